@@ -1,0 +1,52 @@
+# adit: the daily commands. Each says what it needs and gets it.
+
+DIR ?= /etc/adit
+SEED ?= 1
+
+.PHONY: build run check demo bench fuzz replay format clean help
+
+help:
+	@echo "make build     build the release binary, build/adit"
+	@echo "make run       start a VPN server on UDP 1194 and write a client profile (DIR=$(DIR))"
+	@echo "make check     every test (as root: the end-to-end tests make network namespaces)"
+	@echo "make demo      an office and a data centre in namespaces, joined by a tunnel"
+	@echo "make bench     throughput, handshakes and memory beside stock OpenVPN"
+	@echo "make fuzz      search on with every fuzz target (MINUTES=10 each)"
+	@echo "make replay SEED=17   one simulated run, with its log"
+	@echo "make format    lay out the sources"
+
+build:
+	@tools/packages build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+run: build
+	@tools/run "$(DIR)"
+
+check:
+	@tools/check
+
+demo:
+	@tools/packages demo
+	@$(MAKE) --no-print-directory build
+	@tests/interop/demo
+
+bench:
+	@tools/packages bench
+	@$(MAKE) --no-print-directory build
+	@tests/bench/bench $(BENCH)
+
+fuzz:
+	@tools/packages check
+	@tools/fuzz --minutes $(or $(MINUTES),10)
+
+replay:
+	@tools/packages check
+	@cmake --preset check >/dev/null && cmake --build --preset check --target sim_tests
+	@SEED=$(SEED) ADIT_SIM_LOG=$(or $(VERB),3) build-check/tests/sim_tests --gtest_filter='Seeds.all*'
+
+format:
+	@clang-format-14 -i $$(git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.h' 'tests/*.cpp')
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,24 @@
+# A room is one static library made of every .cpp in its folder.
+#
+#   adit_room(session USES base wire crypto)
+#
+# USES are the arrows: the only rooms whose headers this room may include (their own arrows come
+# with them). tools/arrows holds the includes against these lines.
+function(adit_room name)
+  cmake_parse_arguments(ROOM "" "" "USES;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(NOT sources)  # headers only
+    add_library(adit_${name} INTERFACE)
+    foreach(used ${ROOM_USES})
+      target_link_libraries(adit_${name} INTERFACE adit_${used})
+    endforeach()
+    return()
+  endif()
+  add_library(adit_${name} STATIC ${sources})
+  target_include_directories(adit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  foreach(used ${ROOM_USES})
+    target_link_libraries(adit_${name} PUBLIC adit_${used})
+  endforeach()
+  target_link_libraries(adit_${name} PUBLIC ${ROOM_LINKS})
+  target_link_libraries(adit_${name} PRIVATE adit_warnings)
+endfunction()

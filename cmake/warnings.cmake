@@ -1,0 +1,16 @@
+add_library(adit_warnings INTERFACE)
+target_compile_options(adit_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor
+  -Wold-style-cast -Wimplicit-fallthrough)
+if(ADIT_WERROR)
+  target_compile_options(adit_warnings INTERFACE -Werror)
+endif()
+
+if(ADIT_SANITIZE)
+  string(REPLACE ";" "," adit_sanitize_list "${ADIT_SANITIZE}")
+  add_compile_options(-fsanitize=${adit_sanitize_list} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${adit_sanitize_list})
+endif()
+if(ADIT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,119 @@
+#include "app/client_link.h"
+
+#include "node/lines.h"
+
+namespace adit::app {
+
+namespace {
+
+Result<ports::LinkAddress> address_of(const options::Connection& connection,
+                                      const std::optional<ip::Address>& server) {
+  if (!server) return fail("there is no remote to connect to");
+  const auto port = port_number(connection.remote_port, "the remote port");
+  if (!port) return fail_with(port.error());
+  ports::LinkAddress address;
+  address.remote = {*server, *port, 0};
+  return address;
+}
+
+}  // namespace
+
+Result<ClientLink> ClientLinks::open(const options::Connection& connection,
+                                     const std::optional<ip::Address>& server,
+                                     std::size_t largest_packet) {
+  return connection.proto.is_tcp() ? open_tcp(connection, server, largest_packet)
+                                   : open_udp(connection, server);
+}
+
+Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
+                                         const std::optional<ip::Address>& server) {
+  ClientLink made;
+  std::optional<ip::Family> family;
+  if (server) {
+    const auto remote = address_of(connection, server);
+    if (!remote) return fail_with(remote.error());
+    made.remote = *remote;
+    family = server->family();
+  }
+  auto udp = app::open_udp(config_, connection, family, runtime_.log);
+  if (!udp) return fail_with(udp.error());
+  made.link.udp = std::move(*udp);
+  const int version = family == ip::Family::v6 ? 6 : 4;
+  runtime_.log.info(
+      1, "UDPv{} link local: {}", version,
+      connection.nobind ? "(not bound)" : node::lines::with_family(made.link.udp->local()));
+  if (made.remote) {
+    runtime_.log.info(1, "UDPv{} link remote: {}", version,
+                      node::lines::with_family(made.remote->remote));
+  }
+  return made;
+}
+
+Result<ClientLink> ClientLinks::open_tcp(const options::Connection& connection,
+                                         const std::optional<ip::Address>& server,
+                                         std::size_t largest_packet) {
+  auto tcp = system::TcpLink::create({.largest_packet = largest_packet});
+  if (!tcp) return fail_with(tcp.error());
+  auto socket = connection.proto.transport == options::Transport::tcp_server
+                    ? accept_one(connection)
+                    : reach_out(connection, server);
+  if (!socket) return fail_with(socket.error());
+  auto stream = (*tcp)->adopt(std::move(*socket));
+  if (!stream) return fail_with(stream.error());
+  ClientLink made;
+  made.remote = (*tcp)->address(*stream);
+  made.link.tcp = std::move(*tcp);
+  runtime_.log.info(1, "TCP connection established with {}",
+                    node::lines::with_family(made.remote->remote));
+  return made;
+}
+
+Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
+                                          const std::optional<ip::Address>& server) {
+  const auto remote = address_of(connection, server);
+  if (!remote) return fail_with(remote.error());
+  system::TcpConnectSettings settings;
+  settings.remote = remote->remote;
+  settings.socket = socket_settings(config_);
+  settings.timeout = connection.server_poll_timeout;
+  if (!connection.nobind) {
+    if (!connection.local.empty()) settings.local = ip::Address::parse(connection.local);
+    if (connection.local_port_binds && connection.local_port) {
+      const auto local = port_number(*connection.local_port, "lport");
+      if (!local) return fail_with(local.error());
+      settings.local_port = *local;
+    }
+  }
+  runtime_.log.info(1, "Attempting to establish TCP connection with {}",
+                    node::lines::with_family(settings.remote));
+  std::optional<Result<system::Fd>> answer;
+  connector_.connect(settings, [&](Result<system::Fd> socket) { answer = std::move(socket); });
+  runtime_.wait([&] { return answer.has_value(); });
+  connector_.cancel();
+  if (!answer) return fail("interrupted");
+  return std::move(*answer);
+}
+
+// A point-to-point end that listens.
+Result<system::Fd> ClientLinks::accept_one(const options::Connection& connection) {
+  system::TcpListenSettings settings;
+  settings.socket = socket_settings(config_);
+  const auto port = port_number(connection.local_port.value_or("1194"), "the local port");
+  if (!port) return fail_with(port.error());
+  settings.local_port = *port;
+  if (!connection.local.empty()) settings.local = ip::Address::parse(connection.local);
+  if (connection.proto.family == ip::Family::v6) settings.stack = system::Stack::dual;
+  std::optional<Result<system::Fd>> answer;
+  auto listener =
+      system::TcpListener::open(*runtime_.loop, settings, [&](Result<system::Fd> socket) {
+        if (!answer) answer = std::move(socket);
+      });
+  if (!listener) return fail_with(listener.error());
+  runtime_.log.info(1, "Listening for incoming TCP connection on {}",
+                    node::lines::with_family((*listener)->local()));
+  runtime_.wait([&] { return answer.has_value(); });
+  if (!answer) return fail("interrupted");
+  return std::move(*answer);
+}
+
+}  // namespace adit::app

@@ -1,0 +1,50 @@
+#include "app/client_login.h"
+
+#include "base/text.h"
+#include "node/wrapping.h"
+#include "system/terminal.h"
+
+namespace adit::app {
+
+namespace {
+
+// The first two lines of the file; either may be missing.
+Result<session::Credentials> read_file(const options::FileOrInline& file, ports::StorePort& store) {
+  auto text = node::load_text(file, "auth-user-pass", store);
+  if (!text) return fail_with(text.error());
+  session::Credentials found;
+  const auto lines = split(*text, '\n');
+  found.username = trim(lines[0]);
+  if (lines.size() > 1) {
+    std::string_view password = lines[1];
+    if (password.ends_with('\r')) password.remove_suffix(1);
+    found.password = SecretText(std::string(password));
+  }
+  explicit_bzero(text->data(), text->size());
+  return found;
+}
+
+}  // namespace
+
+Result<session::Credentials> ask_credentials(const options::Client& wanted,
+                                             ports::StorePort& store) {
+  session::Credentials found;
+  if (wanted.auth_user_pass_file.defined()) {
+    auto read = read_file(wanted.auth_user_pass_file, store);
+    if (!read) return read;
+    found = std::move(*read);
+  }
+  if (found.username.empty()) {
+    auto answer = system::ask_credentials("Auth");
+    if (!answer) return fail_with(answer.error());
+    return session::Credentials{answer->user, answer->password};
+  }
+  if (found.password.empty()) {
+    auto answer = system::ask("Enter Auth Password:", false);
+    if (!answer) return fail_with(answer.error());
+    found.password = *answer;
+  }
+  return found;
+}
+
+}  // namespace adit::app

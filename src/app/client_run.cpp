@@ -1,0 +1,376 @@
+#include "app/client_run.h"
+
+#include <algorithm>
+#include <sys/utsname.h>
+
+#include "app/client_link.h"
+#include "app/client_login.h"
+#include "app/edge.h"
+#include "app/inside.h"
+#include "app/title.h"
+#include "base/text.h"
+#include "node/identity_setup.h"
+#include "node/lines.h"
+#include "node/make_setup.h"
+#include "node/remote_walk.h"
+#include "system/network_watch.h"
+#include "system/resolver.h"
+
+namespace adit::app {
+
+namespace {
+
+constexpr auto resolve_retry_pause = std::chrono::seconds(5);
+
+// Attempt after attempt, until a signal or until there is nothing more to try.
+class ClientRun {
+ public:
+  ClientRun(Runtime& runtime, const options::Config& config, Inside& inside, Remembered& remembered)
+      : runtime_(runtime),
+        config_(config),
+        inside_(inside),
+        remembered_(remembered),
+        resolver_(*runtime.loop),
+        links_(runtime, config),
+        walk_(connections(config), config.remotes.random, runtime.rng) {}
+
+  Status prepare(const SecretText& passphrase) {
+    const bool server = config_.tls_role == options::TlsRole::server;
+    auto identity = node::Identity::load(config_, server, runtime_.store, passphrase);
+    if (!identity) return fail_with(identity.error());
+    identity_ = std::move(*identity);
+    if (Status asked = log_in(); !asked) return asked;
+    // Every remote's keys are looked at now, not when its turn comes.
+    for (const options::Connection& connection : connections(config_)) {
+      const auto setup = make_setup(connection);
+      if (!setup) return fail_with(setup.error());
+    }
+    return {};
+  }
+
+  RunEnd run() {
+    auto watch = system::NetworkWatch::start(*runtime_.loop, [this] { network_changed(); });
+    while (!runtime_.signal) {
+      const auto outcome = attempt();
+      if (runtime_.signal || !outcome) break;
+      after(*outcome);
+    }
+    const Signal signal =
+        std::exchange(runtime_.signal, std::nullopt).value_or(Signal{SIGTERM, false, {}, 0});
+    log_signal(runtime_.log, signal);
+    const RunEnd end = end_of(signal, config_);
+    const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
+    if (!keep) inside_.take_down(peer_environment_, signal_for_scripts(signal));
+    return end;
+  }
+
+ private:
+  static std::vector<options::Connection> connections(const options::Config& config) {
+    if (config.remotes.list.empty()) return {config.connection};
+    std::vector<options::Connection> wanted;
+    for (const options::Connection& connection : config.remotes.list) {
+      const auto& force = config.remotes.proto_force;
+      if (force && force->is_tcp() != connection.proto.is_tcp()) continue;
+      wanted.push_back(connection);
+    }
+    if (wanted.empty()) wanted = config.remotes.list;
+    return wanted;
+  }
+
+  Result<node::ClientSetup> make_setup(const options::Connection& connection) {
+    auto setup = node::make_client_setup(
+        config_, connection,
+        {*identity_, runtime_.rng, runtime_.started, title(), process_facts(runtime_)},
+        runtime_.store);
+    if (!setup) return setup;
+    auto info = wire::PeerInfo::parse(setup->session.peer_info);
+    for (auto& [name, value] : details()) info.add(name, value);
+    setup->session.peer_info = info.text();
+    return setup;
+  }
+
+  std::vector<std::pair<std::string, std::string>> details() {
+    utsname system{};
+    uname(&system);
+    std::string hardware;
+    for (const ports::Route& route : runtime_.network->default_routes(ip::Family::v4)) {
+      hardware = runtime_.network->hardware_address(route.device).value_or("");
+      if (!hardware.empty()) break;
+    }
+    return node::detailed_peer_info(config_, hardware, tls_library(), system.release);
+  }
+
+  Status log_in() {
+    if (!config_.client.auth_user_pass || remembered_.asked) return {};
+    auto answer = ask_credentials(config_.client, runtime_.store);
+    if (!answer) return fail_with(answer.error());
+    remembered_.memory.credentials = std::move(*answer);
+    remembered_.asked = true;
+    return {};
+  }
+
+  // ---- one attempt ----
+
+  std::optional<node::Outcome> attempt() {
+    const options::Connection& connection = walk_.connection();
+    runtime_.output.set_verbosity(config_.logging.verb);
+    if (!connection.remote.empty() && !walk_.has_address()) {
+      if (!resolve(connection)) return not_resolved();
+    }
+    auto setup = make_setup(connection);
+    if (!setup) return give_up(setup.error());
+    setup_ = std::move(*setup);
+    auto edge = open_edge(connection);
+    if (runtime_.signal) return std::nullopt;
+    if (!edge) return failed_attempt(edge.error());
+    return live(**edge);
+  }
+
+  bool resolve(const options::Connection& connection) {
+    if (remembered_.known_address && remembered_.known_remote == connection.remote) {
+      walk_.set_addresses({*remembered_.known_address});
+      remembered_.known_address.reset();  // known again once it has answered
+      return walk_.has_address();
+    }
+    std::optional<Result<std::vector<ip::Address>>> answer;
+    resolver_.resolve(connection.remote, connection.proto.family,
+                      [&](Result<std::vector<ip::Address>> result) { answer = std::move(result); });
+    const Instant limit =
+        config_.remotes.resolve_retry && config_.remotes.resolve_retry->count() > 0
+            ? runtime_.loop->now() + *config_.remotes.resolve_retry
+            : Instant::max();
+    const bool undisturbed = runtime_.wait([&] { return answer.has_value(); }, limit);
+    resolver_.cancel();
+    if (!undisturbed) return false;
+    if (!answer || !*answer) {
+      runtime_.log.error("RESOLVE: Cannot resolve host address: {}:{} ({})", connection.remote,
+                         connection.remote_port,
+                         answer ? answer->error().text() : "no answer in time");
+      return false;
+    }
+    walk_.set_addresses(**answer);
+    return walk_.has_address();
+  }
+
+  std::optional<node::Outcome> not_resolved() {
+    if (runtime_.signal) return std::nullopt;
+    runtime_.log.error("Could not determine IPv4/IPv6 protocol");
+    node::Outcome outcome;
+    outcome.signal = "SIGUSR1";
+    outcome.text = "Could not determine IPv4/IPv6 protocol";
+    outcome.advance = wire::AuthFailed::Advance::remote;
+    outcome.backoff = resolve_retry_pause;
+    if (config_.remotes.resolve_retry && config_.remotes.resolve_retry->count() == 0) {
+      outcome.backoff.reset();
+    }
+    return outcome;
+  }
+
+  std::optional<node::Outcome> give_up(const Error& error) {
+    runtime_.log.fatal("{}", error.text());
+    return node::Outcome{node::Outcome::Next::exit, 1, "SIGTERM", "init-failed", {}, {}, false};
+  }
+
+  std::optional<node::Outcome> failed_attempt(const Error& error) {
+    runtime_.log.error("{}", error.text());
+    node::Outcome outcome;
+    outcome.signal = "SIGUSR1";
+    outcome.text = "init_instance";
+    return outcome;
+  }
+
+  Result<std::unique_ptr<Edge>> open_edge(const options::Connection& connection) {
+    plane::PlaneSetup plane;
+    plane.largest_packet = node::largest_packet(connection, setup_.mtu.tun_mtu);
+    plane.fragments = setup_.mtu.fragment.has_value();
+    plane.block_ipv6 = config_.device.block_ipv6;
+    plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
+    std::optional<ip::Address> server;
+    if (!connection.remote.empty()) server = walk_.address();
+    auto opened = links_.open(connection, server, plane.largest_packet);
+    if (!opened) return fail_with(opened.error());
+    remote_ = opened->remote;
+    return Edge::create(runtime_, plane, *inside_.device, std::move(opened->link));
+  }
+
+  // ---- while the attempt lasts ----
+
+  std::optional<node::Outcome> live(Edge& edge) {
+    if (Status started = edge.start(); !started) return give_up(started.error());
+    client_.emplace(setup_, remembered_.memory,
+                    node::Client::Surroundings{edge.plane(), edge.link(), *inside_.tunnel,
+                                               *inside_.hooks, runtime_.rng},
+                    runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
+    runtime_.on_status = [this] { show_status(); };
+    path_ = path_to_server();
+    bool announced = false;
+    while (!runtime_.signal && !client_->outcome()) {
+      const Instant status_due = next_status();
+      runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
+      client_->turn(runtime_.loop->now(), runtime_.loop->wall());
+      if (client_->up() && !announced) {
+        announced = true;
+        came_up();
+      }
+      if (runtime_.loop->now() >= status_due) write_status();
+    }
+    const int number = runtime_.signal ? runtime_.signal->number : 0;
+    if (number == SIGTERM || number == SIGINT) leave();
+    runtime_.on_status = nullptr;
+    write_status();
+    edge.stop();
+    const auto outcome = client_->outcome();
+    was_up_ = client_->up();
+    if (was_up_ && remote_ && config_.client.persist_remote_ip) {
+      remembered_.known_remote = setup_.connection.remote;
+      remembered_.known_address = remote_->remote.address;
+    }
+    peer_environment_ = client_->peer_environment();
+    client_.reset();
+    return outcome ? outcome : node::Outcome{};
+  }
+
+  void came_up() {
+    path_ = path_to_server();
+    runtime_.notifier.send("STATUS=Initialization Sequence Completed");
+    if (Status dropped = drop_rights(runtime_, config_); !dropped) {
+      runtime_.log.fatal("{}", dropped.error().text());
+      runtime_.raise({SIGTERM, false, "privileges", 1});
+    }
+    if (config_.client.auth_nocache) remembered_.asked = false;
+  }
+
+  void leave() {
+    const auto until = client_->announce_end(runtime_.loop->now());
+    if (!until) return;
+    runtime_.log.info(1, "SIGTERM received, sending exit notification to peer");
+    while (runtime_.loop->now() < *until) {
+      runtime_.loop->run_once(std::min(*until, client_->deadline().at));
+      client_->turn(runtime_.loop->now(), runtime_.loop->wall());
+    }
+    runtime_.signal->hard = false;
+    runtime_.signal->text = "exit-with-notification";
+  }
+
+  // ---- after the attempt ----
+
+  void after(const node::Outcome& outcome) {
+    if (outcome.next == node::Outcome::Next::exit) {
+      return runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
+    }
+    if (outcome.signal.empty()) return;
+    runtime_.log.info(
+        1, "{}",
+        node::lines::signal_received(outcome.signal, false, outcome.text, "process restarting"));
+    using Usr1 = options::Process::Usr1;
+    if (config_.process.remap_usr1 != Usr1::usual) {
+      const int number = config_.process.remap_usr1 == Usr1::sighup ? SIGHUP : SIGTERM;
+      return runtime_.raise({number, false, outcome.text, 0});
+    }
+    if (!config_.device.persist_tun) {
+      inside_.take_down(peer_environment_, outcome.text);
+    } else if (leads_into_tunnel(path_to_server())) {
+      inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
+    }
+    if (outcome.ask_credentials_again) remembered_.asked = false;
+    if (Status asked = log_in(); !asked) {
+      runtime_.log.fatal("{}", asked.error().text());
+      return runtime_.raise({SIGTERM, false, "auth-user-pass", 1});
+    }
+    walk_.move_on(std::exchange(was_up_, false), outcome.advance);
+    const auto& most_rounds = walk_.connection().connect_retry_rounds;
+    if (most_rounds && *most_rounds > 0 && walk_.fruitless_rounds() >= *most_rounds) {
+      runtime_.log.fatal(
+          "All connections have been connect-retry-max ({}) times unsuccessful, exiting",
+          *most_rounds);
+      return runtime_.raise({SIGTERM, false, "connect-retry-max", 1});
+    }
+    const auto pause = std::max(walk_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
+    runtime_.log.info(2, "Restart pause, {} second(s)", pause.count());
+    runtime_.rest(pause);
+  }
+
+  // ---- the network under us ----
+
+  // The route that kept the server reachable beside the tunnel is gone with its network.
+  [[nodiscard]] bool leads_into_tunnel(const std::optional<ports::Path>& path) const {
+    return path && path->device == inside_.tunnel->name();
+  }
+
+  std::optional<ports::Path> path_to_server() const {
+    return remote_ ? runtime_.network->path_to(remote_->remote.address) : std::nullopt;
+  }
+
+  void network_changed() {
+    if (!client_ || !path_) return;
+    const auto now = path_to_server();
+    if (!now || *now == *path_) return;
+    if (!client_->up()) {
+      path_ = now;
+      return;
+    }
+    runtime_.log.info(1, "The way to the server has changed (now by {}): reconnecting",
+                      leads_into_tunnel(now) ? "the tunnel itself" : now->device);
+    path_ = now;
+    inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
+    runtime_.raise({SIGUSR1, false, "network-change", 0});
+  }
+
+  // ---- status ----
+
+  Instant next_status() const {
+    return config_.logging.status_file.empty() ? Instant::max()
+                                               : last_status_ + config_.logging.status_interval;
+  }
+
+  void write_status() {
+    last_status_ = runtime_.loop->now();
+    if (config_.logging.status_file.empty() || !client_) return;
+    const std::string text = node::render_client_status(client_->status(runtime_.loop->wall()));
+    if (Status written = runtime_.store.rewrite(config_.logging.status_file, text); !written) {
+      runtime_.log.warn("status: {}", written.error().text());
+    }
+  }
+
+  void show_status() {
+    if (!client_) return;
+    const std::string text = node::render_client_status(client_->status(runtime_.loop->wall()));
+    for (std::string_view line : split(text, '\n')) {
+      if (!line.empty()) runtime_.log.info(1, "{}", line);
+    }
+  }
+
+  Runtime& runtime_;
+  const options::Config& config_;
+  Inside& inside_;
+  Remembered& remembered_;
+  system::Resolver resolver_;
+  ClientLinks links_;
+  node::RemoteWalk walk_;
+  std::unique_ptr<node::Identity> identity_;
+  node::ClientSetup setup_;
+  std::optional<ports::LinkAddress> remote_;
+  std::optional<ports::Path> path_;
+  std::optional<node::Client> client_;
+  node::Environment peer_environment_;
+  Instant last_status_ = Instant::min() + Duration(1);
+  bool was_up_ = false;
+};
+
+}  // namespace
+
+Result<RunEnd> run_client(Runtime& runtime, const options::Config& config,
+                          std::unique_ptr<Inside>& inside, const SecretText& passphrase,
+                          Remembered& remembered) {
+  if (!inside) {
+    auto made = Inside::create(runtime, config);
+    if (!made) return fail_with(made.error());
+    inside = std::move(*made);
+  }
+  ClientRun run(runtime, config, *inside, remembered);
+  if (Status prepared = run.prepare(passphrase); !prepared) return fail_with(prepared.error());
+  if (Status settled = settle_process(runtime, config); !settled) return fail_with(settled.error());
+  return run.run();
+}
+
+}  // namespace adit::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "app/runtime.h"
+#include "app/server_run.h"
+#include "node/client.h"
+
+namespace adit::app {
+
+// What a client remembers from one run to the next.
+struct Remembered {
+  node::ClientMemory memory;
+  bool asked = false;  // memory holds the user's name and password
+  // persist-remote-ip: where the server was last found, by the name it was looked up under.
+  std::string known_remote;
+  std::optional<ip::Address> known_address;
+};
+
+// Runs a client, or one end of a point-to-point tunnel, until a signal or its own end.
+[[nodiscard]] Result<RunEnd> run_client(Runtime& runtime, const options::Config& config,
+                                        std::unique_ptr<Inside>& inside,
+                                        const SecretText& passphrase, Remembered& remembered);
+
+}  // namespace adit::app

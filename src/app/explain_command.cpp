@@ -1,0 +1,58 @@
+#include "app/explain_command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "explain/explain.h"
+#include "system/random.h"
+#include "system/store.h"
+
+namespace adit::app {
+
+namespace {
+
+constexpr int nothing_known = 1;
+constexpr int cannot_read = 2;
+constexpr std::size_t most_columns = 100;
+
+// 0 when the output is no terminal: lines are then as long as they are.
+std::size_t columns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return std::clamp<std::size_t>(size.ws_col, 40, most_columns);
+}
+
+Result<std::string> log_of(const std::vector<std::string>& words) {
+  if (words.empty() || words == std::vector<std::string>{"-"}) {
+    if (words.empty() && isatty(STDIN_FILENO) != 0) {
+      return fail_with(
+          {"nothing to explain", "give a log file, a line of a log, or - to read one"});
+    }
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  }
+  if (words.size() > 1 || words[0].find(' ') != std::string::npos) return join(words, " ");
+  system::SystemRng rng;
+  return system::Store(rng).read(words[0]);
+}
+
+}  // namespace
+
+int run_explain(const std::vector<std::string>& words, bool json) {
+  const auto log = log_of(words);
+  if (!log) {
+    std::fprintf(stderr, "adit: %s\n", log.error().text().c_str());
+    return cannot_read;
+  }
+  const explain::Report report = explain::explain(*log);
+  const std::string text =
+      json ? explain::render_json(report) : explain::render_text(report, columns());
+  std::fputs(text.c_str(), stdout);
+  return report.findings.empty() ? nothing_known : 0;
+}
+
+}  // namespace adit::app

@@ -1,0 +1,48 @@
+#include "app/inside.h"
+
+#include <unistd.h>
+
+#include "node/lines.h"
+
+namespace adit::app {
+
+Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::Config& config) {
+  auto inside = std::make_unique<Inside>();
+  system::LateTun::Settings settings;
+  settings.name = config.device.name;
+  settings.node = config.device.node;
+  settings.null = config.device.type == options::DevType::null;
+  auto device = system::LateTun::create(settings);
+  if (!device) return fail_with(device.error());
+  inside->device = std::move(*device);
+  inside->tunnel = std::make_unique<node::Tunnel>(*inside->device, *runtime.network, runtime.log);
+  inside->hooks = std::make_unique<node::Hooks>(
+      config.scripts, node::common_environment(config, process_facts(runtime)), *runtime.processes,
+      runtime.log);
+  return inside;
+}
+
+void Inside::take_down(const node::Environment& env, std::string_view signal) {
+  tunnel->take_down(*hooks, env, signal);
+  device->close();
+}
+
+node::ProcessFacts process_facts(const Runtime& runtime) { return {getpid(), runtime.started}; }
+
+std::string signal_for_scripts(const Signal& signal) {
+  if (!signal.hard && !signal.text.empty()) return signal.text;
+  std::string name = signal_name(signal.number);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+void log_signal(const Log& log, const Signal& signal) {
+  const bool restarts = signal.number == SIGHUP || signal.number == SIGUSR1;
+  log.info(1, "{}",
+           node::lines::signal_received(signal_name(signal.number), signal.hard, signal.text,
+                                        restarts ? "process restarting" : "process exiting"));
+}
+
+}  // namespace adit::app

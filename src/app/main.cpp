@@ -1,0 +1,16 @@
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/openvpn.h"
+
+int main(int count, char** words) {
+  const std::string program = count > 0 ? words[0] : "adit";
+  const std::vector<std::string> arguments(words + 1, words + count);
+  // Called through a link named openvpn it is openvpn and nothing else.
+  const bool as_openvpn = program.substr(program.find_last_of('/') + 1) == "openvpn";
+  if (!as_openvpn && !arguments.empty() && adit::app::is_own_command(arguments.front())) {
+    return adit::app::run_own_command(arguments);
+  }
+  return adit::app::run_openvpn(arguments);
+}

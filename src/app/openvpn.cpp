@@ -1,0 +1,247 @@
+#include "app/openvpn.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <unistd.h>
+
+#include "app/client_run.h"
+#include "app/inside.h"
+#include "app/server_run.h"
+#include "app/title.h"
+#include "app/tools.h"
+#include "node/identity_setup.h"
+#include "options/checks.h"
+#include "options/parser.h"
+#include "system/terminal.h"
+
+namespace adit::app {
+
+namespace {
+
+constexpr int exit_failure = 1;
+
+// Configuration files as they are included.
+class DiskFiles final : public options::Files {
+ public:
+  explicit DiskFiles(system::Store& store) : store_(store) {}
+  Result<std::string> read(const std::string& path) override {
+    if (path != "stdin") return store_.read(path);
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  }
+
+ private:
+  system::Store& store_;
+};
+
+std::string advice_for_file(int error, const options::NamedFile& file) {
+  if (error == EACCES) return "run as root, or give this user the right to it";
+  if (error != ENOENT && error != ENOTDIR) return {};
+  if (file.path.starts_with('/')) return "check the path";
+  std::error_code gone;
+  return "check the path; it begins in " + std::filesystem::current_path(gone).string();
+}
+
+// 0, or why the file cannot be used as its option wants it.
+int obstacle(const options::NamedFile& file) {
+  using Kind = options::NamedFile::Kind;
+  int wanted = R_OK;
+  if (file.kind == Kind::directory) wanted = R_OK | X_OK;
+  if (file.kind == Kind::program) wanted = X_OK;
+  std::string path = file.path;
+  if (file.kind == Kind::written) {
+    if (access(path.c_str(), F_OK) == 0) {
+      wanted = W_OK;
+    } else {
+      path = std::filesystem::path(path).parent_path().string();
+      if (path.empty()) path = ".";
+      wanted = W_OK | X_OK;
+    }
+  }
+  return access(path.c_str(), wanted) == 0 ? 0 : errno;
+}
+
+// Files the configuration names: each that is missing is told, then the start ends.
+options::Issues missing_files(const options::Config& config) {
+  options::Issues missing;
+  for (const options::NamedFile& file : options::files_of(config)) {
+    const int error = obstacle(file);
+    if (error == 0) continue;
+    missing.push_back({options::Issue::Severity::error,
+                       file.at,
+                       {},
+                       fmt::format("--{} fails with '{}': {} (errno={})", file.option, file.path,
+                                   std::strerror(error), error),
+                       advice_for_file(error, file)});
+  }
+  return missing;
+}
+
+bool tell(const options::Issues& issues) {
+  for (const options::Issue& issue : issues) std::printf("%s\n", issue.text().c_str());
+  if (!options::has_errors(issues)) return true;
+  std::printf("Use --help for more information.\n");
+  return false;
+}
+
+// What a configuration read again may change; where the lines go stays.
+void set_up_lines(system::LogOutput& output, const options::Logging& logging) {
+  output.set_verbosity(logging.verb);
+  output.set_mute(logging.mute);
+  output.set_timestamps(!logging.suppress_timestamps);
+  output.set_machine_readable(logging.machine_readable);
+  output.set_errors_to_stderr(logging.errors_to_stderr);
+}
+
+Status set_up_log(system::LogOutput& output, const options::Logging& logging) {
+  set_up_lines(output, logging);
+  if (!logging.file.empty()) {
+    if (Status opened = output.to_file(logging.file, logging.append); !opened) return opened;
+    output.redirect_standard_output();
+  } else if (logging.syslog) {
+    output.to_syslog(logging.syslog_name);
+  }
+  return {};
+}
+
+// The process's life: read the configuration, run it, read it again when asked to.
+class Openvpn {
+ public:
+  Openvpn(Runtime& runtime, const std::vector<std::string>& arguments)
+      : runtime_(runtime), arguments_(arguments) {}
+
+  int run() {
+    while (true) {
+      if (!read()) return exit_failure;
+      if (config_.tool.kind != options::Tool::Kind::none) return run_tool(runtime_, config_);
+      if (const auto status = live()) return *status;
+    }
+  }
+
+ private:
+  bool read() {
+    DiskFiles files(runtime_.store);
+    options::Parsed parsed = options::load(arguments_, files);
+    config_ = std::move(parsed.config);
+    return started_ ? take_again(parsed.issues) : take_first(parsed.issues);
+  }
+
+  bool take_again(const options::Issues& issues) {
+    set_up_lines(runtime_.output, config_.logging);
+    for (const options::Issue& issue : issues) runtime_.log.warn("{}", issue.text());
+    if (!options::has_errors(issues)) return true;
+    runtime_.log.fatal("the configuration read again has errors; exiting");
+    return false;
+  }
+
+  bool take_first(const options::Issues& issues) {
+    const bool tool = config_.tool.kind != options::Tool::Kind::none;
+    if (tool) return tell(issues);
+    if (options::has_errors(issues)) return tell(issues);
+    if (!config_.process.cd.empty() && chdir(config_.process.cd.c_str()) != 0) {
+      std::printf("Options error: --cd fails with '%s': %s (errno=%d)\n",
+                  config_.process.cd.c_str(), std::strerror(errno), errno);
+      return false;
+    }
+    const auto missing = missing_files(config_);
+    for (const options::Issue& issue : missing) std::printf("%s\n", issue.text().c_str());
+    if (!missing.empty()) {
+      std::printf(
+          "Options error: Please correct these errors.\nUse --help for more information.\n");
+      return false;
+    }
+    std::fflush(stdout);
+    if (Status set = set_up_log(runtime_.output, config_.logging); !set) {
+      std::printf("Options error: %s\n", set.error().text().c_str());
+      return false;
+    }
+    for (const options::Issue& issue : issues) runtime_.log.warn("{}", issue.text());
+    started_ = true;
+    return true;
+  }
+
+  // Nothing: read the configuration again.
+  std::optional<int> live() {
+    runtime_.log.info(1, "{}", title());
+    runtime_.log.info(1, "library versions: {}", tls_library());
+    if (Status asked = ask_passphrase(); !asked) return die(asked.error());
+    if (config_.channel.persist_key) node::keep_key_files(config_, runtime_.store);
+    while (true) {
+      auto end = config_.mode == options::Mode::server
+                     ? run_server(runtime_, config_, inside_, passphrase_)
+                     : run_client(runtime_, config_, inside_, passphrase_, remembered_);
+      if (!end) return die(end.error());
+      switch (end->next) {
+        case RunEnd::Next::exit:
+          return clean_up(end->exit_status);
+        case RunEnd::Next::reread:
+          inside_.reset();
+          static_cast<void>(runtime_.output.reopen());
+          return std::nullopt;
+        case RunEnd::Next::restart:
+          if (!config_.device.persist_tun) inside_.reset();
+          runtime_.log.info(2, "Restart pause, 1 second(s)");
+          runtime_.rest(std::chrono::seconds(1));
+          if (runtime_.signal && runtime_.signal->number != SIGUSR1) {
+            const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
+            log_signal(runtime_.log, signal);
+            if (inside_) inside_->take_down({}, signal_for_scripts(signal));
+            if (signal.number == SIGHUP) return std::nullopt;
+            return clean_up(0);
+          }
+          runtime_.signal.reset();
+          break;
+      }
+    }
+  }
+
+  Status ask_passphrase() {
+    if (!node::needs_passphrase(config_, runtime_.store) || !passphrase_.empty()) return {};
+    const options::Identity& identity = config_.identity;
+    if (identity.askpass_set && !identity.askpass.empty() && identity.askpass != "-") {
+      auto text = runtime_.store.read(identity.askpass);
+      if (!text) return fail_because("askpass", text.error());
+      passphrase_ = SecretText(text->substr(0, text->find_first_of("\r\n")));
+      return {};
+    }
+    auto answer = system::ask("Enter Private Key Password:", false);
+    if (!answer) return fail_with(answer.error());
+    passphrase_ = std::move(*answer);
+    return {};
+  }
+
+  int die(const Error& error) {
+    runtime_.log.fatal("{}", error.text());
+    runtime_.log.fatal("Exiting due to fatal error");
+    runtime_.notifier.send("STATUS=Failed to start up: " + error.what + "\nERRNO=1");
+    if (inside_) inside_->take_down({}, "init-failed");
+    return clean_up(exit_failure);
+  }
+
+  int clean_up(int status) {
+    if (!config_.process.write_pid.empty()) runtime_.store.remove(config_.process.write_pid);
+    return status;
+  }
+
+  Runtime& runtime_;
+  std::vector<std::string> arguments_;
+  options::Config config_;
+  std::unique_ptr<Inside> inside_;
+  Remembered remembered_;
+  SecretText passphrase_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+int run_openvpn(const std::vector<std::string>& arguments) {
+  auto runtime = Runtime::create();
+  if (!runtime) {
+    std::fprintf(stderr, "adit: %s\n", runtime.error().text().c_str());
+    return exit_failure;
+  }
+  return Openvpn(**runtime, arguments).run();
+}
+
+}  // namespace adit::app

@@ -1,0 +1,110 @@
+#include "app/runtime.h"
+
+#include <unistd.h>
+
+#include "node/lines.h"
+#include "system/clock.h"
+
+namespace adit::app {
+
+std::string signal_name(int number) {
+  switch (number) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGINT:
+      return "SIGINT";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGUSR2:
+      return "SIGUSR2";
+    default:
+      return "signal " + std::to_string(number);
+  }
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::create() {
+  std::unique_ptr<Runtime> runtime(new Runtime);
+  system::ignore_broken_pipes();
+  auto loop = system::Loop::create();
+  if (!loop) return fail_with(loop.error());
+  runtime->loop = std::move(*loop);
+  auto network = system::Netlink::open();
+  if (!network) return fail_with(network.error());
+  runtime->network = std::move(*network);
+  runtime->processes = std::make_unique<system::Processes>(*runtime->loop);
+  runtime->started = system::wall_now();
+  Runtime* self = runtime.get();
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    const auto raise = [self](int caught) { self->raise({caught, true, {}, 0}); };
+    if (Status set = runtime->loop->on_signal(number, raise); !set) return fail_with(set.error());
+  }
+  const auto show = [self](int) {
+    if (self->on_status) self->on_status();
+  };
+  if (Status set = runtime->loop->on_signal(SIGUSR2, show); !set) return fail_with(set.error());
+  return runtime;
+}
+
+bool Runtime::wait(const std::function<bool()>& done, Instant until) {
+  while (!signal && !done()) {
+    if (loop->now() >= until) return true;
+    loop->run_once(until);
+  }
+  return !signal;
+}
+
+Status drop_rights(Runtime& runtime, const options::Config& config) {
+  if (runtime.rights_dropped || (config.process.user.empty() && config.process.group.empty())) {
+    return {};
+  }
+  const auto identity = system::look_up(config.process.user, config.process.group);
+  if (!identity) return fail_with(identity.error());
+  const auto lines = system::drop_to(*identity);
+  if (!lines) return fail_with(lines.error());
+  for (const std::string& line : *lines) runtime.log.info(1, "{}", line);
+  runtime.rights_dropped = true;
+  return {};
+}
+
+Status settle_process(Runtime& runtime, const options::Config& config) {
+  if (config.process.nice) {
+    if (Status set = system::set_nice(*config.process.nice); !set) return set;
+  }
+  // Under a service manager that listens, the process it started must stay.
+  const bool stays = runtime.notifier.works();
+  if (config.process.daemon && !runtime.daemonised) {
+    const bool to_file = runtime.output.goes_to_file();
+    if (!to_file) runtime.output.to_syslog(config.process.daemon_name);
+    if (!stays) {
+      const auto output =
+          to_file ? system::DaemonOutput::unchanged : system::DaemonOutput::dev_null;
+      if (Status gone = system::daemonise(output); !gone) return gone;
+      runtime.output.leave_terminal();
+    }
+    runtime.daemonised = true;
+  }
+  if (!config.process.write_pid.empty()) {
+    if (Status written = system::write_pid_file(config.process.write_pid); !written) return written;
+  }
+  runtime.notifier.send("READY=1\nSTATUS=Pre-connection initialization successful\nMAINPID=" +
+                        std::to_string(getpid()));
+  return {};
+}
+
+RunEnd end_of(const Signal& signal, const options::Config& config) {
+  using Usr1 = options::Process::Usr1;
+  switch (signal.number) {
+    case SIGHUP:
+      return {RunEnd::Next::reread, 0};
+    case SIGUSR1:
+      if (config.process.remap_usr1 == Usr1::sighup) return {RunEnd::Next::reread, 0};
+      if (config.process.remap_usr1 == Usr1::sigterm) return {RunEnd::Next::exit, 0};
+      return {RunEnd::Next::restart, 0};
+    default:
+      return {RunEnd::Next::exit, signal.exit_status};
+  }
+}
+
+}  // namespace adit::app

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <optional>
+
+#include "base/log.h"
+#include "options/config.h"
+#include "system/daemon.h"
+#include "system/log_output.h"
+#include "system/loop.h"
+#include "system/netlink.h"
+#include "system/notify.h"
+#include "system/privileges.h"
+#include "system/process.h"
+#include "system/random.h"
+#include "system/store.h"
+
+namespace adit::app {
+
+// A signal that waits to be acted upon, and its words for the log.
+struct Signal {
+  int number = 0;
+  bool hard = true;  // from outside
+  std::string text;  // "ping-restart"
+  int exit_status = 0;
+};
+std::string signal_name(int number);
+
+// How one run ended and what the process does next.
+struct RunEnd {
+  enum class Next { exit, reread, restart } next = Next::exit;  // SIGTERM, SIGHUP, SIGUSR1
+  int exit_status = 0;
+};
+
+// What the whole process has one of, made in main and handed down.
+class Runtime {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> create();
+
+  system::LogOutput output;
+  Log log{output};
+  system::SystemRng rng;
+  system::Store store{rng};
+  std::unique_ptr<system::Loop> loop;
+  std::unique_ptr<system::Netlink> network;
+  std::unique_ptr<system::Processes> processes;
+  system::ServiceNotifier notifier = system::ServiceNotifier::from_environment();
+
+  // The signal of a running node; SIGUSR2 is handed to on_status instead.
+  std::optional<Signal> signal;
+  std::function<void()> on_status;
+  void raise(Signal wanted) {
+    if (!signal) signal = std::move(wanted);
+  }
+
+  // Turns the loop until done() or a signal; false: a signal came.
+  bool wait(const std::function<bool()>& done, Instant until = Instant::max());
+  void rest(Duration pause) {
+    wait([] { return false; }, loop->now() + pause);
+  }
+
+  bool daemonised = false;
+  bool rights_dropped = false;
+  WallTime started;
+
+ private:
+  Runtime() = default;
+};
+
+// user, group: once, after everything that needs more rights.
+Status drop_rights(Runtime& runtime, const options::Config& config);
+// daemon, writepid, nice.
+Status settle_process(Runtime& runtime, const options::Config& config);
+RunEnd end_of(const Signal& signal, const options::Config& config);
+
+}  // namespace adit::app

@@ -1,0 +1,217 @@
+#include "app/server_run.h"
+
+#include "app/edge.h"
+#include "app/inside.h"
+#include "app/title.h"
+#include "base/text.h"
+#include "node/identity_setup.h"
+#include "node/lines.h"
+#include "node/make_setup.h"
+#include "node/server_hints.h"
+
+namespace adit::app {
+
+namespace {
+
+// One life of a server, from its sockets to its end.
+class ServerRun {
+ public:
+  ServerRun(Runtime& runtime, const options::Config& config, Inside& inside)
+      : runtime_(runtime), config_(config), inside_(inside) {}
+
+  Status prepare(const SecretText& passphrase) {
+    auto identity = node::Identity::load(config_, true, runtime_.store, passphrase);
+    if (!identity) return fail_with(identity.error());
+    identity_ = std::move(*identity);
+    auto setup = node::make_server_setup(
+        config_, {*identity_, runtime_.rng, runtime_.started, title(), process_facts(runtime_)},
+        runtime_.store);
+    if (!setup) return fail_with(setup.error());
+    setup_ = std::move(*setup);
+    return open_link();
+  }
+
+  // After the process has settled: everything that touches the host.
+  Status start() {
+    if (Status up = bring_up(); !up) return up;
+    if (Status started = edge_->start(); !started) return started;
+    server_.emplace(setup_,
+                    node::Server::Surroundings{edge_->plane(), edge_->link(), *runtime_.processes,
+                                               runtime_.store, runtime_.rng},
+                    runtime_.log, runtime_.loop->now(), runtime_.loop->wall());
+    runtime_.log.info(1, "{}", node::lines::initialization_complete);
+    runtime_.notifier.send("STATUS=Initialization Sequence Completed");
+    server_->write_status(runtime_.loop->wall());
+    return drop_rights(runtime_, config_);
+  }
+
+  RunEnd serve() {
+    runtime_.on_status = [this] { show_status(); };
+    while (!runtime_.signal) turn();
+    const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
+    say_goodbye();
+    runtime_.on_status = nullptr;
+    server_->write_status(runtime_.loop->wall());
+    server_->close();
+    while (server_->scripts_running() && !runtime_.signal) runtime_.loop->run_once(Instant::max());
+    server_->write_pool();
+    edge_->stop();
+    server_.reset();
+    log_signal(runtime_.log, signal);
+    const RunEnd end = end_of(signal, config_);
+    const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
+    if (!keep) inside_.take_down({}, signal_for_scripts(signal));
+    return end;
+  }
+
+ private:
+  void turn() {
+    runtime_.loop->run_once(server_->deadline().at);
+    server_->turn(runtime_.loop->now(), runtime_.loop->wall());
+    const std::string news = identity_->take_news();
+    if (!news.empty()) runtime_.log.info(1, "{}", news);
+  }
+
+  void say_goodbye() {
+    constexpr Duration delivery = std::chrono::seconds(1);
+    if (!server_->announce_end(runtime_.loop->now())) return;
+    const Instant until = runtime_.loop->now() + delivery;
+    while (runtime_.loop->now() < until) {
+      runtime_.loop->run_once(std::min(until, server_->deadline().at));
+      server_->turn(runtime_.loop->now(), runtime_.loop->wall());
+    }
+  }
+
+  void show_status() {
+    const std::string text = node::render_server_status(server_->status(runtime_.loop->wall()),
+                                                        config_.logging.status_version);
+    for (std::string_view line : split(text, '\n')) {
+      if (!line.empty()) runtime_.log.info(1, "{}", line);
+    }
+    server_->write_status(runtime_.loop->wall());
+  }
+
+  Status open_link() {
+    plane::PlaneSetup plane;
+    plane.server = true;
+    plane.most_peers = config_.server.max_clients;
+    plane.largest_packet = node::largest_packet(config_.connection, setup_.mtu.tun_mtu);
+    plane.client_to_client = config_.server.client_to_client;
+    plane.fragments = setup_.mtu.fragment.has_value();
+    plane.block_ipv6 = config_.device.block_ipv6;
+    plane.ipv6_answer_from = setup_.facts.local6.value_or(*ip::Address::parse_v6("fe80::7"));
+    Edge::Link link;
+    if (config_.connection.proto.is_tcp()) {
+      auto tcp = system::TcpLink::create({.largest_packet = plane.largest_packet,
+                                          .queue_packets = config_.server.tcp_queue_limit,
+                                          .most_streams = config_.server.max_clients + 64});
+      if (!tcp) return fail_with(tcp.error());
+      link.tcp = std::move(*tcp);
+      if (Status listening = listen(*link.tcp); !listening) return listening;
+    } else {
+      auto udp = open_udp(config_, config_.connection, std::nullopt, runtime_.log);
+      if (!udp) return fail_with(udp.error());
+      link.udp = std::move(*udp);
+      runtime_.log.info(1, "UDPv{} link local (bound): {}",
+                        link.udp->local().address.is_v4() ? 4 : 6,
+                        node::lines::with_family(link.udp->local()));
+      runtime_.log.info(1, "UDPv{} link remote: [AF_UNSPEC]",
+                        link.udp->local().address.is_v4() ? 4 : 6);
+    }
+    auto edge = Edge::create(runtime_, plane, *inside_.device, std::move(link));
+    if (!edge) return fail_with(edge.error());
+    edge_ = std::move(*edge);
+    return {};
+  }
+
+  Status listen(system::TcpLink& tcp) {
+    system::TcpListenSettings settings;
+    settings.socket = socket_settings(config_);
+    const auto port = port_number(config_.connection.local_port.value_or("1194"), "the local port");
+    if (!port) return fail_with(port.error());
+    settings.local_port = *port;
+    if (!config_.connection.local.empty()) {
+      settings.local = ip::Address::parse(config_.connection.local);
+      if (!settings.local) {
+        return fail("local \"{}\" is not an address of this host", config_.connection.local);
+      }
+    }
+    auto family = config_.connection.proto.family;
+    if (!family && settings.local) family = settings.local->family();
+    if (family == ip::Family::v6) {
+      settings.stack =
+          config_.connection.bind_ipv6_only ? system::Stack::v6_only : system::Stack::dual;
+    }
+    auto listener = system::TcpListener::open(
+        *runtime_.loop, settings, [this, &tcp](Result<system::Fd> socket) {
+          if (!socket) return runtime_.log.error("{}", socket.error().text());
+          const auto stream = tcp.adopt(std::move(*socket));
+          if (!stream) return runtime_.log.mutable_error(5, "{}", stream.error().text());
+          const auto from = tcp.address(*stream);
+          if (server_ && from) server_->meet_stream(*from, runtime_.loop->now());
+        });
+    if (!listener) return fail_with(listener.error());
+    listener_ = std::move(*listener);
+    runtime_.log.info(1, "Listening for incoming TCP connection on {}",
+                      node::lines::with_family(listener_->local()));
+    return {};
+  }
+
+  Status bring_up() {
+    const auto topology = config_.device.topology.value_or(options::Topology::net30);
+    auto plan = node::make_tunnel_plan(config_.device, topology, setup_.mtu.tun_mtu);
+    if (!plan) return fail_with(plan.error());
+    plan->set_routes = !config_.routes.noexec;
+    inside_.tunnel->remove_routes(*inside_.hooks, {});
+    node::RouteFacts facts = inside_.tunnel->look_around(std::nullopt);
+    node::fill_server_gateways(config_, facts);
+    const node::RoutePlan routes = node::plan_routes(config_.routes, facts);
+    if (Status up = inside_.tunnel->bring_up(*plan, *inside_.hooks, routes.environment); !up)
+      return up;
+    inside_.tunnel->add_routes(routes, *inside_.hooks, {});
+    plan->facts.device = inside_.tunnel->name();
+    setup_.environment.merge(node::interface_environment(plan->facts));
+    setup_.environment.merge(routes.environment);
+    setup_.environment.set("redirect_gateway", routes.redirects ? "1" : "0");
+    setup_.environment.set("script_context", "init");
+    const bool forwards = runtime_.network->forwarding_enabled(ip::Family::v4);
+    for (const std::string& hint : node::server_hints(config_, runtime_.store, forwards)) {
+      runtime_.log.warn("{}", hint);
+    }
+    return {};
+  }
+
+  Runtime& runtime_;
+  const options::Config& config_;
+  Inside& inside_;
+  std::unique_ptr<node::Identity> identity_;
+  node::ServerSetup setup_;
+  std::unique_ptr<system::TcpListener> listener_;
+  std::unique_ptr<Edge> edge_;
+  std::optional<node::Server> server_;
+};
+
+}  // namespace
+
+Result<RunEnd> run_server(Runtime& runtime, const options::Config& config,
+                          std::unique_ptr<Inside>& inside, const SecretText& passphrase) {
+  if (!inside) {
+    auto made = Inside::create(runtime, config);
+    if (!made) return fail_with(made.error());
+    inside = std::move(*made);
+  }
+  ServerRun run(runtime, config, *inside);
+  if (Status prepared = run.prepare(passphrase); !prepared) return fail_with(prepared.error());
+  if (!inside->device->is_open()) {
+    if (auto opened = inside->device->open(); !opened) return fail_with(opened.error());
+    runtime.log.info(1, "TUN/TAP device {} opened", inside->device->name());
+  }
+  if (Status settled = settle_process(runtime, config); !settled) return fail_with(settled.error());
+  if (Status started = run.start(); !started) {
+    inside->take_down({}, "init-failed");
+    return fail_with(started.error());
+  }
+  return run.serve();
+}
+
+}  // namespace adit::app

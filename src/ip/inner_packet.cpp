@@ -1,0 +1,146 @@
+#include "ip/inner_packet.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace adit::ip {
+
+namespace {
+
+constexpr std::size_t v4_header_bytes = 20;
+constexpr std::size_t v6_header_bytes = 40;
+constexpr std::size_t tcp_header_bytes = 20;
+constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::uint8_t protocol_icmpv6 = 58;
+
+}  // namespace
+
+std::optional<InnerPacket> look(Bytes packet) {
+  if (packet.empty()) return std::nullopt;
+  const unsigned version = packet[0] >> 4;
+  if (version == 4) {
+    const std::size_t header = (packet[0] & 15u) * 4u;
+    if (header < v4_header_bytes || packet.size() < header) return std::nullopt;
+    const std::size_t total = load_u16(&packet[2]);
+    if (total < header || total > packet.size()) return std::nullopt;
+    return InnerPacket{Address::v4(load_u32(&packet[12])), Address::v4(load_u32(&packet[16])),
+                       total};
+  }
+  if (version == 6) {
+    if (packet.size() < v6_header_bytes) return std::nullopt;
+    const std::size_t total = v6_header_bytes + load_u16(&packet[4]);
+    if (total > packet.size()) return std::nullopt;
+    return InnerPacket{Address::v6(packet.subspan(8, 16)), Address::v6(packet.subspan(24, 16)),
+                       total};
+  }
+  return std::nullopt;
+}
+
+std::uint64_t checksum_add(std::uint64_t sum, Bytes bytes) {
+  std::size_t i = 0;
+  for (; i + 1 < bytes.size(); i += 2) sum += load_u16(&bytes[i]);
+  if (i < bytes.size()) sum += std::uint64_t{bytes[i]} << 8;
+  return sum;
+}
+
+std::uint16_t checksum_fold(std::uint64_t sum) {
+  while (sum >> 16 != 0) sum = (sum & 0xFFFF) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+namespace {
+
+// RFC 1624: the checksum after one 16-bit word changed.
+std::uint16_t checksum_adjust(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
+  std::uint64_t sum = static_cast<std::uint16_t>(~checksum);
+  sum += static_cast<std::uint16_t>(~before);
+  sum += after;
+  return checksum_fold(sum);
+}
+
+void clamp_tcp(MutableBytes tcp, std::uint16_t mss) {
+  constexpr std::uint8_t flag_syn = 2;
+  if (tcp.size() < tcp_header_bytes || (tcp[13] & flag_syn) == 0) return;
+  const std::size_t header = std::size_t{tcp[12]} / 16 * 4;
+  if (header > tcp.size()) return;
+  for (std::size_t at = tcp_header_bytes; at < header;) {
+    const std::uint8_t kind = tcp[at];
+    if (kind == 0) return;
+    if (kind == 1) {
+      ++at;
+      continue;
+    }
+    if (at + 1 >= header) return;
+    const std::size_t length = tcp[at + 1];
+    if (length < 2 || at + length > header) return;
+    if (kind == 2 && length == 4) {
+      const std::uint16_t offered = load_u16(&tcp[at + 2]);
+      if (offered <= mss) return;
+      // An option at an odd offset straddles two checksum words.
+      if (at % 2 == 0) {
+        store_u16(&tcp[at + 2], mss);
+        store_u16(&tcp[16], checksum_adjust(load_u16(&tcp[16]), offered, mss));
+      } else {
+        const auto swap = [](std::uint16_t v) {
+          return static_cast<std::uint16_t>(v << 8 | v >> 8);
+        };
+        store_u16(&tcp[at + 2], mss);
+        store_u16(&tcp[16], checksum_adjust(load_u16(&tcp[16]), swap(offered), swap(mss)));
+      }
+      return;
+    }
+    at += length;
+  }
+}
+
+}  // namespace
+
+void clamp_mss(MutableBytes packet, std::uint16_t mss_v4) {
+  if (mss_v4 == 0 || packet.empty()) return;
+  const unsigned version = packet[0] >> 4;
+  if (version == 4) {
+    const std::size_t header = (packet[0] & 15u) * 4u;
+    if (header < v4_header_bytes || packet.size() < header + tcp_header_bytes) return;
+    const bool later_fragment = (load_u16(&packet[6]) & 0x1FFFu) != 0;
+    if (packet[9] != protocol_tcp || later_fragment || load_u16(&packet[2]) != packet.size())
+      return;
+    clamp_tcp(packet.subspan(header), mss_v4);
+  } else if (version == 6) {
+    if (packet.size() < v6_header_bytes + tcp_header_bytes || packet[6] != protocol_tcp) return;
+    if (v6_header_bytes + load_u16(&packet[4]) != packet.size()) return;
+    if (mss_v4 > 20)
+      clamp_tcp(packet.subspan(v6_header_bytes), static_cast<std::uint16_t>(mss_v4 - 20));
+  }
+}
+
+std::size_t icmpv6_no_route(Bytes packet, const Address& from, MutableBytes room) {
+  constexpr std::size_t icmp_header_bytes = 8;
+  constexpr std::size_t largest_answer = 1280;
+  const auto inner = look(packet);
+  if (!inner || !inner->source.is_v6() || !from.is_v6()) return 0;
+  if (inner->source.is_multicast() || inner->source.is_unspecified()) return 0;
+  const bool icmp_error = packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
+                          packet[v6_header_bytes] < 128;
+  if (icmp_error) return 0;
+  const std::size_t quoted =
+      std::min(packet.size(), largest_answer - v6_header_bytes - icmp_header_bytes);
+  const std::size_t payload = icmp_header_bytes + quoted;
+  Writer writer(room);
+  writer.u32(0x60000000);
+  writer.u16(static_cast<std::uint16_t>(payload));
+  writer.u8(protocol_icmpv6);
+  writer.u8(255);
+  writer.put(from.bytes());
+  writer.put(inner->source.bytes());
+  writer.u32(0x01000000);  // type 1 destination unreachable, code 0 no route
+  writer.u32(0);
+  writer.put(packet.first(quoted));
+  if (!writer.ok()) return 0;
+  const MutableBytes answer = writer.written();
+  std::uint64_t sum = checksum_add(0, answer.subspan(8));  // addresses and ICMPv6
+  sum += payload + protocol_icmpv6;
+  store_u16(&answer[v6_header_bytes + 2], checksum_fold(sum));
+  return answer.size();
+}
+
+}  // namespace adit::ip

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.h"
+#include "ip/address.h"
+
+namespace adit::ip {
+
+// Addresses and length of a packet inside the tunnel. Nothing when it is not IPv4 or IPv6, is
+// shorter than its header, or its header states more bytes than there are.
+struct InnerPacket {
+  Address source;
+  Address destination;
+  std::size_t total_length = 0;
+};
+[[nodiscard]] std::optional<InnerPacket> look(Bytes packet);
+
+// RFC 1071 sum; start with 0 or with an earlier sum, finish with fold().
+[[nodiscard]] std::uint64_t checksum_add(std::uint64_t sum, Bytes bytes);
+[[nodiscard]] std::uint16_t checksum_fold(std::uint64_t sum);  // complemented
+
+// Lowers the MSS of a TCP SYN in place when it is above the limit and mends the checksum.
+//
+// mss_v4   largest MSS for IPv4; 0: leave everything alone. IPv6 gets 20 less.
+void clamp_mss(MutableBytes packet, std::uint16_t mss_v4);
+
+// The ICMPv6 "no route to destination" answer to a packet, for block-ipv6; nothing when the packet
+// must not be answered (not IPv6, multicast source, itself an ICMPv6 error). room: 1280 bytes.
+[[nodiscard]] std::size_t icmpv6_no_route(Bytes packet, const Address& from, MutableBytes room);
+
+}  // namespace adit::ip

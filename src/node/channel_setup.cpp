@@ -1,0 +1,212 @@
+#include "node/channel_setup.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "wire/options_string.h"
+
+namespace adit::node {
+
+using options::Compression;
+
+session::Offer make_offer(const options::Config& config) {
+  session::Offer offer;
+  offer.data_ciphers = config.channel.data_ciphers;
+  offer.fallback = to_upper(config.channel.data_ciphers_fallback);
+  offer.auth = config.channel.auth;
+  offer.force_key_export = config.channel.force_key_export;
+  return offer;
+}
+
+Status load_ciphers(const options::Config& config) {
+  if (Status loaded = crypto::load_providers(config.identity.providers); !loaded) return loaded;
+  std::vector<std::string> named = config.channel.data_ciphers;
+  named.push_back(config.channel.cipher);
+  named.push_back(config.channel.data_ciphers_fallback);
+  const auto legacy = [](const std::string& name) {
+    const crypto::Cipher* cipher = crypto::find_cipher(name);
+    return cipher != nullptr && cipher->legacy;
+  };
+  return std::ranges::any_of(named, legacy) ? crypto::load_legacy_ciphers() : Status();
+}
+
+wire::CompressionFraming framing_of(Compression compression) {
+  switch (compression) {
+    case Compression::lzo:
+    case Compression::lzo_stub:
+      return wire::CompressionFraming::lzo;
+    case Compression::stub:
+    case Compression::lz4:
+      return wire::CompressionFraming::swap;
+    case Compression::stub_v2:
+    case Compression::lz4_v2:
+      return wire::CompressionFraming::stub_v2;
+    case Compression::off:
+    case Compression::migrate:
+      break;
+  }
+  return wire::CompressionFraming::none;
+}
+
+Compression migrated(const session::Session& client) {
+  if (!wire::options_string_has(client.peer_options(), "comp-lzo")) return Compression::off;
+  return client.peer_info().find("IV_COMP_STUBv2") ? Compression::stub_v2 : Compression::lzo_stub;
+}
+
+std::string pushed_compression(Compression compression) {
+  return compression == Compression::stub_v2 ? "compress stub-v2" : "comp-lzo no";
+}
+
+std::string compression_name(Compression compression) {
+  switch (compression) {
+    case Compression::lzo:
+      return "lzo";
+    case Compression::lzo_stub:
+    case Compression::stub:
+      return "stub";
+    case Compression::stub_v2:
+      return "stubv2";
+    case Compression::lz4:
+      return "lz4";
+    case Compression::lz4_v2:
+      return "lz4v2";
+    case Compression::off:
+    case Compression::migrate:
+      break;
+  }
+  return {};
+}
+
+namespace {
+
+const crypto::Cipher* announced_cipher(const options::Channel& channel) {
+  return channel.cipher.empty() ? nullptr : crypto::find_cipher(channel.cipher);
+}
+
+std::size_t digest_bytes(const std::string& name) {
+  const auto digest = crypto::find_digest(name);
+  return digest ? digest->bytes : 0;
+}
+
+}  // namespace
+
+session::Frame make_frame(const session::Negotiated* negotiated, const options::Channel& channel,
+                          const FrameFacts& facts) {
+  session::Frame frame;
+  frame.cipher =
+      negotiated != nullptr ? crypto::find_cipher(negotiated->cipher) : announced_cipher(channel);
+  frame.digest_bytes = digest_bytes(channel.auth);
+  frame.tcp = facts.tcp;
+  frame.outer_v6 = facts.outer_v6;
+  frame.fragment = facts.fragment;
+  const auto framing = framing_of(facts.compression);
+  frame.compression_byte =
+      framing == wire::CompressionFraming::lzo || framing == wire::CompressionFraming::swap;
+  if (negotiated != nullptr) {
+    frame.data_v2 = negotiated->data_v2;
+    frame.epoch = negotiated->epoch;
+  }
+  return frame;
+}
+
+MtuSetup make_mtu_setup(const options::Connection& connection, const options::Channel& channel,
+                        bool tcp) {
+  MtuSetup setup;
+  if (connection.tun_mtu) {
+    setup.tun_mtu = *connection.tun_mtu;
+  } else if (connection.link_mtu) {
+    const FrameFacts facts{channel.compression, tcp, false, connection.fragment.has_value()};
+    const session::Frame frame = make_frame(nullptr, channel, facts);
+    setup.tun_mtu = std::max(68u, session::tun_mtu_for_link_mtu(frame, *connection.link_mtu));
+  }
+  if (connection.fragment) {
+    setup.fragment = {*connection.fragment, connection.fragment_counts_outer};
+  }
+  using Kind = options::Connection::MssfixKind;
+  if (connection.mssfix) {
+    setup.mssfix.value = *connection.mssfix;
+    setup.mssfix.kind = connection.mssfix_kind == Kind::mtu     ? session::Mssfix::Kind::mtu
+                        : connection.mssfix_kind == Kind::fixed ? session::Mssfix::Kind::fixed
+                                                                : session::Mssfix::Kind::payload;
+  } else if (setup.fragment) {
+    setup.mssfix = {session::Mssfix::Kind::mtu, setup.fragment->value};
+  } else if (setup.tun_mtu != 1500) {
+    setup.mssfix = {session::Mssfix::Kind::fixed, setup.tun_mtu};
+  }
+  return setup;
+}
+
+void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
+                 const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu) {
+  facts.fragment = mtu.fragment.has_value();
+  const session::Frame frame = make_frame(negotiated, channel, facts);
+  spec.framing = framing_of(facts.compression);
+  spec.mss = session::mss_clamp(frame, mtu.mssfix);
+  if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
+}
+
+std::string make_options_string(const options::Config& config, const OptionsStringFacts& facts,
+                                unsigned tun_mtu) {
+  const options::Channel& channel = config.channel;
+  const session::Frame frame =
+      make_frame(nullptr, channel, {channel.compression, facts.tcp, false, facts.fragment});
+  wire::OptionsString string;
+  string.mtu_dynamic = facts.fragment;
+  string.tun_mtu = tun_mtu;
+  string.link_mtu = session::options_link_mtu(frame, tun_mtu);
+  if (facts.tcp) string.proto = facts.tls_server ? "TCPv4_SERVER" : "TCPv4_CLIENT";
+  string.ifconfig = facts.ifconfig;
+  string.comp_lzo = framing_of(channel.compression) != wire::CompressionFraming::none;
+  string.keydir = facts.key_direction;
+  const bool known = frame.cipher != nullptr;
+  const bool aead = known && frame.cipher->is_aead();
+  const bool listed = std::ranges::find(channel.data_ciphers, to_upper(channel.cipher)) !=
+                      channel.data_ciphers.end();
+  if (known && (facts.point_to_point || listed)) {
+    string.cipher = frame.cipher->mode == crypto::CipherMode::none
+                        ? "[null-cipher]"
+                        : std::string(frame.cipher->name);
+  }
+  string.auth = aead || to_upper(channel.auth) == "NONE" ? "[null-digest]" : channel.auth;
+  string.keysize_bits = known ? static_cast<unsigned>(frame.cipher->key_bytes * 8) : 128;
+  string.tls_auth = facts.tls_auth;
+  string.tls_server = facts.tls_server;
+  return string.text();
+}
+
+plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
+                             const crypto::DataKeyMaterial& material, std::uint8_t key_id,
+                             bool tls_server, const options::Channel& channel) {
+  plane::KeySpec spec;
+  spec.format.cipher = crypto::find_cipher(negotiated.cipher);
+  if (!spec.format.cipher->is_aead()) spec.format.digest = crypto::find_digest(negotiated.auth);
+  spec.format.header =
+      negotiated.data_v2 ? crypto::DataFormat::Header::v2 : crypto::DataFormat::Header::v1;
+  spec.format.key_id = key_id;
+  spec.format.peer_id = negotiated.peer_id;
+  spec.format.epoch = negotiated.epoch;
+  spec.send = tls_server ? material.server_to_client() : material.client_to_server();
+  spec.receive = tls_server ? material.client_to_server() : material.server_to_client();
+  spec.replay_packets = channel.replay_window;
+  spec.replay_seconds = static_cast<std::uint32_t>(channel.replay_time.count());
+  return spec;
+}
+
+void fill_session_setup(session::Setup& setup, const options::Config& config,
+                        const options::Connection& connection, bool server) {
+  const options::Channel& channel = config.channel;
+  setup.tls_timeout = channel.tls_timeout;
+  setup.hand_window = channel.hand_window;
+  setup.tran_window = channel.tran_window;
+  setup.reneg = channel.reneg;
+  setup.reneg_min =
+      channel.reneg_min.value_or(server ? channel.reneg - channel.reneg / 10 : channel.reneg);
+  setup.reneg_bytes = channel.reneg_bytes.value_or(0);
+  setup.reneg_packets = channel.reneg_packets;
+  constexpr unsigned outer_v4 = 28;
+  constexpr unsigned outer_v6 = 48;
+  const bool v6 = connection.proto.family == ip::Family::v6;
+  setup.datagram_limit = connection.max_packet_size - (v6 ? outer_v6 : outer_v4);
+}
+
+}  // namespace adit::node

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "options/config.h"
+#include "plane/data_plane.h"
+#include "session/frame.h"
+#include "session/negotiation.h"
+#include "session/session.h"
+
+namespace adit::node {
+
+// Pieces both roles make of the configuration's channel options.
+
+[[nodiscard]] session::Offer make_offer(const options::Config& config);
+// Makes ciphers of OpenSSL's legacy provider usable, if the configuration names one.
+[[nodiscard]] Status load_ciphers(const options::Config& config);
+[[nodiscard]] wire::CompressionFraming framing_of(options::Compression compression);
+// "compress migrate": what a client is moved to that was configured with comp-lzo or compress; off
+// for all others. source: wire protocol 12
+[[nodiscard]] options::Compression migrated(const session::Session& client);
+// The line that tells a client of it.
+[[nodiscard]] std::string pushed_compression(options::Compression compression);
+[[nodiscard]] std::string compression_name(options::Compression compression);
+
+// The sizes of a negotiated channel; nothing negotiated: what the options string announces.
+struct MtuSetup {
+  unsigned tun_mtu = 1500;
+  session::Mssfix mssfix;
+  std::optional<session::FragmentSize> fragment;
+};
+[[nodiscard]] MtuSetup make_mtu_setup(const options::Connection& connection,
+                                      const options::Channel& channel, bool tcp);
+// What one peer's packets look like beside what was negotiated.
+struct FrameFacts {
+  options::Compression compression = options::Compression::off;
+  bool tcp = false;
+  bool outer_v6 = false;
+  bool fragment = false;
+};
+[[nodiscard]] session::Frame make_frame(const session::Negotiated* negotiated,
+                                        const options::Channel& channel, const FrameFacts& facts);
+// Framing and sizes of one peer's packets, and how TCP inside is told. facts.fragment follows mtu.
+void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
+                 const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu);
+
+// Our options string. source: wire protocol 7.
+struct OptionsStringFacts {
+  bool tls_server = false;
+  bool tcp = false;
+  bool point_to_point = false;
+  std::string ifconfig;  // as the peer would write it, point-to-point only
+  bool tls_auth = false;
+  std::optional<int> key_direction;
+  bool fragment = false;
+};
+[[nodiscard]] std::string make_options_string(const options::Config& config,
+                                              const OptionsStringFacts& facts, unsigned tun_mtu);
+
+// The keys of one generation as the data plane wants them.
+[[nodiscard]] plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
+                                           const crypto::DataKeyMaterial& material,
+                                           std::uint8_t key_id, bool tls_server,
+                                           const options::Channel& channel);
+
+// Timing and size parts of a session setup.
+void fill_session_setup(session::Setup& setup, const options::Config& config,
+                        const options::Connection& connection, bool server);
+
+}  // namespace adit::node

@@ -1,0 +1,314 @@
+// What arrives at one end of a single tunnel, and time.
+
+#include "node/client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "node/handshake_log.h"
+#include "node/lines.h"
+#include "wire/early_negotiation.h"
+#include "wire/inside_message.h"
+
+namespace adit::node {
+
+namespace {
+constexpr plane::PeerIndex the_peer = 0;
+constexpr std::size_t reports_per_turn = 512;
+constexpr Duration wear_interval = std::chrono::seconds(10);
+constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
+}  // namespace
+
+session::Credentials ClientMemory::to_send() const {
+  if (token.empty()) return credentials;
+  return {token_user.empty() ? credentials.username : token_user, token};
+}
+
+Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surroundings& around, Log log,
+               const std::optional<ports::LinkAddress>& remote, Instant now, WallTime wall)
+    : setup_(setup),
+      memory_(memory),
+      around_(around),
+      log_(std::move(log)),
+      complaints_(setup.wrapping, log_),
+      replays_(setup.config.channel.mute_replay_warnings),
+      remote_(remote),
+      compression_(setup.config.channel.compression),
+      now_(now),
+      wall_(wall),
+      answer_by_(Instant::max()) {
+  token_in_use_ = !memory.token.empty();
+  if (setup.session.tls_server) {
+    wait_for_peer();
+  } else {
+    begin();
+  }
+}
+
+std::unique_ptr<session::Session> Client::make_session() {
+  session::Protection protection = setup_.wrapping.client_protection();
+  session::Opening opening;
+  opening.own = wire::SessionId::random(around_.rng);
+  opening.reset = wire::Opcode::hard_reset_client_v2;
+  if (!protection.wkc.empty()) {
+    opening.reset = wire::Opcode::hard_reset_client_v3;
+    opening.first_stamp = wire::early_negotiation_start + 1;
+  }
+  auto session =
+      std::make_unique<session::Session>(setup_.session, std::move(protection), opening, now_);
+  session->set_credentials(memory_.to_send());
+  return session;
+}
+
+void Client::begin() {
+  association_.emplace(make_session());
+  answer_by_ = now_ + setup_.connection.server_poll_timeout;
+  tell_silence_at_ = now_ + setup_.session.tls_timeout * 7 / 2;  // three resets were sent
+  serve();
+}
+
+// Point to point the TLS client begins. On a TCP connection it has to: nobody else gets one
+// meanwhile.
+void Client::wait_for_peer() {
+  gate_.emplace(setup_.wrapping, around_.rng, setup_.session.started, setup_.session.hand_window,
+                RateLimit(0, Duration(1)));
+  if (setup_.tcp) answer_by_ = now_ + setup_.session.hand_window;
+}
+
+void Client::turn(Instant now, WallTime wall) {
+  now_ = now;
+  wall_ = wall;
+  around_.plane.take_reports(reports_per_turn, [this](const plane::Report& report,
+                                                      MutableBytes bytes) { take(report, bytes); });
+  if (association_ && association_->deadline().due(now_)) association_->tick(now_);
+  check_timers();
+  serve();
+  around_.plane.collect();
+}
+
+Deadline Client::deadline() const {
+  Deadline next = liveness_.deadline();
+  if (association_) next = earlier(next, association_->deadline());
+  if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
+  if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
+  next = earlier(next, {next_wear_check_, "wear"});
+  next = earlier(next, {inactive_at_, "inactive"});
+  next = earlier(next, {session_ends_, "session-timeout"});
+  return earlier(next, {next_goodbye_, "exit-notify"});
+}
+
+void Client::take(const plane::Report& report, MutableBytes bytes) {
+  using Kind = plane::Report::Kind;
+  switch (report.kind) {
+    case Kind::control_packet:
+      return take_datagram(report.from, bytes);
+    case Kind::payload:
+      return take_payload(bytes);
+    case Kind::moved:
+      around_.plane.float_decided(the_peer);
+      if (!remote_ || !may_come_from(report.from)) return;
+      log_.info(2, "{}", lines::floated(the_peer, peer_name_, remote_->remote, report.from.remote));
+      remote_ = report.from;
+      return set_plane_peer();
+    case Kind::stream_closed:
+      log_.info(1, "Connection reset, restarting [0]");
+      return end(Outcome::Next::restart, "SIGUSR1", "connection-reset");
+    case Kind::stream_fault:
+      log_.error("Fatal decryption error (process_incoming_link), restarting");
+      return end(Outcome::Next::restart, "SIGUSR1", "decryption-error");
+    case Kind::recursive:
+      log_.mutable_error(4, "Recursive routing detected, drop tun packet to {}",
+                         remote_ ? lines::with_family(remote_->remote) : "the peer");
+      return;
+    case Kind::bad_source:
+      return;
+  }
+}
+
+void Client::take_datagram(const ports::LinkAddress& from, MutableBytes datagram) {
+  if (!may_come_from(from)) return;
+  if (!association_) return begin_by_peer(from, datagram);
+  const std::size_t size = datagram.size();
+  const Drop verdict = association_->receive(datagram, now_);
+  if (verdict == Drop::unknown_peer && gate_) return begin_by_peer(from, datagram);
+  if (verdict == Drop::bad_tag || (verdict == Drop::malformed && !answered_)) {
+    tell_silence_at_ = Instant::max();
+    return complaints_.about(datagram, verdict, from.remote, now_);
+  }
+  if (verdict != Drop::none) return;
+  answered_ = true;
+  last_control_received_ = now_;
+  control_bytes_received_ += size;
+}
+
+// An end that names no remote takes its peer from anywhere.
+bool Client::may_come_from(const ports::LinkAddress& from) const {
+  const bool anywhere = setup_.connection.floats || setup_.connection.remote.empty();
+  return anywhere || !remote_ || remote_->same_peer(from);
+}
+
+// Point-to-point TLS server: the client's reset begins a session, or one beside the living one.
+void Client::begin_by_peer(const ports::LinkAddress& from, MutableBytes datagram) {
+  auto verdict = gate_->meet_reset(datagram);
+  if (const Drop* drop = std::get_if<Drop>(&verdict)) return refuse_stranger(from, *drop, datagram);
+  auto* welcome = std::get_if<Gate::Welcome>(&verdict);
+  if (welcome == nullptr) return;
+  auto session = std::make_unique<session::Session>(setup_.session, welcome->protection,
+                                                    welcome->opening, now_);
+  if (session->receive(datagram, now_) != Drop::none) return;
+  answered_ = true;
+  last_control_received_ = now_;
+  if (association_ && association_->active().established()) {
+    if (setup_.config.channel.single_session) return;
+    newcomer_from_ = from;
+    association_->start_newcomer(std::move(session));
+  } else {
+    remote_ = from;
+    association_.emplace(std::move(session));
+  }
+}
+
+void Client::refuse_stranger(const ports::LinkAddress& from, Drop verdict, Bytes datagram) {
+  complaints_.about(datagram, verdict, from.remote, now_);
+  if (setup_.tcp && !association_) end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+}
+
+void Client::take_payload(Bytes payload) {
+  const auto message = wire::decode_occ(payload);
+  if (!message) return;
+  if (message->type == static_cast<std::uint8_t>(wire::OccType::exit)) {
+    log_.info(1, "OCC exit message received by peer");
+    return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
+  }
+  if (message->type == static_cast<std::uint8_t>(wire::OccType::request)) {
+    std::string options = setup_.session.options;
+    options.push_back('\0');
+    around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::reply, as_bytes(options)));
+  }
+}
+
+void Client::serve() {
+  if (!association_) return;
+  while (auto happening = association_->happening()) handle(*happening);
+  transmit();
+}
+
+void Client::transmit() {
+  if (!association_ || !remote_) return;
+  transmit(association_->active(), *remote_);
+  if (session::Session* newcomer = association_->newcomer()) {
+    transmit(*newcomer, newcomer_from_.value_or(*remote_));
+  }
+}
+
+void Client::transmit(session::Session& session, const ports::LinkAddress& to) {
+  std::array<std::uint8_t, plane::largest_control_packet> room;
+  while (const auto size = session.transmit(room, now_)) {
+    around_.plane.send_datagram(to, Bytes(room).first(*size));
+    last_control_sent_ = now_;
+    control_bytes_sent_ += *size;
+  }
+}
+
+void Client::check_timers() {
+  if (outcome_) return;
+  if (!answered_ && gate_ && answer_by_ <= now_) {
+    log_.error("{} connected but began no TLS handshake: is it a \"tls-client\" of this tunnel?",
+               remote_ ? lines::real_address(remote_->remote) : "somebody");
+    return end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+  }
+  if (!answered_ && tell_silence_at_ <= now_) {
+    tell_silence_at_ = Instant::max();
+    if (remote_) log_.warn("{}", advice_on_silence(remote_->remote, setup_.wrapping));
+  }
+  if (!answered_ && answer_by_ <= now_) {
+    log_.error(
+        "No answer from the server within {} seconds: is its address and port right, does a "
+        "firewall drop the packets, or does it want a tls-auth/tls-crypt key that this config "
+        "lacks?",
+        setup_.connection.server_poll_timeout.count());
+    return end(Outcome::Next::restart, "SIGUSR1", "server_poll");
+  }
+  if (liveness_.running()) {
+    const plane::PeerTraffic traffic = around_.plane.traffic(the_peer);
+    switch (liveness_.check(now_, std::max(traffic.last_sent, last_control_sent_),
+                            std::max(traffic.last_received, last_control_received_))) {
+      case session::Liveness::Verdict::nothing:
+        break;
+      case session::Liveness::Verdict::ping_now:
+        around_.plane.send_payload(the_peer, wire::ping_message);
+        break;
+      case session::Liveness::Verdict::peer_gone:
+        log_.info(1, "{}", lines::inactivity(peer_name_, ping_exits_));
+        return ping_exits_ ? end(Outcome::Next::exit, "SIGTERM", "ping-exit")
+                           : end(Outcome::Next::restart, "SIGUSR1", "ping-restart");
+    }
+  }
+  if (next_wear_check_ <= now_ && association_) {
+    const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
+    next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+    replays_.look(around_.plane.drops(), log_);
+    const auto wear = around_.plane.wear(the_peer, association_->active().key_id());
+    if (wear)
+      association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
+  }
+  check_inactivity();
+  if (session_ends_ <= now_) {
+    log_.info(1, "Session timeout, exiting");
+    return end(Outcome::Next::exit, "SIGTERM", "session-timeout");
+  }
+  if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {
+    --goodbyes_left_;
+    next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
+    around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::exit));
+  }
+}
+
+// "inactive n [bytes]": too little user traffic for too long.
+void Client::check_inactivity() {
+  if (inactive_at_ > now_) return;
+  const plane::PeerTraffic traffic = around_.plane.traffic(the_peer);
+  const std::uint64_t bytes = traffic.sent_inside_bytes + traffic.received_inside_bytes;
+  const std::uint64_t least = std::max<std::uint64_t>(1, pulled_.timers.inactive_bytes);
+  if (bytes < inactive_seen_bytes_ + least) {
+    log_.info(1, "Inactivity timeout (--inactive), exiting");
+    return end(Outcome::Next::exit, "SIGTERM", "inactive");
+  }
+  inactive_seen_bytes_ = bytes;
+  inactive_at_ = now_ + *pulled_.timers.inactive;
+}
+
+void Client::end(Outcome::Next next, std::string signal, std::string text, int exit_status) {
+  if (outcome_) return;
+  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false};
+  liveness_.stop();
+}
+
+std::optional<Instant> Client::announce_end(Instant now) {
+  now_ = now;
+  const unsigned times =
+      pulled_.explicit_exit_notify.value_or(setup_.connection.explicit_exit_notify.value_or(0));
+  if (times == 0 || setup_.tcp || !up_ || !association_) return std::nullopt;
+  const auto& negotiated = association_->active().negotiated();
+  if (negotiated && negotiated->cc_exit) {
+    association_->active().send_message("EXIT", now_);
+    transmit();
+  } else {
+    goodbyes_left_ = times;
+    next_goodbye_ = now_;
+    check_timers();
+  }
+  return now_ + std::chrono::seconds(times);
+}
+
+ClientStatus Client::status(WallTime wall) const {
+  const plane::PeerTraffic traffic = around_.plane.traffic(the_peer);
+  return {wall,
+          traffic.sent_inside_bytes,
+          traffic.received_inside_bytes,
+          traffic.received_link_bytes + control_bytes_received_,
+          traffic.sent_link_bytes + control_bytes_sent_,
+          traffic.received_inside_bytes};
+}
+
+}  // namespace adit::node

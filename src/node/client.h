@@ -1,0 +1,161 @@
+#pragma once
+
+#include "node/channel_setup.h"
+#include "node/complaints.h"
+#include "node/gate.h"
+#include "node/hooks.h"
+#include "node/replay_warning.h"
+#include "node/status.h"
+#include "node/tunnel.h"
+#include "session/association.h"
+#include "session/liveness.h"
+#include "wire/control_message.h"
+
+namespace adit::node {
+
+// Everything one connection attempt needs of the configuration, loaded and typed. Used by a pulling
+// client and by both ends of a point-to-point tunnel.
+struct ClientSetup {
+  options::Config config;
+  options::Connection connection;
+  session::Setup session;
+  session::Offer offer;
+  Wrapping wrapping;
+  MtuSetup mtu;
+  Environment environment;
+  bool tcp = false;
+};
+
+// What outlives an attempt: credentials and the token that replaces the password.
+struct ClientMemory {
+  session::Credentials credentials;
+  std::string token_user;
+  SecretText token;
+  [[nodiscard]] session::Credentials to_send() const;
+};
+
+// How an attempt ended and what is to be done next.
+struct Outcome {
+  enum class Next { restart, exit } next = Next::restart;
+  int exit_status = 0;
+  std::string signal;  // "SIGUSR1", "SIGTERM"
+  std::string text;    // "ping-restart"
+  wire::AuthFailed::Advance advance = wire::AuthFailed::Advance::default_;
+  std::optional<std::chrono::seconds> backoff;
+  bool ask_credentials_again = false;
+};
+
+// One attempt to reach the peer, and the tunnel while it lasts. Pure, like the server.
+class Client {
+ public:
+  struct Surroundings {
+    plane::DataPlane& plane;
+    ports::LinkPort& link;
+    Tunnel& tunnel;
+    Hooks& hooks;
+    Rng& rng;
+  };
+  // setup and memory must outlive the client. remote: empty for an end that waits for whoever
+  // comes.
+  Client(const ClientSetup& setup, ClientMemory& memory, const Surroundings& around, Log log,
+         const std::optional<ports::LinkAddress>& remote, Instant now, WallTime wall);
+
+  void turn(Instant now, WallTime wall);
+  [[nodiscard]] Deadline deadline() const;
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
+  [[nodiscard]] bool up() const { return up_; }
+  [[nodiscard]] bool answered() const { return answered_; }
+
+  // Says goodbye if that was asked for; the moment until which to go on.
+  [[nodiscard]] std::optional<Instant> announce_end(Instant now);
+  [[nodiscard]] ClientStatus status(WallTime wall) const;
+  [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
+  // Variables about the peer, for scripts that run at the end.
+  [[nodiscard]] Environment peer_environment() const;
+  [[nodiscard]] session::Association* association() {
+    return association_ ? &*association_ : nullptr;
+  }
+
+ private:
+  using Happening = session::Association::Happening;
+
+  // client.cpp: what arrives, and time
+  void take(const plane::Report& report, MutableBytes bytes);
+  void take_datagram(const ports::LinkAddress& from, MutableBytes datagram);
+  [[nodiscard]] bool may_come_from(const ports::LinkAddress& from) const;
+  void begin_by_peer(const ports::LinkAddress& from, MutableBytes datagram);
+  void refuse_stranger(const ports::LinkAddress& from, Drop verdict, Bytes datagram);
+  void take_payload(Bytes payload);
+  void serve();
+  void transmit();
+  void transmit(session::Session& session, const ports::LinkAddress& to);
+  void check_timers();
+  void check_inactivity();
+  void begin();
+  void wait_for_peer();
+  [[nodiscard]] std::unique_ptr<session::Session> make_session();
+  void end(Outcome::Next next, std::string signal, std::string text, int exit_status = 0);
+
+  // client_events.cpp: what the session says
+  void handle(Happening& happening);
+  void on_established(const Happening& happening);
+  void tell_address();
+  void on_pushed(const std::vector<std::string>& options);
+  void on_pushed_later(const std::vector<std::string>& options);
+  void on_message(const wire::ControlMessage& message);
+  void on_auth_failed(const wire::ControlMessage& message);
+  [[nodiscard]] std::string advice_for_refusal(std::string_view reason) const;
+  void on_failure(const Happening& happening, const session::Failed& failed);
+  void install(const session::KeysReady& ready);
+  void remember_token(const options::Pulled& pulled);
+
+  // client_up.cpp: from the agreement to a working tunnel
+  void negotiate_point_to_point();
+  [[nodiscard]] RoutePlan make_route_plan(const options::Device& device,
+                                          const options::Routes& routes) const;
+  [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,
+                              unsigned mtu);
+  void add_routes(const options::Device& device, const options::Routes& routes);
+  void set_plane_peer();
+  void tell_replaced_timers();
+  void start_timers(const options::Timers& timers);
+  void complete();
+
+  const ClientSetup& setup_;
+  ClientMemory& memory_;
+  Surroundings around_;
+  Log log_;
+  Complaints complaints_;
+  ReplayWarning replays_;
+  std::optional<ports::LinkAddress> remote_;
+  std::optional<ip::Endpoint> told_address_;  // to ipchange
+  std::optional<ports::LinkAddress> newcomer_from_;
+  std::optional<session::Association> association_;
+  std::optional<Gate> gate_;  // a point-to-point TLS server only
+  options::Pulled pulled_;
+  options::Compression compression_;
+  std::optional<Outcome> outcome_;
+  session::Liveness liveness_;
+  bool ping_exits_ = false;
+  bool up_ = false;
+  bool answered_ = false;
+  bool token_in_use_ = false;
+  bool retire_others_ = false;  // a new session's first keys replace all of the old one's
+  std::string peer_name_;
+  tls::PeerIdentity identity_;
+  Environment foreign_;
+  Instant now_;
+  WallTime wall_;
+  Instant answer_by_;
+  Instant tell_silence_at_ = Instant::max();
+  Instant last_control_sent_, last_control_received_;
+  std::uint64_t control_bytes_sent_ = 0, control_bytes_received_ = 0;
+  Instant next_wear_check_ = Instant::max();
+  Instant inactive_at_ = Instant::max();
+  std::uint64_t inactive_seen_bytes_ = 0;
+  Instant session_ends_ = Instant::max();
+  unsigned goodbyes_left_ = 0;
+  Instant next_goodbye_ = Instant::max();
+};
+
+}  // namespace adit::node

@@ -1,0 +1,260 @@
+// What the session says, and the answers of one end of a single tunnel.
+
+#include "node/client.h"
+#include "node/handshake_log.h"
+#include "node/lines.h"
+#include "node/option_mismatch.h"
+#include "options/pushed.h"
+
+namespace adit::node {
+
+namespace {
+constexpr plane::PeerIndex the_peer = 0;
+constexpr auto nointeract_backoff = std::chrono::seconds(10);
+}  // namespace
+
+void Client::handle(Happening& happening) {
+  session::Event& event = happening.event;
+  if (const auto* wanted = std::get_if<session::AuthWanted>(&event)) {
+    happening.session->admit(wanted->key_id, now_);
+  } else if (std::holds_alternative<session::Established>(event)) {
+    on_established(happening);
+  } else if (const auto* pushed = std::get_if<session::Pushed>(&event)) {
+    on_pushed(pushed->options);
+  } else if (const auto* later = std::get_if<session::PushedLater>(&event)) {
+    on_pushed_later(later->options);
+  } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
+    const bool renewed = ready->key_id != 0;  // only a session's first key has the id 0
+    if (renewed) log_peer(log_, *happening.session, false);
+    install(*ready);
+  } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
+    around_.plane.use_key(the_peer, send->key_id);
+  } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {
+    around_.plane.retire_key(the_peer, retired->key_id);
+  } else if (const auto* message = std::get_if<session::MessageReceived>(&event)) {
+    on_message(message->message);
+  } else if (const auto* renewing = std::get_if<session::Renegotiating>(&event)) {
+    log_.info(3, "TLS: soft reset {} for key {}", renewing->by_peer ? "by the peer" : "sent",
+              renewing->key_id);
+    happening.session->set_credentials(memory_.to_send());
+  } else if (const auto* failed = std::get_if<session::Failed>(&event)) {
+    on_failure(happening, *failed);
+  }
+}
+
+void Client::on_established(const Happening& happening) {
+  const session::Session& session = *happening.session;
+  log_peer(log_, session, false);
+  if (happening.replaced && newcomer_from_) remote_ = *std::exchange(newcomer_from_, std::nullopt);
+  identity_ = session.tls()->peer();
+  peer_name_ = identity_.common_name;
+  log_.info(1, "{}", lines::peer_connected(peer_name_, remote_->remote));
+  tell_address();
+  retire_others_ = happening.replaced;
+  set_plane_peer();
+  if (setup_.session.exchange == session::Exchange::point_to_point) negotiate_point_to_point();
+}
+
+// "ipchange cmd": the authenticated address of the peer is known, or is another one now.
+void Client::tell_address() {
+  const options::Script& script = setup_.config.scripts.ipchange;
+  if (!script.defined() || told_address_ == remote_->remote) return;
+  told_address_ = remote_->remote;
+  around_.hooks.run_in_order("ipchange", script, peer_environment(),
+                             {remote_->remote.address.text(), std::to_string(remote_->remote.port)},
+                             [](int) {});
+}
+
+void Client::on_pushed(const std::vector<std::string>& options) {
+  std::string text = "PUSH_REPLY";
+  for (const std::string& option : options) {
+    text += "," + (option.starts_with("auth-token") ? option.substr(0, 10) : option);
+  }
+  log_.info(1, "{}", lines::push_received(text));
+  pulled_ = options::pulled_from(setup_.config);
+  const auto applied = options::apply_pushed(options, setup_.config, pulled_);
+  for (const options::Issue& issue : applied.issues) log_.warn("{}", issue.text());
+  if (applied.verdict == options::PushVerdict::restart) {
+    return end(Outcome::Next::restart, "SIGUSR1", "process-push-msg-failed");
+  }
+  if (applied.verdict == options::PushVerdict::fatal) {
+    return end(Outcome::Next::exit, "SIGTERM", "process-push-msg-failed", 1);
+  }
+  const auto negotiated =
+      session::choose_as_client(setup_.offer,
+                                {pulled_.cipher, pulled_.peer_id, pulled_.tls_ekm,
+                                 pulled_.dyn_tls_crypt, pulled_.cc_exit, pulled_.aead_epoch},
+                                association_->active().peer_options());
+  if (!negotiated) {
+    log_.error("ERROR: failed to negotiate cipher with server: {}", negotiated.error().text());
+    return end(Outcome::Next::exit, "SIGTERM", "process-push-msg-failed", 0);
+  }
+  if (pulled_.compression) compression_ = *pulled_.compression;
+  tell_mismatches({setup_.session.options, association_->active().peer_options(),
+                   pulled_.compression.has_value()},
+                  log_);
+  remember_token(pulled_);
+  const unsigned mtu = pulled_.tun_mtu.value_or(setup_.mtu.tun_mtu);
+  if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
+  association_->active().configure(*negotiated, now_);
+  set_plane_peer();
+  log_data_channel(log_, *negotiated, negotiated->peer_id, compression_name(compression_),
+                   setup_.config.channel.cipher);
+  tell_replaced_timers();
+  start_timers(pulled_.timers);
+  add_routes(pulled_.device, pulled_.routes);
+  complete();
+}
+
+void Client::tell_replaced_timers() {
+  const options::Timers& own = setup_.config.timers;
+  const options::Timers& pushed = pulled_.timers;
+  const bool ping = own.ping.count() > 0 && own.ping != pushed.ping;
+  const bool restart = own.ping_restart_set && own.ping_restart != pushed.ping_restart;
+  if (!ping && !restart) return;
+  log_.info(
+      3, "the server's ping {}, ping-restart {} replace ping {}, ping-restart {} of this config",
+      pushed.ping.count(), pushed.ping_restart.count(), own.ping.count(), own.ping_restart.count());
+}
+
+void Client::on_pushed_later(const std::vector<std::string>& options) {
+  options::Pulled later = pulled_;
+  for (const options::Issue& issue : options::apply_pushed(options, setup_.config, later).issues) {
+    log_.warn("{}", issue.text());
+  }
+  remember_token(later);
+}
+
+void Client::remember_token(const options::Pulled& pulled) {
+  if (pulled.auth_token.empty()) return;
+  memory_.token = pulled.auth_token;
+  memory_.token_user = pulled.auth_token_user;
+  token_in_use_ = true;
+  association_->active().set_credentials(memory_.to_send());
+}
+
+void Client::install(const session::KeysReady& ready) {
+  const auto& negotiated = association_->active().negotiated();
+  if (!negotiated) return;
+  options::Channel channel = setup_.config.channel;
+  const auto spec =
+      make_key_spec(*negotiated, ready.material, ready.key_id, setup_.session.tls_server, channel);
+  if (retire_others_) {
+    for (std::uint8_t id = 0; id < wire::key_id_count; ++id) around_.plane.retire_key(the_peer, id);
+    retire_others_ = false;
+  }
+  if (Status installed = around_.plane.install_key(the_peer, spec); !installed) {
+    log_.error("data channel: {}", installed.error().text());
+    end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+  }
+}
+
+void Client::on_message(const wire::ControlMessage& message) {
+  using wire::MessageKind;
+  switch (message.kind) {
+    case MessageKind::auth_failed:
+      return on_auth_failed(message);
+    case MessageKind::auth_pending: {
+      const auto wait = wire::parse_auth_pending(message.rest);
+      const auto limit = std::max<Duration>(setup_.session.reneg / 2, setup_.session.hand_window);
+      const Duration extended =
+          std::min<Duration>(wait ? Duration(*wait) : setup_.session.hand_window, limit);
+      log_.info(
+          3, "AUTH_PENDING received, extending handshake timeout from {}s to {}s",
+          std::chrono::duration_cast<std::chrono::seconds>(setup_.session.hand_window).count(),
+          std::chrono::duration_cast<std::chrono::seconds>(extended).count());
+      association_->active().extend_wait(now_, extended);
+      return;
+    }
+    case MessageKind::restart:
+    case MessageKind::halt: {
+      const auto shutdown = wire::parse_peer_shutdown(message.rest);
+      const bool halt = message.kind == MessageKind::halt;
+      log_.info(1, "Connection {} command was pushed by server ('{}')", halt ? "halt" : "reset",
+                shutdown.text);
+      if (halt) return end(Outcome::Next::exit, "SIGTERM", "server-pushed-halt");
+      end(Outcome::Next::restart, "SIGUSR1", "server-pushed-connection-reset");
+      outcome_->advance =
+          shutdown.next_remote ? wire::AuthFailed::Advance::remote : wire::AuthFailed::Advance::no;
+      return;
+    }
+    case MessageKind::exit:
+      log_.info(1, "CC-EEN exit message received by peer");
+      return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
+    case MessageKind::info:
+    case MessageKind::info_pre:
+      log_.info(1, "Info command was pushed by server ('{}')", message.rest);
+      return;
+    default:
+      log_.info(3, "WARNING: Received unknown control message: {}", message.text);
+      return;
+  }
+}
+
+// What to do when the server has refused us, as far as its reason tells.
+std::string Client::advice_for_refusal(std::string_view reason) const {
+  if (reason.find("cipher negotiation failed") != std::string_view::npos) {
+    return "the server takes none of our data-ciphers (" + setup_.config.channel.data_ciphers_text +
+           "): add one of the server's";
+  }
+  const options::FileOrInline& file = setup_.config.client.auth_user_pass_file;
+  if (!setup_.config.client.auth_user_pass) {
+    return "the server refused this client; if it wants a user name and password, add "
+           "\"auth-user-pass\"";
+  }
+  const std::string where = !file.defined()  ? "was typed in"
+                            : file.is_inline ? "stands in <auth-user-pass>"
+                                             : "stands in " + file.path;
+  return "the server refused user name and password: correct what " + where;
+}
+
+void Client::on_auth_failed(const wire::ControlMessage& message) {
+  const auto failed = wire::parse_auth_failed(message.rest);
+  log_.error("AUTH: Received control message: {}", message.text);
+  if (failed.kind == wire::AuthFailed::Kind::temporary) {
+    end(Outcome::Next::restart, "SIGUSR1", "auth-temp-failure");
+    outcome_->backoff = failed.backoff;
+    outcome_->advance = failed.advance;
+    return;
+  }
+  if (token_in_use_) {
+    memory_.token.wipe();
+    end(Outcome::Next::restart, "SIGUSR1", "auth-failure (auth-token)");
+    outcome_->advance = wire::AuthFailed::Advance::no;
+    return;
+  }
+  log_.error("{}", advice_for_refusal(message.rest));
+  using Retry = options::Client::AuthRetry;
+  switch (setup_.config.client.auth_retry) {
+    case Retry::none:
+      return end(Outcome::Next::exit, "SIGTERM", "auth-failure");
+    case Retry::nointeract:
+      end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
+      outcome_->backoff = nointeract_backoff;
+      return;
+    case Retry::interact:
+      end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
+      outcome_->ask_credentials_again = true;
+      outcome_->advance = wire::AuthFailed::Advance::no;
+      return;
+  }
+}
+
+void Client::on_failure(const Happening& happening, const session::Failed& failed) {
+  log_failure(log_, failed, setup_.session.hand_window);
+  if (!failed.answered && !happening.newcomer) {
+    log_.error(
+        "No reply from the peer at all. If it uses tls-auth or tls-crypt, this config needs "
+        "the same key; otherwise look at addresses, ports and firewalls");
+  }
+  if (happening.newcomer || failed.alive) {
+    // Data still flows under the old key: a fresh session is tried beside it.
+    if (setup_.session.tls_server) return association_->drop_newcomer();
+    association_->start_newcomer(make_session());
+    return;
+  }
+  if (setup_.config.channel.tls_exit) return end(Outcome::Next::exit, "SIGTERM", "tls-error", 1);
+  end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+}
+
+}  // namespace adit::node

@@ -1,0 +1,137 @@
+// From the agreement to a working tunnel.
+
+#include <algorithm>
+
+#include "node/client.h"
+#include "node/handshake_log.h"
+#include "node/lines.h"
+#include "node/option_mismatch.h"
+
+namespace adit::node {
+
+namespace {
+constexpr plane::PeerIndex the_peer = 0;
+}
+
+void Client::negotiate_point_to_point() {
+  session::Session& session = association_->active();
+  auto choice = session::choose_point_to_point(setup_.offer, setup_.session.tls_server,
+                                               setup_.config.channel.cipher,
+                                               {session.peer_info(), session.peer_options()});
+  if (!choice) {
+    log_.error("{}", choice.error().text());
+    return end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+  }
+  tell_mismatches({setup_.session.options, session.peer_options()}, log_);
+  session::Negotiated negotiated = choice->negotiated;
+  std::uint8_t id[3];
+  if (choice->exported_peer_id && session.export_key(crypto::exporter_label_p2p_peer_id, id)) {
+    negotiated.peer_id = Reader(id).u24();
+  }
+  pulled_ = {};
+  pulled_.timers = setup_.config.timers;
+  session.configure(negotiated, now_);
+  set_plane_peer();
+  log_data_channel(log_, negotiated, negotiated.peer_id, compression_name(compression_),
+                   setup_.config.channel.cipher);
+  if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
+  start_timers(setup_.config.timers);
+  add_routes(setup_.config.device, setup_.config.routes);
+  complete();
+}
+
+bool Client::bring_up(const options::Device& device, const options::Routes& routes, unsigned mtu) {
+  const auto topology = device.topology.value_or(options::Topology::net30);
+  auto plan = make_tunnel_plan(device, topology, mtu);
+  Status done;
+  if (!plan) {
+    done = fail_with(plan.error());
+  } else {
+    plan->set_routes = !routes.noexec;
+    foreign_ = foreign_environment(pulled_.scripts);
+    Environment env = peer_environment();
+    env.merge(foreign_);
+    env.merge(make_route_plan(device, routes).environment);
+    done = around_.tunnel.bring_up(*plan, around_.hooks, env);
+  }
+  if (done) return true;
+  log_.fatal("{}", done.error().text());
+  end(Outcome::Next::exit, "SIGTERM", "tun-error", 1);
+  return false;
+}
+
+RoutePlan Client::make_route_plan(const options::Device& device,
+                                  const options::Routes& routes) const {
+  RouteFacts facts =
+      around_.tunnel.look_around(remote_ ? std::optional(remote_->remote.address) : std::nullopt);
+  const auto topology = device.topology.value_or(options::Topology::net30);
+  if (!routes.gateway.empty()) {
+    facts.vpn_gateway = ip::Address::parse_v4(routes.gateway);
+  } else if (device.ifconfig && topology != options::Topology::subnet) {
+    facts.vpn_gateway = ip::Address::parse_v4(device.ifconfig->second);
+  }
+  if (!routes.gateway6.empty()) {
+    facts.vpn_gateway6 = ip::Address::parse_v6(routes.gateway6);
+  } else if (device.ifconfig_ipv6) {
+    facts.vpn_gateway6 = ip::Address::parse_v6(device.ifconfig_ipv6->second);
+  }
+  return plan_routes(routes, facts);
+}
+
+void Client::add_routes(const options::Device& device, const options::Routes& routes) {
+  if (up_) around_.tunnel.remove_routes(around_.hooks, peer_environment());
+  const RoutePlan plan = make_route_plan(device, routes);
+  const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
+  if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
+}
+
+void Client::set_plane_peer() {
+  if (!remote_) return;
+  plane::PeerSpec spec;
+  spec.address = *remote_;
+  const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
+  spec.may_float = floats && remote_->stream == 0;
+  const auto& negotiated = association_->active().negotiated();
+  fit_packets(spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
+              {compression_, setup_.tcp, remote_->remote.address.is_v6()}, setup_.mtu);
+  around_.plane.set_peer(the_peer, spec);
+  if (!setup_.config.client.allow_recursive_routing) {
+    around_.plane.up().guard_against(remote_->remote.address);
+  }
+}
+
+void Client::start_timers(const options::Timers& timers) {
+  session::Liveness::Timers run;
+  run.ping = timers.ping;
+  ping_exits_ = timers.ping_exit.count() > 0;
+  run.timeout = ping_exits_ ? timers.ping_exit : timers.ping_restart;
+  liveness_.start(run, now_);
+  log_.info(2, "Timers: ping {}, ping-{} {}", timers.ping.count(), ping_exits_ ? "exit" : "restart",
+            std::chrono::duration_cast<std::chrono::seconds>(run.timeout).count());
+  next_wear_check_ = now_;
+  if (timers.inactive) {
+    inactive_at_ = now_ + *timers.inactive;
+    inactive_seen_bytes_ = 0;
+  }
+  if (timers.session_timeout && session_ends_ == Instant::max()) {
+    session_ends_ = now_ + *timers.session_timeout;
+  }
+}
+
+void Client::complete() {
+  up_ = true;
+  log_.info(1, "{}", lines::initialization_complete);
+}
+
+Environment Client::peer_environment() const {
+  Environment env;
+  if (remote_) {
+    set_peer_address(env, "trusted", remote_->remote);
+    set_peer_address(env, "untrusted", remote_->remote);
+  }
+  env.merge(identity_environment(identity_));
+  if (!peer_name_.empty()) env.set("common_name", peer_name_);
+  return env;
+}
+
+}  // namespace adit::node

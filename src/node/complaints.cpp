@@ -1,0 +1,107 @@
+#include "node/complaints.h"
+
+#include <utility>
+
+#include "node/lines.h"
+#include "wire/control_packet.h"
+
+namespace adit::node {
+
+namespace {
+
+constexpr Duration period = std::chrono::seconds(10);
+constexpr unsigned most_per_period = 10;
+constexpr int mute_class = 3;
+
+Complaint about_v2(const ip::Endpoint& from, const Wrapping& wrapping) {
+  if (!wrapping.v2_server) {
+    return {lines::tls_crypt_unwrap_failed(from),
+            lines::real_address(from) +
+                " has a tls-crypt-v2 key, but there is no tls-crypt-v2 key here: give both "
+                "sides the same kind of key"};
+  }
+  return {lines::cannot_extract_v2_key(from),
+          lines::real_address(from) +
+              " has a tls-crypt-v2 key that was not made from the one here: make it a new "
+              "one (--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
+}
+
+Complaint about_tls_auth(Drop verdict, const ip::Endpoint& from) {
+  if (verdict == Drop::malformed) {
+    return {lines::cannot_locate_hmac(from),
+            lines::real_address(from) +
+                " sent a packet without tls-auth: give its config the line \"tls-auth "
+                "FILE\" that is here, with the other direction"};
+  }
+  return {lines::incoming_authentication_failed(from),
+          lines::real_address(from) +
+              " has a different tls-auth key, another \"auth\" digest, or the wrong "
+              "direction: it must be 0 on one side and 1 on the other"};
+}
+
+}  // namespace
+
+std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip::Endpoint& from,
+                                         const Wrapping& wrapping) {
+  const auto head = datagram.empty() ? std::nullopt : wire::parse_head(datagram[0]);
+  if (!head || wire::is_data(head->opcode)) return std::nullopt;
+  const bool unreadable = verdict == Drop::bad_tag || verdict == Drop::malformed;
+  if (!unreadable && verdict != Drop::unknown_opcode) return std::nullopt;
+  const bool reset = wire::is_hard_reset(head->opcode);
+  if (wire::carries_wkc(head->opcode)) return about_v2(from, wrapping);
+  if (wrapping.only_v2()) {
+    if (!reset) return std::nullopt;
+    return Complaint{lines::cannot_extract_v2_key(from),
+                     lines::real_address(from) +
+                         " uses no tls-crypt-v2: give it a key made from the one here "
+                         "(--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
+  }
+  if (!unreadable) return std::nullopt;
+  if (wrapping.kind == Wrapping::Kind::tls_auth) return about_tls_auth(verdict, from);
+  if (wrapping.kind == Wrapping::Kind::tls_crypt || wrapping.v2_client) {
+    return Complaint{lines::tls_crypt_unwrap_failed(from),
+                     lines::real_address(from) +
+                         " does not have the tls-crypt key that is here: compare the key "
+                         "files"};
+  }
+  if (!reset) return std::nullopt;
+  return Complaint{lines::unreadable_first_packet(from),
+                   lines::real_address(from) +
+                       " probably has a tls-auth or tls-crypt key, but there is none here: "
+                       "give both sides the same key, or none"};
+}
+
+std::string advice_on_silence(const ip::Endpoint& server, const Wrapping& wrapping) {
+  const bool plain = wrapping.kind == Wrapping::Kind::none && !wrapping.v2_client;
+  const std::string key =
+      plain
+          ? "it may want a tls-auth or tls-crypt key, which this config lacks: such a server "
+            "answers "
+            "nobody without"
+          : "its control channel key may be another than the one here, or the key direction wrong: "
+            "such a server answers nobody else, and its log tells of it";
+  return "No reply from " + server.text() +
+         " so far. Perhaps nothing arrives there (address, port, a firewall, no server running), "
+         "or " +
+         key;
+}
+
+Complaints::Complaints(const Wrapping& wrapping, Log log)
+    : wrapping_(wrapping), log_(std::move(log)), limit_(most_per_period, period) {}
+
+void Complaints::about(Bytes datagram, Drop verdict, const ip::Endpoint& from, Instant now) {
+  const auto complaint = complaint_about(datagram, verdict, from, wrapping_);
+  if (!complaint) return;
+  if (!limit_.allow(now)) {
+    ++silenced_;
+    return;
+  }
+  if (silenced_ > 0) {
+    log_.info(1, "{} more packets with a wrong or missing control channel key were not logged",
+              std::exchange(silenced_, 0));
+  }
+  log_.mutable_error(mute_class, "{}", complaint->line);
+  log_.mutable_error(mute_class, "{}", complaint->advice);
+}
+
+}  // namespace adit::node

@@ -1,0 +1,194 @@
+#include "node/identity_setup.h"
+
+#include "node/wrapping.h"
+
+namespace adit::node {
+
+namespace {
+
+using options::FileOrInline;
+
+Result<tls::NamedPem> load_pem(const FileOrInline& source, std::string_view option,
+                               ports::StorePort& store) {
+  if (!source.defined()) return tls::NamedPem{};
+  auto text = load_text(source, option, store);
+  if (!text) return fail_with(text.error());
+  const std::string name = source.is_inline
+                               ? fmt::format("<{}> ({})", option, source.at.text())
+                               : fmt::format("{} {} ({})", option, source.path, source.at.text());
+  if (text->empty()) return fail("{} is empty", name);
+  return tls::NamedPem{name, std::move(*text)};
+}
+
+tls::PeerPolicy make_policy(const options::Identity& identity) {
+  using Match = options::Identity::NameMatch;
+  using Usage = options::Identity::CertUsage;
+  using ClientCert = options::Identity::ClientCert;
+  tls::PeerPolicy policy;
+  switch (identity.verify_client_cert) {
+    case ClientCert::require:
+      break;
+    case ClientCert::optional:
+      policy.presence = tls::PeerPolicy::Presence::optional;
+      break;
+    case ClientCert::none:
+      policy.presence = tls::PeerPolicy::Presence::none;
+      break;
+  }
+  if (!identity.verify_x509_name.empty()) {
+    policy.name = identity.verify_x509_name;
+    switch (identity.verify_x509_type) {
+      case Match::subject:
+        policy.name_match = tls::PeerPolicy::NameMatch::subject;
+        break;
+      case Match::name:
+        policy.name_match = tls::PeerPolicy::NameMatch::name;
+        break;
+      case Match::name_prefix:
+        policy.name_match = tls::PeerPolicy::NameMatch::name_prefix;
+        break;
+    }
+  }
+  if (identity.remote_cert_tls == Usage::server) policy.usage = tls::PeerPolicy::Usage::server;
+  if (identity.remote_cert_tls == Usage::client) policy.usage = tls::PeerPolicy::Usage::client;
+  policy.key_usage = identity.remote_cert_ku;
+  policy.extended_key_usage = identity.remote_cert_eku;
+  policy.fingerprints = identity.peer_fingerprints;
+  policy.username_fields = identity.username_fields;
+  return policy;
+}
+
+Status load_files(const options::Identity& identity, ports::StorePort& store, tls::Setup& setup) {
+  struct Wanted {
+    const FileOrInline& source;
+    std::string_view option;
+    tls::NamedPem& into;
+  };
+  tls::NamedPem unused;
+  const bool crl_file = !identity.crl_is_directory;
+  for (const Wanted& wanted : {Wanted{identity.ca, "ca", setup.ca},
+                               {identity.cert, "cert", setup.cert},
+                               {identity.key, "key", setup.key},
+                               {identity.dh, "dh", setup.dh},
+                               {identity.extra_certs, "extra-certs", setup.extra_certs},
+                               {identity.crl, "crl-verify", crl_file ? setup.crl : unused}}) {
+    const bool nothing = wanted.option == "dh" && wanted.source.path == "none";
+    if (nothing || (wanted.option == "crl-verify" && !crl_file)) continue;
+    auto pem = load_pem(wanted.source, wanted.option, store);
+    if (!pem) return fail_with(pem.error());
+    wanted.into = std::move(*pem);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, bool server,
+                                                 ports::StorePort& store,
+                                                 const SecretText& passphrase) {
+  using Profile = options::Identity::CertProfile;
+  const options::Identity& identity = config.identity;
+  std::unique_ptr<Identity> loaded(new Identity(identity, store));
+  tls::Setup setup;
+  setup.server = server;
+  if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
+  setup.ca_path = identity.ca_path;
+  setup.passphrase = passphrase;
+  setup.version_min = identity.tls_version_min;
+  setup.version_min_or_highest = identity.tls_version_min_or_highest;
+  setup.version_max = identity.tls_version_max;
+  setup.ciphers = identity.tls_cipher;
+  setup.ciphersuites = identity.tls_ciphersuites;
+  setup.groups = identity.tls_groups;
+  switch (identity.cert_profile) {
+    case Profile::insecure:
+      setup.profile = tls::Setup::Profile::insecure;
+      break;
+    case Profile::legacy:
+      setup.profile = tls::Setup::Profile::legacy;
+      break;
+    case Profile::preferred:
+      setup.profile = tls::Setup::Profile::preferred;
+      break;
+    case Profile::suiteb:
+      setup.profile = tls::Setup::Profile::suiteb;
+      break;
+  }
+  setup.peer = make_policy(identity);
+  if (!server) setup.peer.presence = tls::PeerPolicy::Presence::require;
+  if (identity.crl_is_directory) setup.revoked = loaded.get();
+  auto context = tls::TlsContext::create(setup);
+  if (!context) return fail_with(context.error());
+  loaded->context_ = std::move(*context);
+  if (setup.crl.defined() && !identity.crl.is_inline) {
+    loaded->crl_version_ = store.version(identity.crl.path);
+  }
+  return loaded;
+}
+
+std::unique_ptr<tls::TlsEngine> Identity::make() {
+  look_after_crl();
+  return context_->make();
+}
+
+void Identity::look_after_crl() {
+  if (!crl_version_) return;
+  const auto version = store_.version(config_.crl.path);
+  if (!version) {
+    if (*crl_version_ != 0) news_ = "WARNING: Failed to stat CRL file, not reloading CRL.";
+    crl_version_ = 0;
+    return;
+  }
+  if (*version == *crl_version_) return;
+  crl_version_ = *version;
+  auto text = store_.read(config_.crl.path);
+  Status loaded;
+  if (text) {
+    loaded = context_->reload_crl({"crl-verify " + config_.crl.path, *text});
+  } else {
+    loaded = fail_with(text.error());
+  }
+  news_ = loaded ? "CRL: loaded again from file " + config_.crl.path
+                 : "WARNING: the changed CRL is not used: " + loaded.error().text();
+}
+
+bool Identity::is_revoked(const std::string& decimal_serial) {
+  return store_.exists(config_.crl.path + "/" + decimal_serial);
+}
+
+namespace {
+
+// A file that cannot be read is left for the place that needs it to complain of.
+void keep(FileOrInline& source, ports::StorePort& store) {
+  if (source.is_inline || source.path.empty()) return;
+  auto text = store.read(source.path);
+  if (!text) return;
+  source.text = std::move(*text);
+  source.is_kept = true;
+}
+
+void keep_wrapping(options::Connection& connection, ports::StorePort& store) {
+  keep(connection.tls_auth, store);
+  keep(connection.tls_crypt, store);
+  keep(connection.tls_crypt_v2, store);
+}
+
+}  // namespace
+
+void keep_key_files(options::Config& config, ports::StorePort& store) {
+  options::Identity& identity = config.identity;
+  for (FileOrInline* source :
+       {&identity.ca, &identity.cert, &identity.key, &identity.dh, &identity.extra_certs}) {
+    keep(*source, store);
+  }
+  keep_wrapping(config.connection, store);
+  for (options::Connection& connection : config.remotes.list) keep_wrapping(connection, store);
+}
+
+bool needs_passphrase(const options::Config& config, ports::StorePort& store) {
+  if (!config.identity.key.defined()) return false;
+  const auto text = load_text(config.identity.key, "key", store);
+  return text && tls::key_is_encrypted(*text);
+}
+
+}  // namespace adit::node

@@ -1,0 +1,121 @@
+#include "node/lines.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+
+namespace adit::node::lines {
+
+// Without brackets around IPv6, as stock writes it here.
+std::string with_family(const ip::Endpoint& endpoint) {
+  return fmt::format("{}{}:{}", endpoint.address.is_v4() ? "[AF_INET]" : "[AF_INET6]",
+                     endpoint.address.text(), endpoint.port);
+}
+
+std::string real_address(const ip::Endpoint& endpoint) {
+  return endpoint.address.is_v4() ? endpoint.text() : endpoint.address.text();
+}
+
+std::string replayed_packets(std::uint64_t count) {
+  return fmt::format(
+      "Authenticate/Decrypt packet error: bad packet ID (may be a replay): [ {} packets ] -- see "
+      "the "
+      "man page entry for --replay-window for more info or silence this warning with "
+      "--mute-replay-warnings",
+      count);
+}
+
+std::string peer_connected(std::string_view common_name, const ip::Endpoint& from) {
+  return fmt::format("[{}] Peer Connection Initiated with {}", common_name, with_family(from));
+}
+std::string incoming_authentication_failed(const ip::Endpoint& from) {
+  return "TLS Error: incoming packet authentication failed from " + with_family(from);
+}
+std::string tls_crypt_unwrap_failed(const ip::Endpoint& from) {
+  return "TLS Error: tls-crypt unwrapping failed from " + with_family(from);
+}
+std::string cannot_locate_hmac(const ip::Endpoint& from) {
+  return "TLS Error: cannot locate HMAC in incoming packet from " + with_family(from);
+}
+std::string cannot_extract_v2_key(const ip::Endpoint& from) {
+  return "TLS Error: can not extract tls-crypt-v2 client key from " + with_family(from);
+}
+std::string unreadable_first_packet(const ip::Endpoint& from) {
+  return "TLS Error: reading acknowledgement record from packet failed from " + with_family(from);
+}
+std::string key_negotiation_timeout(long seconds) {
+  return fmt::format(
+      "TLS Error: TLS key negotiation failed to occur within {} seconds (check your network "
+      "connectivity)",
+      seconds);
+}
+std::string new_connection_replaces(std::string_view common_name) {
+  return fmt::format(
+      "MULTI: new connection by client '{}' will cause previous active sessions by this client to "
+      "be dropped.  Remember to use the --duplicate-cn option if you want multiple clients using "
+      "the same certificate or username to concurrently connect.",
+      common_name);
+}
+std::string too_many_clients(unsigned limit) {
+  return fmt::format("MULTI: new incoming connection would exceed maximum number of clients ({})",
+                     limit);
+}
+std::string learn(std::string_view address, std::string_view client) {
+  return fmt::format("MULTI: Learn: {} -> {}", address, client);
+}
+std::string primary_virtual_ip(std::string_view client, std::string_view address) {
+  const std::string_view family = address.find(':') == std::string_view::npos ? "IP" : "IPv6";
+  return fmt::format("MULTI: primary virtual {} for {}: {}", family, client, address);
+}
+std::string learn_failed(std::string_view address, std::string_view client) {
+  return fmt::format("MULTI: Learn FAILED: {} -> {}", address, client);
+}
+std::string internal_route(std::string_view prefix, std::string_view client) {
+  return fmt::format("MULTI: internal route {} -> {}", prefix, client);
+}
+std::string sent_control(std::string_view common_name, std::string_view message, bool sent) {
+  return fmt::format("SENT CONTROL [{}]: '{}' (status={})", common_name, message, sent ? 1 : 0);
+}
+std::string push_received(std::string_view message) {
+  return fmt::format("PUSH: Received control message: '{}'", message);
+}
+std::string data_channel(std::string_view cipher, std::uint32_t peer_id,
+                         std::string_view compression) {
+  std::string line = fmt::format("Data Channel: cipher '{}', peer-id: {}", cipher, peer_id);
+  if (!compression.empty()) line += fmt::format(", compression: '{}'", compression);
+  return line;
+}
+std::string option_mismatch(const wire::OptionsMismatch& mismatch) {
+  using Kind = wire::OptionsMismatch::Kind;
+  switch (mismatch.kind) {
+    case Kind::differs:
+      return fmt::format("WARNING: '{}' is used inconsistently, local='{}', remote='{}'",
+                         printable(mismatch.word), mismatch.expected, printable(mismatch.received));
+    case Kind::missing_there:
+      return fmt::format(
+          "WARNING: '{}' is present in local config but missing in remote config, local='{}'",
+          printable(mismatch.word), mismatch.expected);
+    case Kind::missing_here:
+      break;
+  }
+  return fmt::format(
+      "WARNING: '{}' is present in remote config but missing in local config, remote='{}'",
+      printable(mismatch.word), printable(mismatch.received));
+}
+std::string inactivity(std::string_view common_name, bool exits) {
+  return fmt::format("[{}] Inactivity timeout (--ping-{}), {}", common_name,
+                     exits ? "exit" : "restart", exits ? "exiting" : "restarting");
+}
+std::string bad_source(std::string_view source) {
+  return fmt::format("MULTI: bad source address from client [{}], packet dropped", source);
+}
+std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
+                    const ip::Endpoint& to) {
+  return fmt::format("peer {} ({}) floated from {} to {}", peer, name, from.text(), to.text());
+}
+std::string signal_received(std::string_view signal, bool hard, std::string_view text,
+                            std::string_view what) {
+  return fmt::format("{}[{},{}] received, {}", signal, hard ? "hard" : "soft", text, what);
+}
+
+}  // namespace adit::node::lines

@@ -1,0 +1,56 @@
+#pragma once
+
+// The log lines that other programs watch for, in stock's exact words. Nothing else prints them.
+
+#include <string>
+#include <string_view>
+
+#include "ip/address.h"
+#include "wire/options_string.h"
+
+namespace adit::node::lines {
+
+inline constexpr std::string_view initialization_complete = "Initialization Sequence Completed";
+
+// "[AF_INET]203.0.113.2:1194"
+std::string with_family(const ip::Endpoint& endpoint);
+// As prefixes of log lines and status files name a client: stock leaves the port out for IPv6.
+std::string real_address(const ip::Endpoint& endpoint);
+
+// Stock says it of each packet and ends the brackets with its id.
+std::string replayed_packets(std::uint64_t count);
+std::string peer_connected(std::string_view common_name, const ip::Endpoint& from);
+std::string incoming_authentication_failed(const ip::Endpoint& from);
+std::string tls_crypt_unwrap_failed(const ip::Endpoint& from);
+std::string cannot_locate_hmac(const ip::Endpoint& from);
+std::string cannot_extract_v2_key(const ip::Endpoint& from);
+std::string unreadable_first_packet(const ip::Endpoint& from);
+std::string key_negotiation_timeout(long seconds);
+inline constexpr std::string_view tls_handshake_failed = "TLS Error: TLS handshake failed";
+inline constexpr std::string_view auth_user_pass_failed =
+    "TLS Auth Error: Auth Username/Password verification failed for peer";
+inline constexpr std::string_view auth_user_pass_missing =
+    "TLS Error: Auth Username/Password was not provided by peer";
+inline constexpr std::string_view auth_failed_received =
+    "AUTH: Received control message: AUTH_FAILED";
+std::string new_connection_replaces(std::string_view common_name);
+std::string too_many_clients(unsigned limit);
+std::string learn(std::string_view address, std::string_view client);
+std::string learn_failed(std::string_view address, std::string_view client);
+std::string primary_virtual_ip(std::string_view client, std::string_view address);
+std::string internal_route(std::string_view prefix, std::string_view client);
+std::string sent_control(std::string_view common_name, std::string_view message, bool sent);
+std::string push_received(std::string_view message);
+std::string data_channel(std::string_view cipher, std::uint32_t peer_id,
+                         std::string_view compression);
+std::string option_mismatch(const wire::OptionsMismatch& mismatch);
+std::string inactivity(std::string_view common_name, bool exits);
+std::string bad_source(std::string_view source);
+std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
+                    const ip::Endpoint& to);
+
+// "SIGUSR1[soft,ping-restart] received, process restarting"
+std::string signal_received(std::string_view signal, bool hard, std::string_view text,
+                            std::string_view what);
+
+}  // namespace adit::node::lines

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "node/client.h"
+#include "node/server.h"
+
+namespace adit::node {
+
+// From a completed configuration to what the shells need. Keys and files are loaded by the caller
+// where they need a store; everything else is derived here.
+
+struct SetupContext {
+  tls::TlsFactory& tls;
+  Rng& rng;
+  WallTime started;
+  std::string title;  // first line of --version
+  ProcessFacts process;
+};
+
+[[nodiscard]] Result<ServerSetup> make_server_setup(const options::Config& config,
+                                                    const SetupContext& context,
+                                                    ports::StorePort& store);
+[[nodiscard]] Result<ClientSetup> make_client_setup(const options::Config& config,
+                                                    const options::Connection& connection,
+                                                    const SetupContext& context,
+                                                    ports::StorePort& store);
+
+// Extra peer info of push-peer-info.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> detailed_peer_info(
+    const options::Config& config, const std::string& hardware_address, const std::string& ssl,
+    const std::string& platform);
+
+// The server's own side of the tunnel: gateways for its route lines.
+void fill_server_gateways(const options::Config& config, RouteFacts& facts);
+
+// The data plane's room: packets of this size fit.
+[[nodiscard]] std::size_t largest_packet(const options::Connection& connection, unsigned tun_mtu);
+
+}  // namespace adit::node

@@ -1,0 +1,216 @@
+#include "node/route_plan.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+
+namespace adit::node {
+
+namespace {
+
+using ports::Route;
+
+class Planner {
+ public:
+  Planner(const options::Routes& routes, const RouteFacts& facts)
+      : routes_(routes), facts_(facts) {}
+
+  RoutePlan plan() {
+    set_gateways();
+    if (routes_.redirect) redirect(*routes_.redirect);
+    std::size_t n = 1;
+    for (const options::RouteLine& line : routes_.v4) add_line(line, n);
+    n = 1;
+    for (const options::RouteLine6& line : routes_.v6) add_line(line, n);
+    return std::move(plan_);
+  }
+
+ private:
+  void set_gateways() {
+    if (facts_.net_gateway && facts_.net_gateway->gateway) {
+      plan_.environment.set("route_net_gateway", facts_.net_gateway->gateway->text());
+    }
+    if (facts_.net_gateway6 && facts_.net_gateway6->gateway) {
+      plan_.environment.set("net_gateway_ipv6", facts_.net_gateway6->gateway->text());
+    }
+    if (facts_.vpn_gateway) {
+      plan_.environment.set("route_vpn_gateway", facts_.vpn_gateway->text());
+    }
+  }
+
+  void add(const ip::Prefix& to, const std::optional<ip::Address>& gateway, std::string device,
+           std::optional<std::uint32_t> metric) {
+    Route route{to, gateway, std::move(device), metric, routes_.table};
+    plan_.routes.push_back(std::move(route));
+  }
+
+  // ---- redirect-gateway ----
+
+  void redirect(const options::RedirectGateway& flags) {
+    plan_.redirects = flags.on;
+    const bool local = flags.local || (flags.autolocal && remote_is_on_link());
+    if (!local) keep_server_reachable();
+    if (flags.on && !flags.no_ipv4) redirect_v4(flags);
+    if (flags.on && flags.ipv6) redirect_v6();
+    if (flags.block_local) block_local();
+  }
+
+  bool remote_is_on_link() const { return facts_.remote_path && !facts_.remote_path->gateway; }
+
+  void keep_server_reachable() {
+    if (!facts_.remote_host || !facts_.remote_path) {
+      plan_.problems.emplace_back(
+          "redirect-gateway: this host has no route to the server to keep beside the tunnel");
+      return;
+    }
+    if (!facts_.remote_path->gateway) return;  // on-link: the tunnel's routes do not cover it
+    add(ip::Prefix::host(*facts_.remote_host), facts_.remote_path->gateway,
+        facts_.remote_path->device, std::nullopt);
+  }
+
+  void redirect_v4(const options::RedirectGateway& flags) {
+    if (!facts_.vpn_gateway) {
+      plan_.problems.emplace_back("redirect-gateway: the tunnel has no gateway address");
+      return;
+    }
+    if (flags.def1) {
+      add(*ip::Prefix::parse("0.0.0.0/1"), facts_.vpn_gateway, facts_.device, routes_.metric);
+      add(*ip::Prefix::parse("128.0.0.0/1"), facts_.vpn_gateway, facts_.device, routes_.metric);
+      return;
+    }
+    plan_.removed = facts_.default_routes;
+    add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, routes_.metric);
+  }
+
+  void redirect_v6() {
+    for (const char* prefix : {"::/3", "2000::/4", "3000::/4", "fc00::/7"}) {
+      add(*ip::Prefix::parse(prefix), std::nullopt, facts_.device, routes_.metric);
+    }
+  }
+
+  // The LAN of the default gateway goes into the tunnel, in two halves; the gateway itself stays.
+  void block_local() {
+    if (!facts_.net_gateway || !facts_.net_gateway->gateway || !facts_.vpn_gateway) return;
+    const ip::Address& gateway = *facts_.net_gateway->gateway;
+    for (const ports::LocalNetwork& lan : facts_.local_networks) {
+      const auto prefix = ip::Prefix::of(lan.address, lan.prefix_length);
+      if (!prefix.contains(gateway) || lan.device != facts_.net_gateway->device) continue;
+      if (prefix.length >= 31) continue;
+      add(ip::Prefix::host(gateway), std::nullopt, lan.device, std::nullopt);
+      const auto half = static_cast<std::uint8_t>(prefix.length + 1);
+      add(ip::Prefix::of(prefix.address, half), facts_.vpn_gateway, facts_.device, std::nullopt);
+      const std::uint64_t step = std::uint64_t{1} << (32 - half);
+      add(ip::Prefix::of(prefix.address.plus(step), half), facts_.vpn_gateway, facts_.device,
+          std::nullopt);
+    }
+  }
+
+  // ---- single lines ----
+
+  struct Gateway {
+    std::optional<ip::Address> address;
+    std::string device;
+  };
+
+  std::optional<Gateway> gateway_of(const options::RouteLine& line) {
+    const std::string& word = line.gateway;
+    if (word.empty() || word == "default" || word == "vpn_gateway") {
+      if (facts_.vpn_gateway) return Gateway{facts_.vpn_gateway, facts_.device};
+      problem(line.at, "route", line.network,
+              "the tunnel has no gateway address; set ifconfig or route-gateway");
+      return std::nullopt;
+    }
+    if (word == "net_gateway") {
+      if (facts_.net_gateway)
+        return Gateway{facts_.net_gateway->gateway, facts_.net_gateway->device};
+      problem(line.at, "route", line.network, "this host has no default gateway (net_gateway)");
+      return std::nullopt;
+    }
+    if (const auto address = ip::Address::parse_v4(word)) return Gateway{address, {}};
+    problem(line.at, "route", line.network, "\"" + printable(word) + "\" is not a gateway address");
+    return std::nullopt;
+  }
+
+  std::optional<ip::Address> network_of(const std::string& word) const {
+    if (word == "vpn_gateway") return facts_.vpn_gateway;
+    if (word == "net_gateway") {
+      return facts_.net_gateway ? facts_.net_gateway->gateway : std::nullopt;
+    }
+    if (word == "remote_host") return facts_.remote_host;
+    return ip::Address::parse_v4(word);
+  }
+
+  void add_line(const options::RouteLine& line, std::size_t& n) {
+    const auto network = network_of(line.network);
+    if (!network) return problem(line.at, "route", line.network, "is not a network address");
+    std::uint8_t length = 32;
+    if (!line.netmask.empty() && line.netmask != "default") {
+      const auto mask = ip::Address::parse_v4(line.netmask);
+      const auto parsed = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
+      if (!parsed) {
+        return problem(line.at, "route", line.network,
+                       "\"" + printable(line.netmask) + "\" is not a netmask");
+      }
+      length = *parsed;
+    }
+    const auto gateway = gateway_of(line);
+    if (!gateway) return;
+    const auto metric = metric_of(line.metric);
+    const ip::Prefix to = ip::Prefix::of(*network, length);
+    add(to, gateway->address, gateway->device, metric);
+    const std::string suffix = "_" + std::to_string(n++);
+    plan_.environment.set("route_network" + suffix, to.address.text());
+    plan_.environment.set("route_netmask" + suffix, to.netmask().text());
+    if (gateway->address) plan_.environment.set("route_gateway" + suffix, gateway->address->text());
+    if (metric) plan_.environment.set("route_metric" + suffix, std::to_string(*metric));
+  }
+
+  void add_line(const options::RouteLine6& line, std::size_t& n) {
+    const auto to = ip::Prefix::parse(line.prefix);
+    if (!to || !to->address.is_v6()) {
+      return problem(line.at, "route-ipv6", line.prefix, "is not an IPv6 network");
+    }
+    std::optional<ip::Address> gateway = facts_.vpn_gateway6;
+    std::string device = facts_.device;
+    if (!line.gateway.empty() && line.gateway != "default") {
+      gateway = ip::Address::parse_v6(line.gateway);
+      if (!gateway) {
+        return problem(line.at, "route-ipv6", line.prefix,
+                       "\"" + printable(line.gateway) + "\" is not an IPv6 gateway");
+      }
+      if (!gateway->is_link_local()) device.clear();
+    } else {
+      gateway.reset();  // the device says it all
+    }
+    const auto metric = metric_of(line.metric);
+    add(*to, gateway, device, metric);
+    const std::string suffix = "_" + std::to_string(n++);
+    plan_.environment.set("route_ipv6_network" + suffix, to->text());
+    const auto& shown = gateway ? gateway : facts_.vpn_gateway6;
+    if (shown) plan_.environment.set("route_ipv6_gateway" + suffix, shown->text());
+    if (metric) plan_.environment.set("route_ipv6_metric" + suffix, std::to_string(*metric));
+  }
+
+  std::optional<std::uint32_t> metric_of(const std::string& word) const {
+    if (word.empty() || word == "default") return routes_.metric;
+    const auto metric = to_number<std::uint32_t>(word);
+    return metric ? metric : routes_.metric;
+  }
+
+  void problem(const options::Location& at, std::string_view option, const std::string& what,
+               std::string_view why) {
+    plan_.problems.push_back(fmt::format("{}: {} {}: {}", at.text(), option, printable(what), why));
+  }
+
+  const options::Routes& routes_;
+  const RouteFacts& facts_;
+  RoutePlan plan_;
+};
+
+}  // namespace
+
+RoutePlan plan_routes(const options::Routes& routes, const RouteFacts& facts) {
+  return Planner(routes, facts).plan();
+}
+
+}  // namespace adit::node

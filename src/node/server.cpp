@@ -1,0 +1,357 @@
+// What arrives at the server, and time.
+
+#include "node/server.h"
+
+#include <algorithm>
+#include <array>
+
+#include "node/lines.h"
+#include "wire/inside_message.h"
+
+namespace adit::node {
+
+namespace {
+
+constexpr std::size_t reports_per_turn = 512;
+constexpr Duration wear_interval = std::chrono::seconds(10);
+constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
+
+RateLimit connect_limit(const options::Server& server) {
+  if (!server.connect_freq) return {0, Duration(1)};
+  return {server.connect_freq->first, server.connect_freq->second};
+}
+
+}  // namespace
+
+Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, Instant now,
+               WallTime wall)
+    : setup_(setup),
+      around_(around),
+      log_(log),
+      hooks_(setup.config.scripts, setup.environment, around.processes, log),
+      gate_(setup.wrapping, around.rng, setup.session.started, setup.session.hand_window,
+            {setup.config.server.connect_freq_initial.first,
+             setup.config.server.connect_freq_initial.second}),
+      pool_(setup.pool),
+      connects_(connect_limit(setup.config.server)),
+      complaints_(setup.wrapping, log),
+      replays_(setup.config.channel.mute_replay_warnings),
+      now_(now),
+      wall_(wall),
+      next_wear_check_(now),
+      next_status_(now),
+      next_pool_write_(now + setup.config.server.pool_persist_interval) {
+  const options::Server& server = setup.config.server;
+  if (pool_.base4())
+    log_.info(3, "IFCONFIG POOL IPv4: base={} size={}", pool_.base4()->text(), pool_.size());
+  if (server.pool_persist.empty()) return;
+  if (const auto text = around_.store.read(server.pool_persist)) {
+    const bool fixed = server.pool_persist_interval.count() == 0;
+    const std::size_t senseless = pool_.load(*text, fixed);
+    if (senseless > 0) {
+      log_.warn("{}: {} line(s) name no address of the pool; they are ignored", server.pool_persist,
+                senseless);
+    }
+  }
+}
+
+Server::~Server() { *alive_ = false; }
+
+void Server::turn(Instant now, WallTime wall) {
+  now_ = now;
+  wall_ = wall;
+  around_.plane.take_reports(reports_per_turn, [this](const plane::Report& report,
+                                                      MutableBytes bytes) { take(report, bytes); });
+  while (!timers_.empty() && timers_.begin()->first <= now_) {
+    ServerPeer* peer = find(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    if (peer == nullptr) continue;
+    peer->scheduled = {};
+    peer->association.tick(now_);
+    check_liveness(*peer);
+    serve(*peer);
+  }
+  while (!silent_streams_.empty() && silent_streams_.front().first <= now_) {
+    const ports::LinkAddress from = silent_streams_.front().second;
+    silent_streams_.pop_front();
+    if (find(from) == nullptr) turn_away(from);
+  }
+  if (next_wear_check_ <= now_) note_wear();
+  if (next_status_ <= now_) write_status(wall_);
+  if (next_pool_write_ <= now_) write_pool();
+  publish_routes();
+  around_.plane.collect();
+}
+
+Deadline Server::deadline() const {
+  Deadline next{next_wear_check_, "wear"};
+  if (!timers_.empty()) next = earlier(next, {timers_.begin()->first, "peer"});
+  if (!silent_streams_.empty()) {
+    next = earlier(next, {silent_streams_.front().first, "silent-stream"});
+  }
+  if (!setup_.config.logging.status_file.empty()) next = earlier(next, {next_status_, "status"});
+  if (!setup_.config.server.pool_persist.empty()) next = earlier(next, {next_pool_write_, "pool"});
+  return next;
+}
+
+void Server::take(const plane::Report& report, MutableBytes bytes) {
+  using Kind = plane::Report::Kind;
+  if (report.kind == Kind::control_packet) return take_datagram(report.from, bytes);
+  ServerPeer* peer = report.peer != plane::no_peer ? find(report.peer) : find(report.from);
+  if (peer == nullptr) return;
+  switch (report.kind) {
+    case Kind::payload:
+      return take_payload(*peer, bytes);
+    case Kind::moved:
+      return consider_move(*peer, report.from);
+    case Kind::stream_closed:
+      peer->log.info(1, "Connection reset, restarting [0]");
+      leave_soon(*peer, "SIGUSR1", "connection-reset");
+      peer->leave_at = now_;
+      return serve(*peer);
+    case Kind::stream_fault:
+      peer->log.error("Fatal decryption error (process_incoming_link), restarting");
+      leave_soon(*peer, "SIGUSR1", "decryption-error");
+      peer->leave_at = now_;
+      return serve(*peer);
+    case Kind::bad_source:
+      peer->log.info(2, "{}", lines::bad_source(ip::Address::from_bytes(bytes).text()));
+      peer->log.info(
+          3,
+          "no iroute says that this address is behind the client; add \"iroute {} "
+          "255.255.255.0\" (its network) to its client-config-dir file, or use SNAT there",
+          ip::Address::from_bytes(bytes).text());
+      return;
+    case Kind::control_packet:
+    case Kind::recursive:
+      return;
+  }
+}
+
+void Server::take_datagram(const ports::LinkAddress& from, MutableBytes datagram) {
+  ServerPeer* peer = find(from);
+  if (peer == nullptr) return meet_stranger(from, datagram);
+  const std::size_t size = datagram.size();
+  const Drop verdict = peer->association.receive(datagram, now_);
+  if (verdict == Drop::unknown_peer) return meet_newcomer(*peer, datagram);
+  if (verdict == Drop::bad_tag) return complaints_.about(datagram, verdict, from.remote, now_);
+  if (verdict != Drop::none) return;
+  peer->last_control_received = now_;
+  peer->control_bytes_received += size;
+  serve(*peer);
+}
+
+void Server::meet_stranger(const ports::LinkAddress& from, MutableBytes datagram) {
+  auto verdict = from.stream == 0 ? gate_.meet(datagram, from, now_) : gate_.meet_reset(datagram);
+  if (const Drop* drop = std::get_if<Drop>(&verdict)) {
+    turn_away(from);
+    return complaints_.about(datagram, *drop, from.remote, now_);
+  }
+  if (const auto* reply = std::get_if<Gate::Reply>(&verdict)) {
+    around_.plane.send_datagram(from, reply->datagram);
+    return;
+  }
+  begin(from, std::move(std::get<Gate::Welcome>(verdict)), datagram);
+}
+
+// Nothing begins here: a connection that was made for it ends.
+void Server::turn_away(const ports::LinkAddress& from) {
+  if (from.stream != 0) around_.link.close_stream(from.stream);
+}
+
+void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, MutableBytes datagram) {
+  const auto index = free_index();
+  if (!index) {
+    log_.mutable_error(1, "{} {}", from.remote.text(),
+                       lines::too_many_clients(setup_.config.server.max_clients));
+    turn_away(from);
+    return;
+  }
+  if (!connects_.allow(now_)) {
+    log_.mutable_error(2,
+                       "MULTI: Connection from {} would exceed new connection frequency limit as "
+                       "controlled by --connect-freq",
+                       from.remote.text());
+    turn_away(from);
+    return;
+  }
+  auto session =
+      std::make_unique<session::Session>(setup_.session, welcome.protection, welcome.opening, now_);
+  if (session->receive(datagram, now_) != Drop::none) {
+    turn_away(from);
+    return;
+  }
+  auto peer = std::make_unique<ServerPeer>(
+      *index, next_client_id_++, from, std::move(welcome.protection), std::move(session),
+      log_.with_prefix(lines::real_address(from.remote) + " "));
+  peer->last_control_received = now_;
+  peer->connected = wall_;
+  if (from.stream != 0) {
+    log_.info(1, "TCP connection established with {}", lines::with_family(from.remote));
+  }
+  by_address_[from] = *index;
+  ServerPeer& fresh = *(peers_[*index] = std::move(peer));
+  serve(fresh);
+}
+
+// A client that started anew on the same address: the living session goes on beside it.
+void Server::meet_newcomer(ServerPeer& peer, MutableBytes datagram) {
+  auto verdict = gate_.meet_reset(datagram);
+  auto* welcome = std::get_if<Gate::Welcome>(&verdict);
+  if (welcome == nullptr || peer.phase == ServerPeer::Phase::leaving) return;
+  auto session = std::make_unique<session::Session>(setup_.session, welcome->protection,
+                                                    welcome->opening, now_);
+  if (session->receive(datagram, now_) != Drop::none) return;
+  peer.protection = std::move(welcome->protection);
+  peer.association.start_newcomer(std::move(session));
+  serve(peer);
+}
+
+void Server::take_payload(ServerPeer& peer, Bytes payload) {
+  const auto message = wire::decode_occ(payload);
+  if (!message) return;
+  switch (static_cast<wire::OccType>(message->type)) {
+    case wire::OccType::exit:
+      leave_soon(peer, "SIGTERM", "remote-exit");
+      peer.leave_at = now_;
+      return serve(peer);
+    case wire::OccType::request: {
+      std::string options = setup_.session.options;
+      options.push_back('\0');
+      around_.plane.send_payload(peer.index,
+                                 wire::encode_occ(wire::OccType::reply, as_bytes(options)));
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+// An authentic data packet came from elsewhere: the peer follows, unless the address is another's.
+void Server::consider_move(ServerPeer& peer, const ports::LinkAddress& to) {
+  around_.plane.float_decided(peer.index);
+  if (peer.address.same_peer(to) || peer.phase != ServerPeer::Phase::up) return;
+  if (ServerPeer* other = find(to); other != nullptr && other != &peer) {
+    const bool same = other->identity.own() != nullptr && peer.identity.own() != nullptr &&
+                      other->identity.own()->sha256 == peer.identity.own()->sha256 &&
+                      other->username == peer.username;
+    if (!same) {
+      peer.log.info(2, "disallow float to an address taken by another client {}", to.remote.text());
+      return;
+    }
+    peer.log.info(2, "closing instance {} due to float collision", other->name());
+    remove(other->index, "SIGTERM", "float-collision");
+  }
+  log_.info(2, "{}", lines::floated(peer.index, peer.common_name, peer.address.remote, to.remote));
+  by_address_.erase(peer.address);
+  peer.address = to;
+  by_address_[to] = peer.index;
+  peer.log = log_.with_prefix(peer.name() + " ");
+  set_plane_peer(peer);
+}
+
+void Server::serve(ServerPeer& peer) {
+  while (auto happening = peer.association.happening()) handle(peer, *happening);
+  transmit(peer);
+  if (peer.leave_at <= now_) return remove(peer.index, peer.leave_signal, peer.leave_text);
+  schedule(peer);
+}
+
+void Server::transmit(ServerPeer& peer) {
+  std::array<std::uint8_t, plane::largest_control_packet> room;
+  while (const auto size = peer.association.transmit(room, now_)) {
+    around_.plane.send_datagram(peer.address, Bytes(room).first(*size));
+    peer.last_control_sent = now_;
+    peer.control_bytes_sent += *size;
+  }
+}
+
+void Server::check_liveness(ServerPeer& peer) {
+  if (!peer.liveness.running()) return;
+  const plane::PeerTraffic traffic = around_.plane.traffic(peer.index);
+  switch (peer.liveness.check(now_, std::max(traffic.last_sent, peer.last_control_sent),
+                              std::max(traffic.last_received, peer.last_control_received))) {
+    case session::Liveness::Verdict::nothing:
+      return;
+    case session::Liveness::Verdict::ping_now:
+      around_.plane.send_payload(peer.index, wire::ping_message);
+      return;
+    case session::Liveness::Verdict::peer_gone:
+      peer.log.info(1, "{}", lines::inactivity(peer.common_name, false));
+      leave_soon(peer, "SIGUSR1", "ping-restart");
+      peer.leave_at = now_;
+      return;
+  }
+}
+
+// Keys that are nearly used up are renewed early.
+void Server::note_wear() {
+  const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
+  next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  replays_.look(around_.plane.drops(), log_);
+  for (const auto& [index, peer] : peers_) {
+    if (peer->phase != ServerPeer::Phase::up) continue;
+    session::Session& session = peer->association.active();
+    const auto wear = around_.plane.wear(index, session.key_id());
+    if (!wear) continue;
+    session.note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
+    transmit(*peer);
+    schedule(*peer);
+  }
+}
+
+void Server::schedule(ServerPeer& peer) {
+  Deadline next = earlier(peer.association.deadline(), peer.liveness.deadline());
+  next = earlier(next, {peer.leave_at, "leave"});
+  if (next.at == peer.scheduled.at) return;
+  timers_.erase({peer.scheduled.at, peer.index});
+  peer.scheduled = next;
+  if (next.at != Instant::max()) timers_.insert({next.at, peer.index});
+}
+
+void Server::meet_stream(const ports::LinkAddress& from, Instant now) {
+  silent_streams_.emplace_back(now + setup_.session.hand_window, from);
+}
+
+ServerPeer* Server::find(const ports::LinkAddress& from) {
+  const auto found = by_address_.find(from);
+  return found == by_address_.end() ? nullptr : find(found->second);
+}
+
+ServerPeer* Server::find(plane::PeerIndex index) {
+  const auto found = peers_.find(index);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+ServerPeer* Server::find_client(std::uint64_t client_id) {
+  for (const auto& [index, peer] : peers_) {
+    if (peer->client_id == client_id) return peer.get();
+  }
+  return nullptr;
+}
+
+std::optional<plane::PeerIndex> Server::free_index() const {
+  plane::PeerIndex index = 0;
+  for (const auto& [used, peer] : peers_) {
+    if (used != index) break;
+    ++index;
+  }
+  if (index >= setup_.config.server.max_clients || index >= around_.plane.capacity()) {
+    return std::nullopt;
+  }
+  return index;
+}
+
+bool Server::announce_end(Instant now) {
+  now_ = now;
+  const auto& notify = setup_.config.connection.explicit_exit_notify;
+  if (!notify || *notify == 0) return false;
+  for (const auto& [index, peer] : peers_) {
+    if (peer->address.stream != 0 || peer->phase != ServerPeer::Phase::up) continue;
+    peer->association.active().send_message(*notify == 2 ? "RESTART,[N]" : "RESTART", now_);
+    transmit(*peer);
+  }
+  return !peers_.empty();
+}
+
+}  // namespace adit::node

@@ -1,0 +1,301 @@
+// From admission to the push: address, client-config-dir, scripts, negotiation, routes.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "node/handshake_log.h"
+#include "node/lines.h"
+#include "node/option_mismatch.h"
+#include "node/server.h"
+#include "options/client_profile.h"
+#include "wire/inside_message.h"
+
+namespace adit::node {
+
+namespace {
+
+bool chooses_framing(const std::vector<std::string>& push_list) {
+  return std::ranges::any_of(push_list, [](const std::string& line) {
+    return line.starts_with("comp-lzo") || line.starts_with("compress");
+  });
+}
+
+}  // namespace
+
+void Server::connect(ServerPeer& peer, bool replaced) {
+  if (peer.phase == ServerPeer::Phase::leaving) return;
+  log_.info(1, "{} {}", lines::real_address(peer.address.remote),
+            lines::peer_connected(peer.common_name, peer.address.remote));
+  peer.log = log_.with_prefix(peer.name() + " ");
+  peer.pushed = false;
+  peer.retire_others = replaced;
+  if (replaced && peer.phase == ServerPeer::Phase::up) return finish_connect(peer);
+  peer.phase = ServerPeer::Phase::connecting;
+  if (!setup_.config.server.duplicate_cn) {
+    std::vector<plane::PeerIndex> older;
+    for (const auto& [index, other] : peers_) {
+      const bool same = other->common_name == peer.common_name && !peer.common_name.empty();
+      if (same && index != peer.index && other->phase != ServerPeer::Phase::handshake) {
+        older.push_back(index);
+      }
+    }
+    if (!older.empty()) log_.info(1, "{}", lines::new_connection_replaces(peer.common_name));
+    for (const plane::PeerIndex index : older) remove(index, "SIGTERM", "new-connection");
+  }
+  if (!load_profile(peer)) return;
+  run_client_connect(peer);
+}
+
+// The client's own options: its ccd file, or DEFAULT. False: it was refused.
+bool Server::load_profile(ServerPeer& peer) {
+  const options::Server& server = setup_.config.server;
+  peer.profile = {};
+  if (server.ccd.empty()) return true;
+  const auto name = policy::ccd_file_name(peer.common_name);
+  std::string path = server.ccd + "/" + name.value_or("DEFAULT");
+  auto text = name ? around_.store.read(path) : fail("no name");
+  if (!text && server.ccd_exclusive) {
+    peer.log.error(
+        "TLS Auth Error: --client-config-dir authentication failed for common name '{}' "
+        "file='{}'",
+        peer.common_name, path);
+    refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
+    return false;
+  }
+  if (!text) {
+    const std::string wanted = path;
+    path = server.ccd + "/DEFAULT";
+    text = around_.store.read(path);
+    if (!text) {
+      peer.log.info(3, "no ccd file \"{}\" (nor DEFAULT); using the pool", wanted);
+      return true;
+    }
+  }
+  peer.log.info(3, "OPTIONS IMPORT: reading client specific options from: {}", path);
+  auto parsed = options::parse_client_profile(*text, path, setup_.config);
+  for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
+  peer.profile = std::move(parsed.profile);
+  return true;
+}
+
+Environment Server::client_environment(const ServerPeer& peer) const {
+  Environment env = identity_environment(peer.identity);
+  env.merge(peer_info_environment(peer.association.active().peer_info()));
+  env.set("common_name", peer.common_name);
+  if (!peer.username.empty()) env.set("username", printable(peer.username));
+  set_peer_address(env, "trusted", peer.address.remote);
+  set_peer_address(env, "untrusted", peer.address.remote);
+  if (peer.plan.v4) {
+    env.set("ifconfig_pool_remote_ip", peer.plan.v4->text());
+    const bool subnet = setup_.facts.topology == options::Topology::subnet;
+    if (peer.plan.pool_peer4) {
+      env.set(subnet ? "ifconfig_pool_netmask" : "ifconfig_pool_local_ip",
+              peer.plan.pool_peer4->text());
+    }
+  }
+  if (peer.plan.v6) {
+    env.set("ifconfig_pool_remote_ip6", peer.plan.v6->text());
+    env.set("ifconfig_pool_ip6_netbits", std::to_string(setup_.facts.bits6));
+    if (setup_.facts.local6) env.set("ifconfig_pool_local_ip6", setup_.facts.local6->text());
+  }
+  env.set("time_ascii", local_time_text(peer.connected));
+  env.set("time_unix", std::to_string(peer.connected.seconds));
+  return env;
+}
+
+void Server::run_client_connect(ServerPeer& peer) {
+  std::optional<policy::Lease> lease = pool_.acquire(peer.common_name, now_);
+  if (!lease && pool_.size() > 0) {
+    peer.log.error("MULTI: no free --ifconfig-pool addresses are available");
+  } else if (lease) {
+    peer.log.info(3, "MULTI_sva: pool returned IPv4={}, IPv6={}",
+                  lease->v4 ? lease->v4->text() : "(Not enabled)",
+                  lease->v6 ? lease->v6->text() : "(Not enabled)");
+  }
+  if (lease && peer.profile.ifconfig_push) pool_.give_back(lease->slot);
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  if (peer.profile.ifconfig_push) peer.plan.slot.reset();
+  if (!setup_.config.scripts.client_connect.defined()) return finish_connect(peer);
+
+  auto file = around_.store.create_temporary(setup_.config.scripts.tmp_dir, "cc", "");
+  if (!file) {
+    peer.log.error("client-connect: {}", file.error().text());
+    return refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
+  }
+  Environment env = client_environment(peer);
+  env.set("client_connect_config_file", *file);
+  hooks_.run_in_order("client-connect", setup_.config.scripts.client_connect, env, {*file},
+                      [this, alive = alive_, id = peer.client_id, file = *file, lease](int status) {
+                        if (!*alive) return;
+                        auto text = around_.store.read(file);
+                        around_.store.remove(file);
+                        ServerPeer* client = find_client(id);
+                        if (client == nullptr || client->phase != ServerPeer::Phase::connecting)
+                          return;
+                        session::Session& session = client->association.active();
+                        if (status != 0) {
+                          refuse(*client, session, session.key_id(), {});
+                        } else {
+                          if (text && !text->empty()) {
+                            auto parsed = options::parse_client_profile(*text, file, setup_.config);
+                            for (const options::Issue& issue : parsed.issues)
+                              client->log.warn("{}", issue.text());
+                            client->profile = policy::overlay(client->profile, parsed.profile);
+                            const auto slot = client->plan.slot;
+                            client->plan =
+                                policy::plan_client(setup_.facts, client->profile, lease);
+                            client->plan.slot = slot;
+                          }
+                          finish_connect(*client);
+                        }
+                        serve(*client);
+                      });
+}
+
+void Server::finish_connect(ServerPeer& peer) {
+  session::Session& session = peer.association.active();
+  peer.let_in = true;
+  for (const std::string& warning : peer.plan.warnings) peer.log.warn("{}", warning);
+  if (peer.profile.disable) {
+    peer.log.error("MULTI: client has been rejected due to 'disable' directive");
+    return refuse(peer, session, session.key_id(), {});
+  }
+  session::Offer offer = setup_.offer;
+  if (!peer.profile.data_ciphers.empty()) offer.data_ciphers = peer.profile.data_ciphers;
+  const auto choice =
+      session::choose_as_server(offer, {session.peer_info(), session.peer_options()}, peer.index);
+  if (!choice) {
+    peer.log.error("{}", choice.error().text());
+    return refuse(peer, session, session.key_id(),
+                  "Data channel cipher negotiation failed (no shared cipher)");
+  }
+  const bool fresh = peer.phase != ServerPeer::Phase::up;
+  peer.phase = ServerPeer::Phase::up;
+  set_plane_peer(peer);
+  if (fresh) learn(peer);
+  make_push_list(peer, *choice);
+  if (fresh) {
+    tell_mismatches(
+        {setup_.session.options, session.peer_options(), chooses_framing(peer.push_list)},
+        peer.log);
+  }
+  session.configure(choice->negotiated, now_);
+  set_plane_peer(peer);  // sizes follow the negotiated cipher
+  log_data_channel(peer.log, choice->negotiated, peer.index,
+                   compression_name(compression_for(peer)), setup_.config.channel.cipher);
+  session::Liveness::Timers timers = setup_.timers;
+  if (peer.profile.ping) timers.ping = *peer.profile.ping;
+  if (peer.profile.ping_restart) timers.timeout = *peer.profile.ping_restart;
+  peer.log.info(2, "Timers: ping {}, ping-restart {}",
+                std::chrono::duration_cast<std::chrono::seconds>(timers.ping).count(),
+                std::chrono::duration_cast<std::chrono::seconds>(timers.timeout).count());
+  peer.liveness.start(timers, now_);
+  if (session.push_requested()) push(peer);
+}
+
+void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choice) {
+  const session::Negotiated& n = choice.negotiated;
+  const wire::PeerInfo& info = peer.association.active().peer_info();
+  peer.push_list = peer.plan.push;
+  if (n.data_v2) peer.push_list.push_back(fmt::format("peer-id {}", n.peer_id));
+  if (choice.push_cipher) peer.push_list.push_back("cipher " + n.cipher);
+  if (info.offers(wire::proto_cc_exit)) {
+    std::string flags = "protocol-flags cc-exit";
+    if (n.key_export) flags += " tls-ekm";
+    if (n.dyn_tls_crypt) flags += " dyn-tls-crypt";
+    if (n.epoch) flags += " aead-epoch";
+    peer.push_list.push_back(std::move(flags));
+  } else if (n.key_export) {
+    peer.push_list.emplace_back("key-derivation tls-ekm");
+  }
+  const bool migrates = setup_.config.channel.compression == options::Compression::migrate;
+  const options::Compression compression = compression_for(peer);
+  if (migrates && compression != options::Compression::off) {
+    peer.push_list.push_back(pushed_compression(compression));
+  }
+  if (info.find("IV_MTU")) peer.push_list.push_back(fmt::format("tun-mtu {}", setup_.mtu.tun_mtu));
+}
+
+void Server::push(ServerPeer& peer) {
+  if (peer.phase != ServerPeer::Phase::up || peer.push_list.empty()) return;
+  peer.pushed = true;
+  peer.association.active().push(peer.push_list, now_);
+  for (const std::string& message : wire::render_push_reply(peer.push_list)) {
+    peer.log.info(3, "{}", lines::sent_control(peer.common_name, message, true));
+  }
+}
+
+options::Compression Server::compression_for(const ServerPeer& peer) const {
+  const options::Compression ours = setup_.config.channel.compression;
+  return ours == options::Compression::migrate ? migrated(peer.association.active()) : ours;
+}
+
+void Server::set_plane_peer(ServerPeer& peer) {
+  plane::PeerSpec spec;
+  spec.address = peer.address;
+  spec.may_float = peer.address.stream == 0;
+  spec.check_source = true;
+  const auto& negotiated = peer.association.active().negotiated();
+  spec.by_address = negotiated && !negotiated->data_v2;
+  fit_packets(
+      spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
+      {compression_for(peer), peer.address.stream != 0, peer.address.remote.address.is_v6()},
+      setup_.mtu);
+  around_.plane.set_peer(peer.index, spec);
+}
+
+void Server::remove(plane::PeerIndex index, std::string_view signal, std::string_view text) {
+  ServerPeer* peer = find(index);
+  if (peer == nullptr) return;
+  const std::string what =
+      signal == "SIGUSR1" ? "client-instance restarting" : "client-instance exiting";
+  peer->log.info(1, "{}", lines::signal_received(signal, false, text, what));
+  forget(*peer);
+}
+
+void Server::close() {
+  while (!peers_.empty()) forget(*peers_.begin()->second);
+}
+
+void Server::forget(ServerPeer& peer) {
+  const plane::PeerIndex index = peer.index;
+  if (peer.phase == ServerPeer::Phase::up) unlearn(peer);
+  if (peer.let_in && setup_.config.scripts.client_disconnect.defined()) {
+    Environment env = client_environment(peer);
+    const plane::PeerTraffic traffic = around_.plane.traffic(index);
+    env.set("bytes_received",
+            std::to_string(traffic.received_link_bytes + peer.control_bytes_received));
+    env.set("bytes_sent", std::to_string(traffic.sent_link_bytes + peer.control_bytes_sent));
+    env.set("time_duration", std::to_string(wall_.seconds - peer.connected.seconds));
+    hooks_.run_in_order("client-disconnect", setup_.config.scripts.client_disconnect, env, {},
+                        [](int) {});
+  }
+  if (peer.plan.slot) pool_.release(*peer.plan.slot, now_);
+  around_.plane.remove_peer(index);
+  if (peer.address.stream != 0) around_.link.close_stream(peer.address.stream);
+  const auto at = by_address_.find(peer.address);
+  if (at != by_address_.end() && at->second == index) by_address_.erase(at);
+  timers_.erase({peer.scheduled.at, index});
+  peers_.erase(index);
+}
+
+void Server::write_status(WallTime wall) {
+  const options::Logging& logging = setup_.config.logging;
+  next_status_ = now_ + logging.status_interval;
+  if (logging.status_file.empty()) return;
+  const std::string text = render_server_status(status(wall), logging.status_version);
+  if (Status written = around_.store.rewrite(logging.status_file, text); !written) {
+    log_.warn("status: {}", written.error().text());
+  }
+}
+
+void Server::write_pool() {
+  const options::Server& server = setup_.config.server;
+  next_pool_write_ = now_ + std::max(server.pool_persist_interval, options::Seconds(1));
+  if (server.pool_persist.empty() || server.pool_persist_interval.count() == 0) return;
+  if (Status written = around_.store.rewrite(server.pool_persist, pool_.render()); !written) {
+    log_.warn("ifconfig-pool-persist: {}", written.error().text());
+  }
+}
+
+}  // namespace adit::node

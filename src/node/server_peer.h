@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "node/lines.h"
+#include "plane/data_plane.h"
+#include "policy/client_plan.h"
+#include "session/association.h"
+#include "session/liveness.h"
+#include "session/negotiation.h"
+
+namespace adit::node {
+
+// One client of a server, from its first authentic packet to its end.
+struct ServerPeer {
+  enum class Phase {
+    handshake,   // no decision about it yet
+    connecting,  // admitted; scripts may be running
+    up,          // it has an address and keys
+    leaving,     // told to go; kept a while so that the message arrives
+  };
+
+  ServerPeer(plane::PeerIndex at, std::uint64_t id, const ports::LinkAddress& from,
+             session::Protection used, std::unique_ptr<session::Session> first, Log prefixed)
+      : index(at),
+        client_id(id),
+        address(from),
+        protection(std::move(used)),
+        association(std::move(first)),
+        log(std::move(prefixed)) {}
+
+  plane::PeerIndex index;
+  std::uint64_t client_id;  // never used again in this process
+  ports::LinkAddress address;
+  session::Protection protection;
+  session::Association association;
+  Log log;
+  Phase phase = Phase::handshake;
+
+  std::string common_name;  // empty until it is known
+  std::string username;
+  tls::PeerIdentity identity;
+  options::ClientProfile profile;
+  policy::ClientPlan plan;
+  std::vector<std::string> push_list;
+  // What is behind it but not routed to it: learn-address was not run yet, or said no.
+  struct Unlearned {
+    ip::Prefix network;
+    bool refused = false;
+  };
+  std::vector<Unlearned> unlearned;
+  bool let_in = false;  // client-disconnect will be told
+  bool pushed = false;
+  bool retire_others = false;  // a new session's first keys replace all of the old one's
+
+  session::Liveness liveness;
+  Instant last_control_sent, last_control_received;
+  std::uint64_t control_bytes_sent = 0, control_bytes_received = 0;
+  WallTime connected;
+
+  Instant leave_at = Instant::max();
+  std::string leave_signal;  // "SIGTERM", with its text
+  std::string leave_text;
+  Deadline scheduled;  // where the server's timer queue has it
+
+  // "client1/203.0.113.2:40037", or the address alone before the name is known
+  [[nodiscard]] std::string name() const {
+    const std::string from = lines::real_address(address.remote);
+    return common_name.empty() ? from : common_name + "/" + from;
+  }
+};
+
+}  // namespace adit::node

@@ -1,0 +1,141 @@
+// What is behind each client: learned, given to the data plane, and shown in the status.
+
+#include <algorithm>
+
+#include "node/lines.h"
+#include "node/server.h"
+
+namespace adit::node {
+
+namespace {
+
+// All that is behind a client: its own addresses first.
+std::vector<ip::Prefix> networks_of(const ServerPeer& peer) {
+  std::vector<ip::Prefix> networks;
+  for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
+    if (address) networks.push_back(ip::Prefix::host(*address));
+  }
+  networks.insert(networks.end(), peer.plan.iroutes.begin(), peer.plan.iroutes.end());
+  return networks;
+}
+
+std::string text_of(const ip::Prefix& network) {
+  return network.is_host() ? network.address.text() : network.text();
+}
+
+bool is_routed(const ServerPeer& peer, const ip::Prefix& network) {
+  return std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network) ==
+         peer.unlearned.end();
+}
+
+}  // namespace
+
+// With a script, the networks of a client are routed to it as the script agrees.
+void Server::learn(ServerPeer& peer) {
+  routes_changed_ = true;
+  for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
+    if (address) pool_.reserve(*address);
+  }
+  const options::Script& script = setup_.config.scripts.learn_address;
+  for (const ip::Prefix& network : networks_of(peer)) {
+    if (!script.defined()) {
+      learned(peer, network, true);
+      continue;
+    }
+    peer.unlearned.push_back({network, false});
+    hooks_.run_in_order("learn-address", script, client_environment(peer),
+                        {"add", text_of(network), peer.common_name},
+                        [this, alive = alive_, id = peer.client_id, network](int status) {
+                          ServerPeer* client = *alive ? find_client(id) : nullptr;
+                          if (client != nullptr) learned(*client, network, status == 0);
+                        });
+  }
+}
+
+void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted) {
+  const auto waiting = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
+  const std::string text = text_of(network);
+  if (!accepted) {
+    waiting->refused = true;
+    return peer.log.error("{}", lines::learn_failed(text, peer.name()));
+  }
+  if (waiting != peer.unlearned.end()) peer.unlearned.erase(waiting);
+  routes_changed_ = true;
+  const bool own = network == ip::Prefix::host(network.address) &&
+                   (network.address == peer.plan.v4 || network.address == peer.plan.v6);
+  if (!own) peer.log.info(3, "{}", lines::internal_route(text, peer.name()));
+  peer.log.info(3, "{}", lines::learn(text, peer.name()));
+  if (own) peer.log.info(3, "{}", lines::primary_virtual_ip(peer.name(), text));
+}
+
+void Server::unlearn(ServerPeer& peer) {
+  routes_changed_ = true;
+  for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
+    if (address) pool_.unreserve(*address);
+  }
+  const options::Script& script = setup_.config.scripts.learn_address;
+  for (const ip::Prefix& network : networks_of(peer)) {
+    const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
+    const bool refused = doubt != peer.unlearned.end() && doubt->refused;
+    if (!script.defined() || refused) continue;
+    hooks_.run_in_order("learn-address", script, client_environment(peer),
+                        {"delete", text_of(network)}, [](int) {});
+  }
+}
+
+void Server::publish_routes() {
+  if (!routes_changed_) return;
+  routes_changed_ = false;
+  auto table = std::make_unique<plane::RouteTable>();
+  for (const auto& [index, peer] : peers_) {
+    if (peer->phase != ServerPeer::Phase::up) continue;
+    const auto add = [&, at = index, client = peer.get()](const ip::Prefix& prefix) {
+      const plane::PeerIndex* other = table->peers.find_exactly(prefix);
+      if (other != nullptr && *other != at) {
+        client->log.warn("{} is already used by {}; {} takes over its route", prefix.text(),
+                         find(*other)->name(), client->name());
+      }
+      table->peers.insert(prefix, at);
+    };
+    for (const ip::Prefix& network : networks_of(*peer)) {
+      if (is_routed(*peer, network)) add(network);
+    }
+  }
+  around_.plane.set_routes(std::move(table));
+}
+
+ServerStatus Server::status(WallTime wall) const {
+  ServerStatus status{setup_.title, wall, {}, {}};
+  for (const auto& [index, peer] : peers_) {
+    const plane::PeerTraffic traffic = around_.plane.traffic(index);
+    ClientRow row;
+    const bool up = peer->phase == ServerPeer::Phase::up;
+    row.common_name = up ? peer->common_name : "UNDEF";
+    row.real_address = lines::real_address(peer->address.remote);
+    if (up && peer->plan.v4) row.v4 = peer->plan.v4->text();
+    if (up && peer->plan.v6) row.v6 = peer->plan.v6->text();
+    row.bytes_received = traffic.received_link_bytes + peer->control_bytes_received;
+    row.bytes_sent = traffic.sent_link_bytes + peer->control_bytes_sent;
+    row.connected = peer->connected;
+    row.username = up ? peer->username : "";
+    row.client_id = peer->client_id;
+    row.peer_id = index;
+    const auto& negotiated = peer->association.active().negotiated();
+    if (negotiated) row.cipher = negotiated->cipher;
+    status.clients.push_back(std::move(row));
+    if (!up) continue;
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(
+        now_ - std::max(traffic.last_received, peer->last_control_received));
+    const WallTime last{wall.seconds - std::max<std::int64_t>(0, since.count())};
+    const auto add_route = [&, client = peer.get()](const std::string& address) {
+      status.routes.push_back(
+          {address, client->common_name, lines::real_address(client->address.remote), last});
+    };
+    for (const ip::Prefix& network : networks_of(*peer)) {
+      if (is_routed(*peer, network)) add_route(text_of(network));
+    }
+  }
+  return status;
+}
+
+}  // namespace adit::node

@@ -1,0 +1,211 @@
+#include "node/tunnel.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace adit::node {
+
+Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topology topology,
+                                    unsigned mtu) {
+  TunnelPlan plan;
+  plan.mtu = mtu;
+  plan.tx_queue_length = device.tx_queue_length;
+  plan.set_addresses = !device.ifconfig_noexec;
+  plan.facts.mtu = mtu;
+  if (device.ifconfig) {
+    const auto& [local_text, second_text] = *device.ifconfig;
+    const auto local = ip::Address::parse_v4(local_text);
+    const auto second = ip::Address::parse_v4(second_text);
+    if (!local || !second) {
+      return fail("ifconfig {} {}: not two IPv4 addresses", local_text, second_text);
+    }
+    ports::InterfaceAddress address{*local, 32, {}, {}};
+    if (topology == options::Topology::subnet) {
+      const auto length = ip::prefix_length_of_netmask(*second);
+      if (!length) {
+        return fail_with(
+            {fmt::format("ifconfig {} {}: with topology subnet the second word must be "
+                         "a netmask such as 255.255.255.0",
+                         local_text, second_text),
+             "the server's ifconfig-push or topology is wrong"});
+      }
+      address.prefix_length = *length;
+      if (*length < 31) address.broadcast = ip::Prefix::of(*local, *length).broadcast();
+    } else {
+      address.peer = second;
+    }
+    plan.addresses.push_back(address);
+    plan.facts.local = local->text();
+    plan.facts.remote_or_netmask = second->text();
+    plan.facts.netmask = topology == options::Topology::subnet;
+  }
+  if (device.ifconfig_ipv6) {
+    const auto slash = device.ifconfig_ipv6->first.find('/');
+    const auto address = ip::Address::parse_v6(device.ifconfig_ipv6->first.substr(0, slash));
+    const auto prefix = ip::Prefix::parse(device.ifconfig_ipv6->first);
+    if (!address || !prefix) {
+      return fail("ifconfig-ipv6 {}: not an IPv6 address with its prefix length",
+                  device.ifconfig_ipv6->first);
+    }
+    plan.addresses.push_back({*address, prefix->length, {}, {}});
+    plan.facts.local6 = address->text();
+    plan.facts.bits6 = prefix->length;
+    plan.facts.remote6 = device.ifconfig_ipv6->second;
+  }
+  return plan;
+}
+
+Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env) {
+  if (plan_ && plan_->same_interface(plan) && device_.is_open()) {
+    plan_ = plan;
+    plan_->facts.device = device_.name();
+    log_.info(3, "Preserving previous TUN/TAP instance: {}", device_.name());
+    known_ = env;
+    known_.set("script_context", "restart");
+    if (!hooks.scripts().up_restart) return {};
+    hooks.run_and_wait("up", hooks.scripts().up, script_environment({}),
+                       script_arguments("restart"));
+    return {};
+  }
+  if (plan_) {
+    log_.info(1,
+              "NOTE: Pulled options changed on restart, will need to close and reopen TUN/TAP "
+              "device.");
+    take_down(hooks, env, "sigusr1");
+  }
+  if (!device_.is_open()) {
+    auto opened = device_.open();
+    if (!opened) return fail_with(opened.error());
+    log_.info(1, "TUN/TAP device {} opened", *opened);
+  }
+  plan_ = plan;
+  plan_->facts.device = device_.name();
+  if (Status set = set_addresses(plan); !set) return set;
+  known_ = env;
+  known_.set("script_context", "init");
+  if (!hooks.run_and_wait("up", hooks.scripts().up, script_environment({}),
+                          script_arguments("init"))) {
+    return fail_with({"the up script failed", "see the line above; script-security must be 2"});
+  }
+  return {};
+}
+
+Status Tunnel::set_addresses(const TunnelPlan& plan) {
+  if (!plan.set_addresses) return {};
+  log_.info(3, "net_iface_mtu_set: mtu {} for {}", plan.mtu, device_.name());
+  log_.info(3, "net_iface_up: set {} up", device_.name());
+  if (Status set = network_.configure_link(device_.name(), plan.mtu, plan.tx_queue_length); !set) {
+    return set;
+  }
+  for (const ports::InterfaceAddress& address : plan.addresses) {
+    if (address.peer) {
+      log_.info(3, "net_addr_ptp_v4_add: {} peer {} dev {}", address.address.text(),
+                address.peer->text(), device_.name());
+    } else {
+      log_.info(3, "net_addr_{}_add: {}/{} dev {}", address.address.is_v4() ? "v4" : "v6",
+                address.address.text(), address.prefix_length, device_.name());
+    }
+    if (Status added = network_.add_address(device_.name(), address); !added) return added;
+    addresses_.push_back(address);
+  }
+  return {};
+}
+
+Environment Tunnel::script_environment(const Environment& env) const {
+  Environment all = known_;
+  all.merge(env);
+  if (plan_) all.merge(interface_environment(plan_->facts));
+  return all;
+}
+
+std::vector<std::string> Tunnel::script_arguments(std::string_view context) const {
+  const InterfaceFacts& facts = plan_->facts;
+  return {facts.device, std::to_string(facts.mtu), "0",
+          facts.local,  facts.remote_or_netmask,   std::string(context)};
+}
+
+bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env) {
+  bool complete = routes.problems.empty();
+  known_.merge(env);
+  known_.merge(routes.environment);
+  known_.set("redirect_gateway", routes.redirects ? "1" : "0");
+  for (const std::string& problem : routes.problems) log_.error("ERROR: {}", problem);
+  if (plan_ && plan_->set_routes) {
+    for (const ports::Route& route : routes.removed) {
+      if (network_.remove_route(route)) removed_.push_back(route);
+    }
+    for (const ports::Route& route : routes.routes) {
+      log_.info(3, "net_route_{}_add: {} via {} dev {} table {} metric {}",
+                route.destination.address.is_v4() ? "v4" : "v6", route.destination.text(),
+                route.gateway ? route.gateway->text() : "[NULL]",
+                route.device.empty() ? "[NULL]" : route.device, route.table,
+                route.metric ? std::to_string(*route.metric) : "-1");
+      const auto added = network_.add_route(route);
+      if (!added) {
+        log_.error("ERROR: Linux route add command failed: {}", added.error().text());
+        complete = false;
+      } else if (*added == ports::RouteChange::existed) {
+        log_.info(1, "NOTE: Linux route add command failed because route exists");
+      } else {
+        routes_.push_back(route);
+      }
+    }
+  }
+  hooks.run_and_wait("route-up", hooks.scripts().route_up, script_environment({}));
+  return complete;
+}
+
+void Tunnel::remove_routes(Hooks& hooks, const Environment& env) {
+  if (plan_ && (!routes_.empty() || hooks.scripts().route_pre_down.defined())) {
+    hooks.run_and_wait("route-pre-down", hooks.scripts().route_pre_down, script_environment(env),
+                       script_arguments("init"));
+  }
+  for (auto route = routes_.rbegin(); route != routes_.rend(); ++route) {
+    if (Status gone = network_.remove_route(*route); !gone) log_.warn("{}", gone.error().text());
+  }
+  routes_.clear();
+  for (const ports::Route& route : removed_) {
+    if (const auto back = network_.add_route(route); !back) {
+      log_.error("ERROR: cannot restore the host's own route: {}", back.error().text());
+    }
+  }
+  removed_.clear();
+}
+
+void Tunnel::remove_addresses() {
+  for (auto address = addresses_.rbegin(); address != addresses_.rend(); ++address) {
+    if (Status gone = network_.remove_address(device_.name(), *address); !gone) {
+      log_.warn("{}", gone.error().text());
+    }
+  }
+  addresses_.clear();
+}
+
+void Tunnel::take_down(Hooks& hooks, Environment env, std::string_view signal) {
+  env.set("signal", std::string(signal));
+  remove_routes(hooks, env);
+  if (!plan_) return;
+  env = script_environment(env);
+  const auto arguments = script_arguments("init");
+  const bool before = hooks.scripts().down_pre;
+  if (before) hooks.run_and_wait("down", hooks.scripts().down, env, arguments);
+  remove_addresses();
+  if (!before) hooks.run_and_wait("down", hooks.scripts().down, env, arguments);
+  plan_.reset();
+  known_ = {};
+}
+
+RouteFacts Tunnel::look_around(const std::optional<ip::Address>& remote) const {
+  RouteFacts facts;
+  facts.device = device_.name();
+  facts.net_gateway = network_.path_to(ip::Address::v4(0));
+  facts.net_gateway6 = network_.path_to(*ip::Address::parse_v6("::"));
+  facts.default_routes = network_.default_routes(ip::Family::v4);
+  facts.remote_host = remote;
+  if (remote) facts.remote_path = network_.path_to(*remote);
+  facts.local_networks = network_.local_networks();
+  return facts;
+}
+
+}  // namespace adit::node

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "base/log.h"
+#include "node/hooks.h"
+#include "node/route_plan.h"
+#include "ports/network_port.h"
+#include "ports/tunnel_device.h"
+
+namespace adit::node {
+
+// What the tunnel device should look like on this host.
+struct TunnelPlan {
+  unsigned mtu = 1500;
+  std::optional<unsigned> tx_queue_length;
+  std::vector<ports::InterfaceAddress> addresses;
+  InterfaceFacts facts;       // for scripts; the device's name is filled in
+  bool set_addresses = true;  // ifconfig-noexec: scripts do it
+  bool set_routes = true;     // route-noexec
+
+  [[nodiscard]] bool same_interface(const TunnelPlan& other) const {
+    return mtu == other.mtu && addresses == other.addresses;
+  }
+};
+
+// ifconfig words to addresses. Errors name what was wrong with them.
+[[nodiscard]] Result<TunnelPlan> make_tunnel_plan(const options::Device& device,
+                                                  options::Topology topology, unsigned mtu);
+
+// The tunnel device, its addresses and routes, and everything needed to undo them exactly.
+class Tunnel {
+ public:
+  Tunnel(ports::TunnelDevice& device, ports::NetworkPort& network, Log log)
+      : device_(device), network_(network), log_(std::move(log)) {}
+
+  // Opens the device if need be and gives it its addresses; runs the up script. Addresses of an
+  // earlier plan that differ are taken away first.
+  //
+  // env  what the scripts are told from now on, up to the down script
+  [[nodiscard]] Status bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env);
+  // False when some route could not be added; it has been logged.
+  bool add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env);
+  void remove_routes(Hooks& hooks, const Environment& env);
+  // Everything, with the down script. The device itself is closed by its owner.
+  void take_down(Hooks& hooks, Environment env, std::string_view signal);
+
+  [[nodiscard]] bool is_up() const { return plan_.has_value(); }
+  [[nodiscard]] const std::string& name() const { return device_.name(); }
+  // The gateways of the host as they were before our routes.
+  [[nodiscard]] RouteFacts look_around(const std::optional<ip::Address>& remote) const;
+
+ private:
+  Status set_addresses(const TunnelPlan& plan);
+  void remove_addresses();
+  [[nodiscard]] Environment script_environment(const Environment& env) const;
+  [[nodiscard]] std::vector<std::string> script_arguments(std::string_view context) const;
+
+  ports::TunnelDevice& device_;
+  ports::NetworkPort& network_;
+  Log log_;
+  std::optional<TunnelPlan> plan_;
+  std::vector<ports::InterfaceAddress> addresses_;  // ours, in the order added
+  std::vector<ports::Route> routes_;
+  std::vector<ports::Route> removed_;
+  Environment known_;  // to the scripts
+};
+
+}  // namespace adit::node

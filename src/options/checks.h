@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options/config.h"
+#include "options/issue.h"
+
+namespace adit::options {
+
+// What contradicts itself, what is missing, and what will surprise its owner, in a configuration
+// that finish() has completed.
+[[nodiscard]] Issues check(const Config& config);
+
+// A file that an option names. Whoever starts the process checks that it is there.
+struct NamedFile {
+  enum class Kind { read, directory, program, written };
+  std::string option;
+  std::string path;
+  Kind kind = Kind::read;
+  Location at;
+
+  bool operator==(const NamedFile&) const = default;
+};
+[[nodiscard]] std::vector<NamedFile> files_of(const Config& config);
+
+// The parts of check(), by subject.
+class Findings;
+void check_roles(const Config& config, const Findings& found);
+void check_server(const Config& config, const Findings& found);
+void check_identity(const Config& config, const Findings& found);
+void check_links(const Config& config, const Findings& found);
+void check_data_channel(const Config& config, const Findings& found);
+void check_habits(const Config& config, const Findings& found);
+
+}  // namespace adit::options

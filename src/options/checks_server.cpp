@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <array>
+
+#include "options/checks.h"
+#include "options/findings.h"
+
+namespace adit::options {
+
+namespace {
+
+void refuse_server_options(const Config& config, const Findings& found) {
+  constexpr std::array names{
+      "ifconfig-pool",
+      "ifconfig-pool-persist",
+      "ifconfig-ipv6-pool",
+      "client-to-client",
+      "duplicate-cn",
+      "client-config-dir",
+      "ccd-exclusive",
+      "client-connect",
+      "client-disconnect",
+      "learn-address",
+      "connect-freq",
+      "auth-user-pass-verify",
+      "username-as-common-name",
+      "auth-user-pass-optional",
+      "auth-gen-token",
+      "ifconfig-push-constraint",
+  };
+  for (const char* name : names) {
+    if (config.said_of(name) != nullptr) {
+      found.error(name, std::string("--") + name + " requires --mode server",
+                  "write it in the configuration of the server");
+    }
+  }
+}
+
+void refuse_client_options(const Config& config, const Findings& found) {
+  constexpr std::array names{"nobind", "pull",     "auth-user-pass", "route-delay", "up-delay",
+                             "shaper", "ipchange", "http-proxy",     "socks-proxy"};
+  for (const char* name : names) {
+    if (config.said_of(name) != nullptr) {
+      found.error(name, std::string("--") + name + " cannot be used with --mode server",
+                  "it is an option of clients");
+    }
+  }
+  if (!config.remotes.list.empty()) {
+    found.error(config.said_of("remote") != nullptr ? "remote" : "connection",
+                "--remote cannot be used with --mode server",
+                "the address to listen on is set by local");
+  }
+  for (const char* name : {"redirect-gateway", "redirect-private"}) {
+    if (config.said_of(name) == nullptr) continue;
+    found.error(name, std::string("--") + name + " cannot be used with --mode server",
+                "to send it to clients, write: push \"" + std::string(name) + " def1\"");
+  }
+}
+
+void check_accounts(const Config& config, const Findings& found) {
+  const bool asks = config.scripts.auth_user_pass_verify.defined() ||
+                    !config.scripts.plugins.empty() || config.management.client_auth;
+  const std::string needs =
+      " must be used with --management-client-auth, an --auth-user-pass-verify script, or plugin";
+  if (asks) return;
+  for (const char* name : {"username-as-common-name", "auth-user-pass-optional"}) {
+    if (config.said_of(name) != nullptr) found.error(name, std::string("--") + name + needs);
+  }
+  if (config.identity.verify_client_cert != Identity::ClientCert::require) {
+    found.error("verify-client-cert", "--verify-client-cert none|optional" + needs);
+  }
+}
+
+}  // namespace
+
+void check_server(const Config& config, const Findings& found) {
+  if (config.mode != Mode::server) return refuse_server_options(config, found);
+  refuse_client_options(config, found);
+  check_accounts(config, found);
+  if (config.server.ccd_exclusive && config.server.ccd.empty()) {
+    found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir");
+  }
+  if (config.server.connect_freq && config.connection.proto.is_tcp()) {
+    found.error("connect-freq",
+                "--connect-freq only works with --mode server --proto udp.  Try --max-clients "
+                "instead");
+  }
+  const char* const directive = config.said_of("server") != nullptr ? "server" : "mode";
+  if (!config.timers.keepalive && config.timers.ping.count() == 0) {
+    found.warn(directive, "--keepalive option is missing from server config",
+               "write \"keepalive 10 60\"; without it nobody notices when the other side is gone");
+  }
+  const bool could_notify = !config.connection.proto.is_tcp() && config.timers.keepalive;
+  if (could_notify && !config.connection.explicit_exit_notify) {
+    found.note(directive,
+               "when this server restarts, its clients wait " +
+                   std::to_string(config.timers.keepalive->second) + " seconds before they notice",
+               "write \"explicit-exit-notify 1\" to tell them");
+  }
+}
+
+}  // namespace adit::options

@@ -1,0 +1,101 @@
+#include <algorithm>
+
+#include "options/checks.h"
+
+namespace adit::options {
+
+namespace {
+
+class Collector {
+ public:
+  explicit Collector(const Config& config) : config_(config) {}
+
+  void text(const char* option, const FileOrInline& file) {
+    if (!file.path.empty()) files_.push_back({option, file.path, NamedFile::Kind::read, file.at});
+  }
+  void path(const char* option, const std::string& path, NamedFile::Kind kind) {
+    if (path.empty()) return;
+    const Said* said = config_.said_of(option);
+    files_.push_back({option, path, kind, said == nullptr ? Location() : said->at});
+  }
+  void program(const char* option, const Script& script) {
+    if (script.defined()) {
+      files_.push_back({option, script.words.front(), NamedFile::Kind::program, script.at});
+    }
+  }
+  void wrap_keys(const Connection& connection) {
+    text("tls-auth", connection.tls_auth);
+    text("tls-crypt", connection.tls_crypt);
+    text("tls-crypt-v2", connection.tls_crypt_v2);
+  }
+
+  std::vector<NamedFile> files_;
+
+ private:
+  const Config& config_;
+};
+
+void collect_identity(Collector& all, const Config& config) {
+  const Identity& identity = config.identity;
+  all.text("ca", identity.ca);
+  all.path("capath", identity.ca_path, NamedFile::Kind::directory);
+  all.text("cert", identity.cert);
+  all.text("key", identity.key);
+  all.text("extra-certs", identity.extra_certs);
+  all.text("pkcs12", identity.pkcs12);
+  if (identity.dh.path != "none") all.text("dh", identity.dh);
+  if (identity.crl_is_directory) {
+    all.path("crl-verify", identity.crl.path, NamedFile::Kind::directory);
+  } else {
+    all.text("crl-verify", identity.crl);
+  }
+  if (identity.askpass != "-" && identity.askpass != "stdin") {
+    all.path("askpass", identity.askpass, NamedFile::Kind::read);
+  }
+  if (config.client.auth_user_pass_file.path != "stdin") {
+    all.text("auth-user-pass", config.client.auth_user_pass_file);
+  }
+}
+
+void collect_programs(Collector& all, const Scripts& scripts) {
+  all.program("up", scripts.up);
+  all.program("down", scripts.down);
+  all.program("route-up", scripts.route_up);
+  all.program("route-pre-down", scripts.route_pre_down);
+  all.program("ipchange", scripts.ipchange);
+  all.program("client-connect", scripts.client_connect);
+  all.program("client-disconnect", scripts.client_disconnect);
+  all.program("learn-address", scripts.learn_address);
+  all.program("auth-user-pass-verify", scripts.auth_user_pass_verify);
+  all.program("tls-verify", scripts.tls_verify);
+}
+
+}  // namespace
+
+std::vector<NamedFile> files_of(const Config& config) {
+  Collector all(config);
+  collect_identity(all, config);
+  all.wrap_keys(config.connection);
+  for (const Connection& connection : config.remotes.list) {
+    Collector own(config);
+    own.wrap_keys(connection);
+    for (NamedFile& file : own.files_) {
+      if (std::find(all.files_.begin(), all.files_.end(), file) == all.files_.end()) {
+        all.files_.push_back(std::move(file));
+      }
+    }
+  }
+  collect_programs(all, config.scripts);
+  using Kind = NamedFile::Kind;
+  all.path("client-config-dir", config.server.ccd, Kind::directory);
+  if (config.said_of("tmp-dir") != nullptr) {
+    all.path("tmp-dir", config.scripts.tmp_dir, Kind::directory);
+  }
+  all.path("ifconfig-pool-persist", config.server.pool_persist, Kind::written);
+  all.path("status", config.logging.status_file, Kind::written);
+  all.path(config.logging.append ? "log-append" : "log", config.logging.file, Kind::written);
+  all.path("writepid", config.process.write_pid, Kind::written);
+  return std::move(all.files_);
+}
+
+}  // namespace adit::options

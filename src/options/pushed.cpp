@@ -1,0 +1,159 @@
+#include "options/pushed.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "options/lexer.h"
+#include "options/reader.h"
+#include "options/table.h"
+
+namespace adit::options {
+
+namespace {
+
+using Severity = Issue::Severity;
+using Action = Client::Filter::Action;
+
+const char* const source = "[PUSH-OPTIONS]";
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
+}
+
+std::string first_word(const std::string& option) { return option.substr(0, option.find(' ')); }
+
+// Tokens must not reach a log, not even in a broken line.
+std::string harmless(const std::string& option) {
+  const Row* const row = find_row(first_word(option));
+  return shown(row == nullptr || row->secret ? first_word(option) : option);
+}
+
+class Pull {
+ public:
+  Pull(const Config& config, Pulled& into)
+      : config_(config),
+        into_(into),
+        reader_(where::pushed, {.pulled = &into, .names_allowed = config.client.allow_pull_fqdn},
+                outcome_.issues, nullptr) {}
+
+  PushOutcome run(const std::vector<std::string>& options) {
+    into_.continuation.reset();
+    for (const std::string& option : options) {
+      at_.line++;
+      if (!option.empty() && passes_filter(option)) take(option);
+      if (outcome_.verdict == PushVerdict::restart) return std::move(outcome_);
+    }
+    if (into_.continuation == 2u) outcome_.verdict = PushVerdict::more;
+    check_cipher();
+    check_mtu();
+    check_compression();
+    if (into_.unknown_protocol) {
+      fatal("the server chose a protocol feature which is not known here", {});
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  bool passes_filter(const std::string& option) {
+    for (const auto& [action, prefix] : config_.client.pull_filters) {
+      if (!option.starts_with(prefix)) continue;
+      if (action == Action::accept) return true;
+      const std::string quoted = '\'' + harmless(option) + '\'';
+      if (action == Action::ignore) {
+        report(Severity::note, "Pushed option removed by filter: " + quoted);
+      } else {
+        report(Severity::error, "Pushed option rejected by filter: " + quoted + ". Restarting");
+        outcome_.verdict = PushVerdict::restart;
+      }
+      return false;
+    }
+    return true;
+  }
+
+  void take(const std::string& option) {
+    auto words = split_words(option);
+    if (!words || has_control_character(option)) {
+      report(Severity::error, words ? "control characters" : words.error().what, harmless(option));
+      return;
+    }
+    if (words->empty()) return;
+    const Row* const row = find_row(words->front());
+    if (config_.routes.nopull && row != nullptr && row->kind != Class::other) {
+      report(Severity::note, "left out because of route-nopull", harmless(option));
+      return;
+    }
+    reader_.take({std::move(*words), false, at_, shown(option)});
+  }
+
+  void check_cipher() {
+    const std::string& cipher = into_.cipher;
+    const auto& offered = config_.channel.data_ciphers;
+    if (cipher.empty() || cipher == config_.channel.data_ciphers_fallback ||
+        std::ranges::find(offered, cipher) != offered.end()) {
+      return;
+    }
+    fatal("the server chose the cipher " + shown(cipher) + ", which is not in data-ciphers (" +
+              join(offered, ":") + ")",
+          "add it to data-ciphers");
+  }
+
+  void check_mtu() {
+    if (!into_.tun_mtu) return;
+    constexpr unsigned least = 68, usual = 1500, always_allowed = 1600;
+    const Connection& link = config_.connection;
+    const unsigned own = std::max(always_allowed, link.tun_mtu.value_or(usual));
+    const unsigned most = link.tun_mtu_max.value_or(own);
+    if (*into_.tun_mtu < least) {
+      fatal("the server pushed a tun-mtu of " + std::to_string(*into_.tun_mtu), {});
+    } else if (*into_.tun_mtu > most) {
+      fatal("the server pushed a tun-mtu of " + std::to_string(*into_.tun_mtu) +
+                "; the largest allowed is " + std::to_string(most),
+            "add \"tun-mtu-max " + std::to_string(*into_.tun_mtu) + '"');
+    }
+  }
+
+  void check_compression() {
+    const auto compression = into_.compression.value_or(Compression::off);
+    const bool unpacks = compression == Compression::lzo || compression == Compression::lz4 ||
+                         compression == Compression::lz4_v2;
+    const bool forbidden = config_.channel.allow_compression_set &&
+                           config_.channel.allow_compression == Channel::AllowCompression::no;
+    if (unpacks && forbidden) {
+      fatal("the server wants compression, which allow-compression forbids",
+            "write \"allow-compression asym\" to understand what it compresses");
+    }
+  }
+
+  void fatal(std::string message, std::string advice) {
+    outcome_.issues.push_back({Severity::error, {}, {}, std::move(message), std::move(advice)});
+    outcome_.verdict = PushVerdict::fatal;
+  }
+  void report(Severity severity, std::string message, std::string line = {}) {
+    outcome_.issues.push_back({severity, at_, std::move(line), std::move(message), {}});
+  }
+
+  const Config& config_;
+  Pulled& into_;
+  PushOutcome outcome_;
+  Location at_{source, 0};
+  Reader reader_;
+};
+
+}  // namespace
+
+Pulled pulled_from(const Config& config) {
+  Pulled pulled;
+  pulled.device = config.device;
+  pulled.routes = config.routes;
+  pulled.timers = config.timers;
+  pulled.scripts = config.scripts;
+  pulled.persist_tun = config.device.persist_tun;
+  return pulled;
+}
+
+PushOutcome apply_pushed(const std::vector<std::string>& options, const Config& config,
+                         Pulled& into) {
+  return Pull(config, into).run(options);
+}
+
+}  // namespace adit::options

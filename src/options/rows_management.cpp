@@ -1,0 +1,86 @@
+#include <array>
+
+#include "options/pages.h"
+#include "options/setters.h"
+
+namespace adit::options {
+
+namespace {
+
+void management(Use& use) {
+  Management& management = use.config().management;
+  if (use.word(1) != "unix" && !use.port(1)) return;
+  management.address = use.word(0);
+  management.port = use.word(1);
+  management.password_file = use.word(2);
+}
+
+void external_key(Use& use) { use.config().management.external_key = use.words(); }
+
+// clang-format off
+constexpr std::array rows{
+    Row{.name = "management",
+        .args = {2, 3, "host port [password-file] | path unix [password-file]"},
+        .state = State::refused, .note = "the management interface is not available yet",
+        .help = "Control socket; host `tunnel` = over VPN.", .apply = management},
+    Row{.name = "management-client", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Connect out instead of listening.",
+        .apply = set_flag<&Config::management, &Management::connects_out>},
+    Row{.name = "management-client-user", .args = {1, 1, "name"}, .state = State::refused,
+        .note = "the management interface is not available yet", .help = "Allowed peer uid (unix).",
+        .apply = set_text<&Config::management, &Management::client_user>},
+    Row{.name = "management-client-group", .args = {1, 1, "name"}, .state = State::refused,
+        .note = "the management interface is not available yet", .help = "Allowed peer gid (unix).",
+        .apply = set_text<&Config::management, &Management::client_group>},
+    Row{.name = "management-client-auth", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Management decides client authentication.",
+        .apply = set_flag<&Config::management, &Management::client_auth>},
+    Row{.name = "management-hold", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Start hibernating until `hold release`.",
+        .apply = set_flag<&Config::management, &Management::hold>},
+    Row{.name = "management-query-passwords", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Ask passwords over management.",
+        .apply = set_flag<&Config::management, &Management::query_passwords>},
+    Row{.name = "management-query-remote", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Ask remote over management.",
+        .apply = set_flag<&Config::management, &Management::query_remote>},
+    Row{.name = "management-query-proxy", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Ask proxy over management.",
+        .apply = set_flag<&Config::management, &Management::query_proxy>},
+    Row{.name = "management-signal", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "SIGUSR1 when management disconnects.",
+        .apply = set_flag<&Config::management, &Management::signal>},
+    Row{.name = "management-forget-disconnect", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Forget passwords when management disconnects.",
+        .apply = set_flag<&Config::management, &Management::forget_disconnect>},
+    Row{.name = "management-up-down", .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Report tun up/down as >UPDOWN.",
+        .apply = set_flag<&Config::management, &Management::up_down>},
+    Row{.name = "management-log-cache", .args = {1, 1, "n>=1"}, .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Log lines kept for management.",
+        .apply = set_number<&Config::management, &Management::log_cache, 1>},
+    Row{.name = "management-external-key", .args = {0, many, "[nopadding] [pkcs1] [pss] [digest]"},
+        .state = State::refused, .note = "the management interface is not available yet",
+        .help = "Sign via management.", .apply = external_key},
+    Row{.name = "management-external-cert", .args = {1, 1, "hint"}, .state = State::refused,
+        .note = "the management interface is not available yet",
+        .help = "Get certificate via management.",
+        .apply = set_text<&Config::management, &Management::external_cert>},
+};
+// clang-format on
+
+}  // namespace
+
+Page management_page() { return {"Management interface", rows}; }
+
+}  // namespace adit::options

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <array>
+
+#include "options/pages.h"
+#include "options/reader.h"
+#include "options/setters.h"
+
+namespace adit::options {
+
+namespace {
+
+void include(Use& use) { use.reader().include(use.word(0), use); }
+
+void change_directory(Use& use) {
+  std::string& cd = use.config().process.cd;
+  cd = cd.empty() || use.word(0).starts_with('/') ? use.word(0) : cd + '/' + use.word(0);
+}
+
+void daemon(Use& use) {
+  Process& process = use.config().process;
+  process.daemon = true;
+  if (use.has(0)) process.daemon_name = use.word(0);
+}
+
+void remap_usr1(Use& use) {
+  using Usr1 = Process::Usr1;
+  use.choice<Usr1>(0, use.config().process.remap_usr1,
+                   {{"SIGHUP", Usr1::sighup}, {"SIGTERM", Usr1::sigterm}});
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+void add_variable(Use& use, const std::string& prefix) {
+  if (!is_variable_name(use.word(0))) {
+    use.error('"' + shown(use.word(0)) + "\" cannot be the name of a variable",
+              "use letters, digits and _");
+    return;
+  }
+  use.scripts().variables.emplace_back(prefix + use.word(0), use.word(1));
+}
+
+void setenv(Use& use) {
+  const std::string& name = use.word(0);
+  if (name == "opt") {
+    use.reader().take_leniently(use);
+  } else if (use.count() > 2) {
+    use.error("too many parameters", "write a value with blanks in quotes");
+  } else if (name == "FORWARD_COMPATIBLE") {
+    if (use.word(1) == "1") use.reader().tolerate_everything();
+  } else if (name == "GENERIC_CONFIG") {
+    use.error("this is a generic configuration and cannot directly be used");
+  } else if (name == "PUSH_PEER_INFO") {
+    use.config().client.push_peer_info = true;
+  } else if (name == "SERVER_POLL_TIMEOUT") {
+    use.seconds(1, use.link().server_poll_timeout, 1);
+  } else {
+    add_variable(use, "");
+  }
+}
+
+void setenv_safe(Use& use) { add_variable(use, "OPENVPN_"); }
+
+void ignore_unknown_option(Use& use) {
+  for (const std::string& word : use.words()) {
+    use.reader().tolerate(word.starts_with("--") ? word.substr(2) : word);
+  }
+}
+
+// clang-format off
+constexpr std::array rows{
+    Row{.name = "config", .args = {1, 1, "file|stdin"}, .where = where::anywhere | where::profile,
+        .help = "Include configuration file (depth 10).", .apply = include},
+    Row{.name = "cd", .args = {1, 1, "dir"},
+        .help = "Change directory at once, before later options' files.",
+        .apply = change_directory},
+    Row{.name = "daemon", .args = {0, 1, "[progname]"},
+        .help = "Become daemon after init, log to syslog.", .apply = daemon},
+    Row{.name = "writepid", .args = {1, 1, "file"}, .help = "Write PID.",
+        .apply = set_text<&Config::process, &Process::write_pid>},
+    Row{.name = "user", .args = {1, 1, "name"},
+        .help = "Drop privileges after init; 2.6 keeps CAP_NET_ADMIN when DCO/sitnl needs.",
+        .apply = set_text<&Config::process, &Process::user>},
+    Row{.name = "group", .args = {1, 1, "name"}, .help = "Drop to group after init.",
+        .apply = set_text<&Config::process, &Process::group>},
+    Row{.name = "chroot", .args = {1, 1, "dir"}, .state = State::refused,
+        .note = "not available yet; run the service with a restricted view of the file system",
+        .help = "Chroot after initialisation.",
+        .apply = set_text<&Config::process, &Process::chroot>},
+    Row{.name = "setcon", .args = {1, 1, "ctx"}, .where = where::nowhere, .state = State::refused,
+        .note = "SELinux contexts are not set here; use a policy or the SELinuxContext= of the "
+         "service",
+        .help = "SELinux context."},
+    Row{.name = "nice", .args = {1, 1, "n"}, .change = Change::nothing, .help = "Process niceness.",
+        .apply = set_number<&Config::process, &Process::nice, -20, 19>},
+    Row{.name = "mlock", .state = State::refused, .note = "not available yet",
+        .help = "Lock memory; 2.6 raises RLIMIT to 100 MB.",
+        .apply = set_flag<&Config::process, &Process::mlock>},
+    Row{.name = "remap-usr1", .args = {1, 1, "SIGHUP|SIGTERM"}, .change = Change::nothing,
+        .help = "Turn SIGUSR1 into another signal.", .apply = remap_usr1},
+    Row{.name = "tmp-dir", .args = {1, 1, "dir"}, .change = Change::nothing, .help = "Temp files.",
+        .apply = set_text<&Config::scripts, &Scripts::tmp_dir>},
+    Row{.name = "setenv", .args = {1, many, "name [value] | opt option..."},
+        .change = Change::nothing,
+        .help = "Env var for scripts; special names opt, FORWARD_COMPATIBLE, PUSH_PEER_INFO, "
+         "GENERIC_CONFIG, SERVER_POLL_TIMEOUT, UV_*.",
+        .apply = setenv},
+    Row{.name = "setenv-safe", .args = {1, 2, "name [value]"},
+        .where = where::anywhere | where::pushed, .change = Change::nothing,
+        .help = "Env var OPENVPN_name; pushable.", .apply = setenv_safe},
+    Row{.name = "ignore-unknown-option", .args = {1, many, "opt..."}, .change = Change::nothing,
+        .help = "Warn instead of failing on listed unknown options.",
+        .apply = ignore_unknown_option},
+};
+// clang-format on
+
+}  // namespace
+
+Page process_page() { return {"The process", rows}; }
+
+}  // namespace adit::options

@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <array>
+
+#include "options/pages.h"
+#include "options/setters.h"
+
+namespace adit::options {
+
+namespace {
+
+bool is_metric(std::string_view text) { return to_number<std::uint16_t>(text).has_value(); }
+
+bool is_default(const std::string& word) { return word.empty() || word == "default"; }
+
+bool is_place(const Use& use, std::size_t index) {
+  const std::string& word = use.word(index);
+  if (word == "vpn_gateway" || word == "net_gateway" || word == "remote_host") return true;
+  if (use.is_address_or_name(index)) return true;
+  const auto prefix = ip::Prefix::parse(word);
+  use.warn('"' + shown(word) + "\" is not an address; this route is left out",
+           prefix && prefix->address.is_v4()
+               ? "write " + prefix->address.text() + ' ' + prefix->netmask().text()
+               : std::string());
+  return false;
+}
+
+std::string word_or_nothing(const Use& use, std::size_t index) {
+  return is_default(use.word(index)) ? std::string() : use.word(index);
+}
+
+bool metric_is_good(const Use& use, std::size_t index) {
+  if (is_default(use.word(index)) || is_metric(use.word(index))) return true;
+  use.warn('"' + shown(use.word(index)) + "\" is not a metric; this route is left out");
+  return false;
+}
+
+void route(Use& use) {
+  if (!is_place(use, 0)) return;
+  if (!is_default(use.word(1))) {
+    const auto mask = ip::Address::parse_v4(use.word(1));
+    if (!mask || !ip::prefix_length_of_netmask(*mask)) {
+      use.warn('"' + shown(use.word(1)) + "\" is not a netmask; this route is left out",
+               "255.255.255.0 stands for 256 addresses");
+      return;
+    }
+  }
+  if (!is_default(use.word(2)) && !is_place(use, 2)) return;
+  if (!metric_is_good(use, 3)) return;
+  use.routes().v4.push_back({use.word(0), word_or_nothing(use, 1), word_or_nothing(use, 2),
+                             word_or_nothing(use, 3), use.at()});
+}
+
+void route_ipv6(Use& use) {
+  const auto prefix = ip::Prefix::parse(use.word(0));
+  if (!prefix || prefix->address.is_v4()) {
+    use.warn('"' + shown(use.word(0)) + "\" is not an IPv6 network; this route is left out",
+             "write addr/bits");
+    return;
+  }
+  if (!is_default(use.word(1)) && !ip::Address::parse_v6(use.word(1))) {
+    use.warn('"' + shown(use.word(1)) + "\" is not an IPv6 address; this route is left out");
+    return;
+  }
+  if (!metric_is_good(use, 2)) return;
+  use.routes().v6.push_back(
+      {prefix->text(), word_or_nothing(use, 1), word_or_nothing(use, 2), use.at()});
+}
+
+void route_gateway(Use& use) {
+  if (use.word(0) == "dhcp" || use.is_address_or_name(0)) {
+    use.routes().gateway = use.word(0);
+  } else {
+    use.error('"' + shown(use.word(0)) + "\" is not an address");
+  }
+}
+
+void route_ipv6_gateway(Use& use) {
+  if (use.in_profile()) {
+    use.note("it says nothing about a client; push it instead");
+  } else if (const auto gateway = use.v6(0)) {
+    use.routes().gateway6 = gateway->text();
+  }
+}
+
+void redirect(Use& use, bool gateway) {
+  auto& redirect = use.routes().redirect;
+  if (redirect && !use.is_pushed()) use.note("said more than once; the flags are added up");
+  if (!redirect) redirect.emplace();
+  if (gateway) redirect->on = true;
+  const std::pair<std::string_view, bool RedirectGateway::*> flags[] = {
+      {"local", &RedirectGateway::local},
+      {"autolocal", &RedirectGateway::autolocal},
+      {"def1", &RedirectGateway::def1},
+      {"bypass-dhcp", &RedirectGateway::bypass_dhcp},
+      {"bypass-dns", &RedirectGateway::bypass_dns},
+      {"block-local", &RedirectGateway::block_local},
+      {"ipv6", &RedirectGateway::ipv6},
+      {"!ipv4", &RedirectGateway::no_ipv4},
+  };
+  for (const std::string& word : use.words()) {
+    const auto* const known = std::ranges::find(flags, std::string_view(word),
+                                                [](const auto& flag) { return flag.first; });
+    if (known == std::end(flags)) {
+      use.error('"' + shown(word) + "\" is not a known flag",
+                "use local, autolocal, def1, bypass-dhcp, bypass-dns, block-local, ipv6 or !ipv4");
+    } else {
+      *redirect.*known->second = true;
+    }
+  }
+}
+
+void redirect_gateway(Use& use) { redirect(use, true); }
+void redirect_private(Use& use) { redirect(use, false); }
+
+// Scripts read these words, so what a server sends must be what it says it is.
+void dhcp_option(Use& use) {
+  const std::string& type = use.word(0);
+  const bool wants_address =
+      type == "DNS" || type == "DNS6" || type == "WINS" || type == "NTP" || type == "NBDD";
+  const bool wants_name =
+      type == "DOMAIN" || type == "DOMAIN-SEARCH" || type == "ADAPTER_DOMAIN_SUFFIX";
+  const std::string& value = use.word(1);
+  const bool good = is_host_name(type) && (!wants_address || ip::Address::parse(value)) &&
+                    (!wants_name || is_host_name(value));
+  if (!good) {
+    use.warn('"' + shown(value) + "\" does not fit " + shown(type) +
+             (use.is_pushed() ? "; it is left out" : ""));
+    if (use.is_pushed()) return;
+  }
+  use.scripts().foreign_options.push_back("dhcp-option " + join(use.words(), " "));
+}
+
+bool is_dns_address(std::string_view text) {
+  if (ip::Address::parse(text)) return true;
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || !to_number<std::uint16_t>(text.substr(colon + 1)))
+    return false;
+  std::string_view host = text.substr(0, colon);
+  if (!host.starts_with('[')) return ip::Address::parse_v4(host).has_value();
+  return host.ends_with(']') && ip::Address::parse_v6(host.substr(1, host.size() - 2));
+}
+
+bool dns_values_are_good(Use& use, std::string_view kind, std::size_t first) {
+  bool good = use.has(first);
+  for (std::size_t i = first; i < use.count(); ++i) {
+    const std::string& word = use.word(i);
+    if (kind == "address") good = good && i < first + 8 && is_dns_address(word);
+    if (kind == "dnssec") good = good && (word == "yes" || word == "no" || word == "optional");
+    if (kind == "transport") good = good && (word == "plain" || word == "DoH" || word == "DoT");
+    if (kind == "resolve-domains" || kind == "search-domains" || kind == "sni")
+      good = good && is_host_name(word);
+  }
+  if (!good) use.error("the value does not fit " + std::string(kind));
+  return good;
+}
+
+void dns(Use& use) {
+  if (use.word(0) == "search-domains") {
+    if (dns_values_are_good(use, "search-domains", 1)) use.scripts().dns.push_back(use.words());
+    return;
+  }
+  if (use.word(0) != "server") {
+    use.error('"' + shown(use.word(0)) + "\" is not known here", "use search-domains or server");
+    return;
+  }
+  const std::int64_t least = use.is_pushed() ? 0 : -128;
+  if (!use.integer(1, least, 127) ||
+      !use.one_of(2, {"address", "resolve-domains", "dnssec", "transport", "sni"})) {
+    return;
+  }
+  if (dns_values_are_good(use, use.word(2), 3)) use.scripts().dns.push_back(use.words());
+}
+
+// clang-format off
+constexpr std::array rows{
+    Row{.name = "route", .args = {1, 4, "net [mask|default] [gw|default] [metric|default]"},
+        .where = where::anywhere | where::pushed, .kind = Class::route,
+        .help = "Add route after tunnel is up.", .sibling = "iroute", .apply = route},
+    Row{.name = "route-ipv6", .args = {1, 3, "net/bits [gw] [metric]"},
+        .where = where::anywhere | where::pushed, .kind = Class::route, .help = "Add IPv6 route.",
+        .sibling = "iroute-ipv6", .apply = route_ipv6},
+    Row{.name = "route-gateway", .args = {1, 1, "gw|dhcp"},
+        .where = where::anywhere | where::pushed, .help = "Default gateway for route.",
+        .apply = route_gateway},
+    Row{.name = "route-ipv6-gateway", .args = {1, 1, "addr"},
+        .where = where::anywhere | where::pushed | where::profile,
+        .help = "Default gateway for route-ipv6.", .apply = route_ipv6_gateway},
+    Row{.name = "route-metric", .args = {1, 1, "m"}, .where = where::anywhere | where::pushed,
+        .kind = Class::route, .help = "Default metric.",
+        .apply = set_number<&Config::routes, &Routes::metric>},
+    Row{.name = "route-delay", .args = {0, 2, "[n [w]]"}, .where = where::anywhere | where::pushed,
+        .state = State::accepted, .note = "routes are added as soon as the device is up",
+        .help = "Delay before adding routes."},
+    Row{.name = "route-noexec", .help = "Do not add routes; env only.",
+        .apply = set_flag<&Config::routes, &Routes::noexec>},
+    Row{.name = "route-nopull", .help = "Ignore pushed routes and DNS options.",
+        .apply = set_flag<&Config::routes, &Routes::nopull>},
+    Row{.name = "route-table", .args = {1, 1, "id"}, .newer = true,
+        .help = "Routing table for routes.", .apply = set_number<&Config::routes, &Routes::table>},
+    Row{.name = "redirect-gateway",
+        .args = {0, many, "flags: local autolocal def1 bypass-dhcp bypass-dns block-local ipv6 "
+         "!ipv4"},
+        .where = where::anywhere | where::pushed, .kind = Class::route,
+        .help = "Route default through VPN.", .apply = redirect_gateway},
+    Row{.name = "redirect-private", .args = {0, many, "same flags"},
+        .where = where::anywhere | where::pushed, .kind = Class::route,
+        .help = "As redirect-gateway but default route kept.", .apply = redirect_private},
+    Row{.name = "dhcp-option", .args = {1, many, "type [value]"},
+        .where = where::anywhere | where::pushed, .kind = Class::dns,
+        .help = "DHCP-like option; on Unix exported as foreign_option_N.", .apply = dhcp_option},
+    Row{.name = "dns",
+        .args = {1, many, "search-domains domain... | server n "
+         "address|resolve-domains|dnssec|transport|sni value..."},
+        .where = where::anywhere | where::pushed, .kind = Class::dns,
+        .help = "Structured DNS settings.", .apply = dns},
+    Row{.name = "dns-updown", .args = {1, 1, "cmd|disable|force"}, .state = State::refused,
+        .newer = true,
+        .note = "new in OpenVPN 2.7 and not available yet; use an up script, which finds the "
+         "servers in foreign_option_1 and so on",
+        .help = "Script applying --dns settings."},
+    Row{.name = "client-nat", .args = {4, 4, "snat|dnat net mask alias"},
+        .where = where::anywhere | where::pushed, .kind = Class::route, .state = State::refused,
+        .note = "translating addresses is not available yet; use the packet filter of the system",
+        .help = "One-to-one NAT of tunnel packets."},
+    Row{.name = "allow-pull-fqdn", .help = "Allow DNS names in pushed ifconfig/route.",
+        .apply = set_flag<&Config::client, &Client::allow_pull_fqdn>},
+    Row{.name = "max-routes", .args = {0, 1, "[n]"},
+        .where = where::anywhere | where::pushed | where::profile, .state = State::accepted,
+        .note = "the number of routes has no limit", .help = "Old route-table limit."},
+    Row{.name = "route-method", .args = {1, 1, "x"}, .where = where::anywhere | where::pushed,
+        .state = State::accepted, .note = "it speaks of Windows", .help = "Windows route API."},
+};
+// clang-format on
+
+}  // namespace
+
+Page routing_page() { return {"Routes and names", rows}; }
+
+}  // namespace adit::options

@@ -1,0 +1,47 @@
+#include "pki/authority.h"
+
+#include "pki/layout.h"
+#include "pki/ledger.h"
+
+namespace adit::pki {
+
+namespace {
+
+Entry entry_of_authority(const Ledger& ledger, WallTime now) {
+  const Facts& facts = ledger.ca_facts;
+  return {.name = facts.common_name,
+          .kind = Kind::ca,
+          .serial = facts.serial,
+          .not_before = facts.validity.from,
+          .not_after = facts.validity.until,
+          .state = now <= facts.validity.until ? State::valid : State::expired};
+}
+
+}  // namespace
+
+Authority::Authority(std::unique_ptr<Ledger> ledger) : ledger_(std::move(ledger)) {}
+Authority::Authority(Authority&& other) noexcept = default;
+Authority& Authority::operator=(Authority&& other) noexcept = default;
+Authority::~Authority() = default;
+
+Result<Authority> Authority::open(const std::string& directory, const Hooks& hooks) {
+  auto disk = Disk::open(directory, hooks.watch);
+  if (!disk) return fail_with(disk.error());
+  auto ledger = load_ledger(std::move(*disk), hooks.ask);
+  if (!ledger) return fail_with(ledger.error());
+  auto owned = std::make_unique<Ledger>(std::move(*ledger));
+  if (auto repaired = repair(*owned); !repaired) return fail_with(repaired.error());
+  return Authority(std::move(owned));
+}
+
+const std::vector<std::string>& Authority::repairs() const { return ledger_->repairs; }
+
+std::vector<Entry> Authority::list(WallTime now) const {
+  std::vector<Entry> entries{entry_of_authority(*ledger_, now)};
+  for (const Row& row : ledger_->index.rows()) {
+    entries.push_back(entry_of(row, find_facts(ledger_->disk, row), now));
+  }
+  return entries;
+}
+
+}  // namespace adit::pki

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "pki/index.h"
+
+namespace adit::pki {
+
+// What a certificate may be used for.
+enum class Kind : std::uint8_t { ca, server, client, server_and_client, other };
+enum class State : std::uint8_t { valid, expired, revoked };
+
+const char* name(Kind kind);
+const char* name(State state);
+
+// One certificate as a list shows it.
+struct Entry {
+  std::string name;
+  Kind kind = Kind::other;
+  std::string serial;
+  std::optional<WallTime> not_before;  // unknown when the certificate's file is gone
+  WallTime not_after;
+  State state = State::valid;
+  std::optional<Revocation> revocation{};
+};
+
+// Whole days until the end; negative once it has passed.
+[[nodiscard]] std::int64_t days_left(const Entry& entry, WallTime now);
+
+}  // namespace adit::pki

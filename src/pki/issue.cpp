@@ -1,0 +1,137 @@
+// Issues a certificate, in this order: key, certs_by_serial/, issued/, serial, index. Whatever the
+// interruption, either nothing is signed or repair() finds the signed certificate.
+
+#include <algorithm>
+
+#include "pki/calendar.h"
+#include "pki/layout.h"
+#include "pki/ledger.h"
+#include "pki/serial.h"
+
+namespace adit::pki {
+
+namespace {
+
+Status check_authority(const Ledger& ledger, WallTime now) {
+  const WallTime end = ledger.ca_facts.validity.until;
+  if (now <= end) return {};
+  return fail_with({fmt::format("the authority's own certificate expired on {}", day_text(end)),
+                    "make a new authority in another directory: adit pki init"});
+}
+
+// By common name and by file: easy-rsa lets the two differ.
+std::vector<const Row*> rows_of(const Ledger& ledger, const Name& name) {
+  std::vector<const Row*> rows = ledger.index.named(name.text());
+  rows.push_back(ledger.index.find(issued_serial(ledger.disk, name)));
+  return rows;
+}
+
+Status check_free(const Ledger& ledger, const Name& name, WallTime now) {
+  for (const Row* row : rows_of(ledger, name)) {
+    if (row == nullptr || !row->usable(now)) continue;
+    return fail_with({fmt::format("{} has a certificate that is valid until {}", name.text(),
+                                  day_text(row->not_after)),
+                      fmt::format("use it: adit pki export {0} - or end it first: adit pki "
+                                  "revoke {0} superseded",
+                                  name.text())});
+  }
+  if (ledger.disk.exists(layout::request_of(name)) &&
+      !ledger.disk.exists(layout::certificate_of(name))) {
+    return fail_with(
+        {fmt::format("a request waits in {}", ledger.disk.path_of(layout::request_of(name))),
+         "sign it with easy-rsa, or remove it together with its key"});
+  }
+  return {};
+}
+
+// A name whose certificate is over is free again, once the old files are out of the way.
+Status clear_name(Ledger& ledger, const Name& name) {
+  const std::string serial = issued_serial(ledger.disk, name);
+  const Row* row = serial.empty() ? nullptr : ledger.index.find(serial);
+  if (row != nullptr) {
+    const bool revoked = row->mark == Row::Mark::revoked;
+    return set_aside(ledger, name, serial, revoked ? Shelf::revoked : Shelf::expired);
+  }
+  if (!ledger.disk.exists(layout::certificate_of(name))) return {};
+  return fail_with({fmt::format("{} is not a certificate of this authority",
+                                ledger.disk.path_of(layout::certificate_of(name))),
+                    "move the file away, or choose another name"});
+}
+
+KeyType type_for(const Ledger& ledger, const CertificateRequest& request) {
+  if (request.key_type) return *request.key_type;
+  return type_of(X509_get0_pubkey(ledger.ca.get())).value_or(KeyType::ecdsa_p256);
+}
+
+// A key without a certificate is what an interrupted issue() left: it is as good as a new one.
+Result<PrivateKey> key_for(Ledger& ledger, const CertificateRequest& request) {
+  const std::string file = layout::key_of(request.name);
+  const KeyType type = type_for(ledger, request);
+  if (!ledger.disk.exists(file)) {
+    auto key = generate_key(type);
+    if (!key) return key;
+    const Status saved = save_key(ledger.disk, file, key->get());
+    if (!saved) return fail_with(saved.error());
+    return key;
+  }
+  auto key = load_key(ledger.disk, file, {});
+  if (!key || type_of(key->get()) != type) {
+    return fail_with({fmt::format("the key {} exists and is not of the type asked for ({})",
+                                  ledger.disk.path_of(file), name(type)),
+                      "if no certificate needs it, move the file away and repeat the command"});
+  }
+  return key;
+}
+
+Result<Certificate> certificate_for(const Ledger& ledger, const CertificateRequest& request,
+                                    EVP_PKEY* key, EVP_PKEY* ca_key, const std::string& serial,
+                                    WallTime now) {
+  const WallTime end = std::min(after(now, request.lifetime), ledger.ca_facts.validity.until);
+  return make_certificate(request.kind, request.name, key, serial, {now, end},
+                          {ledger.ca.get(), ca_key});
+}
+
+Status record(Ledger& ledger, const Name& name, X509* certificate, const Facts& facts) {
+  const std::string text = render_described(certificate);
+  Disk& disk = ledger.disk;
+  return disk.write(layout::certificate_by_serial(facts.serial), text, public_mode)
+      .and_then([&] { return disk.write(layout::certificate_of(name), text, public_mode); })
+      .and_then(
+          [&] { return disk.write(layout::serial, successor(facts.serial) + "\n", private_mode); })
+      .and_then([&] {
+        ledger.index.add(
+            {.not_after = facts.validity.until, .serial = facts.serial, .subject = facts.subject});
+        return save_index(ledger);
+      });
+}
+
+Status check(const Ledger& ledger, const CertificateRequest& request, WallTime now) {
+  if (request.kind != Kind::server && request.kind != Kind::client) {
+    return fail("only server and client certificates are issued, not {}", name(request.kind));
+  }
+  if (auto fresh = Name::parse(request.name.text()); !fresh) return fail_with(fresh.error());
+  return check_lifetime(request.lifetime)
+      .and_then([&] { return check_authority(ledger, now); })
+      .and_then([&] { return check_free(ledger, request.name, now); });
+}
+
+}  // namespace
+
+Result<Entry> Authority::issue(const CertificateRequest& request, Rng& rng, WallTime now) {
+  if (auto ok = check(*ledger_, request, now); !ok) return fail_with(ok.error());
+  // The authority's key first: a wrong passphrase should leave nothing behind.
+  const auto ca_key = load_ca_key(*ledger_);
+  if (!ca_key) return fail_with(ca_key.error());
+  if (auto done = clear_name(*ledger_, request.name); !done) return fail_with(done.error());
+  const auto key = key_for(*ledger_, request);
+  if (!key) return fail_with(key.error());
+  const auto made = certificate_for(*ledger_, request, key->get(), ca_key->get(),
+                                    draw_serial(rng, ledger_->index), now);
+  if (!made) return fail_with(made.error());
+  const Facts facts = facts_of(made->get());
+  const Status done = record(*ledger_, request.name, made->get(), facts);
+  if (!done) return fail_with(done.error());
+  return entry_of(*ledger_->index.find(facts.serial), facts, now);
+}
+
+}  // namespace adit::pki

@@ -1,0 +1,58 @@
+#pragma once
+
+// The opened directory: what the commands share. Include from .cpp files of this room only.
+
+#include <string>
+#include <vector>
+
+#include "crypto/tls_crypt_v2.h"
+#include "pki/authority.h"
+#include "pki/certificate.h"
+#include "pki/disk.h"
+#include "pki/index.h"
+#include "pki/key.h"
+
+namespace adit::pki {
+
+struct Ledger {
+  Disk disk;
+  AskPassphrase ask;
+  Certificate ca;
+  Facts ca_facts;
+  Index index;
+  std::vector<std::string> repairs;
+};
+
+[[nodiscard]] Result<Ledger> load_ledger(Disk disk, AskPassphrase ask);
+// Finishes what an interrupted command began; says so in ledger.repairs.
+[[nodiscard]] Status repair(Ledger& ledger);
+
+// The authority's key, after a look that it belongs to its certificate.
+[[nodiscard]] Result<PrivateKey> load_ca_key(const Ledger& ledger);
+[[nodiscard]] Result<PrivateKey> load_key(const Disk& disk, std::string_view file,
+                                          const AskPassphrase& ask);
+[[nodiscard]] Result<Certificate> load_certificate(const Disk& disk, std::string_view file);
+// The serial of the certificate that stands in issued/ under this name; empty when none does.
+[[nodiscard]] std::string issued_serial(const Disk& disk, const Name& name);
+
+// Looks for the certificate of a row wherever a command may have put it.
+[[nodiscard]] std::optional<Facts> find_facts(const Disk& disk, const Row& row);
+
+[[nodiscard]] Status save_index(Ledger& ledger);
+[[nodiscard]] Status save_key(Disk& disk, std::string_view file, EVP_PKEY* key);
+[[nodiscard]] Status save_crl(Ledger& ledger, EVP_PKEY* ca_key, WallTime now,
+                              std::chrono::days lifetime);
+
+// Moves the files of a certificate that is no longer in force away, so that its name is free. Safe
+// to repeat; issued/NAME.crt goes last and so tells whether there is still something to do.
+enum class Shelf : std::uint8_t { revoked, expired };
+[[nodiscard]] Status set_aside(Ledger& ledger, const Name& name, const std::string& serial,
+                               Shelf shelf);
+
+[[nodiscard]] Entry entry_of(const Row& row, const std::optional<Facts>& facts, WallTime now);
+[[nodiscard]] Status check_lifetime(std::chrono::days lifetime);
+
+// Makes the server's tls-crypt-v2 key where there never was one.
+[[nodiscard]] Result<crypto::TlsCryptV2ServerKey> tls_crypt_v2_server_key(Disk& disk, Rng& rng);
+
+}  // namespace adit::pki

@@ -1,0 +1,202 @@
+#include "plane/data_plane.h"
+
+#include "base/assert.h"
+
+namespace adit::plane {
+
+namespace {
+constexpr std::size_t order_slots = 1024;
+constexpr std::size_t report_slots = 1024;
+constexpr std::size_t handoff_slots = 1024;
+constexpr std::size_t few_report_slots = 16;
+}  // namespace
+
+DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
+    : setup_(setup),
+      around_(around),
+      tables_(setup.most_peers, quiescence_),
+      orders_(order_slots, largest_control_packet),
+      handoffs_(setup.client_to_client
+                    ? std::make_unique<HandoffRing>(handoff_slots, setup.largest_packet)
+                    : nullptr),
+      up_reports_(few_report_slots, 16),
+      down_reports_(report_slots, largest_control_packet),
+      up_({setup_, tables_, quiescence_.add_reader(), around.tun, around.link, orders_,
+           handoffs_.get(), up_reports_, around.control}),
+      down_({setup_, tables_, quiescence_.add_reader(), around.tun, around.link, down_reports_,
+             handoffs_.get(), around.control, around.up_bell}) {}
+
+void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
+  ADIT_ASSERT(index < tables_.capacity());
+  ADIT_ASSERT(spec.fragment_most == 0 || setup_.fragments);
+  Known& known = known_[index];
+  const bool by_address = known.spec.by_address || spec.by_address;
+  known.spec = spec;
+  if (known.slot.meter == nullptr) known.slot.meter = std::make_shared<PeerMeter>();
+  known.slot.index = index;
+  known.slot.address = spec.address;
+  known.slot.may_float = spec.may_float;
+  known.slot.check_source = spec.check_source;
+  known.slot.mss = spec.mss;
+  known.slot.framing = spec.framing;
+  known.slot.fragment_most = spec.fragment_most;
+  if (spec.fragment_most > 0 && known.slot.fragments == nullptr) {
+    known.slot.fragments = std::make_shared<Fragments>(setup_.largest_packet);
+  }
+  if (spec.fragment_most == 0) known.slot.fragments.reset();
+  publish(known);
+  if (by_address) publish_addresses();
+}
+
+void DataPlane::publish(Known& known) {
+  tables_.publish(known.slot.index, std::make_unique<const PeerSlot>(known.slot));
+  quiescence_.collect();
+}
+
+void DataPlane::publish_addresses() {
+  auto addresses = std::make_unique<AddressTable>();
+  for (const auto& [index, known] : known_) {
+    if (known.spec.by_address) addresses->emplace(known.spec.address, index);
+  }
+  tables_.publish(std::unique_ptr<const AddressTable>(std::move(addresses)));
+}
+
+void DataPlane::remove_peer(PeerIndex index) {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return;
+  const bool by_address = found->second.spec.by_address;
+  known_.erase(found);
+  tables_.publish(index, nullptr);
+  if (by_address) publish_addresses();
+  quiescence_.collect();
+}
+
+Status DataPlane::install_key(PeerIndex index, const KeySpec& spec) {
+  return install_key(index, spec, KeyCarry{.key_id = spec.format.key_id, .seal = {}, .open = {}},
+                     Instant());
+}
+
+Status DataPlane::install_key(PeerIndex index, const KeySpec& spec, const KeyCarry& carry,
+                              Instant now) {
+  const auto found = known_.find(index);
+  ADIT_ASSERT(found != known_.end());
+  auto sealer = crypto::Sealer::make(spec.format, spec.send, around_.rng, carry.seal);
+  if (!sealer) return fail_with(sealer.error());
+  auto opener = crypto::Opener::make(
+      spec.format, spec.receive, crypto::ReplayWindow(spec.replay_packets, spec.replay_seconds));
+  if (!opener) return fail_with(opener.error());
+  const bool carried = carry.open.opened > 0 || carry.open.window.highest > 0;
+  if (carried) (*opener)->restore(carry.open, now);
+  auto meter = std::make_shared<KeyMeter>();
+  PeerSlot& slot = found->second.slot;
+  const std::uint8_t key_id = spec.format.key_id;
+  slot.receive[key_id] = std::make_shared<ReceiveKey>(ReceiveKey{std::move(*opener), meter});
+  slot.sendable[key_id] = std::make_shared<SendKey>(
+      SendKey{std::move(*sealer), std::move(meter), key_id, spec.format.epoch});
+  publish(found->second);
+  return {};
+}
+
+void DataPlane::use_key(PeerIndex index, std::uint8_t key_id) {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return;
+  found->second.slot.send = found->second.slot.sendable[key_id];
+  publish(found->second);
+}
+
+void DataPlane::retire_key(PeerIndex index, std::uint8_t key_id) {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return;
+  PeerSlot& slot = found->second.slot;
+  if (slot.send == slot.sendable[key_id]) slot.send.reset();
+  slot.sendable[key_id].reset();
+  slot.receive[key_id].reset();
+  publish(found->second);
+}
+
+bool DataPlane::send_datagram(const ports::LinkAddress& to, Bytes datagram) {
+  const bool queued = orders_.push({Order::Kind::datagram, no_peer, to}, datagram);
+  around_.up_bell.ring();
+  return queued;
+}
+
+bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
+  const bool queued = orders_.push({Order::Kind::payload, index, {}}, payload);
+  around_.up_bell.ring();
+  return queued;
+}
+
+std::size_t DataPlane::take_reports(std::size_t limit,
+                                    const std::function<void(const Report&, MutableBytes)>& take) {
+  std::size_t count = 0;
+  for (ReportRing* ring : {&up_reports_, &down_reports_}) {
+    for (; count < limit; ++count) {
+      const auto report = ring->front();
+      if (!report) break;
+      take(report->head, report->bytes);
+      ring->pop();
+    }
+    if (ring->front()) around_.control.ring();  // more than we were asked to take
+  }
+  return count;
+}
+
+void DataPlane::float_decided(PeerIndex index) {
+  const auto found = known_.find(index);
+  if (found != known_.end()) found->second.slot.meter->float_reported.store(false);
+}
+
+PeerTraffic DataPlane::traffic(PeerIndex index) const {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return {};
+  const PeerMeter& meter = *found->second.slot.meter;
+  return {meter.sent.packets.get(),        meter.sent.link_bytes.get(),
+          meter.sent.inside_bytes.get(),   meter.received.packets.get(),
+          meter.received.link_bytes.get(), meter.received.inside_bytes.get(),
+          meter.sent.last.get(),           meter.received.last.get()};
+}
+
+std::optional<KeyWear> DataPlane::wear(PeerIndex index, std::uint8_t key_id) const {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return std::nullopt;
+  const SendKey* key = found->second.slot.sendable[key_id].get();
+  if (key == nullptr) return std::nullopt;
+  const KeyMeter& meter = *key->meter;
+  KeyWear wear;
+  const std::uint64_t sent = meter.next_packet_id.get();
+  const std::uint64_t opened = meter.opened_packets.get();
+  wear.packets = sent + opened;
+  const PeerMeter& peer = *found->second.slot.meter;
+  wear.bytes = peer.sent.link_bytes.get() + peer.received.link_bytes.get();
+  wear.limit_near = meter.failed.get() > crypto::failed_tags_renegotiate;
+  if (key->epoch) {
+    wear.limit_near = wear.limit_near || meter.send_epoch.get() >= crypto::epoch_renegotiate;
+  } else {
+    const bool ids = sent >= crypto::packet_id_renegotiate;
+    const bool usage = sent + meter.sealed_blocks.get() > crypto::gcm_usage_renegotiate ||
+                       opened + meter.opened_blocks.get() > crypto::gcm_usage_renegotiate;
+    wear.limit_near = wear.limit_near || ids || usage;
+  }
+  return wear;
+}
+
+DropCounters DataPlane::drops() const {
+  DropCounters sum = up_.drops().read();
+  const DropCounters down = down_.drops().read();
+  for (std::size_t i = 0; i < drop_reasons; ++i) sum.by_reason[i] += down.by_reason[i];
+  return sum;
+}
+
+std::vector<KeyCarry> DataPlane::carry(PeerIndex index) const {
+  std::vector<KeyCarry> keys;
+  const auto found = known_.find(index);
+  if (found == known_.end()) return keys;
+  const PeerSlot& slot = found->second.slot;
+  for (std::uint8_t id = 0; id < wire::key_id_count; ++id) {
+    if (slot.receive[id] == nullptr) continue;
+    keys.push_back({id, slot.sendable[id]->sealer->state(), slot.receive[id]->opener->state()});
+  }
+  return keys;
+}
+
+}  // namespace adit::plane

@@ -1,0 +1,207 @@
+#include "plane/down_lane.h"
+
+#include "ip/inner_packet.h"
+#include "wire/control_packet.h"
+#include "wire/data_header.h"
+#include "wire/inside_message.h"
+
+namespace adit::plane {
+
+namespace {
+constexpr Duration bad_source_interval = std::chrono::seconds(1);
+}
+
+DownLane::DownLane(const Surroundings& around)
+    : around_(around),
+      pool_(around.setup.largest_packet),
+      from_(batch_packets),
+      unpacked_(around.setup.largest_packet) {
+  arrivals_.reserve(batch_packets);
+  openings_.reserve(batch_packets);
+  inside_.reserve(batch_packets);
+}
+
+bool DownLane::turn(Instant now) {
+  now_ = now;
+  reported_ = handed_off_ = false;
+  around_.reader.here();
+  const std::size_t count = around_.link.read(pool_.packets(), from_, front_room);
+  for (std::size_t i = 0; i < count; ++i) sort(i);
+  for (std::size_t begin = 0; begin < arrivals_.size();) {
+    std::size_t end = begin + 1;
+    while (end < arrivals_.size() && arrivals_[end].key == arrivals_[begin].key) ++end;
+    open_run(std::span(arrivals_).subspan(begin, end - begin));
+    begin = end;
+  }
+  arrivals_.clear();
+  if (!inside_.empty()) around_.tun.write(inside_, drops_);
+  inside_.clear();
+  around_.reader.away();
+  report_closed_streams();
+  if (reported_) around_.control.ring();
+  if (handed_off_) around_.up.ring();
+  board_.publish(drops_);
+  return count > 0 || closed_count_ > 0;
+}
+
+void DownLane::sort(std::size_t at) {
+  const Packet& packet = pool_[at];
+  const auto head = packet.empty() ? std::nullopt : wire::parse_head(packet.data()[0]);
+  if (!head) return drops_.add(Drop::unknown_opcode);
+  if (wire::is_data(head->opcode)) return sort_data(at, *head);
+  if (packet.size() < wire::control_head_bytes) return drops_.add(Drop::malformed);
+  report({Report::Kind::control_packet, no_peer, from_[at]}, packet.bytes());
+}
+
+const PeerSlot* DownLane::find_peer(std::size_t at, const wire::Head& head) const {
+  if (!around_.setup.server) return around_.tables.peer(0);
+  if (head.opcode == wire::Opcode::data_v2) {
+    const auto header = wire::decode_data_header(pool_[at].bytes());
+    if (!header) return nullptr;
+    if (header->peer_id != wire::peer_id_none) return around_.tables.peer(header->peer_id);
+  }
+  const AddressTable& addresses = around_.tables.addresses();
+  const auto found = addresses.find(from_[at]);
+  return found == addresses.end() ? nullptr : around_.tables.peer(found->second);
+}
+
+void DownLane::sort_data(std::size_t at, const wire::Head& head) {
+  const PeerSlot* peer = find_peer(at, head);
+  if (peer == nullptr) return drops_.add(Drop::unknown_peer);
+  const bool elsewhere = !peer->address.same_peer(from_[at]);
+  if (elsewhere && (!peer->may_float || from_[at].stream != 0 || peer->address.stream != 0)) {
+    return drops_.add(Drop::wrong_address);
+  }
+  ReceiveKey* key = peer->receive[head.key_id].get();
+  if (key == nullptr) return drops_.add(Drop::no_key);
+  arrivals_.push_back({at, peer, key});
+}
+
+void DownLane::open_run(std::span<const Arrival> run) {
+  openings_.clear();
+  std::uint64_t on_link = 0;
+  for (const Arrival& arrival : run) {
+    openings_.push_back({&pool_[arrival.at], Drop::none});
+    on_link += pool_[arrival.at].size();
+  }
+  ReceiveKey& key = *run.front().key;
+  key.opener->open(openings_, now_);
+  std::size_t good = 0;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (openings_[i].verdict != Drop::none) {
+      refused(run[i], openings_[i].verdict);
+      continue;
+    }
+    ++good;
+    accept(run[i]);
+  }
+  if (good == 0) return;
+  PeerMeter& meter = *run.front().peer->meter;
+  meter.received.packets.add(good);
+  meter.received.link_bytes.add(on_link);
+  meter.received.last.set(now_);
+  key.meter->opened_packets.add(good);
+  key.meter->opened_blocks.set(key.opener->blocks());
+  if (const std::uint16_t epoch = key.opener->epoch(); epoch > 0) {
+    key.meter->peer_epoch.store(epoch, std::memory_order_relaxed);
+  }
+}
+
+void DownLane::refused(const Arrival& arrival, Drop verdict) {
+  drops_.add(verdict);
+  if (verdict == Drop::bad_tag) arrival.key->meter->failed.add(1);
+  const ports::LinkAddress& from = from_[arrival.at];
+  if (from.stream != 0 && (verdict == Drop::bad_tag || verdict == Drop::replayed)) {
+    report({Report::Kind::stream_fault, arrival.peer->index, from}, {});
+  }
+}
+
+void DownLane::accept(const Arrival& arrival) {
+  const PeerSlot& peer = *arrival.peer;
+  Packet& packet = pool_[arrival.at];
+  if (!peer.address.same_peer(from_[arrival.at]) &&
+      !peer.meter->float_reported.exchange(true, std::memory_order_relaxed)) {
+    report({Report::Kind::moved, peer.index, from_[arrival.at]}, {});
+  }
+  if (peer.fragments != nullptr) {
+    using Verdict = Reassembler::Verdict;
+    const Verdict verdict = peer.fragments->in.take(packet, front_room, now_);
+    if (verdict == Verdict::refused) drops_.add(Drop::bad_framing);
+    if (verdict != Verdict::complete) return;
+  }
+  const Drop framing = wire::unframe(peer.framing, packet, unpacked_);
+  if (framing != Drop::none) return drops_.add(framing);
+  if (wire::is_ping(packet.bytes()) || packet.empty()) return;
+  if (wire::has_occ_magic(packet.bytes())) {
+    return report({Report::Kind::payload, peer.index, from_[arrival.at]}, packet.bytes());
+  }
+  deliver(arrival, packet);
+}
+
+void DownLane::deliver(const Arrival& arrival, Packet& packet) {
+  const PeerSlot& peer = *arrival.peer;
+  const auto inner = ip::look(packet.bytes());
+  if (!inner) return drops_.add(Drop::malformed);
+  if (peer.check_source) {
+    const PeerIndex* owner = around_.tables.routes().peers.find(inner->source);
+    if (owner == nullptr || *owner != peer.index) {
+      drops_.add(Drop::bad_source);
+      const bool everyday = inner->source.is_link_local() || inner->source.is_unspecified();
+      if (everyday || last_bad_source_ + bad_source_interval > now_) return;
+      last_bad_source_ = now_;
+      return report({Report::Kind::bad_source, peer.index, from_[arrival.at]},
+                    inner->source.bytes());
+    }
+  }
+  if (around_.setup.block_ipv6 && inner->source.is_v6()) return drops_.add(Drop::blocked);
+  peer.meter->received.inside_bytes.add(packet.size());
+  ip::clamp_mss(packet.writable(), peer.mss);
+  if (for_other_client(arrival, packet, inner->destination)) return;
+  inside_.push_back(&packet);
+}
+
+// client-to-client: unicast for another client goes to it alone, multicast to all and inside.
+bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
+                                const ip::Address& to) {
+  if (around_.handoffs == nullptr) return false;
+  if (to.is_multicast()) {
+    for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
+      if (index != arrival.peer->index && around_.tables.peer(index) != nullptr) {
+        hand_off(packet, index);
+      }
+    }
+    return false;
+  }
+  const PeerIndex* other = around_.tables.routes().peers.find(to);
+  if (other == nullptr || *other == arrival.peer->index) return false;
+  hand_off(packet, *other);
+  return true;
+}
+
+void DownLane::hand_off(const Packet& packet, PeerIndex to) {
+  if (around_.handoffs->push({to}, packet.bytes())) {
+    handed_off_ = true;
+  } else {
+    drops_.add(Drop::queue_full);
+  }
+}
+
+void DownLane::report(const Report& report, Bytes bytes) {
+  if (around_.reports.push(report, bytes)) {
+    reported_ = true;
+  } else {
+    drops_.add(Drop::queue_full);
+  }
+}
+
+// A report that finds the ring full is made again in the next turn: nobody else tells of it.
+void DownLane::report_closed_streams() {
+  if (closed_count_ == 0) closed_count_ = around_.link.take_closed(closed_);
+  for (; closed_count_ > 0; --closed_count_) {
+    const Report closed{Report::Kind::stream_closed, no_peer, closed_[closed_count_ - 1]};
+    if (!around_.reports.push(closed, {})) return;
+    reported_ = true;
+  }
+}
+
+}  // namespace adit::plane

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+
+#include "plane/counters.h"
+#include "plane/lane.h"
+#include "plane/plane_setup.h"
+#include "plane/tables.h"
+#include "ports/doorbell.h"
+#include "ports/tun_port.h"
+
+namespace adit::plane {
+
+// A packet arrives (outside -> inside), all on one thread:
+//
+//   LinkPort.read(batch) -> first byte tells data from control
+//     control -> the control thread, on a bounded ring
+//     data    -> Tables         peer id (or address) -> PeerSlot, key id -> ReceiveKey
+//             -> Opener.open    a run of packets of one key; replay window before and after
+//             -> Reassembler    pieces of "fragment", where it is set
+//             -> unframe        compression framing; ping and OCC messages end here
+//             -> ip::look       is the source allowed for this peer? clamp MSS
+//             -> TunPort.write  or the up lane, when another client is meant
+//
+// Owns every peer's receive state, so each replay window has one writer.
+class DownLane {
+ public:
+  // Everything given must outlive the lane. handoffs may be null.
+  struct Surroundings {
+    const PlaneSetup& setup;
+    Tables& tables;
+    Quiescence::Reader& reader;
+    ports::TunPort& tun;
+    ports::LinkPort& link;
+    ReportRing& reports;
+    HandoffRing* handoffs;
+    ports::Doorbell& control;
+    ports::Doorbell& up;
+  };
+  explicit DownLane(const Surroundings& around);
+
+  // One bounded turn; false: there was nothing to do.
+  bool turn(Instant now);
+
+  [[nodiscard]] const DropBoard& drops() const { return board_; }
+
+ private:
+  static constexpr std::size_t most_closed_per_turn = 16;
+
+  struct Arrival {
+    std::size_t at;  // in the batch
+    const PeerSlot* peer;
+    ReceiveKey* key;
+  };
+
+  void sort(std::size_t at);
+  void sort_data(std::size_t at, const wire::Head& head);
+  const PeerSlot* find_peer(std::size_t at, const wire::Head& head) const;
+  void open_run(std::span<const Arrival> run);
+  void accept(const Arrival& arrival);
+  void deliver(const Arrival& arrival, Packet& packet);
+  bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
+  void hand_off(const Packet& packet, PeerIndex to);
+  void report(const Report& report, Bytes bytes);
+  void refused(const Arrival& arrival, Drop verdict);
+  void report_closed_streams();
+
+  Surroundings around_;
+  PacketPool pool_;
+  std::vector<ports::LinkAddress> from_;
+  std::vector<Arrival> arrivals_;
+  std::vector<crypto::Opening> openings_;
+  std::vector<Packet*> inside_;
+  Buffer unpacked_;                                              // room for decompression
+  std::array<ports::LinkAddress, most_closed_per_turn> closed_;  // not yet reported
+  std::size_t closed_count_ = 0;
+  DropCounters drops_;
+  DropBoard board_;
+  Instant now_;
+  Instant last_bad_source_ = Instant::min();
+  bool reported_ = false;
+  bool handed_off_ = false;
+};
+
+}  // namespace adit::plane

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "crypto/data_channel.h"
+#include "plane/counters.h"
+#include "plane/fragments.h"
+#include "ports/link_port.h"
+#include "wire/compression.h"
+#include "wire/opcode.h"
+
+namespace adit::plane {
+
+// Index of a peer in the plane. On a server also its id on the wire.
+using PeerIndex = std::uint32_t;
+inline constexpr PeerIndex no_peer = 0xFFFFFFFF;
+
+// What both lanes tell about one key; written by the owner of each half.
+struct KeyMeter {
+  Counter next_packet_id, sealed_blocks, send_epoch;  // up lane
+  Counter opened_packets, opened_blocks, failed;      // down lane
+  std::atomic<std::uint16_t> peer_epoch{0};           // down lane writes, up lane follows
+};
+
+struct SendKey {
+  std::unique_ptr<crypto::Sealer> sealer;  // up lane
+  std::shared_ptr<KeyMeter> meter;
+  std::uint8_t key_id;
+  bool epoch;
+};
+struct ReceiveKey {
+  std::unique_ptr<crypto::Opener> opener;  // down lane
+  std::shared_ptr<KeyMeter> meter;
+};
+
+// Lives as long as the peer, over all its snapshots.
+struct PeerMeter {
+  Flow sent;      // up lane
+  Flow received;  // down lane
+  std::atomic<bool> float_reported{false};
+};
+
+// Everything a lane needs to know of a peer. Immutable: a change is a new one in its place.
+struct PeerSlot {
+  PeerIndex index = no_peer;
+  ports::LinkAddress address;
+  bool may_float = false;     // another address is worth reporting once it authenticated
+  bool check_source = false;  // inner source must be routed to this peer
+  std::uint16_t mss = 0;      // 0: leave alone
+  wire::CompressionFraming framing = wire::CompressionFraming::none;
+  std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"
+  std::shared_ptr<Fragments> fragments;  // with "fragment"
+  std::shared_ptr<PeerMeter> meter;
+  std::shared_ptr<SendKey> send;
+  std::array<std::shared_ptr<ReceiveKey>, wire::key_id_count> receive;
+  std::array<std::shared_ptr<SendKey>, wire::key_id_count> sendable;
+};
+
+}  // namespace adit::plane

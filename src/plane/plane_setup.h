@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include "ip/address.h"
+
+namespace adit::plane {
+
+struct PlaneSetup {
+  bool server = false;  // many peers, found by id; otherwise one, whatever the id says
+  std::size_t most_peers = 1;
+  std::size_t largest_packet = 2048;  // tun MTU and outer packet, whichever is larger
+  bool client_to_client = false;
+  bool block_ipv6 = false;
+  bool fragments = false;        // a peer may have "fragment"
+  ip::Address ipv6_answer_from;  // source of block-ipv6's answers; IPv6
+};
+
+}  // namespace adit::plane

@@ -1,0 +1,222 @@
+#include "plane/up_lane.h"
+
+#include <algorithm>
+
+#include "ip/inner_packet.h"
+
+namespace adit::plane {
+
+UpLane::UpLane(const Surroundings& around)
+    : around_(around), pool_(around.setup.largest_packet), spare_(around.setup.largest_packet) {
+  pending_.reserve(batch_packets);
+  run_.reserve(2 * batch_packets);  // whole packets and pieces
+  run_inside_.reserve(2 * batch_packets);
+  outgoing_.reserve(2 * batch_packets);
+  if (around.setup.fragments) pieces_ = std::make_unique<PacketPool>(around.setup.largest_packet);
+}
+
+bool UpLane::turn(Instant now, WallTime wall) {
+  now_ = now;
+  unix_ = static_cast<std::uint32_t>(wall.seconds);
+  around_.reader.here();
+  std::size_t work = take_orders();
+  if (around_.handoffs != nullptr) work += take_handoffs();
+  work += take_tun();
+  around_.reader.away();
+  board_.publish(drops_);
+  return work > 0;
+}
+
+std::size_t UpLane::take_orders() {
+  std::size_t count = 0;
+  for (; count < batch_packets; ++count) {
+    const auto order = around_.orders.front();
+    if (!order) break;
+    Packet& packet = pool_[count];
+    packet.assign(order->bytes, front_room);
+    if (order->head.kind == Order::Kind::datagram) {
+      outgoing_.push_back({&packet, order->head.to});
+    } else if (const PeerSlot* peer = around_.tables.peer(order->head.peer)) {
+      enqueue(packet, peer, 0);
+    }
+    around_.orders.pop();
+  }
+  if (count > 0) flush();
+  return count;
+}
+
+std::size_t UpLane::take_handoffs() {
+  std::size_t count = 0;
+  for (; count < batch_packets; ++count) {
+    const auto handoff = around_.handoffs->front();
+    if (!handoff) break;
+    Packet& packet = pool_[count];
+    packet.assign(handoff->bytes, front_room);
+    if (const PeerSlot* peer = around_.tables.peer(handoff->head.to)) {
+      enqueue(packet, peer, packet.size());
+    } else {
+      drops_.add(Drop::unknown_peer);
+    }
+    around_.handoffs->pop();
+  }
+  if (count > 0) flush();
+  return count;
+}
+
+std::size_t UpLane::take_tun() {
+  const std::size_t count = around_.tun.read(pool_.packets(), front_room);
+  for (std::size_t i = 0; i < count; ++i) route(pool_[i]);
+  flush();
+  return count;
+}
+
+void UpLane::route(Packet& packet) {
+  const auto inner = ip::look(packet.bytes());
+  if (!inner) return drops_.add(Drop::malformed);
+  if (around_.setup.block_ipv6 && inner->source.is_v6() && answered_block_ipv6(packet)) return;
+  if (!around_.setup.server) {
+    const std::uint64_t guarded = guarded_v4_.load(std::memory_order_relaxed);
+    if (guarded != 0 && inner->destination.is_v4() &&
+        guarded == (inner->destination.v4_number() | guard_set)) {
+      drops_.add(Drop::blocked);
+      static_cast<void>(around_.reports.push({Report::Kind::recursive, 0, {}}, {}));
+      return;
+    }
+    const PeerSlot* peer = around_.tables.peer(0);
+    return peer != nullptr ? enqueue(packet, peer, packet.size()) : drops_.add(Drop::unknown_peer);
+  }
+  if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
+  const PeerIndex* index = around_.tables.routes().peers.find(inner->destination);
+  const PeerSlot* peer = index != nullptr ? around_.tables.peer(*index) : nullptr;
+  if (peer == nullptr) return drops_.add(Drop::no_route);
+  enqueue(packet, peer, packet.size());
+}
+
+void UpLane::broadcast(const Packet& packet, PeerIndex except) {
+  flush();
+  std::size_t used = 0;
+  for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
+    const PeerSlot* peer = around_.tables.peer(index);
+    if (peer == nullptr || index == except) continue;
+    spare_[used].assign(packet.bytes(), front_room);
+    enqueue(spare_[used], peer, packet.size());
+    if (++used < batch_packets) continue;
+    flush();
+    used = 0;
+  }
+  flush();
+}
+
+bool UpLane::answered_block_ipv6(const Packet& packet) {
+  Packet& answer = spare_[0];
+  const MutableBytes room = answer.landing(front_room);
+  const std::size_t size =
+      ip::icmpv6_no_route(packet.bytes(), around_.setup.ipv6_answer_from, room);
+  drops_.add(Drop::blocked);
+  if (size == 0) return true;
+  answer.set_size(size);
+  Packet* const answers[] = {&answer};
+  around_.tun.write(answers, drops_);
+  return true;
+}
+
+void UpLane::enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes) {
+  pending_.push_back({&packet, peer, inside_bytes});
+}
+
+// Consecutive packets of one peer are sealed together; the order of the batch is kept.
+void UpLane::flush() {
+  for (std::size_t begin = 0; begin < pending_.size();) {
+    std::size_t end = begin + 1;
+    while (end < pending_.size() && pending_[end].peer == pending_[begin].peer) ++end;
+    prepare_run(std::span(pending_).subspan(begin, end - begin));
+    begin = end;
+  }
+  pending_.clear();
+  write_out();
+}
+
+void UpLane::write_out() {
+  if (!outgoing_.empty()) around_.link.write(outgoing_, drops_);
+  outgoing_.clear();
+  pieces_used_ = 0;
+}
+
+void UpLane::prepare_run(std::span<Pending> run) {
+  const PeerSlot& peer = *run.front().peer;
+  if (peer.send == nullptr) {
+    for (std::size_t i = 0; i < run.size(); ++i) drops_.add(Drop::no_key);
+    return;
+  }
+  for (const Pending& pending : run) {
+    ip::clamp_mss(pending.packet->writable(), peer.mss);
+    wire::frame_uncompressed(peer.framing, *pending.packet);
+    if (peer.fragments != nullptr) {
+      cut(*pending.packet, peer, pending.inside_bytes);
+    } else {
+      run_.push_back(pending.packet);
+      run_inside_.push_back(pending.inside_bytes);
+    }
+  }
+  seal_run(peer);
+}
+
+void UpLane::add_piece(Packet& piece, const wire::FragmentHeader& header,
+                       std::size_t inside_bytes) {
+  store_u32(piece.prepend(wire::fragment_header_bytes), wire::encode_fragment_header(header));
+  run_.push_back(&piece);
+  run_inside_.push_back(inside_bytes);
+}
+
+void UpLane::cut(Packet& packet, const PeerSlot& peer, std::size_t inside_bytes) {
+  using Type = wire::FragmentHeader::Type;
+  const auto plan = plan_fragments(packet.size(), peer.fragment_most);
+  if (!plan) return drops_.add(Drop::too_big);
+  if (plan->count == 1) return add_piece(packet, {}, inside_bytes);
+  if (pieces_used_ + plan->count > batch_packets) {
+    seal_run(peer);
+    write_out();
+  }
+  const std::uint8_t sequence = ++peer.fragments->sequence;
+  const auto part_of = [&](std::size_t number) {
+    const std::size_t at = number * plan->size;
+    return packet.bytes().subspan(at, std::min(plan->size, packet.size() - at));
+  };
+  for (std::size_t number = 0; number < plan->count; ++number) {
+    Packet& piece = (*pieces_)[pieces_used_++];
+    piece.assign(part_of(number), front_room);
+    const bool last = number + 1 == plan->count;
+    add_piece(piece,
+              {last ? Type::last : Type::part, sequence, static_cast<std::uint8_t>(number),
+               static_cast<std::uint32_t>(plan->size)},
+              number == 0 ? inside_bytes : 0);
+  }
+}
+
+// Seals what is prepared for one peer.
+void UpLane::seal_run(const PeerSlot& peer) {
+  if (run_.empty()) return;
+  SendKey* key = peer.send.get();
+  if (key->epoch) key->sealer->raise_epoch(key->meter->peer_epoch.load(std::memory_order_relaxed));
+  const std::size_t sealed = key->sealer->seal(run_, unix_);
+  for (std::size_t i = sealed; i < run_.size(); ++i) drops_.add(Drop::key_exhausted);
+  std::uint64_t inside = 0;
+  std::uint64_t on_link = 0;
+  for (std::size_t i = 0; i < sealed; ++i) {
+    inside += run_inside_[i];
+    on_link += run_[i]->size();
+    outgoing_.push_back({run_[i], peer.address});
+  }
+  run_.clear();
+  run_inside_.clear();
+  const crypto::SealState state = key->sealer->state();
+  key->meter->next_packet_id.set(state.next_packet_id);
+  key->meter->sealed_blocks.set(state.blocks);
+  key->meter->send_epoch.set(state.epoch);
+  peer.meter->sent.packets.add(sealed);
+  peer.meter->sent.link_bytes.add(on_link);
+  peer.meter->sent.inside_bytes.add(inside);
+  if (sealed > 0) peer.meter->sent.last.set(now_);
+}
+
+}  // namespace adit::plane

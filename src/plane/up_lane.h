@@ -1,0 +1,88 @@
+#pragma once
+
+#include "plane/counters.h"
+#include "plane/lane.h"
+#include "plane/plane_setup.h"
+#include "plane/tables.h"
+#include "ports/doorbell.h"
+#include "ports/tun_port.h"
+
+namespace adit::plane {
+
+// A packet leaves (inside -> outside), all on one thread:
+//
+//   TunPort.read(batch)   packets land with room in front and behind
+//     -> ip::look         version, addresses, length; malformed -> Drop
+//     -> RouteTable       inner destination -> PeerSlot; none -> Drop
+//     -> clamp, frame     MSS, compression framing, pieces of "fragment"
+//     -> Sealer.seal      a run of packets of one peer, numbered and sealed in order
+//     -> LinkPort.write   the whole batch
+//
+// Owns every peer's transmit state. Control datagrams and pings come as orders from the control
+// thread and go first; packets between clients come from the down lane.
+class UpLane {
+ public:
+  // Everything given must outlive the lane. handoffs may be null.
+  struct Surroundings {
+    const PlaneSetup& setup;
+    Tables& tables;
+    Quiescence::Reader& reader;
+    ports::TunPort& tun;
+    ports::LinkPort& link;
+    OrderRing& orders;
+    HandoffRing* handoffs;
+    ReportRing& reports;
+    ports::Doorbell& control;
+  };
+  explicit UpLane(const Surroundings& around);
+
+  // One bounded turn; false: there was nothing to do.
+  bool turn(Instant now, WallTime wall);
+
+  [[nodiscard]] const DropBoard& drops() const { return board_; }
+  // Inner packets to this address would carry our own outer packets in a circle.
+  void guard_against(const std::optional<ip::Address>& remote) {
+    std::uint64_t packed = remote && remote->is_v4() ? remote->v4_number() | guard_set : 0;
+    guarded_v4_.store(packed, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::uint64_t guard_set = std::uint64_t{1} << 32;
+
+  struct Pending {
+    Packet* packet;
+    const PeerSlot* peer;
+    std::size_t inside_bytes;  // 0: not user traffic
+  };
+
+  std::size_t take_orders();
+  std::size_t take_handoffs();
+  std::size_t take_tun();
+  void route(Packet& packet);
+  void broadcast(const Packet& packet, PeerIndex except);
+  void enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes);
+  void flush();
+  void prepare_run(std::span<Pending> run);
+  void cut(Packet& packet, const PeerSlot& peer, std::size_t inside_bytes);
+  void add_piece(Packet& piece, const wire::FragmentHeader& header, std::size_t inside_bytes);
+  void seal_run(const PeerSlot& peer);
+  void write_out();
+  bool answered_block_ipv6(const Packet& packet);
+
+  Surroundings around_;
+  PacketPool pool_;
+  PacketPool spare_;  // copies for broadcasts
+  std::vector<Pending> pending_;
+  std::unique_ptr<PacketPool> pieces_;  // with PlaneSetup::fragments
+  std::size_t pieces_used_ = 0;
+  std::vector<Packet*> run_;
+  std::vector<std::size_t> run_inside_;  // user bytes in each of run_
+  std::vector<ports::OutgoingPacket> outgoing_;
+  DropCounters drops_;
+  DropBoard board_;
+  std::atomic<std::uint64_t> guarded_v4_{0};
+  Instant now_;
+  std::uint32_t unix_ = 0;
+};
+
+}  // namespace adit::plane

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <span>
+
+#include "base/drop.h"
+#include "base/packet.h"
+#include "ip/address.h"
+
+namespace adit::ports {
+
+// Where an outer packet came from or goes to.
+struct LinkAddress {
+  ip::Endpoint remote;
+  ip::Address local;         // our address it was sent to, 0.0.0.0 when unknown: answer from it
+  std::uint32_t stream = 0;  // TCP connection number, 0 for datagrams
+
+  // The same peer? Our own address does not count.
+  [[nodiscard]] bool same_peer(const LinkAddress& other) const {
+    return remote == other.remote && stream == other.stream;
+  }
+  auto operator<=>(const LinkAddress&) const = default;
+};
+
+struct OutgoingPacket {
+  Packet* packet;
+  LinkAddress to;
+};
+
+// The outside: whole protocol packets over UDP, or framed over TCP. One thread reads, one writes;
+// they may differ. Neither call blocks.
+class LinkPort {
+ public:
+  virtual ~LinkPort() = default;
+
+  // Fills packets from the front, each with front_room bytes kept free; from[i] tells where packet
+  // i came from. Returns how many; 0: nothing there now.
+  [[nodiscard]] virtual std::size_t read(std::span<Packet> packets, std::span<LinkAddress> from,
+                                         std::size_t front_room) = 0;
+  // Streams that ended since the last call. Returns how many were written to streams.
+  [[nodiscard]] virtual std::size_t take_closed(std::span<LinkAddress> streams) = 0;
+
+  // Sends or drops; what the kernel refuses is counted in drops.
+  virtual void write(std::span<const OutgoingPacket> packets, DropCounters& drops) = 0;
+
+  // Control thread: ends a stream; it is reported by take_closed in its turn.
+  virtual void close_stream(std::uint32_t stream) { static_cast<void>(stream); }
+};
+
+}  // namespace adit::ports

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "crypto/cipher.h"
+#include "crypto/digest.h"
+
+namespace adit::session {
+
+// Sizes around one tunnel packet. source: wire protocol 7.2, 13.2, 13.3; stock 2.6.
+struct Frame {
+  const crypto::Cipher* cipher = nullptr;  // nullptr: BF-CBC's numbers, as stock announces them
+  std::size_t digest_bytes = 20;           // 0: none; ignored for AEAD
+  bool tcp = false;
+  bool outer_v6 = false;
+  bool compression_byte = false;  // lzo, lz4, stub
+  bool fragment = false;
+  bool data_v2 = true;
+  bool epoch = false;
+};
+
+// "link-mtu" of the options string; always counted with the short header.
+[[nodiscard]] unsigned options_link_mtu(const Frame& frame, unsigned tun_mtu);
+// tun-mtu that a configured link-mtu leaves.
+[[nodiscard]] unsigned tun_mtu_for_link_mtu(const Frame& frame, unsigned link_mtu);
+
+struct Mssfix {
+  enum class Kind { payload, mtu, fixed } kind = Kind::mtu;
+  unsigned value = 1492;  // 0: off
+};
+// Payload bytes, framing included, that fit into one datagram with "fragment"; at least 4.
+// source: wire protocol 13.4
+struct FragmentSize {
+  unsigned value;
+  bool mtu = false;  // value counts the outer IP and UDP headers too
+};
+[[nodiscard]] unsigned fragment_limit(const Frame& frame, const FragmentSize& size);
+
+// Largest MSS for IPv4 inside; 0: leave alone.
+[[nodiscard]] std::uint16_t mss_clamp(const Frame& frame, const Mssfix& mssfix);
+
+}  // namespace adit::session

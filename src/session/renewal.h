@@ -1,0 +1,29 @@
+#pragma once
+
+#include "session/setup.h"
+
+namespace adit::session {
+
+// What a key has been used for, as the data plane counts it.
+struct KeyUsage {
+  std::uint64_t bytes = 0;    // both directions
+  std::uint64_t packets = 0;  // both directions
+  bool limit_near = false;    // packet ids, AEAD usage or failed tags near their end
+};
+
+// When the current key has to be replaced. source: wire protocol 3.8.
+class Renewal {
+ public:
+  void start(const Setup& setup, Instant key_started);
+  void stop() { at_ = Instant::max(); }
+  void note(const Setup& setup, const KeyUsage& usage);
+  void demand(Instant now) { at_ = now; }
+
+  [[nodiscard]] bool due(Instant now) const { return at_ <= now; }
+  [[nodiscard]] Deadline deadline() const { return {at_, "renegotiate"}; }
+
+ private:
+  Instant at_ = Instant::max();
+};
+
+}  // namespace adit::session

@@ -1,0 +1,82 @@
+#include "system/lane_thread.h"
+
+#include <array>
+#include <cerrno>
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include "system/clock.h"
+#include "system/kernel_error.h"
+#include "system/thread.h"
+
+namespace adit::system {
+
+namespace {
+
+// A descriptor that is ready for good but gives nothing (its device was deleted) must not eat a
+// core: after so many wake-ups for nothing the thread looks only now and then.
+constexpr unsigned patience = 64;
+constexpr int pause_ms = 20;
+
+constexpr std::size_t most_events = 8;
+
+}  // namespace
+
+Result<std::unique_ptr<LaneThread>> LaneThread::start(Parts parts) {
+  std::unique_ptr<LaneThread> lane(new LaneThread(std::move(parts)));
+  if (Status watched = lane->watch_everything(); !watched) return fail_with(watched.error());
+  auto thread = start_thread(lane->parts_.name, [raw = lane.get()] { raw->run(); });
+  if (!thread) return fail_with(std::move(thread.error()));
+  lane->thread_ = std::move(*thread);
+  return lane;
+}
+
+Status LaneThread::watch_everything() {
+  epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) return kernel_refused(errno, "cannot prepare the thread " + parts_.name);
+  std::vector<int> fds = parts_.fds;
+  fds.push_back(parts_.bell.fd());
+  for (const int fd : fds) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      return kernel_refused(errno, "cannot watch a descriptor in the thread " + parts_.name);
+    }
+  }
+  return {};
+}
+
+void LaneThread::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true, std::memory_order_release);
+  parts_.bell.ring();
+  thread_.join();
+}
+
+void LaneThread::run() {
+  unsigned fruitless = 0;
+  for (;;) {
+    parts_.bell.awake();
+    if (stopping_.load(std::memory_order_acquire)) return;
+    if (parts_.turn(monotonic_now(), wall_now())) {
+      fruitless = 0;
+    } else if (parts_.bell.may_sleep()) {
+      sleep(++fruitless);
+    }
+  }
+}
+
+void LaneThread::sleep(unsigned fruitless) {
+  if (fruitless > patience) {
+    pollfd bell{parts_.bell.fd(), POLLIN, 0};
+    poll(&bell, 1, pause_ms);
+  }
+  std::array<epoll_event, most_events> events;
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+  for (int i = 0; i < count; ++i) {
+    if (events[static_cast<std::size_t>(i)].data.fd == parts_.bell.fd()) parts_.bell.answered();
+  }
+}
+
+}  // namespace adit::system

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.h"
+#include "system/doorbell.h"
+
+namespace adit::system {
+
+// A thread that drives one or two lanes: it takes turns until a turn says that there was nothing,
+// then sleeps until a descriptor is readable or the bell rings.
+class LaneThread {
+ public:
+  struct Parts {
+    std::string name;      // "adit-up", "adit-down"
+    std::vector<int> fds;  // what the lanes read from, or epoll sets of it
+    // One bounded turn; false: everything was drained. Runs on the new thread only.
+    std::function<bool(Instant now, WallTime wall)> turn;
+    EventDoorbell& bell;  // outlives the thread; nobody else sleeps behind it
+  };
+  [[nodiscard]] static Result<std::unique_ptr<LaneThread>> start(Parts parts);
+  ~LaneThread() { stop(); }
+  LaneThread(const LaneThread&) = delete;
+  LaneThread& operator=(const LaneThread&) = delete;
+
+  // Waits for the turn in progress. Afterwards the lanes belong to the caller.
+  void stop();
+
+ private:
+  explicit LaneThread(Parts parts) : parts_(std::move(parts)) {}
+
+  [[nodiscard]] Status watch_everything();
+  void run();
+  void sleep(unsigned fruitless);
+
+  Parts parts_;
+  Fd epoll_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace adit::system

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+
+#include "ports/process_port.h"
+#include "system/loop.h"
+
+namespace adit::system {
+
+// Runs programs: directly, never through a shell, with exactly the arguments and variables given,
+// nothing on standard input and no other descriptor of ours. Each gets a process group of its own.
+class Processes final : public ports::ProcessPort {
+ public:
+  explicit Processes(Loop& loop);
+  ~Processes() override;  // kills what still runs
+  Processes(const Processes&) = delete;
+  Processes& operator=(const Processes&) = delete;
+
+  using Done = std::function<void(Result<int>)>;
+  void run(const ports::Command& command, Done done) override;
+  [[nodiscard]] Result<int> run_and_wait(const ports::Command& command) override;
+  [[nodiscard]] std::size_t running() const { return children_.size(); }
+
+ private:
+  struct Child {
+    Fd handle;         // readable when the process has ended
+    TimerId poll = 0;  // where the kernel gives no such handle
+    Done done;
+  };
+
+  void follow(pid_t pid, Child& child);
+  void look_again_later(pid_t pid);
+  void collect(pid_t pid);
+  void let_go(Child& child);
+
+  Loop& loop_;
+  std::shared_ptr<int> alive_;  // for what is still posted to the loop
+  std::map<pid_t, Child> children_;
+};
+
+// Runs a program and returns what it wrote to standard output, up to limit bytes. Blocks.
+struct Output {
+  int status = 0;
+  std::string text;
+};
+[[nodiscard]] Result<Output> run_and_capture(const ports::Command& command, std::size_t limit);
+
+}  // namespace adit::system

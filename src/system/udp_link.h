@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "plane/counters.h"
+#include "ports/link_port.h"
+#include "system/socket_options.h"
+
+namespace adit::system {
+
+struct UdpSettings {
+  Stack stack = Stack::v4;
+  bool bind = true;  // false ("nobind"): the kernel picks a port with the first datagram
+  std::optional<ip::Address> local;  // nothing: every address of the host
+  std::uint16_t local_port = 1194;
+  std::uint32_t local_scope_id = 0;  // link-local IPv6 only
+  bool multihome = false;            // answer from the address that was asked even without bind
+  enum class MtuDiscovery { system, no, maybe, yes } mtu_discovery = MtuDiscovery::system;
+  SocketSettings socket;
+};
+
+// The outside over one UDP socket, unconnected: it serves every peer. Datagrams travel in batches,
+// one system call for many. What the network reports about single datagrams is counted and never
+// stops anything.
+class UdpLink final : public ports::LinkPort {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const UdpSettings& settings);
+  ~UdpLink() override;
+
+  [[nodiscard]] int fd() const;
+  [[nodiscard]] ip::Endpoint local() const;  // as bound; port 0 before the first datagram of nobind
+  [[nodiscard]] BufferSizes buffers_at_first() const;
+  [[nodiscard]] BufferSizes buffers() const;
+  // What read() threw away. Any thread.
+  [[nodiscard]] const plane::DropBoard& read_drops() const;
+
+  [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
+                                 std::size_t front_room) override;
+  [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
+  void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
+
+ private:
+  struct Receiver;
+  struct Transmitter;
+
+  UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first);
+
+  Fd socket_;
+  BufferSizes buffers_at_first_;
+  std::unique_ptr<Receiver> receiver_;        // the reading thread's
+  std::unique_ptr<Transmitter> transmitter_;  // the writing thread's
+};
+
+}  // namespace adit::system

@@ -1,0 +1,24 @@
+#pragma once
+
+// Reads what we show of certificates. OpenSSL types: include from .cpp files only.
+
+#include <string>
+
+#include "base/result.h"
+#include "tls/engine.h"
+#include "tls/handles.h"
+
+namespace adit::tls {
+
+std::string subject_of(X509* certificate);
+ChainEntry describe(X509* certificate, int depth);
+// The configured user name fields joined by '_'; fields: "CN", "serialNumber",
+// "ext:subjectAltName", ... An absent field is an error: never another field instead.
+Result<std::string> username_of(X509* certificate, const std::vector<std::string>& fields);
+std::string validity_text(X509* certificate);  // "not before 2026-01-01 00:00:00Z, not after ..."
+std::string key_text(X509* certificate);       // "2048 bits RSA"
+
+// All the OpenSSL errors queued in this thread, oldest first; empties the queue.
+std::vector<std::string> take_openssl_errors();
+
+}  // namespace adit::tls

@@ -1,0 +1,21 @@
+#pragma once
+
+// The engine behind TlsContext. OpenSSL types: include from .cpp files only.
+
+#include "tls/context.h"
+#include "tls/handles.h"
+
+namespace adit::tls {
+
+// What the verification of a peer's chain needs to know; outlives its engines.
+struct Verification {
+  PeerPolicy policy;
+  RevokedSerials* revoked = nullptr;
+  bool fingerprint_only = false;  // no CA at all: the fingerprint decides
+};
+
+std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,
+                                               const Verification& verification);
+int verify_peer(int preverified, X509_STORE_CTX* store);
+
+}  // namespace adit::tls

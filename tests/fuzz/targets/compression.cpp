@@ -1,0 +1,55 @@
+// Compression framing: any bytes taken apart under every framing, and what we frame comes back.
+//
+//   framing | u16 decompression room | payload
+
+#include "wire/compression.h"
+
+#include <algorithm>
+
+#include "tests/fuzz/input.h"
+
+namespace adit::fuzz {
+
+namespace {
+
+using wire::CompressionFraming;
+constexpr std::size_t front_room = 8;
+constexpr std::size_t back_room = 40;
+
+Packet packet_of(Buffer& storage, Bytes bytes) {
+  storage.assign(front_room + bytes.size() + back_room, 0xEE);
+  Packet packet(storage, 0, 0);
+  packet.assign(bytes, front_room);
+  return packet;
+}
+
+void try_unframe(CompressionFraming framing, Bytes bytes, MutableBytes room) {
+  Buffer storage;
+  Packet packet = packet_of(storage, bytes);
+  const Drop verdict = wire::unframe(framing, packet, room);
+  ADIT_ASSERT(verdict == Drop::none || verdict == Drop::bad_framing || verdict == Drop::too_big);
+  ADIT_ASSERT(packet.front_room() >= front_room);
+}
+
+void try_round_trip(CompressionFraming framing, Bytes bytes, MutableBytes room) {
+  Buffer storage;
+  Packet packet = packet_of(storage, bytes);
+  wire::frame_uncompressed(framing, packet);
+  ADIT_ASSERT(wire::unframe(framing, packet, room) == Drop::none);
+  ADIT_ASSERT(std::ranges::equal(packet.bytes(), bytes));
+}
+
+}  // namespace
+
+void try_input(Bytes bytes) {
+  constexpr std::array framings{CompressionFraming::none, CompressionFraming::lzo,
+                                CompressionFraming::swap, CompressionFraming::stub_v2};
+  Input input(bytes);
+  const CompressionFraming framing = input.pick(framings);
+  Buffer room(input.u16() % 4096);
+  const Bytes payload = input.rest();
+  try_unframe(framing, payload, room);
+  if (!payload.empty()) try_round_trip(framing, payload, room);
+}
+
+}  // namespace adit::fuzz

@@ -1,0 +1,30 @@
+// A log full of strangers' words: what is shown of it is printable, and JSON stays JSON.
+//
+//   width | log
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "explain/explain.h"
+#include "tests/fuzz/input.h"
+
+namespace adit::fuzz {
+
+void try_input(Bytes bytes) {
+  Input input(bytes);
+  const std::size_t width = input.u8();
+  const explain::Report report = explain::explain(as_text(input.rest()));
+  std::size_t told = report.unknown_count;
+  for (const explain::Finding& finding : report.findings) {
+    ADIT_ASSERT(finding.first >= 1 && finding.first <= finding.last && finding.count >= 1);
+    told += finding.count;
+  }
+  ADIT_ASSERT(told <= report.lines);
+  const std::string text = explain::render_text(report, width);
+  ADIT_ASSERT(std::ranges::all_of(
+      text, [](char letter) { return letter == '\n' || (letter >= ' ' && letter <= '~'); }));
+  ADIT_ASSERT(nlohmann::json::accept(explain::render_json(report)));
+}
+
+}  // namespace adit::fuzz

@@ -1,0 +1,148 @@
+#pragma once
+
+// The ports in memory: fakes with behaviour, rather than mocks with expectations.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "ports/doorbell.h"
+#include "ports/link_port.h"
+#include "ports/network_port.h"
+#include "ports/process_port.h"
+#include "ports/store_port.h"
+#include "ports/tun_port.h"
+#include "ports/tunnel_device.h"
+
+namespace adit::sim {
+
+class SilentBell final : public ports::Doorbell {
+ public:
+  void ring() override {}
+};
+
+// A tunnel device that is two queues.
+class MemoryTun final : public ports::TunPort {
+ public:
+  std::size_t read(std::span<Packet> packets, std::size_t front_room) override;
+  void write(std::span<Packet* const> packets, DropCounters& drops) override;
+
+  std::deque<Buffer> to_tunnel;    // what the host sends into the tunnel
+  std::deque<Buffer> from_tunnel;  // what came out of it
+};
+
+// A UDP socket whose packets go to whoever is given.
+class MemoryLink final : public ports::LinkPort {
+ public:
+  using Send = std::function<void(Bytes datagram, const ports::LinkAddress& to)>;
+  explicit MemoryLink(Send send) : send_(std::move(send)) {}
+
+  std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
+                   std::size_t front_room) override;
+  std::size_t take_closed(std::span<ports::LinkAddress> streams) override;
+  void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
+
+  std::deque<ports::LinkAddress> closed;  // streams that have ended
+
+  void arrive(Buffer datagram, const ports::LinkAddress& from) {
+    inbox_.emplace_back(std::move(datagram), from);
+  }
+  [[nodiscard]] bool empty() const { return inbox_.empty(); }
+
+ private:
+  Send send_;
+  std::deque<std::pair<Buffer, ports::LinkAddress>> inbox_;
+};
+
+class MemoryDevice final : public ports::TunnelDevice {
+ public:
+  Result<std::string> open() override {
+    open_ = true;
+    return name_;
+  }
+  void close() override { open_ = false; }
+  bool is_open() const override { return open_; }
+  const std::string& name() const override { return name_; }
+
+ private:
+  std::string name_ = "tun0";
+  bool open_ = false;
+};
+
+// A kernel that remembers addresses and routes.
+class MemoryNetwork final : public ports::NetworkPort {
+ public:
+  Status configure_link(const std::string& device, unsigned mtu, std::optional<unsigned>) override {
+    mtus[device] = mtu;
+    return {};
+  }
+  Status add_address(const std::string& device, const ports::InterfaceAddress& address) override {
+    addresses.emplace_back(device, address);
+    return {};
+  }
+  Status remove_address(const std::string& device, const ports::InterfaceAddress& address) override;
+  Result<ports::RouteChange> add_route(const ports::Route& route) override;
+  Status remove_route(const ports::Route& route) override;
+  std::vector<ports::Route> default_routes(ip::Family family) override;
+  std::optional<ports::Path> path_to(const ip::Address& destination) override;
+  std::vector<ports::LocalNetwork> local_networks() override { return {}; }
+  std::optional<std::string> hardware_address(const std::string&) override { return {}; }
+  bool forwarding_enabled(ip::Family) override { return true; }
+
+  std::map<std::string, unsigned> mtus;
+  std::vector<std::pair<std::string, ports::InterfaceAddress>> addresses;
+  std::vector<ports::Route> routes;
+};
+
+// Programs that end at once with a given status.
+class MemoryProcesses final : public ports::ProcessPort {
+ public:
+  void run(const ports::Command& command, std::function<void(Result<int>)> done) override;
+  Result<int> run_and_wait(const ports::Command& command) override;
+  void deliver();  // the answers of run(), on the caller's turn
+
+  std::function<int(const ports::Command&)> status = [](const ports::Command&) { return 0; };
+  std::vector<ports::Command> ran;
+
+ private:
+  std::deque<std::pair<std::function<void(Result<int>)>, int>> waiting_;
+};
+
+class MemoryStore final : public ports::StorePort {
+ public:
+  Result<std::string> read(const std::string& path) override;
+  Status rewrite(const std::string& path, std::string_view text) override;
+  bool exists(const std::string& path) override { return files.contains(path); }
+  std::vector<std::string> list(const std::string& folder, std::size_t most) override;
+  std::optional<std::uint64_t> version(const std::string&) override { return 1; }
+  Result<std::string> create_temporary(const std::string& dir, std::string_view tag,
+                                       std::string_view text) override;
+  void remove(const std::string& path) override { files.erase(path); }
+
+  std::map<std::string, std::string> files;
+
+ private:
+  int next_ = 0;
+};
+
+// Keeps the lines; prints them when ADIT_SIM_LOG is set.
+class MemoryLog final : public LogSink {
+ public:
+  explicit MemoryLog(std::string name);
+  void write(const LogLine& line) override;
+  int verbosity() const override { return verb_; }
+  void at(Instant now) { now_ = now; }
+
+  std::deque<std::string> lines;  // the last few hundred
+
+ private:
+  std::string name_;
+  int verb_ = 1;
+  bool print_ = false;
+  Instant now_;
+};
+
+}  // namespace adit::sim

@@ -1,0 +1,184 @@
+// Single scenarios that read like stories.
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.h"
+
+namespace adit::sim {
+namespace {
+
+bool all_up(World& world) {
+  return std::ranges::all_of(world.clients(), [](const auto& client) { return client->up(); });
+}
+
+std::vector<std::size_t> received(World& world) {
+  std::vector<std::size_t> counts{world.server().received()};
+  for (const auto& client : world.clients()) counts.push_back(client->received());
+  return counts;
+}
+
+void expect_clean(World& world) {
+  for (const std::string& violation : world.invariants().violations()) ADD_FAILURE() << violation;
+}
+
+// Packets flow both ways for every client, without any loss.
+void expect_traffic(World& world, int packets) {
+  const auto before = received(world);
+  world.traffic_every(100ms);
+  world.run_for(packets * 100ms);
+  world.traffic_every(0s);
+  world.run_for(2s);
+  const auto after = received(world);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const std::size_t senders = i == 0 ? world.clients().size() : 1;
+    EXPECT_GE(after[i] - before[i], senders * static_cast<std::size_t>(packets)) << "host " << i;
+  }
+}
+
+TEST(Story, a_client_connects_and_packets_flow) {
+  World world(1, {});
+  world.add_server();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  expect_traffic(world, 50);
+  expect_clean(world);
+}
+
+TEST(Story, twenty_clients_get_addresses_of_their_own) {
+  World world(2, {.wrap = Wrap::tls_crypt});
+  world.add_server();
+  for (int i = 0; i < 20; ++i) world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+  std::set<ip::Address> addresses;
+  for (const auto& client : world.clients()) addresses.insert(*client->tunnel_address());
+  EXPECT_EQ(addresses.size(), 20u);
+  expect_traffic(world, 20);
+  expect_clean(world);
+}
+
+TEST(Story, keys_are_renewed_under_traffic_without_a_lost_packet) {
+  for (const auto wrap : {Wrap::plain, Wrap::tls_auth, Wrap::tls_crypt, Wrap::tls_crypt_v2}) {
+    World world(3, {.wrap = wrap, .reneg = 90s});
+    world.wire().weather.delay = 20ms;
+    world.add_server();
+    auto& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+    expect_traffic(world, 4000);
+    EXPECT_GE(client.key_id(), 3);
+    EXPECT_EQ(client.attempts(), 1);
+    expect_clean(world);
+  }
+}
+
+TEST(Story, a_restarted_client_replaces_its_old_session) {
+  World world(4, {});
+  world.add_server();
+  auto& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  client.crash();
+  world.run_for(2s);
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 30s));
+  EXPECT_EQ(world.server().server().clients(), 1u) << "the old instance is gone";
+  expect_traffic(world, 20);
+  expect_clean(world);
+}
+
+TEST(Story, a_restarted_server_is_found_again_by_ping_restart) {
+  World world(5, {});
+  world.add_server();
+  auto& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  world.server().crash();
+  ASSERT_TRUE(world.run_until([&] { return !client.up(); }, 80s));
+  ASSERT_TRUE(world.run_until([&] { return client.up(); }, 80s));
+  expect_traffic(world, 20);
+  expect_clean(world);
+}
+
+TEST(Story, the_server_follows_a_client_to_its_new_address) {
+  World world(6, {});
+  world.add_server();
+  auto& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  world.traffic_every(100ms);
+  world.run_for(2s);
+  client.move_to({*ip::Address::parse("203.0.113.99"), 50001, 0});
+  world.run_for(2s);
+  expect_traffic(world, 20);
+  EXPECT_EQ(client.attempts(), 1);
+  expect_clean(world);
+}
+
+TEST(Story, a_handover_to_a_new_server_process_loses_no_session) {
+  for (const bool epoch : {false, true}) {
+    World world(7, {.wrap = Wrap::tls_crypt_v2, .epoch = epoch});
+    world.wire().weather.delay = 10ms;
+    world.add_server();
+    for (int i = 0; i < 5; ++i) world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+    world.traffic_every(50ms);
+    world.run_for(5s);
+    world.server().hand_over(0);
+    world.run_for(10s);
+    for (const auto& client : world.clients()) {
+      EXPECT_TRUE(client->up());
+      EXPECT_EQ(client->attempts(), 1);
+      EXPECT_GE(client->key_id(), 1) << "the new process renegotiates";
+    }
+    expect_traffic(world, 50);
+    expect_clean(world);
+  }
+}
+
+TEST(Story, a_server_goes_on_after_a_handover_from_stale_state) {
+  World world(8, {});
+  world.add_server();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+  world.server().hand_over(1000);
+  expect_traffic(world, 50);
+  expect_clean(world);
+}
+
+TEST(Story, a_goodbye_frees_the_place_at_once) {
+  for (const bool in_band : {true, false}) {
+    World world(9, {.key_export = in_band, .exit_notify = 1});
+    world.add_server();
+    auto& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+    client.leave();
+    world.run_for(10s);
+    EXPECT_EQ(world.server().server().clients(), 0u);
+    expect_clean(world);
+  }
+}
+
+TEST(Story, old_and_new_data_formats_carry_the_same) {
+  for (const char* cipher : {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
+                             "AES-256-CBC", "AES-128-CBC"}) {
+    for (const bool epoch : {false, true}) {
+      for (const bool key_export : {false, true}) {
+        World world(10,
+                    {.cipher = cipher, .auth = "SHA256", .epoch = epoch, .key_export = key_export});
+        world.add_server();
+        world.add_client();
+        ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s)) << cipher;
+        expect_traffic(world, 10);
+        expect_clean(world);
+      }
+    }
+  }
+}
+
+TEST(Story, net30_works_as_well) {
+  World world(11, {.topology = options::Topology::net30});
+  world.add_server();
+  world.add_client();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  expect_traffic(world, 10);
+  expect_clean(world);
+}
+
+}  // namespace
+}  // namespace adit::sim

@@ -1,0 +1,191 @@
+#pragma once
+
+// Whole nodes on a simulated network with a virtual clock. A world is made of a seed; the same seed
+// is the same run, to the bit.
+
+#include <memory>
+#include <unordered_set>
+
+#include "node/client.h"
+#include "node/server.h"
+#include "tests/sim/fakes.h"
+#include "tests/sim/toy_tls.h"
+#include "tests/sim/wire.h"
+#include "tests/sim/wrap.h"
+
+namespace adit::sim {
+
+using namespace std::chrono_literals;
+
+// What both ends of a scenario agree on.
+struct Terms {
+  Wrap wrap = Wrap::plain;
+  std::string cipher = "AES-256-GCM";
+  std::string auth = "SHA1";
+  bool epoch = true;
+  bool key_export = true;
+  Duration reneg = 120s;
+  Duration tran_window = 60s;
+  options::Topology topology = options::Topology::subnet;
+  unsigned exit_notify = 0;
+};
+
+// Watches everything that happens for what must never happen.
+class Invariants {
+ public:
+  // A sender put a data packet on the wire, sealed with this key.
+  void sealed(const std::string& sender, Bytes key_material, Bytes packet);
+  void inside_sent(Bytes packet);
+  void inside_received(const std::string& receiver, Bytes packet);
+  void restless(const std::string& what) { violations_.push_back(what); }
+  void deadline_of(const std::string& who, const session::Association& association);
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  std::unordered_set<std::string> nonces_;
+  std::unordered_set<std::string> sent_;
+  std::unordered_set<std::string> received_;
+  std::vector<std::string> violations_;
+};
+
+class World;
+
+// One end: a data plane with its lanes, turned by the world.
+class Host {
+ public:
+  Host(World& world, std::string name, const ip::Endpoint& at);
+  virtual ~Host() = default;
+
+  virtual void turn() = 0;
+  [[nodiscard]] virtual Instant deadline() const = 0;
+  virtual void arrive(const Wire::Flight& flight);
+
+  void send_inside(const ip::Address& from, const ip::Address& to);
+  [[nodiscard]] std::size_t received() const { return received_; }
+  void move_to(const ip::Endpoint& at) { at_ = at; }  // behind another NAT binding
+  [[nodiscard]] const ip::Endpoint& at() const { return at_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  MemoryLog& log() { return log_; }
+
+ protected:
+  // The key a data packet about to leave was sealed with; empty when unknown.
+  [[nodiscard]] virtual Buffer key_of(Bytes packet) = 0;
+  void make_plane(const plane::PlaneSetup& setup);
+  void turn_lanes();
+  void send(Bytes datagram, const ports::LinkAddress& to);
+
+  World& world_;
+  std::string name_;
+  ip::Endpoint at_;
+  MemoryLog log_;
+  MemoryTun tun_;
+  MemoryLink link_;
+  MemoryDevice device_;
+  MemoryNetwork network_;
+  MemoryProcesses processes_;
+  MemoryStore store_;
+  SilentBell bell_;
+  std::unique_ptr<plane::DataPlane> plane_;
+  std::size_t received_ = 0;
+};
+
+class ServerHost final : public Host {
+ public:
+  ServerHost(World& world, const ip::Endpoint& at);
+
+  void turn() override;
+  Instant deadline() const override;
+
+  void crash();                      // and start again, knowing nothing
+  void hand_over(unsigned id_leap);  // and go on in a new process
+  node::Server& server() { return *server_; }
+  [[nodiscard]] std::size_t renegotiations() const;
+
+ private:
+  Buffer key_of(Bytes packet) override;
+  void start();
+
+  ToyTlsFactory tls_;
+  node::ServerSetup setup_;
+  std::unique_ptr<node::Server> server_;
+};
+
+class ClientHost final : public Host {
+ public:
+  ClientHost(World& world, std::string name, const ip::Endpoint& at, const ip::Endpoint& server);
+
+  void turn() override;
+  Instant deadline() const override;
+  void arrive(const Wire::Flight& flight) override;
+
+  void crash();  // and start again
+  [[nodiscard]] const char* why() const;
+  void leave();  // for good, with a goodbye if agreed
+  [[nodiscard]] bool up() const { return client_ && client_->up(); }
+  [[nodiscard]] std::optional<ip::Address> tunnel_address() const;
+  [[nodiscard]] std::uint8_t key_id();
+  [[nodiscard]] int attempts() const { return attempts_; }
+  node::Client& client() { return *client_; }
+
+ private:
+  Buffer key_of(Bytes packet) override;
+  void start();
+
+  ToyTlsFactory tls_;
+  ip::Endpoint server_;
+  node::ClientSetup setup_;
+  node::ClientMemory memory_;
+  std::unique_ptr<node::Hooks> hooks_;
+  std::unique_ptr<node::Tunnel> tunnel_;
+  std::unique_ptr<node::Client> client_;
+  Instant start_at_ = Instant::min();
+  int attempts_ = 0;
+  bool left_ = false;
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, const Terms& terms);
+
+  ServerHost& add_server();
+  ClientHost& add_client();
+
+  // Goes on until the condition holds; false: the time was up first.
+  bool run_until(const std::function<bool()>& condition, Duration limit);
+  void run_for(Duration duration) {
+    run_until([] { return false; }, duration);
+  }
+  // Every client exchanges a packet with the server each interval; 0 stops it.
+  void traffic_every(Duration interval) { traffic_ = interval; }
+
+  [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] WallTime wall() const { return {1795342000 + whole_seconds(now_)}; }
+  SeededRng& rng() { return rng_; }
+  Wire& wire() { return wire_; }
+  Invariants& invariants() { return invariants_; }
+  [[nodiscard]] const Terms& terms() const { return terms_; }
+  ServerHost& server() { return *server_; }
+  std::vector<std::unique_ptr<ClientHost>>& clients() { return clients_; }
+
+  // The keys of the scenario.
+  crypto::StaticKey static_key;
+  crypto::TlsCryptV2ServerKey v2_key;
+
+ private:
+  void step(Instant limit);
+  void settle();
+  void make_traffic();
+
+  Terms terms_;
+  SeededRng rng_;
+  Wire wire_;
+  Invariants invariants_;
+  Instant now_{1h};
+  Duration traffic_{};
+  std::uint64_t steps_ = 0;
+  Instant next_traffic_ = Instant::max();
+  std::unique_ptr<ServerHost> server_;
+  std::vector<std::unique_ptr<ClientHost>> clients_;
+};
+
+}  // namespace adit::sim

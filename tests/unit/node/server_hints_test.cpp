@@ -1,0 +1,66 @@
+#include "node/server_hints.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "options/parser.h"
+#include "tests/sim/fakes.h"
+
+namespace adit::node {
+namespace {
+
+options::Config server(const std::string& more) {
+  const std::string text =
+      "mode server\ntls-server\ndev tun\ntopology subnet\nserver 10.8.0.0 255.255.255.0\ndh none\n"
+      "client-config-dir ccd\n" +
+      more;
+  options::Parsed parsed = options::parse_text(text, "server.conf");
+  options::complete(parsed);
+  return parsed.config;
+}
+
+bool has(const std::vector<std::string>& hints, std::string_view words) {
+  return std::ranges::any_of(
+      hints, [&](const std::string& hint) { return hint.find(words) != std::string::npos; });
+}
+
+TEST(ServerHints, read_every_client_file) {
+  sim::MemoryStore store;
+  store.files["ccd/a"] = "ifconfig-push 10.8.0.9 255.255.255.0\n";
+  store.files["ccd/b"] = "ifconfig-push 10.8.0.9 255.255.255.0\niroute 10.5.0.0 255.255.0.0\n";
+  store.files["ccd/c"] = "port 5\n";
+  store.files["elsewhere/d"] = "nonsense\n";
+  const auto hints = server_hints(server(""), store, true);
+  EXPECT_TRUE(has(hints, "In ccd/b:1: 10.8.0.9 is already given by ccd/a"));
+  EXPECT_TRUE(has(hints, "In ccd/b:2: iroute 10.5.0.0/16 has no matching \"route\""));
+  EXPECT_TRUE(has(hints, "In ccd/c:1"));
+  EXPECT_EQ(hints.size(), 3u);
+}
+
+TEST(ServerHints, ask_for_forwarding_only_where_something_lies_behind) {
+  sim::MemoryStore store;
+  EXPECT_TRUE(server_hints(server(""), store, false).empty());
+  EXPECT_TRUE(
+      server_hints(server("push \"route 10.8.0.0 255.255.255.0\"\n"), store, false).empty());
+  const auto beyond = server("push \"route 192.168.1.0 255.255.255.0\"\n");
+  EXPECT_TRUE(has(server_hints(beyond, store, false), "net.ipv4.ip_forward=0"));
+  EXPECT_TRUE(server_hints(beyond, store, true).empty());
+  store.files["ccd/a"] = "iroute 10.5.0.0 255.255.0.0\n";
+  const auto behind = server("route 10.5.0.0 255.255.0.0\n");
+  EXPECT_TRUE(has(server_hints(behind, store, false), "net.ipv4.ip_forward=0"));
+}
+
+TEST(ServerHints, tell_of_routes_that_no_client_takes) {
+  sim::MemoryStore store;
+  store.files["ccd/a"] = "iroute 10.5.0.0 255.255.0.0\n";
+  EXPECT_TRUE(server_hints(server("route 10.0.0.0 255.0.0.0\n"), store, true).empty());
+  const auto hints =
+      server_hints(server("route 10.5.0.0 255.255.0.0\nroute 10.6.0.0 255.255.0.0\n"), store, true);
+  ASSERT_EQ(hints.size(), 1u);
+  EXPECT_TRUE(has(hints, "no client has an iroute for 10.6.0.0/16"));
+  EXPECT_TRUE(has(hints, "add \"iroute 10.6.0.0 255.255.0.0\""));
+}
+
+}  // namespace
+}  // namespace adit::node

@@ -1,0 +1,162 @@
+#include "options/table.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "tests/unit/options/reading.h"
+
+namespace adit::options::testing {
+namespace {
+
+// Columns of the specification by name, one map per option.
+std::vector<std::map<std::string, std::string>> specification() {
+  std::vector<std::map<std::string, std::string>> options;
+  std::vector<std::string> columns;
+  const std::string text = file_content("tests/data/options.tsv");
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;
+    const auto cells = split(line, '\t');
+    if (columns.empty()) {
+      columns.assign(cells.begin(), cells.end());
+      continue;
+    }
+    auto& option = options.emplace_back();
+    for (std::size_t i = 0; i < cells.size(); ++i) option[columns[i]] = std::string(cells[i]);
+  }
+  return options;
+}
+
+struct Deviation {
+  std::string_view name, why;
+};
+
+// Where our counts differ on purpose. "-" in the specification means that 2.6 lost the option.
+constexpr Deviation counts[] = {
+    {"setenv", "\"setenv opt\" takes a whole option, so the row looks at the count itself"},
+};
+
+// Stock on Linux refuses these as unknown; files written for other systems and versions carry them,
+// and ignoring them does no harm.
+constexpr Deviation places[] = {
+    {"allow-nonadmin", "Windows"},
+    {"block-outside-dns", "Windows"},
+    {"dhcp-pre-release", "Windows"},
+    {"dhcp-release", "Windows"},
+    {"dhcp-renew", "Windows"},
+    {"ip-win32", "Windows"},
+    {"pause-exit", "Windows"},
+    {"register-dns", "Windows"},
+    {"tap-sleep", "Windows"},
+    {"windows-driver", "Windows"},
+    {"iproute", "builds with iproute2"},
+    {"keysize", "removed in 2.6"},
+    {"ncp-disable", "removed in 2.6"},
+    {"key-method", "removed in 2.5"},
+};
+
+template <std::size_t N>
+bool deviates(const Deviation (&list)[N], std::string_view name) {
+  return std::ranges::find(list, name, &Deviation::name) != std::end(list);
+}
+
+TEST(Table, matches_the_specification_in_names) {
+  std::set<std::string> specified, ours;
+  for (auto& option : specification()) specified.insert(option["name"]);
+  for (const Row* row : all_rows()) ours.emplace(row->name);
+  EXPECT_EQ(specified.size(), 331u);
+  EXPECT_EQ(ours, specified);
+  EXPECT_EQ(all_rows().size(), ours.size());
+}
+
+TEST(Table, matches_the_specification_in_counts) {
+  for (auto& option : specification()) {
+    const Row* row = find_row(option["name"]);
+    ASSERT_NE(row, nullptr) << option["name"];
+    if (option["min"] == "-" || deviates(counts, row->name)) continue;
+    EXPECT_EQ(std::to_string(row->args.min), option["min"]) << row->name;
+    EXPECT_EQ(std::to_string(row->args.max), option["max"]) << row->name;
+  }
+}
+
+TEST(Table, matches_the_specification_in_places) {
+  const std::pair<const char*, Where> columns[] = {
+      {"config", where::file},           {"cli", where::line},
+      {"pushable", where::pushed},       {"ccd", where::profile},
+      {"connection", where::connection}, {"inline", where::inside},
+  };
+  for (auto& option : specification()) {
+    const Row* row = find_row(option["name"]);
+    ASSERT_NE(row, nullptr) << option["name"];
+    if (deviates(places, row->name)) {
+      EXPECT_EQ(option["config"], "n") << row->name;
+      EXPECT_EQ(row->state, State::accepted) << row->name;
+      continue;
+    }
+    for (const auto& [column, place] : columns) {
+      EXPECT_EQ(row->allowed(place), option[column] == "y") << row->name << " " << column;
+    }
+  }
+}
+
+TEST(Table, knows_what_route_nopull_takes_away) {
+  for (auto& option : specification()) {
+    const Row* row = find_row(option["name"]);
+    EXPECT_EQ(row->kind == Class::route, option["perm_class"] == "ROUTE") << row->name;
+    EXPECT_EQ(row->kind == Class::dns, option["perm_class"] == "DHCPDNS") << row->name;
+  }
+}
+
+TEST(Table, gives_every_row_what_its_state_needs) {
+  for (const Row* row : all_rows()) {
+    EXPECT_FALSE(row->help.empty()) << row->name;
+    if (row->state == State::implemented) {
+      EXPECT_NE(row->apply, nullptr) << row->name;
+    } else {
+      EXPECT_FALSE(row->note.empty()) << row->name;
+    }
+    const bool has_sibling = row->sibling.empty() || find_row(row->sibling) != nullptr;
+    EXPECT_TRUE(has_sibling) << row->name;
+  }
+}
+
+TEST(Table, finds_rows_by_exact_name) {
+  EXPECT_EQ(find_row("remote")->name, "remote");
+  EXPECT_EQ(find_row("Remote"), nullptr);
+  EXPECT_EQ(find_row(""), nullptr);
+  EXPECT_EQ(find_row("zzz"), nullptr);
+}
+
+TEST(Table, suggests_the_nearest_names) {
+  EXPECT_EQ(nearest_names("porto", where::file), (std::vector<std::string>{"port", "proto"}));
+  EXPECT_EQ(nearest_names("keep-alive", where::file), (std::vector<std::string>{"keepalive"}));
+  EXPECT_EQ(nearest_names("irout", where::profile), (std::vector<std::string>{"iroute"}));
+  EXPECT_TRUE(nearest_names("completely-different", where::file).empty());
+  EXPECT_TRUE(nearest_names(std::string(1000, 'x'), where::file).empty());
+}
+
+TEST(Table, prints_help_by_subject) {
+  const std::string help = help_text();
+  EXPECT_NE(help.find("\n--remote host [port [proto]] : "), std::string::npos);
+  EXPECT_NE(help.find("\nServer:\n--mode "), std::string::npos);
+  EXPECT_EQ(help.find("--pkcs11"), std::string::npos);
+}
+
+TEST(Table, prints_itself_as_json) {
+  const auto json = nlohmann::json::parse(options_json());
+  ASSERT_EQ(json["options"].size(), 331u);
+  for (const auto& option : json["options"]) {
+    if (option["name"] != "remote") continue;
+    EXPECT_EQ(option["min"], 1);
+    EXPECT_EQ(option["max"], 3);
+    EXPECT_EQ(option["state"], "implemented");
+    EXPECT_EQ(option["where"], (nlohmann::json{"file", "command line", "connection"}));
+  }
+}
+
+}  // namespace
+}  // namespace adit::options::testing

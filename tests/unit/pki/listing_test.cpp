@@ -1,0 +1,93 @@
+#include "pki/listing.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/pki/scratch.h"
+
+namespace adit::pki {
+namespace {
+
+std::vector<Entry> sample() {
+  return {
+      {"adit CA", Kind::ca, "AA01", noon, days_later(3650), State::valid, {}},
+      {"gw", Kind::server, "BB02", noon, days_later(-1), State::expired, {}},
+      {"anna",
+       Kind::other,
+       "CC03",
+       {},
+       days_later(10),
+       State::revoked,
+       Revocation{days_later(-2), "keyCompromise"}},
+  };
+}
+
+TEST(CertificateListing, is_a_table_with_aligned_columns) {
+  EXPECT_EQ(render_table(sample(), noon),
+            "NAME     KIND    STATE    DAYS  FROM        UNTIL       SERIAL\n"
+            "adit CA  ca      valid    3650  2026-11-22  2036-11-19  AA01\n"
+            "gw       server  expired     -  2026-11-22  2026-11-21  BB02\n"
+            "anna     other   revoked     -  -           2026-12-02  CC03\n");
+}
+
+TEST(CertificateListing, shows_no_control_characters_of_foreign_names) {
+  std::vector<Entry> entries = sample();
+  entries[0].name = "x\x1b[2J";
+  EXPECT_EQ(render_table(entries, noon).find('\x1b'), std::string::npos);
+}
+
+TEST(CertificateListing, is_json_for_programs) {
+  const auto json = nlohmann::json::parse(render_json(sample(), noon));
+  ASSERT_EQ(json.size(), 3u);
+  EXPECT_EQ(json[0], (nlohmann::json{{"name", "adit CA"},
+                                     {"kind", "ca"},
+                                     {"serial", "AA01"},
+                                     {"not_before", "2026-11-22T10:01:27Z"},
+                                     {"not_after", "2036-11-19T10:01:27Z"},
+                                     {"days_left", 3650},
+                                     {"state", "valid"}}));
+  EXPECT_EQ(json[1]["days_left"], -1);
+  EXPECT_TRUE(json[2]["not_before"].is_null());
+  EXPECT_EQ(json[2]["revoked_at"], "2026-11-20T10:01:27Z");
+  EXPECT_EQ(json[2]["reason"], "keyCompromise");
+}
+
+TEST(CertificateListing, survives_a_name_that_is_not_utf_8) {
+  std::vector<Entry> entries = sample();
+  entries[0].name = "\xff\xfe";
+  EXPECT_EQ(nlohmann::json::parse(render_json(entries, noon)).size(), 3u);
+}
+
+TEST(CertificateListing, counts_whole_days_and_goes_below_zero_at_once) {
+  Entry entry{};
+  constexpr std::pair<int, int> cases[]{{0, 0},   {86399, 0},   {86400, 1},
+                                        {-1, -1}, {-86400, -1}, {-86401, -2}};
+  for (const auto& [seconds, days] : cases) {
+    entry.not_after = {noon.seconds + seconds};
+    EXPECT_EQ(days_left(entry, noon), days) << seconds;
+  }
+}
+
+class CertificateListingOf : public ScratchTest {};
+
+TEST_F(CertificateListingOf, a_directory_names_kinds_and_states) {
+  make_authority();
+  issue(Kind::server, "gw");
+  issue(Kind::client, "anna");
+  issue(Kind::client, "bert");
+  revoke("bert");
+  const auto entries = list(days_later(800));
+  ASSERT_EQ(entries.size(), 4u);
+  EXPECT_EQ(entries[0].name, "adit CA");
+  EXPECT_EQ(entries[0].kind, Kind::ca);
+  EXPECT_EQ(entries[1].kind, Kind::server);
+  EXPECT_EQ(entries[2].kind, Kind::client);
+  EXPECT_EQ(entries[2].not_before, noon);
+  EXPECT_EQ(days_left(entries[2], days_later(800)), 25);
+  EXPECT_EQ(entries[3].state, State::revoked);
+  EXPECT_EQ(entries[3].kind, Kind::client);
+  EXPECT_EQ(list(days_later(826))[2].state, State::expired);
+}
+
+}  // namespace
+}  // namespace adit::pki

@@ -1,0 +1,418 @@
+// The data plane on queues in memory: two planes back to back.
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "plane/data_plane.h"
+#include "tests/sim/fakes.h"
+#include "tests/sim/seeded_rng.h"
+#include "wire/inside_message.h"
+
+namespace adit::plane {
+namespace {
+
+using namespace std::chrono_literals;
+
+ports::LinkAddress address(const char* host, std::uint16_t port) {
+  ports::LinkAddress link;
+  link.remote = {*ip::Address::parse(host), port, 0};
+  return link;
+}
+
+Buffer packet(const char* from, const char* to, std::uint8_t mark = 0) {
+  Buffer bytes(40, mark);
+  bytes[0] = 0x45;
+  store_u16(&bytes[2], 40);
+  bytes[6] = bytes[7] = 0;
+  bytes[9] = 17;
+  std::ranges::copy(ip::Address::parse(from)->bytes(), bytes.begin() + 12);
+  std::ranges::copy(ip::Address::parse(to)->bytes(), bytes.begin() + 16);
+  return bytes;
+}
+
+crypto::DirectionKeys keys_of(std::uint64_t seed) {
+  sim::SeededRng rng(seed);
+  Buffer bytes(128);
+  rng.fill(bytes);
+  return {Secret<64>(Bytes(bytes).first(64)), Secret<64>(Bytes(bytes).subspan(64))};
+}
+
+KeySpec key(PeerIndex peer, std::uint8_t key_id, bool server) {
+  KeySpec spec;
+  spec.format.cipher = crypto::find_cipher("AES-256-GCM");
+  spec.format.key_id = key_id;
+  spec.format.peer_id = peer;
+  const std::uint64_t seed = peer * 16 + key_id;
+  spec.send = keys_of(server ? seed + 1000 : seed);
+  spec.receive = keys_of(server ? seed : seed + 1000);
+  return spec;
+}
+
+// One end: a plane whose link output is handed to whoever listens.
+struct End {
+  explicit End(const PlaneSetup& setup)
+      : link([this](Bytes datagram, const ports::LinkAddress& to) {
+          sent.emplace_back(to_buffer(datagram), to);
+        }),
+        plane(setup, {tun, link, bell, bell, bell, rng}) {}
+
+  void turn() {
+    while (plane.down().turn(now)) {
+    }
+    while (plane.up().turn(now, {1000})) {
+    }
+  }
+  std::vector<Report> reports() {
+    std::vector<Report> seen;
+    plane.take_reports(100, [&](const Report& report, MutableBytes) { seen.push_back(report); });
+    return seen;
+  }
+
+  Instant now{1h};
+  sim::SeededRng rng{1};
+  sim::SilentBell bell;
+  sim::MemoryTun tun;
+  sim::MemoryLink link;
+  std::vector<std::pair<Buffer, ports::LinkAddress>> sent;
+  DataPlane plane;
+};
+
+class Planes : public testing::Test {
+ protected:
+  static PlaneSetup server_setup(bool client_to_client = false) {
+    PlaneSetup setup;
+    setup.server = true;
+    setup.most_peers = 8;
+    setup.client_to_client = client_to_client;
+    return setup;
+  }
+
+  void join(End& server, PeerIndex index, const char* inner, std::size_t fragment_most = 0) {
+    PeerSpec spec;
+    spec.fragment_most = fragment_most;
+    spec.address = address("203.0.113.2", static_cast<std::uint16_t>(40000 + index));
+    spec.may_float = true;
+    spec.check_source = true;
+    server.plane.set_peer(index, spec);
+    ASSERT_TRUE(server.plane.install_key(index, key(index, 0, true)));
+    server.plane.use_key(index, 0);
+    routes[index] = *ip::Prefix::parse(inner);
+    auto table = std::make_unique<RouteTable>();
+    for (const auto& [peer, prefix] : routes) table->peers.insert(prefix, peer);
+    server.plane.set_routes(std::move(table));
+  }
+
+  static void start(End& client, PeerIndex index, std::size_t fragment_most = 0) {
+    PeerSpec spec;
+    spec.fragment_most = fragment_most;
+    spec.address = address("198.51.100.2", 1194);
+    client.plane.set_peer(0, spec);
+    ASSERT_TRUE(client.plane.install_key(0, key(index, 0, false)));
+    client.plane.use_key(0, 0);
+  }
+
+  // Everything the one has sent arrives at the other, from the given address.
+  static void carry(End& from, End& to, const ports::LinkAddress& seen_from) {
+    from.turn();
+    for (auto& [datagram, target] : from.sent) to.link.arrive(datagram, seen_from);
+    from.sent.clear();
+    to.turn();
+  }
+
+  std::map<PeerIndex, ip::Prefix> routes;
+  ports::LinkAddress client_at = address("203.0.113.2", 40000);
+  ports::LinkAddress server_at = address("198.51.100.2", 1194);
+};
+
+TEST_F(Planes, carry_packets_both_ways) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  const Buffer up = packet("10.8.0.2", "10.8.0.1");
+  client.tun.to_tunnel.push_back(up);
+  carry(client, server, client_at);
+  ASSERT_EQ(server.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(server.tun.from_tunnel.front(), up);
+  const Buffer down = packet("10.8.0.1", "10.8.0.2");
+  server.tun.to_tunnel.push_back(down);
+  carry(server, client, server_at);
+  ASSERT_EQ(client.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(client.tun.from_tunnel.front(), down);
+  EXPECT_EQ(server.plane.traffic(0).received_packets, 1u);
+  EXPECT_EQ(server.plane.traffic(0).sent_inside_bytes, down.size());
+}
+
+TEST_F(Planes, carry_large_packets_in_pieces) {
+  constexpr std::size_t most = 300;
+  PlaneSetup at_server = server_setup();
+  PlaneSetup at_client;
+  at_server.fragments = at_client.fragments = true;
+  End server(at_server);
+  End client(at_client);
+  join(server, 0, "10.8.0.2", most);
+  start(client, 0, most);
+  std::vector<Buffer> sent;
+  for (std::size_t size = 40; size < 1500; size += 37) {
+    Buffer large = packet("10.8.0.2", "10.8.0.1", static_cast<std::uint8_t>(size));
+    large.resize(size, static_cast<std::uint8_t>(size));
+    store_u16(&large[2], static_cast<std::uint16_t>(size));
+    sent.push_back(large);
+    client.tun.to_tunnel.push_back(large);
+  }
+  client.turn();
+  EXPECT_GT(client.sent.size(), 2 * sent.size());
+  for (const auto& [datagram, to] : client.sent) EXPECT_LE(datagram.size(), most + 4 + 24);
+  carry(client, server, client_at);
+  EXPECT_EQ(std::vector(server.tun.from_tunnel.begin(), server.tun.from_tunnel.end()), sent);
+  EXPECT_EQ(client.plane.traffic(0).sent_inside_bytes,
+            server.plane.traffic(0).received_inside_bytes);
+}
+
+TEST_F(Planes, a_foreign_inner_source_goes_no_further) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  join(server, 1, "10.8.0.3");
+  start(client, 0);
+  client.tun.to_tunnel.push_back(packet("10.8.0.3", "10.8.0.1"));
+  client.tun.to_tunnel.push_back(packet("192.168.20.10", "10.8.0.1"));
+  carry(client, server, client_at);
+  EXPECT_TRUE(server.tun.from_tunnel.empty());
+  EXPECT_EQ(server.plane.drops().of(Drop::bad_source), 2u);
+  const auto reports = server.reports();
+  ASSERT_EQ(reports.size(), 1u) << "told once a second at most";
+  EXPECT_EQ(reports[0].kind, Report::Kind::bad_source);
+}
+
+TEST_F(Planes, an_authentic_packet_from_elsewhere_is_reported_as_a_move) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  for (int i = 0; i < 3; ++i) client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, address("192.0.2.77", 5555));
+  EXPECT_EQ(server.tun.from_tunnel.size(), 3u);
+  const auto reports = server.reports();
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].kind, Report::Kind::moved);
+  EXPECT_EQ(reports[0].from.remote.port, 5555);
+}
+
+TEST_F(Planes, a_client_hears_only_its_server) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  server.tun.to_tunnel.push_back(packet("10.8.0.1", "10.8.0.2"));
+  carry(server, client, address("192.0.2.1", 1194));
+  EXPECT_TRUE(client.tun.from_tunnel.empty());
+  EXPECT_EQ(client.plane.drops().of(Drop::wrong_address), 1u);
+}
+
+TEST_F(Planes, strangers_reach_nothing_but_the_control_ring) {
+  End server(server_setup());
+  join(server, 0, "10.8.0.2");
+  sim::SeededRng noise(9);
+  std::size_t control = 0;
+  for (int i = 0; i < 5000; ++i) {
+    Buffer junk(1 + noise.below(100));
+    noise.fill(junk);
+    server.link.arrive(junk, address("192.0.2.9", static_cast<std::uint16_t>(i)));
+    if (i % 50 == 0) {
+      server.turn();
+      control += server.reports().size();
+    }
+  }
+  EXPECT_TRUE(server.tun.from_tunnel.empty());
+  EXPECT_GT(control, 0u);
+  EXPECT_GT(server.plane.drops().of(Drop::unknown_opcode), 1000u);
+}
+
+TEST_F(Planes, a_closed_stream_is_reported_however_full_the_ring_was) {
+  End server(server_setup());
+  Buffer hello(14, 0);
+  hello[0] = wire::head_byte(wire::Opcode::hard_reset_client_v2, 0);
+  do {
+    server.link.arrive(hello, client_at);
+    server.plane.down().turn(server.now);
+  } while (server.plane.down().drops().read().of(Drop::queue_full) == 0);
+  ports::LinkAddress stream = client_at;
+  stream.stream = 7;
+  server.link.closed.push_back(stream);
+  EXPECT_TRUE(server.plane.down().turn(server.now)) << "it has a report to make";
+  EXPECT_TRUE(server.plane.down().turn(server.now)) << "and makes it until there is room";
+  std::vector<std::uint32_t> closed;
+  const auto note = [&](const Report& report, MutableBytes) {
+    if (report.kind == Report::Kind::stream_closed) closed.push_back(report.from.stream);
+  };
+  server.plane.take_reports(1'000'000, note);
+  EXPECT_TRUE(closed.empty());
+  EXPECT_FALSE(server.plane.down().turn(server.now)) << "now it is made";
+  server.plane.take_reports(1'000'000, note);
+  EXPECT_EQ(closed, std::vector<std::uint32_t>{7});
+}
+
+TEST_F(Planes, pings_and_exit_messages_never_reach_the_inside) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  client.plane.send_payload(0, wire::ping_message);
+  client.plane.send_payload(0, wire::encode_occ(wire::OccType::exit));
+  carry(client, server, client_at);
+  EXPECT_TRUE(server.tun.from_tunnel.empty());
+  EXPECT_EQ(server.plane.traffic(0).received_packets, 2u);
+  const auto reports = server.reports();
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].kind, Report::Kind::payload);
+}
+
+TEST_F(Planes, clients_talk_to_each_other_only_when_allowed) {
+  for (const bool allowed : {false, true}) {
+    routes.clear();
+    End server(server_setup(allowed));
+    End one({});
+    End two({});
+    join(server, 0, "10.8.0.2");
+    join(server, 1, "10.8.0.3");
+    start(one, 0);
+    start(two, 1);
+    one.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.3"));
+    carry(one, server, client_at);
+    EXPECT_EQ(server.tun.from_tunnel.size(), allowed ? 0u : 1u);
+    carry(server, two, server_at);
+    EXPECT_EQ(two.tun.from_tunnel.size(), allowed ? 1u : 0u);
+  }
+}
+
+TEST_F(Planes, multicast_from_inside_goes_to_everybody) {
+  End server(server_setup());
+  End one({});
+  join(server, 0, "10.8.0.2");
+  join(server, 1, "10.8.0.3");
+  server.tun.to_tunnel.push_back(packet("10.8.0.1", "224.0.0.5"));
+  server.turn();
+  EXPECT_EQ(server.sent.size(), 2u);
+}
+
+TEST_F(Planes, keys_come_and_go) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  ASSERT_TRUE(server.plane.install_key(0, key(0, 1, true)));
+  ASSERT_TRUE(client.plane.install_key(0, key(0, 1, false)));
+  client.plane.use_key(0, 1);
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 1u) << "both keys are heard";
+  server.plane.retire_key(0, 0);
+  client.plane.use_key(0, 0);
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(server.plane.drops().of(Drop::no_key), 1u);
+  server.plane.remove_peer(0);
+  client.plane.use_key(0, 1);
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, client_at);
+  EXPECT_EQ(server.plane.drops().of(Drop::unknown_peer), 1u);
+}
+
+TEST_F(Planes, a_peer_without_an_id_is_found_by_its_address) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  PeerSpec spec;
+  spec.address = client_at;
+  spec.by_address = true;
+  server.plane.set_peer(0, spec);
+  KeySpec theirs = key(0, 2, true);
+  KeySpec ours = key(0, 2, false);
+  theirs.format.header = ours.format.header = crypto::DataFormat::Header::v1;
+  ASSERT_TRUE(server.plane.install_key(0, theirs));
+  start(client, 0);
+  ASSERT_TRUE(client.plane.install_key(0, ours));
+  client.plane.use_key(0, 2);
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 1u);
+}
+
+// Lanes in their own threads while the control thread changes everything under them. Run with the
+// thread sanitizer.
+TEST_F(Planes, tables_change_under_running_lanes) {
+  End server(server_setup(true));
+  for (PeerIndex i = 0; i < 4; ++i) {
+    join(server, i, ("10.8.0." + std::to_string(i + 2)).c_str());
+  }
+  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> sealed{0};
+  // The fakes' queues are not for several threads: each lane has its own end of them.
+  std::thread up([&] {
+    sim::SeededRng rng(2);
+    while (!stop) {
+      if (server.tun.to_tunnel.size() < 64) {
+        const std::string to = "10.8.0." + std::to_string(rng.below(8));
+        server.tun.to_tunnel.push_back(packet("10.8.0.1", to.c_str()));
+      }
+      server.plane.up().turn(server.now, {1000});
+      sealed += server.sent.size();
+      server.sent.clear();
+    }
+  });
+  std::thread down([&] {
+    sim::SeededRng rng(3);
+    crypto::DirectionKeys keys = keys_of(0);
+    while (!stop) {
+      Buffer junk(60);
+      rng.fill(junk);
+      junk[0] = wire::head_byte(wire::Opcode::data_v2, static_cast<std::uint8_t>(rng.below(2)));
+      junk[1] = junk[2] = 0;
+      junk[3] = static_cast<std::uint8_t>(rng.below(6));
+      if (server.link.empty()) {
+        server.link.arrive(junk,
+                           address("203.0.113.2", static_cast<std::uint16_t>(40000 + junk[3])));
+      }
+      server.plane.down().turn(server.now);
+    }
+  });
+  sim::SeededRng rng(4);
+  for (int i = 0; i < 3000 || (sealed == 0 && i < 1'000'000); ++i) {
+    const auto peer = static_cast<PeerIndex>(rng.below(4));
+    switch (rng.below(6)) {
+      case 0:
+        server.plane.remove_peer(peer);
+        break;
+      case 1:
+        join(server, peer, ("10.8.0." + std::to_string(peer + 2)).c_str());
+        break;
+      case 2:
+        join(server, peer, ("10.8.0." + std::to_string(peer + 2)).c_str());
+        static_cast<void>(server.plane.install_key(peer, key(peer, 1, true)));
+        server.plane.use_key(peer, 1);
+        break;
+      case 3:
+        server.plane.retire_key(peer, static_cast<std::uint8_t>(rng.below(2)));
+        break;
+      case 4:
+        server.plane.send_payload(peer, wire::ping_message);
+        break;
+      default:
+        server.reports();
+        break;
+    }
+    static_cast<void>(server.plane.traffic(peer));
+    static_cast<void>(server.plane.wear(peer, 0));
+    server.plane.collect();
+  }
+  stop = true;
+  up.join();
+  down.join();
+  EXPECT_GT(sealed, 0u);
+}
+
+}  // namespace
+}  // namespace adit::plane
