@@ -79,8 +79,7 @@ class ClientRun {
 
   Result<node::ClientSetup> make_setup(const options::Connection& connection) {
     auto setup = node::make_client_setup(
-        config_, connection,
-        {*identity_, runtime_.rng, runtime_.started, title(), process_facts(runtime_)},
+        config_, connection, {*identity_, runtime_.rng, title(), process_facts(runtime_)},
         runtime_.store);
     if (!setup) return setup;
     auto info = wire::PeerInfo::parse(setup->session.peer_info);

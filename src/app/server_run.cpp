@@ -24,8 +24,7 @@ class ServerRun {
     if (!identity) return fail_with(identity.error());
     identity_ = std::move(*identity);
     auto setup = node::make_server_setup(
-        config_, {*identity_, runtime_.rng, runtime_.started, title(), process_facts(runtime_)},
-        runtime_.store);
+        config_, {*identity_, runtime_.rng, title(), process_facts(runtime_)}, runtime_.store);
     if (!setup) return fail_with(setup.error());
     setup_ = std::move(*setup);
     return open_link();

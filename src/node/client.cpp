@@ -50,6 +50,7 @@ std::unique_ptr<session::Session> Client::make_session() {
   session::Opening opening;
   opening.own = wire::SessionId::random(around_.rng);
   opening.reset = wire::Opcode::hard_reset_client_v2;
+  opening.stamp_time = wall_;
   if (!protection.wkc.empty()) {
     opening.reset = wire::Opcode::hard_reset_client_v3;
     opening.first_stamp = wire::early_negotiation_start + 1;
@@ -70,7 +71,7 @@ void Client::begin() {
 // Point to point the TLS client begins. On a TCP connection it has to: nobody else gets one
 // meanwhile.
 void Client::wait_for_peer() {
-  gate_.emplace(setup_.wrapping, around_.rng, setup_.session.started, setup_.session.hand_window,
+  gate_.emplace(setup_.wrapping, around_.rng, setup_.session.hand_window,
                 RateLimit(0, Duration(1)));
   if (setup_.tcp) answer_by_ = now_ + setup_.session.hand_window;
 }
@@ -149,7 +150,7 @@ bool Client::may_come_from(const ports::LinkAddress& from) const {
 
 // Point-to-point TLS server: the client's reset begins a session, or one beside the living one.
 void Client::begin_by_peer(const ports::LinkAddress& from, MutableBytes datagram) {
-  auto verdict = gate_->meet_reset(datagram);
+  auto verdict = gate_->meet_reset(datagram, wall_);
   if (const Drop* drop = std::get_if<Drop>(&verdict)) return refuse_stranger(from, *drop, datagram);
   auto* welcome = std::get_if<Gate::Welcome>(&verdict);
   if (welcome == nullptr) return;

@@ -1,5 +1,6 @@
 #include "node/gate.h"
 
+#include <algorithm>
 #include <array>
 
 #include "wire/early_negotiation.h"
@@ -18,11 +19,9 @@ bool RateLimit::allow(Instant now) {
   return true;
 }
 
-Gate::Gate(const Wrapping& wrapping, Rng& rng, WallTime started, Duration hand_window,
-           const RateLimit& resets)
+Gate::Gate(const Wrapping& wrapping, Rng& rng, Duration hand_window, const RateLimit& resets)
     : wrapping_(wrapping),
       rng_(rng),
-      started_(started),
       cipher_(wrapping.make_cipher()),
       cookie_(rng, hand_window),
       resets_(resets) {}
@@ -62,7 +61,12 @@ std::variant<Drop, Gate::Looked> Gate::look(Bytes datagram) {
   return looked;
 }
 
-Gate::Verdict Gate::meet(Bytes datagram, const ports::LinkAddress& from, Instant now) {
+// A client whose reset is answered twice takes the second answer for a replay unless it bears a
+// later time (stock logs an error), and a session's packets must not bear an earlier one than the
+// answer.
+Gate::Verdict Gate::meet(Bytes datagram, const ports::LinkAddress& from, Instant now,
+                         WallTime wall) {
+  stamp_time_ = std::max(stamp_time_, wall);
   if (datagram.empty()) return Drop::malformed;
   const auto head = wire::parse_head(datagram[0]);
   if (!head || wire::is_data(head->opcode) || head->opcode == Opcode::soft_reset_v1 ||
@@ -90,7 +94,8 @@ Gate::Verdict Gate::answer_reset(const Looked& looked, const ports::LinkAddress&
                    {.own = wire::SessionId::random(rng_),
                     .remote = {},
                     .reset = Opcode::hard_reset_server_v2,
-                    .first_stamp = wire::early_negotiation_start + 1}};
+                    .first_stamp = wire::early_negotiation_start + 1,
+                    .stamp_time = stamp_time_}};
   }
   const Buffer tlv = wire::encode_early_negotiation({.resend_wkc = v2});
   wire::ControlBody body;
@@ -103,8 +108,8 @@ Gate::Verdict Gate::answer_reset(const Looked& looked, const ports::LinkAddress&
   const auto plain_size = wire::encode_control_body(body, plain);
   const wire::SessionId cookie = cookie_.make(from.remote, looked.opened.session, now);
   const auto size = looked.protection.cipher->seal(
-      {Opcode::hard_reset_server_v2, 0}, cookie, {1, static_cast<std::uint32_t>(started_.seconds)},
-      Bytes(plain).first(*plain_size), reply);
+      {Opcode::hard_reset_server_v2, 0}, cookie,
+      {1, static_cast<std::uint32_t>(stamp_time_.seconds)}, Bytes(plain).first(*plain_size), reply);
   if (!size) return Drop::too_big;
   reply.resize(*size);
   return Reply{std::move(reply)};
@@ -121,12 +126,16 @@ Gate::Verdict Gate::check_cookie(const Looked& looked, const ports::LinkAddress&
     return Drop::unknown_peer;
   }
   resets_.give_back();
-  return Welcome{
-      looked.protection,
-      {.own = looked.body.remote, .remote = looked.opened.session, .reset = {}, .first_stamp = 2}};
+  return Welcome{looked.protection,
+                 {.own = looked.body.remote,
+                  .remote = looked.opened.session,
+                  .reset = {},
+                  .first_stamp = 2,
+                  .stamp_time = stamp_time_}};
 }
 
-Gate::Verdict Gate::meet_reset(Bytes datagram) {
+Gate::Verdict Gate::meet_reset(Bytes datagram, WallTime wall) {
+  stamp_time_ = std::max(stamp_time_, wall);
   const auto head = wire::decode_control_head(datagram);
   if (!head || !wire::is_client_reset(head->head.opcode)) return Drop::unknown_peer;
   auto result = look(datagram);
@@ -137,7 +146,8 @@ Gate::Verdict Gate::meet_reset(Bytes datagram) {
                  {.own = wire::SessionId::random(rng_),
                   .remote = {},
                   .reset = Opcode::hard_reset_server_v2,
-                  .first_stamp = v2 ? wire::early_negotiation_start + 1 : 1}};
+                  .first_stamp = v2 ? wire::early_negotiation_start + 1 : 1,
+                  .stamp_time = stamp_time_}};
 }
 
 }  // namespace adit::node

@@ -28,8 +28,7 @@ class RateLimit {
 // in the cookie it sends back. source: wire protocol 2.9, 4.
 class Gate {
  public:
-  Gate(const Wrapping& wrapping, Rng& rng, WallTime started, Duration hand_window,
-       const RateLimit& resets);
+  Gate(const Wrapping& wrapping, Rng& rng, Duration hand_window, const RateLimit& resets);
 
   struct Reply {
     Buffer datagram;
@@ -42,9 +41,10 @@ class Gate {
   using Verdict = std::variant<Drop, Reply, Welcome>;
 
   // A datagram from an address without a peer. It is left as it was.
-  [[nodiscard]] Verdict meet(Bytes datagram, const ports::LinkAddress& from, Instant now);
+  [[nodiscard]] Verdict meet(Bytes datagram, const ports::LinkAddress& from, Instant now,
+                             WallTime wall);
   // A hard reset on a TCP connection or from the address of a known peer: no cookie is needed.
-  [[nodiscard]] Verdict meet_reset(Bytes datagram);
+  [[nodiscard]] Verdict meet_reset(Bytes datagram, WallTime wall);
 
   // The protection a restored session had.
   [[nodiscard]] session::Protection protection_with(
@@ -64,10 +64,10 @@ class Gate {
 
   Wrapping wrapping_;
   Rng& rng_;
-  WallTime started_;
   std::shared_ptr<crypto::ControlCipher> cipher_;
   session::Cookie cookie_;
   RateLimit resets_;
+  WallTime stamp_time_;  // of the latest answer or session; never goes back
   Buffer scratch_;
 };
 

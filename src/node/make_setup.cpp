@@ -80,7 +80,6 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   setup.session.exchange = session::Exchange::pushing;
   setup.session.tls = &context.tls;
   setup.session.rng = &context.rng;
-  setup.session.started = context.started;
   fill_session_setup(setup.session, config, config.connection, true);
   setup.session.options = make_options_string(
       config, options_facts(config, config.connection, true), setup.mtu.tun_mtu);
@@ -112,7 +111,6 @@ Result<ClientSetup> make_client_setup(const options::Config& config,
   setup.session.exchange = pull ? session::Exchange::pulling : session::Exchange::point_to_point;
   setup.session.tls = &context.tls;
   setup.session.rng = &context.rng;
-  setup.session.started = context.started;
   fill_session_setup(setup.session, config, connection, false);
   setup.session.options =
       make_options_string(config, options_facts(config, connection, tls_server), setup.mtu.tun_mtu);

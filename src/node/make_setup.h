@@ -11,7 +11,6 @@ namespace adit::node {
 struct SetupContext {
   tls::TlsFactory& tls;
   Rng& rng;
-  WallTime started;
   std::string title;  // first line of --version
   ProcessFacts process;
 };

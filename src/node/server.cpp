@@ -29,7 +29,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       around_(around),
       log_(log),
       hooks_(setup.config.scripts, setup.environment, around.processes, log),
-      gate_(setup.wrapping, around.rng, setup.session.started, setup.session.hand_window,
+      gate_(setup.wrapping, around.rng, setup.session.hand_window,
             {setup.config.server.connect_freq_initial.first,
              setup.config.server.connect_freq_initial.second}),
       pool_(setup.pool),
@@ -142,7 +142,8 @@ void Server::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
 }
 
 void Server::meet_stranger(const ports::LinkAddress& from, MutableBytes datagram) {
-  auto verdict = from.stream == 0 ? gate_.meet(datagram, from, now_) : gate_.meet_reset(datagram);
+  auto verdict = from.stream == 0 ? gate_.meet(datagram, from, now_, wall_)
+                                  : gate_.meet_reset(datagram, wall_);
   if (const Drop* drop = std::get_if<Drop>(&verdict)) {
     turn_away(from);
     return complaints_.about(datagram, *drop, from.remote, now_);
@@ -196,7 +197,7 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
 
 // A client that started anew on the same address: the living session goes on beside it.
 void Server::meet_newcomer(ServerPeer& peer, MutableBytes datagram) {
-  auto verdict = gate_.meet_reset(datagram);
+  auto verdict = gate_.meet_reset(datagram, wall_);
   auto* welcome = std::get_if<Gate::Welcome>(&verdict);
   if (welcome == nullptr || peer.phase == ServerPeer::Phase::leaving) return;
   auto session = std::make_unique<session::Session>(setup_.session, welcome->protection,

@@ -2,9 +2,9 @@
 
 namespace adit::session {
 
-ControlWrap::ControlWrap(std::shared_ptr<crypto::ControlCipher> cipher, WallTime started,
+ControlWrap::ControlWrap(std::shared_ptr<crypto::ControlCipher> cipher, WallTime stamp_time,
                          std::uint32_t first_id)
-    : cipher_(std::move(cipher)), next_{first_id, static_cast<std::uint32_t>(started.seconds)} {}
+    : cipher_(std::move(cipher)), next_{first_id, static_cast<std::uint32_t>(stamp_time.seconds)} {}
 
 std::optional<std::size_t> ControlWrap::seal(wire::Head head, const wire::SessionId& session,
                                              Bytes body, MutableBytes room) {

@@ -13,13 +13,14 @@ namespace adit::session {
 // of packets received. Every transmission, also a repeated one, takes a new stamp.
 class ControlWrap {
  public:
-  // first_id  where the count begins (early negotiation marks itself there)
-  // started   the time field of every stamp
-  ControlWrap(std::shared_ptr<crypto::ControlCipher> cipher, WallTime started,
+  // first_id    where the count begins (early negotiation marks itself there)
+  // stamp_time  the time field of every stamp
+  ControlWrap(std::shared_ptr<crypto::ControlCipher> cipher, WallTime stamp_time,
               std::uint32_t first_id = 1);
 
   [[nodiscard]] std::size_t overhead() const { return cipher_->overhead(); }
   [[nodiscard]] bool is_plain() const { return !cipher_->has_stamp(); }
+  [[nodiscard]] WallTime stamp_time() const { return {next_.time}; }
   // Nothing when room is too small or the count has come to its end.
   [[nodiscard]] std::optional<std::size_t> seal(wire::Head head, const wire::SessionId& session,
                                                 Bytes body, MutableBytes room);

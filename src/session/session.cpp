@@ -19,7 +19,7 @@ Session::Session(const Setup& setup, Protection protection, const Opening& openi
       protection_(std::move(protection)),
       own_(opening.own),
       remote_(opening.remote),
-      wrap_(protection_.cipher, setup.started, opening.first_stamp) {
+      wrap_(protection_.cipher, opening.stamp_time, opening.first_stamp) {
   primary_.emplace(setup_, std::uint8_t{0}, now);
   if (opening.reset) {
     primary_->reliable().queue(*opening.reset, {});

@@ -29,7 +29,9 @@ struct Opening {
   wire::SessionId own;
   wire::SessionId remote;             // known when the peer spoke first
   std::optional<wire::Opcode> reset;  // the hard reset we send; nothing after a cookie stage
+  // Of the stamps of wrapped packets: the first id, and the time in all of them.
   std::uint32_t first_stamp = 1;
+  WallTime stamp_time = {};
 };
 
 // One OpenVPN session: from hard reset to its end, with all its renegotiations. Pure: datagrams and

@@ -54,7 +54,7 @@ void Session::set_up_dynamic_wrap() {
   }
   if (protection_.key) key = key.exclusive_or(*protection_.key);
   dynamic_key_ = key;
-  dynamic_wrap_.emplace(crypto::make_tls_crypt(key, setup_.tls_server), setup_.started);
+  dynamic_wrap_.emplace(crypto::make_tls_crypt(key, setup_.tls_server), wrap_.stamp_time());
 }
 
 ControlWrap& Session::wrap_for(std::uint8_t key_id) {

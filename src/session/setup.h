@@ -25,7 +25,6 @@ struct Setup {
   Exchange exchange = Exchange::pulling;
   tls::TlsFactory* tls = nullptr;
   Rng* rng = nullptr;
-  WallTime started;  // time field of wrapped packets
 
   Duration tls_timeout = 2s;
   Duration hand_window = 60s;

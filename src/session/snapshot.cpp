@@ -170,7 +170,7 @@ Session::Session(const Setup& setup, Protection protection, const SessionSnapsho
       protection_(std::move(protection)),
       own_(snapshot.own),
       remote_(snapshot.remote),
-      wrap_(protection_.cipher, setup.started),
+      wrap_(protection_.cipher, {}),
       dynamic_key_(snapshot.dynamic_key),
       last_key_id_(snapshot.last_key_id),
       peer_info_(wire::PeerInfo::parse(snapshot.peer_info)),
@@ -180,7 +180,8 @@ Session::Session(const Setup& setup, Protection protection, const SessionSnapsho
       answered_(true) {
   wrap_.restore(snapshot.wrap, now);
   if (dynamic_key_) {
-    dynamic_wrap_.emplace(crypto::make_tls_crypt(*dynamic_key_, setup.tls_server), setup.started);
+    dynamic_wrap_.emplace(crypto::make_tls_crypt(*dynamic_key_, setup.tls_server),
+                          wrap_.stamp_time());
     dynamic_wrap_->restore(snapshot.dynamic_wrap, now);
   }
   primary_.emplace(restored_key(setup, snapshot.key, now));

@@ -47,6 +47,7 @@ class BenchClient {
     session::Opening opening;
     opening.own = wire::SessionId::random(rng);
     opening.reset = wire::Opcode::hard_reset_client_v2;
+    opening.stamp_time = system::wall_now();
     session_ = std::make_unique<session::Session>(setup.session, setup.wrapping.client_protection(),
                                                   opening, now);
     send_all(now);
@@ -184,8 +185,8 @@ int main(int argc, char** argv) {
   const options::Connection& connection = parsed.config.remotes.list.front();
   auto identity = node::Identity::load(parsed.config, false, store, {});
   if (!identity) stop(identity.error().text());
-  auto setup = node::make_client_setup(parsed.config, connection,
-                                       {**identity, rng, system::wall_now(), "bench", {}}, store);
+  auto setup =
+      node::make_client_setup(parsed.config, connection, {**identity, rng, "bench", {}}, store);
   if (!setup) stop(setup.error().text());
   setup->session.reneg = {};
   Crowd crowd(*setup, rng, address_of(connection), std::strtoul(argv[2], nullptr, 10));

@@ -37,7 +37,6 @@ End::End(const PairTerms& terms, bool server, sim::SeededRng& rng)
   setup_.exchange = server ? session::Exchange::pushing : session::Exchange::pulling;
   setup_.tls = &tls_;
   setup_.rng = &rng;
-  setup_.started = epoch_wall;
   setup_.reneg = 120s;
   setup_.reneg_min = 100s;
   setup_.tran_window = 60s;
@@ -170,7 +169,8 @@ void ClientEnd::start(Instant now) {
                        .remote = {},
                        .reset = wrapping_.v2_client ? wire::Opcode::hard_reset_client_v3
                                                     : wire::Opcode::hard_reset_client_v2,
-                       .first_stamp = wrapping_.v2_client ? 0x0f000001u : 1u},
+                       .first_stamp = wrapping_.v2_client ? 0x0f000001u : 1u,
+                       .stamp_time = epoch_wall},
       now));
 }
 
@@ -208,13 +208,13 @@ void ServerEnd::receive(Buffer datagram, Instant now) {
   from.remote = {ip::Address::v4(0xCB007101), 40000, 0};
   if (association_) {
     if (association_->receive(datagram, now) != Drop::unknown_peer) return;
-    auto verdict = gate_->meet_reset(datagram);
+    auto verdict = gate_->meet_reset(datagram, epoch_wall);
     if (auto* welcome = std::get_if<node::Gate::Welcome>(&verdict)) {
       begin(std::move(*welcome), datagram, now);
     }
     return;
   }
-  auto verdict = gate_->meet(datagram, from, now);
+  auto verdict = gate_->meet(datagram, from, now, epoch_wall);
   if (auto* welcome = std::get_if<node::Gate::Welcome>(&verdict)) {
     begin(std::move(*welcome), datagram, now);
   } else if (auto* reply = std::get_if<node::Gate::Reply>(&verdict)) {

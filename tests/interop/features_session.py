@@ -11,6 +11,7 @@ import os
 import pty
 import signal
 import sys
+from functools import partial
 
 from features import (
     FAILED,
@@ -32,6 +33,7 @@ from features import (
     routes,
 )
 from lab import ADIT, Host, Lab, ThreeHosts, check, until
+from relay import Relay
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PORT, Setup, Tunnel, client_config
 
@@ -363,6 +365,24 @@ def our_client_changes_networks(bench: Bench) -> None:
         reaches(net.client, "10.8.0.1", "by the other network")
 
 
+def long_road(server: str, wrapping: str, bench: Bench) -> None:
+    """The client's reset is answered when it has been repeated: it gets two answers, and takes
+    neither for a replay. Stock is the client, for it tells."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        ends = (net.wire4, net.server4)
+        assert bench.relay_program
+        relay = Relay.start(bench.relay_program, net.wire, *ends, "delay=1300")
+        setup = Setup(server, "stock", wrapping=wrapping)
+        tunnel = Tunnel(net, setup, bench.keys, net.wire4)
+        tunnel.start(60)
+        relay.weather("both", "clear")
+        tunnel.ping_all(10, 0.1)  # what was still on the road
+        tunnel.say_goodbye()
+        tunnel.stop_server()
+        tunnel.check_logs()
+
+
 RUNS = (
     one_file_profile,
     wrong_password,
@@ -380,4 +400,7 @@ RUNS = (
 )
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, [Case(run.__name__, run) for run in RUNS]))
+    cases = [Case(run.__name__, run) for run in RUNS]
+    for road in (("adit", "tls-auth"), ("adit", "tls-crypt"), ("stock", "tls-crypt")):
+        cases.append(Case("-".join(("long_road", *road)), partial(long_road, *road), relay=True))
+    sys.exit(main(__doc__, cases))

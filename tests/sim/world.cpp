@@ -149,7 +149,6 @@ ServerHost::ServerHost(World& world, const ip::Endpoint& at)
   setup_.session.exchange = session::Exchange::pushing;
   setup_.session.tls = &tls_;
   setup_.session.rng = &world.rng();
-  setup_.session.started = world.wall();
   setup_.wrapping = wrapping_for(world, true);
   setup_.pool.topology = setup_.facts.topology = terms.topology;
   setup_.pool.first4 = ip::Address::parse_v4("10.8.0.4");
@@ -231,7 +230,6 @@ ClientHost::ClientHost(World& world, std::string name, const ip::Endpoint& at,
   setup_.session.exchange = session::Exchange::pulling;
   setup_.session.tls = &tls_;
   setup_.session.rng = &world.rng();
-  setup_.session.started = world.wall();
   setup_.session.peer_info =
       session::own_peer_info(setup_.offer, session::client_proto(setup_.offer), 1600).text();
   setup_.wrapping = wrapping_for(world, false);

@@ -56,17 +56,21 @@ class Visit {
     address_ = input_.below(4);
     now_ += std::chrono::seconds(input_.u8());
     const Buffer datagram = input_.flag() ? to_buffer(input_.piece()) : wrapped();
-    const Gate::Verdict verdict = gate_.meet(datagram, from(), now_);
+    const Gate::Verdict verdict = gate_.meet(datagram, from(), now_, wall());
     Gate forgetful = make_gate();
-    expect_same(verdict, forgetful.meet(datagram, from(), now_));
+    expect_same(verdict, forgetful.meet(datagram, from(), now_, wall()));
     judge(verdict, datagram);
-    static_cast<void>(gate_.meet_reset(datagram));
+    static_cast<void>(gate_.meet_reset(datagram, wall()));
   }
 
  private:
   [[nodiscard]] Gate make_gate() {
     rng_ = sim::SeededRng(7);  // the same key for cookies
-    return {wrapping_, rng_, epoch_wall, hand_window, node::RateLimit(0, hand_window)};
+    return {wrapping_, rng_, hand_window, node::RateLimit(0, hand_window)};
+  }
+
+  [[nodiscard]] WallTime wall() const {
+    return {epoch_wall.seconds + whole_seconds(now_) - whole_seconds(start_of_time)};
   }
 
   [[nodiscard]] ports::LinkAddress from() const {

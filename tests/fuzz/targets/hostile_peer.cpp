@@ -82,7 +82,6 @@ class Trial {
                                   : Exchange::point_to_point;
     setup_.tls = &tls_;
     setup_.rng = &rng_;
-    setup_.started = epoch_wall;
     setup_.reneg = setup_.reneg_min = 100s;
     setup_.tran_window = 70s;
     setup_.options = "V4,dev-type tun";
@@ -93,7 +92,8 @@ class Trial {
         session::Opening{
             .own = own_,
             .remote = stateless ? remote_ : wire::SessionId{},
-            .reset = stateless ? std::nullopt : std::optional(wire::Opcode::hard_reset_client_v2)},
+            .reset = stateless ? std::nullopt : std::optional(wire::Opcode::hard_reset_client_v2),
+            .stamp_time = epoch_wall},
         now_);
   }
 

@@ -21,7 +21,6 @@ void try_session(const session::SessionSnapshot& snapshot) {
   setup.exchange = session::Exchange::pushing;
   setup.tls = &tls;
   setup.rng = &rng;
-  setup.started = epoch_wall;
   session::Session session(setup, {crypto::make_tls_crypt(static_key(), true), {}, {}}, snapshot,
                            start_of_time);
   Instant now = start_of_time;

@@ -7,6 +7,7 @@
 #include "node/route_plan.h"
 #include "node/status.h"
 #include "node/tunnel.h"
+#include "session/control_wrap.h"
 #include "tests/sim/fakes.h"
 #include "tests/sim/seeded_rng.h"
 
@@ -20,7 +21,7 @@ using namespace std::chrono_literals;
 class GateTest : public testing::Test {
  protected:
   Gate gate(const Wrapping& wrapping, unsigned resets = 100) {
-    return {wrapping, rng, {1000}, 60s, {resets, 10s}};
+    return {wrapping, rng, 60s, {resets, 10s}};
   }
   static Wrapping server_side(Wrapping::Kind kind) {
     Wrapping wrapping;
@@ -52,6 +53,7 @@ class GateTest : public testing::Test {
   wire::SessionId client_id = wire::SessionId::random(rng);
   ports::LinkAddress from{{*ip::Address::parse("203.0.113.2"), 40000, 0}, {}, 0};
   Instant now{1h};
+  WallTime wall{1000};
 };
 
 TEST_F(GateTest, a_reset_is_answered_with_a_cookie_and_the_third_packet_enters) {
@@ -60,7 +62,7 @@ TEST_F(GateTest, a_reset_is_answered_with_a_cookie_and_the_third_packet_enters) 
     const Wrapping wrapping = server_side(kind);
     Gate here = gate(wrapping);
     const Buffer first = reset(wrapping);
-    auto verdict = here.meet(first, from, now);
+    auto verdict = here.meet(first, from, now, wall);
     auto* reply = std::get_if<Gate::Reply>(&verdict);
     ASSERT_NE(reply, nullptr);
     EXPECT_LE(reply->datagram.size(), first.size() + 12) << "no amplification to speak of";
@@ -70,42 +72,73 @@ TEST_F(GateTest, a_reset_is_answered_with_a_cookie_and_the_third_packet_enters) 
     body.remote = cookie;
     body.packet_id = 1;
     const Buffer third = seal(wrapping, wire::Opcode::control_v1, body, 2);
-    auto entered = here.meet(third, from, now + 1s);
+    auto entered = here.meet(third, from, now + 1s, wall);
     auto* welcome = std::get_if<Gate::Welcome>(&entered);
     ASSERT_NE(welcome, nullptr);
     EXPECT_EQ(welcome->opening.own, cookie);
     EXPECT_EQ(welcome->opening.remote, client_id);
     ports::LinkAddress liar = from;
     liar.remote.port = 40001;
-    EXPECT_TRUE(std::holds_alternative<Drop>(here.meet(third, liar, now + 1s)));
-    EXPECT_TRUE(std::holds_alternative<Drop>(here.meet(third, from, now + 200s)));
+    EXPECT_TRUE(std::holds_alternative<Drop>(here.meet(third, liar, now + 1s, wall)));
+    EXPECT_TRUE(std::holds_alternative<Drop>(here.meet(third, from, now + 200s, wall)));
   }
+}
+
+// A reset that was repeated gets two answers, and to a client the second must be no replay.
+TEST_F(GateTest, answers_of_different_seconds_and_the_session_after_them_are_all_fresh) {
+  const Wrapping wrapping = server_side(Wrapping::Kind::tls_crypt);
+  Wrapping client = wrapping;
+  client.tls_server = false;
+  session::ControlWrap client_wrap(client.make_cipher(), wall);
+  Gate here = gate(wrapping);
+  wire::SessionId cookie;
+  for (int i = 0; i < 2; ++i, now += 2s, wall.seconds += 2) {
+    auto verdict = here.meet(reset(wrapping), from, now, wall);
+    Buffer answer = std::get<Gate::Reply>(verdict).datagram;
+    cookie = wire::decode_control_head(answer)->session;
+    EXPECT_TRUE(
+        std::holds_alternative<crypto::ControlCipher::Opened>(client_wrap.open(answer, now)));
+  }
+  wire::ControlBody body;
+  body.acks.push(0);
+  body.remote = cookie;
+  body.packet_id = 1;
+  wall.seconds -= 3600;  // somebody set the clock
+  auto verdict = here.meet(seal(wrapping, wire::Opcode::control_v1, body, 2), from, now, wall);
+  const auto& welcome = std::get<Gate::Welcome>(verdict);
+  session::ControlWrap server_wrap(welcome.protection.cipher, welcome.opening.stamp_time,
+                                   welcome.opening.first_stamp);
+  Buffer packet(256), plain(64);
+  plain.resize(*wire::encode_control_body(body, plain));
+  packet.resize(*server_wrap.seal({wire::Opcode::control_v1, 0}, cookie, plain, packet));
+  EXPECT_TRUE(std::holds_alternative<crypto::ControlCipher::Opened>(client_wrap.open(packet, now)));
 }
 
 TEST_F(GateTest, nothing_but_the_right_key_gets_an_answer) {
   const Wrapping wrapping = server_side(Wrapping::Kind::tls_crypt);
   Gate here = gate(wrapping);
-  EXPECT_EQ(std::get<Drop>(here.meet(reset(server_side(Wrapping::Kind::none)), from, now)),
+  EXPECT_EQ(std::get<Drop>(here.meet(reset(server_side(Wrapping::Kind::none)), from, now, wall)),
             Drop::malformed);
   Buffer damaged = reset(wrapping);
   damaged.back() ^= 1;
-  EXPECT_EQ(std::get<Drop>(here.meet(damaged, from, now)), Drop::bad_tag);
+  EXPECT_EQ(std::get<Drop>(here.meet(damaged, from, now, wall)), Drop::bad_tag);
 }
 
 TEST_F(GateTest, answers_are_limited_but_real_clients_give_theirs_back) {
   const Wrapping wrapping = server_side(Wrapping::Kind::none);
   Gate here = gate(wrapping, 2);
-  EXPECT_TRUE(std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now)));
-  EXPECT_TRUE(std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now)));
-  EXPECT_EQ(std::get<Drop>(here.meet(reset(wrapping), from, now)), Drop::queue_full);
-  EXPECT_TRUE(std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now + 11s)));
+  EXPECT_TRUE(std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now, wall)));
+  EXPECT_TRUE(std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now, wall)));
+  EXPECT_EQ(std::get<Drop>(here.meet(reset(wrapping), from, now, wall)), Drop::queue_full);
+  EXPECT_TRUE(
+      std::holds_alternative<Gate::Reply>(here.meet(reset(wrapping), from, now + 11s, wall)));
 }
 
 TEST_F(GateTest, tls_crypt_v2_alone_refuses_unwrapped_clients) {
   Wrapping wrapping = server_side(Wrapping::Kind::none);
   wrapping.v2_server = crypto::TlsCryptV2ServerKey::generate(rng);
   Gate here = gate(wrapping);
-  EXPECT_EQ(std::get<Drop>(here.meet(reset(wrapping), from, now)), Drop::unknown_opcode);
+  EXPECT_EQ(std::get<Drop>(here.meet(reset(wrapping), from, now, wall)), Drop::unknown_opcode);
 }
 
 // ---- routes ----
