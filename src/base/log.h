@@ -14,7 +14,7 @@ enum class Severity : std::uint8_t { info, debug, warning, error, fatal };
 struct LogLine {
   int verb = 1;  // shown when the configured verbosity is at least this
   Severity severity = Severity::info;
-  int mute_class = 0;  // 0: never muted; consecutive lines of one class count for "mute"
+  int mute_class = 0;  // 0: never muted; consecutive lines of one other class count for "mute"
   std::string_view text;
 };
 
@@ -36,11 +36,11 @@ class Log {
 
   template <typename... Args>
   void info(int verb, fmt::format_string<Args...> format, Args&&... args) const {
-    print(verb, Severity::info, 0, format, fmt::make_format_args(args...));
+    print(verb, Severity::info, information_class(verb), format, fmt::make_format_args(args...));
   }
   template <typename... Args>
   void debug(int verb, fmt::format_string<Args...> format, Args&&... args) const {
-    print(verb, Severity::debug, 0, format, fmt::make_format_args(args...));
+    print(verb, Severity::debug, information_class(verb), format, fmt::make_format_args(args...));
   }
   template <typename... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) const {
@@ -61,6 +61,8 @@ class Log {
   }
 
  private:
+  // Details are muted level by level; what is shown by default never is, as with stock.
+  static int information_class(int verb) { return verb > 1 ? 100 + verb : 0; }
   void print(int verb, Severity severity, int mute_class, fmt::string_view format,
              fmt::format_args args) const;
 

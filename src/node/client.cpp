@@ -93,8 +93,7 @@ Deadline Client::deadline() const {
   if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
   if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
   next = earlier(next, {next_wear_check_, "wear"});
-  next = earlier(next, {inactive_at_, "inactive"});
-  next = earlier(next, {session_ends_, "session-timeout"});
+  next = earlier(next, limits_.deadline());
   return earlier(next, {next_goodbye_, "exit-notify"});
 }
 
@@ -253,11 +252,7 @@ void Client::check_timers() {
     if (wear)
       association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
   }
-  check_inactivity();
-  if (session_ends_ <= now_) {
-    log_.info(1, "Session timeout, exiting");
-    return end(Outcome::Next::exit, "SIGTERM", "session-timeout");
-  }
+  check_limits();
   if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {
     --goodbyes_left_;
     next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
@@ -265,18 +260,14 @@ void Client::check_timers() {
   }
 }
 
-// "inactive n [bytes]": too little user traffic for too long.
-void Client::check_inactivity() {
-  if (inactive_at_ > now_) return;
-  const plane::PeerTraffic traffic = around_.plane.traffic(the_peer);
-  const std::uint64_t bytes = traffic.sent_inside_bytes + traffic.received_inside_bytes;
-  const std::uint64_t least = std::max<std::uint64_t>(1, pulled_.timers.inactive_bytes);
-  if (bytes < inactive_seen_bytes_ + least) {
-    log_.info(1, "Inactivity timeout (--inactive), exiting");
-    return end(Outcome::Next::exit, "SIGTERM", "inactive");
-  }
-  inactive_seen_bytes_ = bytes;
-  inactive_at_ = now_ + *pulled_.timers.inactive;
+void Client::check_limits() {
+  if (!limits_.deadline().due(now_)) return;
+  using Verdict = session::TimeLimits::Verdict;
+  const Verdict verdict = limits_.check(now_, around_.plane.traffic(the_peer).inside_bytes());
+  if (verdict == Verdict::nothing) return;
+  const bool idle = verdict == Verdict::idle;
+  log_.info(1, "{}", idle ? lines::inactive : lines::session_over);
+  end(Outcome::Next::exit, "SIGTERM", idle ? "inactive" : "session-timeout");
 }
 
 void Client::end(Outcome::Next next, std::string signal, std::string text, int exit_status) {

@@ -9,6 +9,7 @@
 #include "node/tunnel.h"
 #include "session/association.h"
 #include "session/liveness.h"
+#include "session/time_limits.h"
 #include "wire/control_message.h"
 
 namespace adit::node {
@@ -90,7 +91,7 @@ class Client {
   void transmit();
   void transmit(session::Session& session, const ports::LinkAddress& to);
   void check_timers();
-  void check_inactivity();
+  void check_limits();
   void begin();
   void wait_for_peer();
   [[nodiscard]] std::unique_ptr<session::Session> make_session();
@@ -151,9 +152,7 @@ class Client {
   Instant last_control_sent_, last_control_received_;
   std::uint64_t control_bytes_sent_ = 0, control_bytes_received_ = 0;
   Instant next_wear_check_ = Instant::max();
-  Instant inactive_at_ = Instant::max();
-  std::uint64_t inactive_seen_bytes_ = 0;
-  Instant session_ends_ = Instant::max();
+  session::TimeLimits limits_;
   unsigned goodbyes_left_ = 0;
   Instant next_goodbye_ = Instant::max();
 };

@@ -109,13 +109,7 @@ void Client::start_timers(const options::Timers& timers) {
   log_.info(2, "Timers: ping {}, ping-{} {}", timers.ping.count(), ping_exits_ ? "exit" : "restart",
             std::chrono::duration_cast<std::chrono::seconds>(run.timeout).count());
   next_wear_check_ = now_;
-  if (timers.inactive) {
-    inactive_at_ = now_ + *timers.inactive;
-    inactive_seen_bytes_ = 0;
-  }
-  if (timers.session_timeout && session_ends_ == Instant::max()) {
-    session_ends_ = now_ + *timers.session_timeout;
-  }
+  limits_.start({timers.inactive, timers.inactive_bytes, timers.session_timeout}, now_);
 }
 
 void Client::complete() {

@@ -222,7 +222,7 @@ bool Server::unpack_peer(Reader& in, std::uint32_t id_leap) {
     carried_keys_[{index, key.key_id}] = key;
   }
   learn(fresh);
-  fresh.liveness.start(setup_.timers, now_);
+  start_timers(fresh);
   serve(fresh);
   for (const plane::KeyCarry& key : keys) carried_keys_.erase({index, key.key_id});
   return true;

@@ -45,6 +45,8 @@ std::string data_channel(std::string_view cipher, std::uint32_t peer_id,
                          std::string_view compression);
 std::string option_mismatch(const wire::OptionsMismatch& mismatch);
 std::string inactivity(std::string_view common_name, bool exits);
+inline constexpr std::string_view inactive = "Inactivity timeout (--inactive), exiting";
+inline constexpr std::string_view session_over = "Session timeout, exiting";
 std::string bad_source(std::string_view source);
 std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
                     const ip::Endpoint& to);

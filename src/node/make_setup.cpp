@@ -86,7 +86,6 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   if (Status set = set_addresses(config, setup); !set) return fail_with(set.error());
   setup.facts.push = config.server.push;
   setup.facts.most_iroutes = config.server.max_routes_per_client;
-  setup.timers = {config.timers.ping, config.timers.ping_restart};
   setup.title = context.title;
   setup.environment = common_environment(config, context.process);
   return setup;

@@ -69,6 +69,7 @@ void Server::turn(Instant now, WallTime wall) {
     peer->scheduled = {};
     peer->association.tick(now_);
     check_liveness(*peer);
+    check_limits(*peer);
     serve(*peer);
   }
   while (!silent_streams_.empty() && silent_streams_.front().first <= now_) {
@@ -278,11 +279,23 @@ void Server::check_liveness(ServerPeer& peer) {
       around_.plane.send_payload(peer.index, wire::ping_message);
       return;
     case session::Liveness::Verdict::peer_gone:
-      peer.log.info(1, "{}", lines::inactivity(peer.common_name, false));
-      leave_soon(peer, "SIGUSR1", "ping-restart");
+      peer.log.info(1, "{}", lines::inactivity(peer.common_name, peer.ping_exits));
+      leave_soon(peer, peer.ping_exits ? "SIGTERM" : "SIGUSR1",
+                 peer.ping_exits ? "ping-exit" : "ping-restart");
       peer.leave_at = now_;
       return;
   }
+}
+
+void Server::check_limits(ServerPeer& peer) {
+  if (!peer.limits.deadline().due(now_) || peer.phase != ServerPeer::Phase::up) return;
+  using Verdict = session::TimeLimits::Verdict;
+  const auto verdict = peer.limits.check(now_, around_.plane.traffic(peer.index).inside_bytes());
+  if (verdict == Verdict::nothing) return;
+  const bool idle = verdict == Verdict::idle;
+  peer.log.info(1, "{}", idle ? lines::inactive : lines::session_over);
+  leave_soon(peer, "SIGTERM", idle ? "inactive" : "session-timeout");
+  peer.leave_at = now_;
 }
 
 // Keys that are nearly used up are renewed early.
@@ -304,6 +317,7 @@ void Server::note_wear() {
 void Server::schedule(ServerPeer& peer) {
   Deadline next = earlier(peer.association.deadline(), peer.liveness.deadline());
   next = earlier(next, {peer.leave_at, "leave"});
+  if (peer.phase == ServerPeer::Phase::up) next = earlier(next, peer.limits.deadline());
   if (next.at == peer.scheduled.at) return;
   timers_.erase({peer.scheduled.at, peer.index});
   peer.scheduled = next;

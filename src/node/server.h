@@ -26,7 +26,6 @@ struct ServerSetup {
   policy::PoolSetup pool;
   policy::ServerFacts facts;
   MtuSetup mtu;
-  session::Liveness::Timers timers;
   std::string title;        // first line of --version, for status
   Environment environment;  // common and interface variables
 };
@@ -88,6 +87,8 @@ class Server {
   void serve(ServerPeer& peer);
   void transmit(ServerPeer& peer);
   void check_liveness(ServerPeer& peer);
+  void check_limits(ServerPeer& peer);
+  void start_timers(ServerPeer& peer);
   void note_wear();
   void schedule(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find(const ports::LinkAddress& from);

@@ -183,14 +183,29 @@ void Server::finish_connect(ServerPeer& peer) {
   set_plane_peer(peer);  // sizes follow the negotiated cipher
   log_data_channel(peer.log, choice->negotiated, peer.index,
                    compression_name(compression_for(peer)), setup_.config.channel.cipher);
-  session::Liveness::Timers timers = setup_.timers;
-  if (peer.profile.ping) timers.ping = *peer.profile.ping;
-  if (peer.profile.ping_restart) timers.timeout = *peer.profile.ping_restart;
-  peer.log.info(2, "Timers: ping {}, ping-restart {}",
-                std::chrono::duration_cast<std::chrono::seconds>(timers.ping).count(),
-                std::chrono::duration_cast<std::chrono::seconds>(timers.timeout).count());
-  peer.liveness.start(timers, now_);
+  start_timers(peer);
   if (session.push_requested()) push(peer);
+}
+
+// The client's own options replace those of all.
+void Server::start_timers(ServerPeer& peer) {
+  const options::Timers& all = setup_.config.timers;
+  const options::ClientProfile& own = peer.profile;
+  options::Seconds timeout = all.ping_exit_set ? all.ping_exit : all.ping_restart;
+  peer.ping_exits = all.ping_exit_set;
+  if (own.ping_restart || own.ping_exit) {
+    peer.ping_exits = own.ping_exit.has_value();
+    timeout = own.ping_exit ? *own.ping_exit : *own.ping_restart;
+  }
+  const options::Seconds ping = own.ping.value_or(all.ping);
+  peer.liveness.start({ping, timeout}, now_);
+  peer.log.info(2, "Timers: ping {}, ping-{} {}", ping.count(),
+                peer.ping_exits ? "exit" : "restart", timeout.count());
+  const auto either = [](const auto& one, const auto& other) { return one ? one : other; };
+  peer.limits.start(
+      {either(own.inactive, all.inactive), own.inactive_bytes.value_or(all.inactive_bytes),
+       either(own.session_timeout, all.session_timeout)},
+      now_);
 }
 
 void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choice) {

@@ -11,6 +11,7 @@
 #include "session/association.h"
 #include "session/liveness.h"
 #include "session/negotiation.h"
+#include "session/time_limits.h"
 
 namespace adit::node {
 
@@ -57,6 +58,8 @@ struct ServerPeer {
   bool retire_others = false;  // a new session's first keys replace all of the old one's
 
   session::Liveness liveness;
+  bool ping_exits = false;  // silence ends it for good, rather than until it comes back
+  session::TimeLimits limits;
   Instant last_control_sent, last_control_received;
   std::uint64_t control_bytes_sent = 0, control_bytes_received = 0;
   WallTime connected;

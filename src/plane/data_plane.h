@@ -33,6 +33,10 @@ struct PeerTraffic {
   std::uint64_t sent_packets = 0, sent_link_bytes = 0, sent_inside_bytes = 0;
   std::uint64_t received_packets = 0, received_link_bytes = 0, received_inside_bytes = 0;
   Instant last_sent, last_received;
+
+  [[nodiscard]] std::uint64_t inside_bytes() const {
+    return sent_inside_bytes + received_inside_bytes;
+  }
 };
 
 // What one key has done, for renegotiation.

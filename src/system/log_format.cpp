@@ -56,8 +56,8 @@ void MuteFilter::limit(unsigned lines) {
 }
 
 MuteFilter::Verdict MuteFilter::judge(int mute_class) {
-  if (limit_ == 0 || mute_class == 0) return {};
-  if (mute_class != class_) {
+  if (limit_ == 0) return {};
+  if (mute_class == 0 || mute_class != class_) {
     const unsigned held_back = count_ > limit_ ? count_ - limit_ : 0;
     class_ = mute_class;
     count_ = 1;

@@ -24,7 +24,7 @@ struct LogStyle {
                                   std::string_view text);
 
 // "mute n": of consecutive lines of one class only the first n are shown. Lines of class 0 are
-// always shown and do not interrupt the others.
+// always shown. (Stock shows half of n: it counts every line twice.)
 class MuteFilter {
  public:
   void limit(unsigned lines);  // 0: nothing is muted

@@ -260,6 +260,30 @@ def max_clients(bench: Bench) -> None:
         reaches(other, "10.8.0.1", "when there is room")
 
 
+def time_limits(bench: Bench) -> None:
+    """Who is silent, idle or there for too long has to go; a client's own file may say so."""
+    ccd = profile_folder(bench.folder, client1="ping-exit 4\n", client2="inactive 4\n")
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        other = second_client(lab, net)
+        setup = adit_server(f"client-config-dir {ccd}", "session-timeout 12")
+        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel.start()
+        second = start_second(tunnel, other)
+        completed(second)
+        tunnel.client.kill()  # without a goodbye
+        tunnel.server.wait_for(r"client1/\S+ .*Inactivity timeout \(--ping-exit\), exiting", 12)
+        tunnel.server.wait_for(r"client1/\S+ SIGTERM\[soft,ping-exit\] received, client-instance")
+        tunnel.server.wait_for(r"client2/\S+ Inactivity timeout \(--inactive\), exiting", 12)
+        tunnel.server.wait_for(r"client2/\S+ SIGTERM\[soft,inactive\] received, client-instance")
+        second.stop()
+        (ccd / "client2").unlink()
+        mark = tunnel.server.mark()
+        completed(start_second(tunnel, other))
+        tunnel.server.wait_for(r"client2/\S+ Session timeout, exiting", 30, mark)
+        tunnel.server.wait_for(r"client2/\S+ SIGTERM\[soft,session-timeout\] received", 9, mark)
+
+
 # ---- pools ----
 
 
@@ -403,6 +427,7 @@ RUNS = (
     duplicate_cn_off,
     duplicate_cn_on,
     max_clients,
+    time_limits,
     pool_persists,
     pool_range,
     topology_p2p,

@@ -158,7 +158,8 @@ ServerHost::ServerHost(World& world, const ip::Endpoint& at)
   setup_.facts.push = {
       terms.topology == options::Topology::subnet ? "topology subnet" : "topology net30",
       "route-gateway 10.8.0.1", "ping 10", "ping-restart 60"};
-  setup_.timers = {10s, 120s};
+  setup_.config.timers.ping = 10s;
+  setup_.config.timers.ping_restart = 120s;
   start();
 }
 

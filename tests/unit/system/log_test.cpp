@@ -77,9 +77,12 @@ TEST(MuteFilter, counts_anew_after_another_class) {
   EXPECT_EQ(muted(2, "aabbaa"), (std::vector<std::string>{"a", "a", "b", "b", "a", "a"}));
 }
 
-TEST(MuteFilter, lets_lines_without_class_pass_uncounted) {
-  EXPECT_EQ(muted(1, "a.a.a."),
-            (std::vector<std::string>{"a", ".", "NOTE: --mute triggered...", ".", "."}));
+TEST(MuteFilter, shows_all_lines_without_class_and_counts_anew_after_them) {
+  EXPECT_EQ(muted(1, "a.a..."), (std::vector<std::string>{"a", ".", "a", ".", ".", "."}));
+  EXPECT_EQ(muted(1, "aa."),
+            (std::vector<std::string>{
+                "a", "NOTE: --mute triggered...",
+                "1 variation(s) on previous 1 message(s) suppressed by --mute", "."}));
 }
 
 TEST(MuteFilter, mutes_nothing_when_off) { EXPECT_EQ(muted(0, "aaaaaa").size(), 6u); }
@@ -235,6 +238,21 @@ TEST_F(LogOutputTest, says_which_file_it_cannot_open) {
   EXPECT_FALSE(output.goes_to_file());
 }
 
+TEST_F(LogOutputTest, mutes_details_but_not_what_is_shown_by_default) {
+  in_process([] {
+    LogOutput output(fixed);
+    output.set_timestamps(false);
+    output.set_verbosity(3);
+    output.set_mute(1);
+    const Log log(output);
+    for (int i = 0; i < 3; ++i) log.info(3, "detail");
+    for (int i = 0; i < 2; ++i) log.info(1, "news");
+  });
+  EXPECT_EQ(out(),
+            "detail\nNOTE: --mute triggered...\n"
+            "2 variation(s) on previous 1 message(s) suppressed by --mute\nnews\nnews\n");
+}
+
 TEST_F(LogOutputTest, mutes_within_its_format) {
   in_process([] {
     LogOutput output(fixed);
@@ -251,8 +269,8 @@ TEST_F(LogOutputTest, mutes_within_its_format) {
             "1795341722.009520 2000021 bad packet 0\n"
             "1795341722.009520 2000021 bad packet 1\n"
             "1795341722.009520 801 NOTE: --mute triggered...\n"
-            "1795341722.009520 1 free\n"
             "1795341722.009520 801 3 variation(s) on previous 2 message(s) suppressed by --mute\n"
+            "1795341722.009520 1 free\n"
             "1795341722.009520 3000021 other\n"
             "1795341722.009520 3000021 all\n"
             "1795341722.009520 3000021 all\n"
