@@ -8,8 +8,9 @@ namespace adit::session {
 
 Cookie::Cookie(Rng& rng, Duration hand_window) {
   rng.fill(key_.writable());
+  constexpr std::int64_t least_seconds = 300;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(hand_window).count();
-  slot_seconds_ = std::max<std::int64_t>(1, (seconds + 1) / 2);
+  slot_seconds_ = std::max(least_seconds, seconds);
 }
 
 wire::SessionId Cookie::make(const ip::Endpoint& from, const wire::SessionId& client,
@@ -21,7 +22,7 @@ bool Cookie::verify(const wire::SessionId& cookie, const ip::Endpoint& from,
                     const wire::SessionId& client, Instant now) const {
   const std::int64_t current = slot(now);
   bool good = false;
-  for (std::int64_t age = 0; age <= 2; ++age) {
+  for (std::int64_t age = 0; age <= 1; ++age) {
     const wire::SessionId expected = of_slot(current - age, from, client);
     good = equal_constant_time(expected.bytes(), cookie.bytes()) || good;
   }

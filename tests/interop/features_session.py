@@ -365,15 +365,16 @@ def our_client_changes_networks(bench: Bench) -> None:
         reaches(net.client, "10.8.0.1", "by the other network")
 
 
-def long_road(server: str, wrapping: str, bench: Bench) -> None:
+def long_road(wrapping: str, bench: Bench) -> None:
     """The client's reset is answered when it has been repeated: it gets two answers, and takes
-    neither for a replay. Stock is the client, for it tells."""
+    neither for a replay. Stock is the client, for it tells. (Cookies live as long as the hand-window:
+    a change of cookie between the answers is another story.)"""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
         ends = (net.wire4, net.server4)
         assert bench.relay_program
         relay = Relay.start(bench.relay_program, net.wire, *ends, "delay=1300")
-        setup = Setup(server, "stock", wrapping=wrapping)
+        setup = Setup("adit", "stock", wrapping=wrapping, server_extra=("hand-window 36000",))
         tunnel = Tunnel(net, setup, bench.keys, net.wire4)
         tunnel.start(60)
         relay.weather("both", "clear")
@@ -401,6 +402,7 @@ RUNS = (
 
 if __name__ == "__main__":
     cases = [Case(run.__name__, run) for run in RUNS]
-    for road in (("adit", "tls-auth"), ("adit", "tls-crypt"), ("stock", "tls-crypt")):
-        cases.append(Case("-".join(("long_road", *road)), partial(long_road, *road), relay=True))
+    for wrapping in ("tls-auth", "tls-crypt"):
+        run_it = partial(long_road, wrapping)
+        cases.append(Case(f"long_road-{wrapping}", run_it, relay=True))
     sys.exit(main(__doc__, cases))

@@ -21,7 +21,7 @@ using node::Gate;
 using node::Wrapping;
 constexpr std::size_t largest_reply = 128;
 constexpr Duration hand_window = std::chrono::seconds(60);
-constexpr Duration cookie_life = std::chrono::seconds(90);  // its slot of 30 s and two more
+constexpr Duration cookie_life = std::chrono::seconds(600);  // its slot of 300 s and one more
 
 Wrapping wrapping(std::size_t choice) {
   Wrapping made;
