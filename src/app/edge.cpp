@@ -1,6 +1,7 @@
 #include "app/edge.h"
 
 #include "base/text.h"
+#include "node/channel_setup.h"
 
 namespace adit::app {
 
@@ -103,6 +104,9 @@ Result<std::unique_ptr<system::UdpLink>> open_udp(const options::Config& config,
   using Discovery = options::Connection::MtuDiscovery;
   switch (connection.mtu_discovery) {
     case Discovery::system:
+      if (node::finds_path_mtu(connection)) {
+        settings.mtu_discovery = system::UdpSettings::MtuDiscovery::probe;
+      }
       break;
     case Discovery::no:
       settings.mtu_discovery = system::UdpSettings::MtuDiscovery::no;

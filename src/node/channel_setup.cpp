@@ -109,6 +109,12 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
   return frame;
 }
 
+bool finds_path_mtu(const options::Connection& connection) {
+  return !connection.tun_mtu && !connection.link_mtu && !connection.fragment &&
+         !connection.mssfix &&
+         connection.mtu_discovery == options::Connection::MtuDiscovery::system;
+}
+
 MtuSetup make_mtu_setup(const options::Connection& connection, const options::Channel& channel,
                         bool tcp) {
   MtuSetup setup;
@@ -122,6 +128,7 @@ MtuSetup make_mtu_setup(const options::Connection& connection, const options::Ch
   if (connection.fragment) {
     setup.fragment = {*connection.fragment, connection.fragment_counts_outer};
   }
+  setup.automatic = !tcp && finds_path_mtu(connection);
   using Kind = options::Connection::MssfixKind;
   if (connection.mssfix) {
     setup.mssfix.value = *connection.mssfix;
@@ -141,7 +148,7 @@ void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
   facts.fragment = mtu.fragment.has_value();
   const session::Frame frame = make_frame(negotiated, channel, facts);
   spec.framing = framing_of(facts.compression);
-  spec.mss = session::mss_clamp(frame, mtu.mssfix);
+  spec.mss_in = spec.mss_out = session::mss_clamp(frame, mtu.mssfix);
   if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
 }
 

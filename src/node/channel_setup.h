@@ -26,7 +26,10 @@ struct MtuSetup {
   unsigned tun_mtu = 1500;
   session::Mssfix mssfix;
   std::optional<session::FragmentSize> fragment;
+  bool automatic = false;  // nothing was set by hand: what fits the path is found out
 };
+// Over UDP, when no size was set by hand: the tunnel finds out what its paths take.
+[[nodiscard]] bool finds_path_mtu(const options::Connection& connection);
 [[nodiscard]] MtuSetup make_mtu_setup(const options::Connection& connection,
                                       const options::Channel& channel, bool tcp);
 // What one peer's packets look like beside what was negotiated.

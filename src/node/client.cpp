@@ -93,7 +93,7 @@ Deadline Client::deadline() const {
   if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
   if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
   next = earlier(next, {next_wear_check_, "wear"});
-  next = earlier(next, limits_.deadline());
+  next = earlier(earlier(next, limits_.deadline()), path_.deadline());
   return earlier(next, {next_goodbye_, "exit-notify"});
 }
 
@@ -109,7 +109,7 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       if (!remote_ || !may_come_from(report.from)) return;
       log_.info(2, "{}", lines::floated(the_peer, peer_name_, remote_->remote, report.from.remote));
       remote_ = report.from;
-      return set_plane_peer();
+      return start_path();
     case Kind::stream_closed:
       log_.info(1, "Connection reset, restarting [0]");
       return end(Outcome::Next::restart, "SIGUSR1", "connection-reset");
@@ -180,10 +180,12 @@ void Client::take_payload(Bytes payload) {
     log_.info(1, "OCC exit message received by peer");
     return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
   }
-  if (message->type == static_cast<std::uint8_t>(wire::OccType::request)) {
-    std::string options = setup_.session.options;
-    options.push_back('\0');
-    around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::reply, as_bytes(options)));
+  if (message->type == static_cast<std::uint8_t>(wire::OccType::mtu_load)) {
+    path_.answered(payload, now_);
+    return run_path();
+  }
+  if (const auto answer = answer_inside(*message, setup_.session.options)) {
+    around_.plane.send_payload(the_peer, *answer);
   }
 }
 
@@ -253,6 +255,7 @@ void Client::check_timers() {
       association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
   }
   check_limits();
+  run_path();
   if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {
     --goodbyes_left_;
     next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();

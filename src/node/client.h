@@ -4,6 +4,7 @@
 #include "node/complaints.h"
 #include "node/gate.h"
 #include "node/hooks.h"
+#include "node/peer_path.h"
 #include "node/replay_warning.h"
 #include "node/status.h"
 #include "node/tunnel.h"
@@ -117,7 +118,10 @@ class Client {
   [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
-  void set_plane_peer();
+  plane::PeerSpec set_plane_peer();
+  [[nodiscard]] FrameFacts frame_facts() const;
+  void start_path();
+  void run_path();
   void tell_replaced_timers();
   void start_timers(const options::Timers& timers);
   void complete();
@@ -153,6 +157,7 @@ class Client {
   std::uint64_t control_bytes_sent_ = 0, control_bytes_received_ = 0;
   Instant next_wear_check_ = Instant::max();
   session::TimeLimits limits_;
+  PeerPath path_;
   unsigned goodbyes_left_ = 0;
   Instant next_goodbye_ = Instant::max();
 };

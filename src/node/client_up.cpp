@@ -85,19 +85,42 @@ void Client::add_routes(const options::Device& device, const options::Routes& ro
   if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
 }
 
-void Client::set_plane_peer() {
-  if (!remote_) return;
+FrameFacts Client::frame_facts() const {
+  return {compression_, setup_.tcp, remote_ && remote_->remote.address.is_v6(),
+          setup_.mtu.fragment.has_value()};
+}
+
+// A server has keys when it pushes; a peer of point to point may not have them yet.
+void Client::start_path() {
+  const auto& negotiated = association_->active().negotiated();
+  if (!negotiated || setup_.tcp) return;
+  path_.start(setup_.mtu,
+              {make_frame(&*negotiated, setup_.config.channel, frame_facts()),
+               pulled_.tun_mtu.value_or(setup_.mtu.tun_mtu), setup_.config.client.pull},
+              around_.plane, the_peer, now_);
+  set_plane_peer();
+}
+
+void Client::run_path() {
+  if (path_.run(around_.plane, the_peer, now_)) tell_path(log_, set_plane_peer(), path_.finder());
+}
+
+plane::PeerSpec Client::set_plane_peer() {
   plane::PeerSpec spec;
+  if (!remote_) return spec;
   spec.address = *remote_;
   const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
   spec.may_float = floats && remote_->stream == 0;
   const auto& negotiated = association_->active().negotiated();
-  fit_packets(spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
-              {compression_, setup_.tcp, remote_->remote.address.is_v6()}, setup_.mtu);
+  const session::Negotiated* terms = negotiated ? &*negotiated : nullptr;
+  fit_packets(spec, terms, setup_.config.channel, frame_facts(), setup_.mtu);
+  fit_path(spec, make_frame(terms, setup_.config.channel, frame_facts()), setup_.mtu,
+           path_.finder());
   around_.plane.set_peer(the_peer, spec);
   if (!setup_.config.client.allow_recursive_routing) {
     around_.plane.up().guard_against(remote_->remote.address);
   }
+  return spec;
 }
 
 void Client::start_timers(const options::Timers& timers) {
@@ -114,6 +137,7 @@ void Client::start_timers(const options::Timers& timers) {
 
 void Client::complete() {
   up_ = true;
+  start_path();
   log_.info(1, "{}", lines::initialization_complete);
 }
 

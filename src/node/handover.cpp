@@ -223,6 +223,7 @@ bool Server::unpack_peer(Reader& in, std::uint32_t id_leap) {
   }
   learn(fresh);
   start_timers(fresh);
+  start_path(fresh);
   serve(fresh);
   for (const plane::KeyCarry& key : keys) carried_keys_.erase({index, key.key_id});
   return true;

@@ -70,6 +70,7 @@ void Server::turn(Instant now, WallTime wall) {
     peer->association.tick(now_);
     check_liveness(*peer);
     check_limits(*peer);
+    run_path(*peer);
     serve(*peer);
   }
   while (!silent_streams_.empty() && silent_streams_.front().first <= now_) {
@@ -217,14 +218,14 @@ void Server::take_payload(ServerPeer& peer, Bytes payload) {
       leave_soon(peer, "SIGTERM", "remote-exit");
       peer.leave_at = now_;
       return serve(peer);
-    case wire::OccType::request: {
-      std::string options = setup_.session.options;
-      options.push_back('\0');
-      around_.plane.send_payload(peer.index,
-                                 wire::encode_occ(wire::OccType::reply, as_bytes(options)));
-      return;
-    }
+    case wire::OccType::mtu_load:
+      peer.path.answered(payload, now_);
+      run_path(peer);
+      return schedule(peer);
     default:
+      if (const auto answer = answer_inside(*message, setup_.session.options)) {
+        around_.plane.send_payload(peer.index, *answer);
+      }
       return;
   }
 }
@@ -249,7 +250,8 @@ void Server::consider_move(ServerPeer& peer, const ports::LinkAddress& to) {
   peer.address = to;
   by_address_[to] = peer.index;
   peer.log = log_.with_prefix(peer.name() + " ");
-  set_plane_peer(peer);
+  start_path(peer);
+  schedule(peer);
 }
 
 void Server::serve(ServerPeer& peer) {
@@ -317,7 +319,9 @@ void Server::note_wear() {
 void Server::schedule(ServerPeer& peer) {
   Deadline next = earlier(peer.association.deadline(), peer.liveness.deadline());
   next = earlier(next, {peer.leave_at, "leave"});
-  if (peer.phase == ServerPeer::Phase::up) next = earlier(next, peer.limits.deadline());
+  if (peer.phase == ServerPeer::Phase::up) {
+    next = earlier(earlier(next, peer.limits.deadline()), peer.path.deadline());
+  }
   if (next.at == peer.scheduled.at) return;
   timers_.erase({peer.scheduled.at, peer.index});
   peer.scheduled = next;

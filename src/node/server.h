@@ -89,6 +89,8 @@ class Server {
   void check_liveness(ServerPeer& peer);
   void check_limits(ServerPeer& peer);
   void start_timers(ServerPeer& peer);
+  void start_path(ServerPeer& peer);
+  void run_path(ServerPeer& peer);
   void note_wear();
   void schedule(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find(const ports::LinkAddress& from);
@@ -118,7 +120,8 @@ class Server {
   [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
   void make_push_list(ServerPeer& peer, const session::ServerChoice& choice);
   void push(ServerPeer& peer);
-  void set_plane_peer(ServerPeer& peer);
+  plane::PeerSpec set_plane_peer(ServerPeer& peer);
+  [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
   void remove(plane::PeerIndex index, std::string_view signal, std::string_view text);
   void forget(ServerPeer& peer);

@@ -184,6 +184,7 @@ void Server::finish_connect(ServerPeer& peer) {
   log_data_channel(peer.log, choice->negotiated, peer.index,
                    compression_name(compression_for(peer)), setup_.config.channel.cipher);
   start_timers(peer);
+  start_path(peer);
   if (session.push_requested()) push(peer);
 }
 
@@ -245,18 +246,38 @@ options::Compression Server::compression_for(const ServerPeer& peer) const {
   return ours == options::Compression::migrate ? migrated(peer.association.active()) : ours;
 }
 
-void Server::set_plane_peer(ServerPeer& peer) {
+FrameFacts Server::frame_facts(const ServerPeer& peer) const {
+  return {compression_for(peer), peer.address.stream != 0, peer.address.remote.address.is_v6(),
+          setup_.mtu.fragment.has_value()};
+}
+
+// The client may not have its keys yet: it is heard first.
+void Server::start_path(ServerPeer& peer) {
+  const auto& negotiated = peer.association.active().negotiated();
+  if (!negotiated || peer.address.stream != 0) return;
+  const session::Frame frame = make_frame(&*negotiated, setup_.config.channel, frame_facts(peer));
+  peer.path.start(setup_.mtu, {frame, setup_.mtu.tun_mtu}, around_.plane, peer.index, now_);
+  set_plane_peer(peer);
+}
+
+void Server::run_path(ServerPeer& peer) {
+  if (!peer.path.run(around_.plane, peer.index, now_)) return;
+  tell_path(peer.log, set_plane_peer(peer), peer.path.finder());
+}
+
+plane::PeerSpec Server::set_plane_peer(ServerPeer& peer) {
   plane::PeerSpec spec;
   spec.address = peer.address;
   spec.may_float = peer.address.stream == 0;
   spec.check_source = true;
   const auto& negotiated = peer.association.active().negotiated();
   spec.by_address = negotiated && !negotiated->data_v2;
-  fit_packets(
-      spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
-      {compression_for(peer), peer.address.stream != 0, peer.address.remote.address.is_v6()},
-      setup_.mtu);
+  const session::Negotiated* terms = negotiated ? &*negotiated : nullptr;
+  fit_packets(spec, terms, setup_.config.channel, frame_facts(peer), setup_.mtu);
+  fit_path(spec, make_frame(terms, setup_.config.channel, frame_facts(peer)), setup_.mtu,
+           peer.path.finder());
   around_.plane.set_peer(peer.index, spec);
+  return spec;
 }
 
 void Server::remove(plane::PeerIndex index, std::string_view signal, std::string_view text) {

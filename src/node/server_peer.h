@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "node/lines.h"
+#include "node/peer_path.h"
 #include "plane/data_plane.h"
 #include "policy/client_plan.h"
 #include "session/association.h"
@@ -60,6 +61,7 @@ struct ServerPeer {
   session::Liveness liveness;
   bool ping_exits = false;  // silence ends it for good, rather than until it comes back
   session::TimeLimits limits;
+  PeerPath path;
   Instant last_control_sent, last_control_received;
   std::uint64_t control_bytes_sent = 0, control_bytes_received = 0;
   WallTime connected;

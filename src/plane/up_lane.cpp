@@ -53,7 +53,7 @@ std::size_t UpLane::take_handoffs() {
     Packet& packet = pool_[count];
     packet.assign(handoff->bytes, front_room);
     if (const PeerSlot* peer = around_.tables.peer(handoff->head.to)) {
-      enqueue(packet, peer, packet.size());
+      send_inside(packet, *peer, Origin::peer);
     } else {
       drops_.add(Drop::unknown_peer);
     }
@@ -64,6 +64,7 @@ std::size_t UpLane::take_handoffs() {
 }
 
 std::size_t UpLane::take_tun() {
+  answers_left_ = answers_per_turn;
   const std::size_t count = around_.tun.read(pool_.packets(), front_room);
   for (std::size_t i = 0; i < count; ++i) route(pool_[i]);
   flush();
@@ -83,13 +84,14 @@ void UpLane::route(Packet& packet) {
       return;
     }
     const PeerSlot* peer = around_.tables.peer(0);
-    return peer != nullptr ? enqueue(packet, peer, packet.size()) : drops_.add(Drop::unknown_peer);
+    return peer != nullptr ? send_inside(packet, *peer, Origin::tun)
+                           : drops_.add(Drop::unknown_peer);
   }
   if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
   const PeerIndex* index = around_.tables.routes().peers.find(inner->destination);
   const PeerSlot* peer = index != nullptr ? around_.tables.peer(*index) : nullptr;
   if (peer == nullptr) return drops_.add(Drop::no_route);
-  enqueue(packet, peer, packet.size());
+  send_inside(packet, *peer, Origin::tun);
 }
 
 void UpLane::broadcast(const Packet& packet, PeerIndex except) {
@@ -118,6 +120,13 @@ bool UpLane::answered_block_ipv6(const Packet& packet) {
   Packet* const answers[] = {&answer};
   around_.tun.write(answers, drops_);
   return true;
+}
+
+void UpLane::send_inside(Packet& packet, const PeerSlot& peer, Origin origin) {
+  if (peer.inner_most != 0 && packet.size() > peer.inner_most) {
+    return send_too_big(packet, peer, origin);
+  }
+  enqueue(packet, &peer, packet.size());
 }
 
 void UpLane::enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes) {
@@ -149,7 +158,7 @@ void UpLane::prepare_run(std::span<Pending> run) {
     return;
   }
   for (const Pending& pending : run) {
-    ip::clamp_mss(pending.packet->writable(), peer.mss);
+    ip::clamp_mss(pending.packet->writable(), peer.mss_in);
     wire::frame_uncompressed(peer.framing, *pending.packet);
     if (peer.fragments != nullptr) {
       cut(*pending.packet, peer, pending.inside_bytes);

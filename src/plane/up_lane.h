@@ -47,6 +47,7 @@ class UpLane {
   }
 
  private:
+  static constexpr unsigned answers_per_turn = 8;
   static constexpr std::uint64_t guard_set = std::uint64_t{1} << 32;
 
   struct Pending {
@@ -60,6 +61,12 @@ class UpLane {
   std::size_t take_tun();
   void route(Packet& packet);
   void broadcast(const Packet& packet, PeerIndex except);
+  // Where a packet came from, and an answer to it goes.
+  enum class Origin { tun, peer };
+  void send_inside(Packet& packet, const PeerSlot& peer, Origin origin);
+  void send_too_big(const Packet& packet, const PeerSlot& peer, Origin origin);
+  void send_cut(const Packet& packet, const PeerSlot& peer);
+  void answer_too_big(const Packet& packet, std::size_t mtu, Origin origin);
   void enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes);
   void flush();
   void prepare_run(std::span<Pending> run);
@@ -71,13 +78,14 @@ class UpLane {
 
   Surroundings around_;
   PacketPool pool_;
-  PacketPool spare_;  // copies for broadcasts
+  PacketPool spare_;  // copies for broadcasts, and what takes the place of a packet too big
   std::vector<Pending> pending_;
   std::unique_ptr<PacketPool> pieces_;  // with PlaneSetup::fragments
   std::size_t pieces_used_ = 0;
   std::vector<Packet*> run_;
   std::vector<std::size_t> run_inside_;  // user bytes in each of run_
   std::vector<ports::OutgoingPacket> outgoing_;
+  unsigned answers_left_ = answers_per_turn;
   DropCounters drops_;
   DropBoard board_;
   std::atomic<std::uint64_t> guarded_v4_{0};

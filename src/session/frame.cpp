@@ -90,6 +90,18 @@ unsigned fragment_limit(const Frame& frame, const FragmentSize& size) {
   return plain > taken + least ? plain - taken : least;
 }
 
+unsigned payload_room(const Frame& frame, unsigned outer) {
+  const unsigned plain = plaintext_room(frame, outer, true);
+  const unsigned taken = payload_overhead(frame);
+  return plain > taken ? plain - taken : 0;
+}
+
+unsigned outer_size(const Frame& frame, unsigned payload) {
+  unsigned plain = payload + payload_overhead(frame);
+  if (is_cbc(frame)) plain = (plain / block_bytes(frame) + 1) * block_bytes(frame);
+  return plain + header_bytes(frame, true);
+}
+
 std::uint16_t mss_clamp(const Frame& frame, const Mssfix& mssfix) {
   if (mssfix.value == 0) return 0;
   unsigned room = mssfix.value;

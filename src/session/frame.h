@@ -37,6 +37,11 @@ struct FragmentSize {
 };
 [[nodiscard]] unsigned fragment_limit(const Frame& frame, const FragmentSize& size);
 
+// The largest payload of a data packet whose outer IP packet has at most this size; 0: none.
+[[nodiscard]] unsigned payload_room(const Frame& frame, unsigned outer);
+// The outer IP packet of such a payload.
+[[nodiscard]] unsigned outer_size(const Frame& frame, unsigned payload);
+
 // Largest MSS for IPv4 inside; 0: leave alone.
 [[nodiscard]] std::uint16_t mss_clamp(const Frame& frame, const Mssfix& mssfix);
 

@@ -109,6 +109,8 @@ int discovery_number(UdpSettings::MtuDiscovery discovery) {
       return IP_PMTUDISC_WANT;
     case UdpSettings::MtuDiscovery::yes:
       return IP_PMTUDISC_DO;
+    case UdpSettings::MtuDiscovery::probe:
+      return IP_PMTUDISC_PROBE;
     case UdpSettings::MtuDiscovery::system:
       break;
   }

@@ -17,7 +17,8 @@ struct UdpSettings {
   std::uint16_t local_port = 1194;
   std::uint32_t local_scope_id = 0;  // link-local IPv6 only
   bool multihome = false;            // answer from the address that was asked even without bind
-  enum class MtuDiscovery { system, no, maybe, yes } mtu_discovery = MtuDiscovery::system;
+  // probe: nothing is fragmented, and the kernel's own idea of a path's MTU is not asked
+  enum class MtuDiscovery { system, no, maybe, yes, probe } mtu_discovery = MtuDiscovery::system;
   SocketSettings socket;
 };
 

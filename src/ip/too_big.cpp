@@ -1,0 +1,139 @@
+#include "ip/too_big.h"
+
+#include <algorithm>
+
+#include "ip/inner_packet.h"
+
+namespace adit::ip {
+
+namespace {
+
+constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, icmp_header_bytes = 8;
+constexpr std::size_t least_v6_mtu = 1280;
+constexpr std::uint16_t dont_fragment = 0x4000, more_fragments = 0x2000, offset_mask = 0x1FFF;
+constexpr std::uint8_t protocol_icmp = 1, protocol_icmpv6 = 58, time_to_live = 64;
+
+std::size_t header_of(Bytes packet) { return (packet[0] & 15u) * 4u; }
+
+// Later fragments carry only options that ask for it.
+void blank_options(MutableBytes header) {
+  constexpr std::uint8_t end = 0, no_operation = 1, copied = 0x80;
+  for (std::size_t at = v4_header_bytes; at < header.size();) {
+    if (header[at] == end) return;
+    if (header[at] == no_operation) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = at + 1 < header.size() ? header[at + 1] : 0;
+    if (length < 2 || at + length > header.size()) return;
+    if ((header[at] & copied) == 0) std::ranges::fill(header.subspan(at, length), no_operation);
+    at += length;
+  }
+}
+
+void seal_v4_header(MutableBytes header) {
+  store_u16(&header[10], 0);
+  store_u16(&header[10], checksum_fold(checksum_add(0, header)));
+}
+
+bool is_icmp_error_v4(Bytes packet) {
+  constexpr std::uint8_t echo_reply = 0, echo = 8;
+  const std::size_t header = header_of(packet);
+  if (packet[9] != protocol_icmp || packet.size() <= header) return false;
+  return packet[header] != echo_reply && packet[header] != echo;
+}
+
+std::size_t answer_v4(Bytes packet, std::size_t mtu, MutableBytes room) {
+  constexpr std::size_t largest_answer = 576;
+  const bool later_fragment = (load_u16(&packet[6]) & offset_mask) != 0;
+  if (later_fragment || is_icmp_error_v4(packet)) return 0;
+  const std::size_t quoted =
+      std::min(packet.size(), largest_answer - v4_header_bytes - icmp_header_bytes);
+  Writer writer(room);
+  writer.u16(0x45C0);  // internetwork control
+  writer.u16(static_cast<std::uint16_t>(v4_header_bytes + icmp_header_bytes + quoted));
+  writer.u32(0);
+  writer.u8(time_to_live);
+  writer.u8(protocol_icmp);
+  writer.u16(0);
+  writer.put(packet.subspan(16, 4));
+  writer.put(packet.subspan(12, 4));
+  writer.u32(0x03040000);  // type 3 destination unreachable, code 4 fragmentation needed
+  writer.u16(0);
+  writer.u16(static_cast<std::uint16_t>(mtu));
+  writer.put(packet.first(quoted));
+  if (!writer.ok()) return 0;
+  const MutableBytes answer = writer.written();
+  seal_v4_header(answer.first(v4_header_bytes));
+  const MutableBytes icmp = answer.subspan(v4_header_bytes);
+  store_u16(&icmp[2], checksum_fold(checksum_add(0, icmp)));
+  return answer.size();
+}
+
+std::size_t answer_v6(Bytes packet, std::size_t mtu, MutableBytes room) {
+  const std::size_t quoted =
+      std::min(packet.size(), least_v6_mtu - v6_header_bytes - icmp_header_bytes);
+  const std::size_t payload = icmp_header_bytes + quoted;
+  Writer writer(room);
+  writer.u32(0x60000000);
+  writer.u16(static_cast<std::uint16_t>(payload));
+  writer.u8(protocol_icmpv6);
+  writer.u8(time_to_live);
+  writer.put(packet.subspan(24, 16));
+  writer.put(packet.subspan(8, 16));
+  writer.u32(0x02000000);  // type 2 packet too big
+  writer.u32(static_cast<std::uint32_t>(std::max(mtu, least_v6_mtu)));
+  writer.put(packet.first(quoted));
+  if (!writer.ok()) return 0;
+  const MutableBytes answer = writer.written();
+  const std::uint64_t sum = checksum_add(payload + protocol_icmpv6, answer.subspan(8));
+  store_u16(&answer[v6_header_bytes + 2], checksum_fold(sum));
+  return answer.size();
+}
+
+}  // namespace
+
+bool may_be_cut(Bytes packet) {
+  return packet.size() >= v4_header_bytes && packet[0] >> 4 == 4 &&
+         (load_u16(&packet[6]) & dont_fragment) == 0;
+}
+
+std::size_t cut(Bytes packet, std::size_t mtu, std::size_t number, MutableBytes room) {
+  constexpr std::size_t unit = 8;
+  const std::size_t header = header_of(packet);
+  if (mtu < header + unit || room.size() < mtu) return 0;
+  const Bytes body = packet.subspan(header, load_u16(&packet[2]) - header);
+  const std::size_t most = (mtu - header) / unit * unit;
+  const std::size_t begin = number * most;
+  if (begin >= body.size()) return 0;
+  const std::size_t length = std::min(most, body.size() - begin);
+  const std::uint16_t flags = load_u16(&packet[6]);
+  std::ranges::copy(packet.first(header), room.begin());
+  std::ranges::copy(body.subspan(begin, length),
+                    room.begin() + static_cast<std::ptrdiff_t>(header));
+  const MutableBytes head = room.first(header);
+  if (number > 0) blank_options(head);
+  const bool last = begin + length == body.size();
+  const std::size_t offset = (flags & offset_mask) + begin / unit;
+  if (offset > offset_mask) return 0;
+  store_u16(&head[2], static_cast<std::uint16_t>(header + length));
+  store_u16(&head[6],
+            static_cast<std::uint16_t>((last ? flags & more_fragments : more_fragments) | offset));
+  seal_v4_header(head);
+  return header + length;
+}
+
+std::size_t too_big_answer(Bytes packet, std::size_t mtu, MutableBytes room) {
+  const auto inner = look(packet);
+  if (!inner || inner->source.is_multicast() || inner->source.is_unspecified() ||
+      inner->destination.is_multicast()) {
+    return 0;
+  }
+  if (inner->source.is_v4()) return answer_v4(packet, mtu, room);
+  constexpr std::uint8_t first_informational = 128;
+  const bool icmp_error = packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
+                          packet[v6_header_bytes] < first_informational;
+  return icmp_error ? 0 : answer_v6(packet, mtu, room);
+}
+
+}  // namespace adit::ip
