@@ -71,6 +71,7 @@ class Client {
   // Says goodbye if that was asked for; the moment until which to go on.
   [[nodiscard]] std::optional<Instant> announce_end(Instant now);
   [[nodiscard]] ClientStatus status(WallTime wall) const;
+  [[nodiscard]] const session::PathMtu& path() const { return path_.finder(); }
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;

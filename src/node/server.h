@@ -59,6 +59,8 @@ class Server {
   [[nodiscard]] bool scripts_running() const { return !hooks_.idle(); }
   void write_status(WallTime wall);
   [[nodiscard]] ServerStatus status(WallTime wall) const;
+  [[nodiscard]] const session::PathMtu* path_of(
+      plane::PeerIndex index) const;  // null: no such peer
   void write_pool();
   [[nodiscard]] std::size_t clients() const { return peers_.size(); }
   [[nodiscard]] const std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>>& peers() const {

@@ -260,6 +260,11 @@ void Server::start_path(ServerPeer& peer) {
   set_plane_peer(peer);
 }
 
+const session::PathMtu* Server::path_of(plane::PeerIndex index) const {
+  const auto found = peers_.find(index);
+  return found == peers_.end() ? nullptr : &found->second->path.finder();
+}
+
 void Server::run_path(ServerPeer& peer) {
   if (!peer.path.run(around_.plane, peer.index, now_)) return;
   tell_path(peer.log, set_plane_peer(peer), peer.path.finder());

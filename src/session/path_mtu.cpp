@@ -24,7 +24,7 @@ constexpr Duration most_patience = 3s;
 constexpr Duration short_rest = 3s;
 constexpr Duration long_rest = 15s;
 constexpr Duration grow_interval = 10min;
-constexpr Duration listen_often = 50ms;
+constexpr Duration listen_often = 50ms, listen_seldom = 1s;
 
 }  // namespace
 
@@ -47,7 +47,8 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
       return;
     case State::waiting:
       if (traffic.received_packets == seen_.received_packets) {
-        next_.at = now + listen_often;
+        rest_ = std::clamp<Duration>(rest_ * 5 / 4, listen_often, listen_seldom);
+        next_.at = now + rest_;
         return;
       }
       state_ = State::asking;
@@ -61,7 +62,7 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
         return;
       }
       question(small_load, question_bytes);
-      asked_at_ = now;
+      if (attempts_ == 0) asked_at_ = now;  // it may be the first one that is answered
       next_.at = now + first_patience * (1 << attempts_++);
       return;
     case State::searching:
@@ -94,6 +95,8 @@ void PathMtu::answered(Bytes payload, Instant now) {
     return way.over() || way.found() >= way.round().back();
   };
   if (state_ == State::searching && complete(up_) && complete(down_)) end_round(now);
+  const bool late = state_ == State::settled && !looking_;
+  if (late && (up_.found() > found_.up || down_.found() > found_.down)) publish();
 }
 
 void PathMtu::search(Instant now) {

@@ -65,11 +65,6 @@ class PathMtu {
   [[nodiscard]] bool all_fits_up() const { return found_.up >= ceiling_up_; }
 
  private:
-  struct Asked {
-    unsigned up = 0;  // the outer size of the question
-  };
-
-  void ask();
   void search(Instant now);
   void send_round(Instant now);
   void end_round(Instant now);

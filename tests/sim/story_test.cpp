@@ -70,6 +70,35 @@ TEST(Story, keys_are_renewed_under_traffic_without_a_lost_packet) {
   }
 }
 
+// What one end knows of the way to the other and back, as outer packets.
+void expect_path(const session::PathMtu* path, unsigned up, unsigned down) {
+  ASSERT_NE(path, nullptr);
+  EXPECT_LE(path->found().up, up);
+  EXPECT_GE(path->found().up + 4, up);
+  EXPECT_LE(path->found().down, down);
+  EXPECT_GE(path->found().down + 4, down);
+}
+
+TEST(Story, both_ends_find_what_a_narrow_path_takes_and_that_it_shrank) {
+  constexpr unsigned outer_headers = 28;
+  World world(11, {});
+  world.wire().weather.delay = 20ms;
+  auto& server = world.add_server();
+  auto& client = world.add_client();
+  world.wire().largest_to[server.at()] = 1300 - outer_headers;
+  world.wire().largest_to[client.at()] = 1400 - outer_headers;
+  world.traffic_every(50ms);
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  world.run_for(2s);
+  expect_path(&client.client().path(), 1300, 1400);
+  expect_path(server.server().path_of(0), 1400, 1300);
+  world.wire().largest_to[client.at()] = 1250 - outer_headers;
+  world.run_for(8s);
+  expect_path(&client.client().path(), 1300, 1250);
+  expect_path(server.server().path_of(0), 1250, 1300);
+  expect_clean(world);
+}
+
 TEST(Story, a_restarted_client_replaces_its_old_session) {
   World world(4, {});
   world.add_server();

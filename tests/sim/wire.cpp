@@ -4,6 +4,8 @@ namespace adit::sim {
 
 void Wire::send(Bytes datagram, const ip::Endpoint& from, const ip::Endpoint& to, Instant now) {
   if (rng_.chance(weather.loss)) return;
+  const auto narrow = largest_to.find(to);
+  if (narrow != largest_to.end() && datagram.size() > narrow->second) return;
   launch({to_buffer(datagram), from, to}, now);
   if (rng_.chance(weather.duplicate)) launch({to_buffer(datagram), from, to}, now);
 }

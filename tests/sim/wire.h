@@ -34,6 +34,8 @@ class Wire {
   [[nodiscard]] Instant next() const;
 
   Weather weather;
+  // Larger datagrams to these never arrive, and nobody tells.
+  std::map<ip::Endpoint, std::size_t> largest_to;
 
  private:
   void launch(Flight flight, Instant now);

@@ -149,6 +149,7 @@ ServerHost::ServerHost(World& world, const ip::Endpoint& at)
   setup_.session.exchange = session::Exchange::pushing;
   setup_.session.tls = &tls_;
   setup_.session.rng = &world.rng();
+  setup_.mtu.automatic = true;
   setup_.wrapping = wrapping_for(world, true);
   setup_.pool.topology = setup_.facts.topology = terms.topology;
   setup_.pool.first4 = ip::Address::parse_v4("10.8.0.4");
@@ -233,6 +234,7 @@ ClientHost::ClientHost(World& world, std::string name, const ip::Endpoint& at,
   setup_.session.rng = &world.rng();
   setup_.session.peer_info =
       session::own_peer_info(setup_.offer, session::client_proto(setup_.offer), 1600).text();
+  setup_.mtu.automatic = true;
   setup_.wrapping = wrapping_for(world, false);
   hooks_ = std::make_unique<node::Hooks>(setup_.config.scripts, node::Environment(), processes_,
                                          Log(log_));

@@ -144,6 +144,74 @@ TEST_F(Planes, carry_packets_both_ways) {
   EXPECT_EQ(server.plane.traffic(0).sent_inside_bytes, down.size());
 }
 
+Buffer large_packet(const char* from, const char* to, std::size_t size, bool dont_fragment) {
+  Buffer large = packet(from, to);
+  large.resize(size, 7);
+  store_u16(&large[2], static_cast<std::uint16_t>(size));
+  if (dont_fragment) large[6] = 0x40;
+  return large;
+}
+
+TEST_F(Planes, cut_or_answer_what_is_too_big_for_the_path) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  PeerSpec narrow;
+  narrow.address = server_at;
+  narrow.inner_most = 1000;
+  client.plane.set_peer(0, narrow);
+  client.tun.to_tunnel.push_back(large_packet("10.8.0.2", "10.8.0.1", 1001, true));
+  client.tun.to_tunnel.push_back(large_packet("10.8.0.2", "10.8.0.1", 1400, false));
+  client.tun.to_tunnel.push_back(large_packet("10.8.0.2", "10.8.0.1", 1000, true));
+  carry(client, server, client_at);
+  ASSERT_EQ(client.tun.from_tunnel.size(), 1u) << "the answer";
+  EXPECT_EQ(client.tun.from_tunnel.front()[20], 3);
+  EXPECT_EQ(load_u16(&client.tun.from_tunnel.front()[26]), 1000);
+  ASSERT_EQ(server.tun.from_tunnel.size(), 3u) << "two pieces and the one that fits";
+  EXPECT_EQ(server.tun.from_tunnel[0].size(), 996u);
+  EXPECT_EQ(server.tun.from_tunnel[1].size(), 20u + 1380 - 976);
+  EXPECT_EQ(server.tun.from_tunnel[2].size(), 1000u);
+  EXPECT_EQ(client.plane.drops().of(Drop::too_big), 1u);
+}
+
+TEST_F(Planes, answer_another_client_whose_packet_is_too_big) {
+  End server(server_setup(true));
+  End one({});
+  End two({});
+  join(server, 0, "10.8.0.2");
+  join(server, 1, "10.8.0.3");
+  start(one, 0);
+  start(two, 1);
+  PeerSpec narrow;
+  narrow.address = address("203.0.113.2", 40001);
+  narrow.check_source = true;
+  narrow.inner_most = 1000;
+  server.plane.set_peer(1, narrow);
+  one.tun.to_tunnel.push_back(large_packet("10.8.0.2", "10.8.0.3", 1400, true));
+  carry(one, server, client_at);
+  ASSERT_EQ(server.sent.size(), 1u);
+  EXPECT_EQ(server.sent.front().second.remote.port, 40000);
+  carry(server, one, server_at);
+  ASSERT_EQ(one.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(one.tun.from_tunnel.front()[20], 3);
+}
+
+TEST_F(Planes, answer_a_bounded_number_of_packets_a_turn) {
+  End client({});
+  start(client, 0);
+  PeerSpec narrow;
+  narrow.address = server_at;
+  narrow.inner_most = 1000;
+  client.plane.set_peer(0, narrow);
+  for (int i = 0; i < 60; ++i) {
+    client.tun.to_tunnel.push_back(large_packet("10.8.0.2", "10.8.0.1", 1400, true));
+  }
+  static_cast<void>(client.plane.up().turn(client.now, {1000}));
+  EXPECT_GE(client.tun.from_tunnel.size(), 1u);
+  EXPECT_LT(client.tun.from_tunnel.size(), 60u);
+}
+
 TEST_F(Planes, carry_large_packets_in_pieces) {
   constexpr std::size_t most = 300;
   PlaneSetup at_server = server_setup();

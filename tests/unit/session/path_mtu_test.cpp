@@ -1,0 +1,238 @@
+#include "session/path_mtu.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "wire/inside_message.h"
+
+namespace adit::session {
+namespace {
+
+using namespace std::chrono_literals;
+using State = PathMtu::State;
+
+// A peer at the far end of a path, in virtual time.
+class Road {
+ public:
+  Road() {
+    setup_.frame.cipher = crypto::find_cipher("AES-256-GCM");
+    setup_.at_once = true;
+  }
+
+  void begin() { finder.start(setup_, traffic, now); }
+  // Runs for a while; a user's packet passes every 100 ms if the tunnel is in use.
+  void pass(Duration time) {
+    const Instant end = now + time;
+    while (now < end) {
+      deliver();
+      finder.tick(traffic, now);
+      while (const auto probe = finder.probe()) send(*probe);
+      if (finder.news()) ++news;
+      const Instant next = arrivals_.empty() ? Instant::max() : arrivals_.begin()->first;
+      now = std::min({end, finder.deadline().at, next, now + 100ms});
+      if (in_use) ++traffic.inside_bytes;
+    }
+  }
+  [[nodiscard]] Instant begun() const { return Instant(1h); }
+
+  PathMtu finder;
+  PathMtu::Traffic traffic;
+  Instant now{1h};
+  unsigned up = 1500, down = 1500;  // what the path lets through
+  int answers_shorter_by = 0;
+  bool answers = true;
+  bool in_use = false;
+  double loss = 0;
+  Duration delay = 10ms;  // one way
+  unsigned sent = 0, news = 0;
+  std::size_t largest_probe = 0;
+
+ private:
+  bool lost() {
+    state_ = state_ * 1664525u + 1013904223u;
+    return (state_ >> 8) % 1000 < loss * 1000;
+  }
+  void send(const Buffer& probe) {
+    ++sent;
+    const unsigned outer = outer_size(setup_.frame, static_cast<unsigned>(probe.size()));
+    largest_probe = std::max(largest_probe, probe.size());
+    if (!answers || outer > up || lost()) return;
+    const auto question = wire::decode_occ(probe);
+    ASSERT_TRUE(question && question->type == 2 && question->rest.size() >= 2);
+    const int bytes = load_u16(question->rest.data()) - answers_shorter_by;
+    const Buffer answer = wire::encode_occ(
+        wire::OccType::mtu_load, Buffer(static_cast<std::size_t>(std::max(bytes, 17)) - 17));
+    if (outer_size(setup_.frame, static_cast<unsigned>(answer.size())) > down || lost()) return;
+    arrivals_.emplace(now + 2 * delay, answer);
+  }
+  void deliver() {
+    while (!arrivals_.empty() && arrivals_.begin()->first <= now) {
+      finder.answered(arrivals_.begin()->second, now);
+      arrivals_.erase(arrivals_.begin());
+    }
+  }
+
+  PathMtu::Setup setup_;
+  std::multimap<Instant, Buffer> arrivals_;
+  unsigned state_ = 7;
+};
+
+void expect_found(const Road& road, unsigned up, unsigned down) {
+  EXPECT_EQ(road.finder.state(), State::settled);
+  EXPECT_LE(road.finder.found().up, up);
+  EXPECT_GE(road.finder.found().up + 4, up);
+  EXPECT_LE(road.finder.found().down, down);
+  EXPECT_GE(road.finder.found().down + 4, down);
+}
+
+TEST(PathMtu, finds_both_ways_within_a_second) {
+  for (unsigned up = 1200; up <= 1500; up += 13) {
+    for (unsigned down = 1200; down <= 1500; down += 31) {
+      Road road;
+      road.up = up;
+      road.down = down;
+      road.begin();
+      road.pass(1s);
+      expect_found(road, up, down);
+      EXPECT_LT(road.sent, 80u);
+      EXPECT_LE(road.news, 3u);
+    }
+  }
+}
+
+TEST(PathMtu, a_wide_path_takes_two_round_trips) {
+  Road road;
+  road.up = 9000;
+  road.begin();
+  road.pass(45ms);
+  EXPECT_TRUE(road.finder.all_fits_up());
+  EXPECT_EQ(road.finder.found().down, 1500u) << "larger is of no use to anybody";
+}
+
+TEST(PathMtu, learns_how_the_peer_counts) {
+  for (const int shorter : {-20, 0, 1, 17, 53, 100}) {
+    Road road;
+    road.answers_shorter_by = shorter;
+    road.up = 1300;
+    road.down = 1400;
+    road.begin();
+    road.pass(2s);
+    expect_found(road, 1300, 1400);
+  }
+}
+
+TEST(PathMtu, waits_for_the_peer_when_it_may_have_no_keys) {
+  Road road;
+  PathMtu::Setup setup;
+  setup.frame.cipher = crypto::find_cipher("AES-256-GCM");
+  road.finder.start(setup, road.traffic, road.now);
+  road.pass(5s);
+  EXPECT_EQ(road.sent, 0u);
+  ++road.traffic.received_packets;
+  road.pass(1s);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, a_peer_that_does_not_answer_is_left_alone) {
+  Road road;
+  road.answers = false;
+  road.begin();
+  road.pass(15s);
+  EXPECT_EQ(road.finder.state(), State::silent);
+  EXPECT_EQ(road.finder.found(), PathMtu::Found{});
+  EXPECT_EQ(road.news, 1u);
+  EXPECT_EQ(road.sent, 5u);
+  EXPECT_EQ(road.finder.deadline().at, Instant::max());
+}
+
+TEST(PathMtu, a_long_road_is_waited_for) {
+  for (const Duration delay : {100ms, 250ms, 500ms, 900ms}) {
+    Road road;
+    road.delay = delay;
+    road.up = 1400;
+    road.down = 1300;
+    road.begin();
+    road.pass(delay * 12 + 3s);
+    expect_found(road, 1400, 1300);
+  }
+}
+
+TEST(PathMtu, a_long_and_lossy_road_takes_longer) {
+  for (const double loss : {0.01, 0.1, 0.3}) {
+    Road road;
+    road.delay = 300ms;
+    road.loss = loss;
+    road.up = 1400;
+    road.begin();
+    road.pass(40s);
+    EXPECT_EQ(road.finder.state(), State::settled);
+    EXPECT_LE(road.finder.found().up, 1400u);
+    EXPECT_GE(road.finder.found().up, 1180u) << "loss " << loss;
+  }
+}
+
+TEST(PathMtu, notices_a_path_that_shrinks_under_traffic) {
+  Road road;
+  road.in_use = true;
+  road.begin();
+  road.pass(10s);
+  expect_found(road, 1500, 1500);
+  road.down = 1280;
+  road.pass(6s);
+  expect_found(road, 1500, 1280);
+  road.up = 1240;
+  road.pass(6s);
+  expect_found(road, 1240, 1280);
+}
+
+TEST(PathMtu, looks_for_a_wider_path_now_and_then) {
+  Road road;
+  road.in_use = true;
+  road.up = road.down = 1300;
+  road.begin();
+  road.pass(1s);
+  road.up = road.down = 1500;
+  road.pass(5min);
+  expect_found(road, 1300, 1300);
+  road.pass(6min);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, asks_nothing_of_idle_peers) {
+  Road road;
+  road.begin();
+  road.pass(1s);
+  const unsigned sent = road.sent;
+  road.pass(1h);
+  EXPECT_EQ(road.sent, sent);
+}
+
+TEST(PathMtu, a_road_that_is_cut_off_is_not_a_narrow_one) {
+  Road road;
+  road.in_use = true;
+  road.begin();
+  road.pass(10s);
+  road.answers = false;
+  road.pass(1min);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, believes_lies_only_as_far_as_they_go) {
+  Road road;
+  road.begin();
+  road.pass(5ms);
+  for (unsigned bytes = 17; bytes < 70000; bytes += 113) {
+    road.finder.answered(Buffer(bytes), road.now);
+    while (road.finder.probe()) {
+    }
+  }
+  EXPECT_LE(road.finder.found().up, 1552u);
+  EXPECT_LE(road.finder.found().down, 1500u);
+  road.pass(10s);
+  EXPECT_LE(road.largest_probe, 1500u);
+  EXPECT_LT(road.sent, 2000u);
+}
+
+}  // namespace
+}  // namespace adit::session
