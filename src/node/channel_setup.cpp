@@ -148,7 +148,7 @@ void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
   facts.fragment = mtu.fragment.has_value();
   const session::Frame frame = make_frame(negotiated, channel, facts);
   spec.framing = framing_of(facts.compression);
-  spec.mss_in = spec.mss_out = session::mss_clamp(frame, mtu.mssfix);
+  spec.mss = session::mss_clamp(frame, mtu.mssfix);
   if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
 }
 

@@ -45,20 +45,20 @@ void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup
   const auto mss = [&](unsigned outer) {
     return session::mss_clamp(frame, {Mssfix::Kind::mtu, std::min(outer, mtu.mssfix.value)});
   };
-  spec.mss_in = mss(known ? down : careful_outer);
-  spec.mss_out = mss(known ? up : careful_outer);
+  // What a peer's kernel cuts on its way arrives whole: TCP is told the smaller of both.
+  spec.mss = mss(known ? std::min(up, down) : careful_outer);
   if (known && !finder.all_fits_up()) spec.inner_most = session::payload_room(frame, up);
 }
 
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder) {
   if (finder.state() == State::silent) {
     log.info(3, "Path MTU: unknown, for the peer answers no questions about it; TCP MSS {}",
-             spec.mss_out);
+             spec.mss);
     return;
   }
   const auto& [up, down] = finder.found();
-  log.info(3, "Path MTU: {} to the peer, {} from it, found by probing; TCP MSS {} and {}", up, down,
-           spec.mss_out, spec.mss_in);
+  log.info(3, "Path MTU: {} to the peer, {} from it, found by probing; TCP MSS {}", up, down,
+           spec.mss);
 }
 
 std::optional<Buffer> answer_inside(const wire::OccMessage& question, const std::string& options) {

@@ -37,8 +37,7 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.address = spec.address;
   known.slot.may_float = spec.may_float;
   known.slot.check_source = spec.check_source;
-  known.slot.mss_in = spec.mss_in;
-  known.slot.mss_out = spec.mss_out;
+  known.slot.mss = spec.mss;
   known.slot.inner_most = spec.inner_most;
   known.slot.framing = spec.framing;
   known.slot.fragment_most = spec.fragment_most;

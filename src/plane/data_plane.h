@@ -15,8 +15,7 @@ struct PeerSpec {
   bool may_float = false;
   bool check_source = false;
   bool by_address = false;  // its packets carry no peer id
-  // TCP's MSS: what the peer's side is told limits what comes, what ours is told what goes.
-  std::uint16_t mss_in = 0, mss_out = 0;
+  std::uint16_t mss = 0;
   std::size_t inner_most = 0;  // larger inner packets do not fit the path; 0: all do
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;

@@ -155,7 +155,7 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   }
   if (around_.setup.block_ipv6 && inner->source.is_v6()) return drops_.add(Drop::blocked);
   peer.meter->received.inside_bytes.add(packet.size());
-  ip::clamp_mss(packet.writable(), peer.mss_out);
+  ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;
   inside_.push_back(&packet);
 }

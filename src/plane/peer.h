@@ -47,8 +47,7 @@ struct PeerSlot {
   ports::LinkAddress address;
   bool may_float = false;      // another address is worth reporting once it authenticated
   bool check_source = false;   // inner source must be routed to this peer
-  std::uint16_t mss_in = 0;    // told to the peer's side: limits what comes; 0: leave alone
-  std::uint16_t mss_out = 0;   // told to our side: limits what goes
+  std::uint16_t mss = 0;       // 0: leave alone
   std::size_t inner_most = 0;  // larger inner packets do not fit the path; 0: all do
   wire::CompressionFraming framing = wire::CompressionFraming::none;
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"

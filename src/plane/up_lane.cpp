@@ -158,7 +158,7 @@ void UpLane::prepare_run(std::span<Pending> run) {
     return;
   }
   for (const Pending& pending : run) {
-    ip::clamp_mss(pending.packet->writable(), peer.mss_in);
+    ip::clamp_mss(pending.packet->writable(), peer.mss);
     wire::frame_uncompressed(peer.framing, *pending.packet);
     if (peer.fragments != nullptr) {
       cut(*pending.packet, peer, pending.inside_bytes);

@@ -23,7 +23,7 @@ constexpr Duration least_patience = 150ms;
 constexpr Duration most_patience = 3s;
 constexpr Duration short_rest = 3s;
 constexpr Duration long_rest = 15s;
-constexpr Duration grow_interval = 10min;
+constexpr Duration first_grow_wait = 5s, longest_grow_wait = 10min;
 constexpr Duration listen_often = 50ms, listen_seldom = 1s;
 
 }  // namespace
@@ -101,6 +101,9 @@ void PathMtu::answered(Bytes payload, Instant now) {
 
 void PathMtu::search(Instant now) {
   state_ = State::searching;
+  if (!growing_) grow_wait_ = first_grow_wait;
+  grow_at_ = now + grow_wait_;
+  grow_wait_ = std::min<Duration>(grow_wait_ * 5, longest_grow_wait);
   looking_ = false;
   up_.start(ceiling_up_);
   down_.start(std::min(ceiling_up_, largest_outer));
@@ -125,7 +128,7 @@ void PathMtu::settle(Instant now) {
   state_ = State::settled;
   rest_ = short_rest;
   next_.at = now + rest_;
-  if (grow_at_ <= now || grow_at_ == Instant::max()) grow_at_ = now + grow_interval;
+  growing_ = false;
 }
 
 // Is it still so? Only when packets of users pass: the idle are left alone.
@@ -135,7 +138,9 @@ void PathMtu::look_again(const Traffic& traffic, Instant now) {
   rest_ = idle ? std::min(rest_ * 2, long_rest) : short_rest;
   next_.at = now + rest_;
   if (idle) return;
-  if (grow_at_ <= now) return search(now);
+  const bool widest = all_fits_up() && found_.down >= down_.ceiling();
+  growing_ = grow_at_ <= now && !widest;
+  if (growing_) return search(now);
   attempts_ = 0;
   check(now);
 }
@@ -189,7 +194,8 @@ std::optional<Buffer> PathMtu::probe() {
 }
 
 void PathMtu::publish() {
-  const Found now{up_.found(), down_.found()};
+  Found now{up_.found(), down_.found()};
+  if (growing_) now = {std::max(now.up, found_.up), std::max(now.down, found_.down)};
   news_ = news_ || now != found_;
   found_ = now;
 }

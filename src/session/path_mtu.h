@@ -94,7 +94,9 @@ class PathMtu {
   Instant asked_at_;
   Duration round_trip_{};
   Duration rest_{};  // between two looks
-  Instant grow_at_ = Instant::max();
+  Instant grow_at_;
+  Duration grow_wait_{};  // to the next look for a wider path; longer each time
+  bool growing_ = false;  // what was found before stands
   std::deque<Buffer> probes_;
   Found found_;
   bool news_ = false;

@@ -34,7 +34,7 @@ struct Setup {
   std::uint64_t reneg_bytes = 0;
   std::uint64_t reneg_packets = 0;
 
-  std::size_t datagram_limit = 1222;  // largest control datagram (UDP payload)
+  std::size_t datagram_limit = 1172;  // largest control datagram (UDP payload)
   std::string options;                // our options consistency string
   std::string peer_info;              // ours; empty on a pushing server
 };

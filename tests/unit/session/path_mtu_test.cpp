@@ -192,10 +192,22 @@ TEST(PathMtu, looks_for_a_wider_path_now_and_then) {
   road.up = road.down = 1300;
   road.begin();
   road.pass(1s);
+  road.pass(10min);
   road.up = road.down = 1500;
-  road.pass(5min);
+  road.pass(20s);
   expect_found(road, 1300, 1300);
-  road.pass(6min);
+  road.pass(11min);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, mends_soon_what_a_bad_moment_made_too_small) {
+  Road road;
+  road.in_use = true;
+  road.loss = 0.6;
+  road.begin();
+  road.pass(3s);
+  road.loss = 0;
+  road.pass(40s);
   expect_found(road, 1500, 1500);
 }
 
