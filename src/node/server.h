@@ -79,6 +79,7 @@ class Server {
 
   // server.cpp: what arrives, and time
   void take(const plane::Report& report, MutableBytes bytes);
+  void tell_bad_source(ServerPeer& peer, const ip::Address& source);
   void take_datagram(const ports::LinkAddress& from, MutableBytes datagram);
   void meet_stranger(const ports::LinkAddress& from, MutableBytes datagram);
   void begin(const ports::LinkAddress& from, Gate::Welcome welcome, MutableBytes datagram);
@@ -126,6 +127,7 @@ class Server {
   void learn(ServerPeer& peer);
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
+  void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
   void publish_routes();
 
   // handover.cpp
@@ -149,6 +151,7 @@ class Server {
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()
   bool routes_changed_ = false;
+  std::uint64_t arrivals_ = 0;
   std::uint64_t next_client_id_ = 0;
   Instant now_;
   WallTime wall_;
