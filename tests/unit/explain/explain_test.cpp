@@ -166,6 +166,20 @@ TEST(Explain, knows_the_lines_that_people_ask_about) {
   for (const auto& [line, title] : known) EXPECT_EQ(title_of(line), title) << line;
 }
 
+// Nothing in a log says that hosts beyond a gateway do not answer: the push is the place to look.
+TEST(Explain, knows_why_hosts_beyond_the_server_do_not_answer) {
+  const Report report = explain(
+      "SENT CONTROL [client1]: 'PUSH_REPLY,route 192.168.1.0 255.255.255.0,ifconfig 10.0.0.2 "
+      "10.0.0.1' (status=1)\n");
+  ASSERT_EQ(report.findings.size(), 1u);
+  const Finding& push = report.findings[0];
+  EXPECT_NE(push.meaning.find("the way back is missing"), std::string::npos);
+  ASSERT_FALSE(push.reasons.empty());
+  EXPECT_NE(push.reasons[0].what.find("behind the server"), std::string::npos);
+  EXPECT_NE(push.reasons[0].cure.find("MASQUERADE"), std::string::npos);
+  EXPECT_EQ(push.reasons[0].seen_line, 1u);
+}
+
 TEST(Explain, takes_times_and_prefixes_as_they_come) {
   const char* title = "tls-auth is missing on the other side";
   const std::string line =

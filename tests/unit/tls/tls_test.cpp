@@ -175,6 +175,35 @@ TEST_F(TlsTest, the_peers_name_can_be_demanded) {
   }
 }
 
+TEST_F(TlsTest, a_wrong_name_or_purpose_is_told_with_what_is_there) {
+  client_setup.peer.name_match = PeerPolicy::NameMatch::name;
+  client_setup.peer.name = "gateway";
+  shake_hands();
+  EXPECT_EQ(client->failure().advice,
+            "verify-x509-name expects \"gateway\", but the certificate says \"server\"");
+  client_setup = setup_for("client1", false);
+  client_setup.peer.usage = PeerPolicy::Usage::client;
+  shake_hands();
+  EXPECT_EQ(first_line(*client), "VERIFY EKU ERROR");
+  EXPECT_NE(client->failure().advice.find(
+                "wants a certificate for \"TLS Web Client Authentication\", but \"CN=server\" is "
+                "not one, it has \"TLS Web Server Authentication\""),
+            std::string::npos)
+      << client->failure().advice;
+  client_setup = setup_for("client1", false);
+  client_setup.peer.extended_key_usage = "1.3.6.1.5.5.7.3.4";
+  shake_hands();
+  EXPECT_EQ(client->failure().advice,
+            "remote-cert-eku wants \"1.3.6.1.5.5.7.3.4\", but \"CN=server\" has \"TLS Web Server "
+            "Authentication\"");
+  client_setup = setup_for("client1", false);
+  client_setup.peer.key_usage = {0x6};
+  shake_hands();
+  EXPECT_NE(client->failure().advice.find("wants key usage 0006, but \"CN=server\" has "),
+            std::string::npos)
+      << client->failure().advice;
+}
+
 TEST_F(TlsTest, dates_are_looked_at) {
   server_setup.verify_at = WallTime{made_at.seconds + 40LL * 365 * 86400};
   shake_hands();
@@ -183,6 +212,9 @@ TEST_F(TlsTest, dates_are_looked_at) {
   server_setup.verify_at = WallTime{made_at.seconds - 365LL * 86400};
   shake_hands();
   EXPECT_NE(first_line(*server).find("not yet valid"), std::string::npos);
+  const std::string advice = server->failure().advice;
+  EXPECT_NE(advice.find("; this host's clock says 2025-11-2"), std::string::npos) << advice;
+  EXPECT_NE(advice.find("set this host's clock right"), std::string::npos);
 }
 
 TEST_F(TlsTest, a_stranger_is_refused_with_the_name_of_its_authority) {
@@ -290,6 +322,97 @@ TEST_F(TlsTest, small_diffie_hellman_parameters_are_refused_with_the_cure) {
   EXPECT_NE(made.error().text().find("dh dh512.pem has 512 bits; at least 2048 are needed"),
             std::string::npos);
   EXPECT_NE(made.error().text().find("dh none"), std::string::npos);
+}
+
+struct PemPair {
+  std::string cert, key;
+};
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+// A certificate as they were made long ago, self-signed without an issuer's key.
+PemPair old_certificate(const char* name, unsigned bits, const EVP_MD* digest,
+                        const char* issuer = nullptr, const std::string& issuer_key = {}) {
+  const auto set_name = [](X509_NAME* into, const char* text) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text);
+    X509_NAME_add_entry_by_txt(into, "CN", MBSTRING_ASC, bytes, -1, -1, 0);
+  };
+  const Key key(EVP_RSA_gen(bits), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), X509_free);
+  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
+  ASN1_TIME_set(X509_getm_notBefore(made.get()), made_at.seconds);
+  ASN1_TIME_set(X509_getm_notAfter(made.get()), made_at.seconds + 86400);
+  X509_set_pubkey(made.get(), key.get());
+  set_name(X509_get_subject_name(made.get()), name);
+  set_name(X509_get_issuer_name(made.get()), issuer != nullptr ? issuer : name);
+  const Bio by(BIO_new_mem_buf(issuer_key.data(), static_cast<int>(issuer_key.size())), BIO_free);
+  const Key signer(PEM_read_bio_PrivateKey(by.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  X509_sign(made.get(), signer ? signer.get() : key.get(), digest);
+  const Bio cert(BIO_new(BIO_s_mem()), BIO_free), own(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_X509(cert.get(), made.get());
+  PEM_write_bio_PrivateKey(own.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  return {text_of(cert.get()), text_of(own.get())};
+}
+
+TEST_F(TlsTest, weak_certificates_are_refused_with_what_is_weak_and_the_cure) {
+  const PemPair authority = old_certificate("old CA", 2048, EVP_sha256());
+  const PemPair relic = old_certificate("relic", 1024, EVP_sha1(), "old CA", authority.key);
+  server_setup.cert = {"cert relic.crt (server.conf:5)", relic.cert};
+  server_setup.key = {"key relic.key", relic.key};
+  const auto made = TlsContext::create(server_setup);
+  ASSERT_FALSE(made);
+  const std::string said = made.error().text();
+  EXPECT_NE(said.find("cannot use cert relic.crt (server.conf:5): \"CN=relic\" is too weak, signed "
+                      "with SHA1, key of 1024 bits RSA, refused since 2017"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("re-issue it with SHA256 and at least 2048 bits, or set \"tls-cert-profile "
+                      "insecure\" for now"),
+            std::string::npos);
+  server_setup.profile = tls::Setup::Profile::insecure;
+  EXPECT_TRUE(TlsContext::create(server_setup));
+}
+
+TEST_F(TlsTest, a_weak_peer_is_refused_with_what_is_weak) {
+  const PemPair authority = old_certificate("old CA", 2048, EVP_sha256());
+  const PemPair relic = old_certificate("relic", 2048, EVP_sha1(), "old CA", authority.key);
+  client_setup.cert = {"cert relic.crt", relic.cert};
+  client_setup.key = {"key relic.key", relic.key};
+  client_setup.profile = tls::Setup::Profile::insecure;
+  server_setup.ca = {"ca old-ca.crt", authority.cert};
+  shake_hands();
+  EXPECT_EQ(server->state(), TlsEngine::State::failed);
+  EXPECT_EQ(
+      server->failure().advice,
+      "the certificate \"CN=relic\" is too weak (signed with SHA1): re-issue it with SHA256 and "
+      "at least 2048 bits, or set \"tls-cert-profile insecure\" for now");
+}
+
+TEST_F(TlsTest, an_unknown_authority_is_told_beside_those_we_trust) {
+  const PemPair mine = old_certificate("my CA", 2048, EVP_sha256());
+  const PemPair other = old_certificate("other CA", 2048, EVP_sha256());
+  const PemPair guest = old_certificate("guest", 2048, EVP_sha256(), "other CA", other.key);
+  client_setup.cert = {"cert guest.crt", guest.cert};
+  client_setup.key = {"key guest.key", guest.key};
+  server_setup.ca = {"ca my-ca.crt", mine.cert};
+  shake_hands();
+  EXPECT_EQ(
+      server->failure().advice,
+      "the other side's certificate is not issued by a CA in our \"ca\" file (it holds \"CN=my "
+      "CA\"): \"CN=guest\" is issued by \"CN=other CA\"; both sides need the same CA");
+  client_setup.cert.text += other.cert;
+  shake_hands();
+  EXPECT_EQ(
+      server->failure().advice,
+      "the other side's certificate is not issued by a CA in our \"ca\" file (it holds \"CN=my "
+      "CA\") but by \"CN=other CA\": both sides need the same CA");
 }
 
 TEST_F(TlsTest, cipher_names_of_openvpn_and_of_openssl_are_both_understood) {
