@@ -231,11 +231,12 @@ void Client::check_timers() {
     if (!text.empty() && memory_.is_new(text)) log_.warn("{}", text);
   }
   if (!answered_ && answer_by_ <= now_) {
-    log_.error(
+    const std::string text = fmt::format(
         "No answer from the server within {} seconds: is its address and port right, does a "
         "firewall drop the packets, or does it want a tls-auth/tls-crypt key that this config "
         "lacks?",
         setup_.connection.server_poll_timeout.count());
+    if (memory_.is_new(text)) log_.error("{}", text);
     return end(Outcome::Next::restart, "SIGUSR1", "server_poll");
   }
   if (liveness_.running()) {

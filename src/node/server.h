@@ -128,6 +128,7 @@ class Server {
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
   void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
+  [[nodiscard]] std::map<ip::Prefix, const ServerPeer*> owners_of_networks() const;
   void publish_routes();
 
   // handover.cpp

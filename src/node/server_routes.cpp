@@ -98,25 +98,33 @@ void Server::tell_takeover(const ServerPeer& peer, const ip::Prefix& network) co
   }
 }
 
+// Of several clients with one network the last to come.
+std::map<ip::Prefix, const ServerPeer*> Server::owners_of_networks() const {
+  std::map<ip::Prefix, const ServerPeer*> owners;
+  for (const auto& [index, peer] : peers_) {
+    if (peer->phase != ServerPeer::Phase::up) continue;
+    for (const ip::Prefix& network : networks_of(*peer)) {
+      if (!is_routed(*peer, network)) continue;
+      const ServerPeer*& owner = owners[network];
+      if (owner == nullptr || owner->arrival < peer->arrival) owner = peer.get();
+    }
+  }
+  return owners;
+}
+
 void Server::publish_routes() {
   if (!routes_changed_) return;
   routes_changed_ = false;
-  std::vector<const ServerPeer*> order;
-  for (const auto& [index, peer] : peers_) {
-    if (peer->phase == ServerPeer::Phase::up) order.push_back(peer.get());
-  }
-  std::ranges::sort(order, {}, &ServerPeer::arrival);
   auto table = std::make_unique<plane::RouteTable>();
-  for (const ServerPeer* peer : order) {
-    for (const ip::Prefix& network : networks_of(*peer)) {
-      if (is_routed(*peer, network)) table->peers.insert(network, peer->index);
-    }
+  for (const auto& [network, owner] : owners_of_networks()) {
+    table->peers.insert(network, owner->index);
   }
   around_.plane.set_routes(std::move(table));
 }
 
 ServerStatus Server::status(WallTime wall) const {
   ServerStatus status{setup_.title, wall, {}, {}};
+  const auto owners = owners_of_networks();
   for (const auto& [index, peer] : peers_) {
     const plane::PeerTraffic traffic = around_.plane.traffic(index);
     ClientRow row;
@@ -143,7 +151,9 @@ ServerStatus Server::status(WallTime wall) const {
           {address, client->common_name, lines::real_address(client->address.remote), last});
     };
     for (const ip::Prefix& network : networks_of(*peer)) {
-      if (is_routed(*peer, network)) add_route(text_of(network));
+      if (is_routed(*peer, network) && owners.at(network) == peer.get()) {
+        add_route(text_of(network));
+      }
     }
   }
   return status;

@@ -1,5 +1,6 @@
 #include "tls/certificate.h"
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/err.h>
@@ -185,8 +186,9 @@ std::string weakness_of(X509* certificate) {
 std::string extended_usages_of(X509* certificate) {
   auto* usages = static_cast<EXTENDED_KEY_USAGE*>(
       X509_get_ext_d2i(certificate, NID_ext_key_usage, nullptr, nullptr));
+  constexpr int most = 8;
   std::string all;
-  for (int i = 0; usages != nullptr && i < sk_ASN1_OBJECT_num(usages); ++i) {
+  for (int i = 0; usages != nullptr && i < std::min(most, sk_ASN1_OBJECT_num(usages)); ++i) {
     char text[128];
     if (OBJ_obj2txt(text, sizeof text, sk_ASN1_OBJECT_value(usages, i), 0) <= 0) continue;
     all += (all.empty() ? "" : ", ") + std::string(text);

@@ -238,6 +238,14 @@ FAULTS = (
         ends=0,
     ),
     Fault(
+        "wrong-password-with-exit-status",
+        lambda bench: bad_lines.with_exit_status(bench, 1),
+        (),
+        ("AUTH: Received control message: AUTH_FAILED",),
+        ways=(BOTH_ADIT,),
+        ends=1,
+    ),
+    Fault(
         "no-password",
         bad_lines.no_password,
         (

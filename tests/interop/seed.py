@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -286,6 +287,31 @@ def file_of_another_name(bench: Bench) -> None:
         check("10.0.0.6" in tunnel_addresses(seed.net.client), "not the pool's first address")
 
 
+def keys_are_kept(bench: Bench) -> None:
+    """";persist-key" beside "user nobody": after SIGUSR1 nobody could read the key again."""
+    with Lab(bench.folder) as lab:
+        seed = Seed(lab, bench, "adit", "adit")
+        seed.client.add("user nobody\ngroup nogroup\npersist-tun\n")
+        (seed.client.host.folder / "client1.key").chmod(0o600)
+        _, client = seed.start()
+        client.wait_for("UID set to nobody")
+        mark = client.mark()
+        client.send_signal(signal.SIGUSR1)
+        client.wait_for(COMPLETED, 20, mark)
+        reaches(seed.net.client, GATEWAY, "after the restart")
+
+
+def retries_are_counted(bench: Bench) -> None:
+    """Nobody listens: the client tries on, says how often, and gives its advice once."""
+    with Lab(bench.folder) as lab:
+        seed = Seed(lab, bench, "adit", "adit")
+        seed.client.add("connect-timeout 1\nconnect-retry 1\n")
+        client = seed.client.run()
+        client.wait_for(r"no connection in 2 attempts since .* \(the last: server_poll\)", 20)
+        advice = client.matches("No answer from the server within 1 seconds")
+        check(len(advice) == 1, f"said {len(advice)} times")
+
+
 WAYS = (("adit", "adit"), ("adit", "stock"), ("stock", "adit"))
 
 
@@ -300,6 +326,8 @@ def cases() -> list[Case]:
         two_clients_on_one_address,
         pair_meets_topology_subnet,
         file_of_another_name,
+        keys_are_kept,
+        retries_are_counted,
     ):
         made.append(Case(run.__name__, run))
     return made
