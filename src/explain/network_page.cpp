@@ -127,7 +127,7 @@ const std::vector<Entry>& network_page() {
        "a route into the tunnel that no client takes",
        "Packets to {1} enter the tunnel and are dropped there.",
        {{"the line iroute is missing", "add it to the client's file in client-config-dir"}}},
-      {{"is already given by"},
+      {{"is already given by", "is already used by *; * takes over its route"},
        Weight::notice,
        "two clients have the same address",
        "Whoever connects last takes over the other's traffic.",

@@ -95,8 +95,8 @@ std::string advice_on_silence(const ip::Endpoint& server, const Wrapping& wrappi
   const std::string key =
       plain
           ? "it may want a tls-auth or tls-crypt key, which this config lacks: such a server "
-            "answers "
-            "nobody without"
+            "answers nobody without (add the line it has, \"tls-auth ta.key 1\" or \"tls-crypt "
+            "ta.key\", with the same file)"
           : "its control channel key may be another than the one here, or the key direction wrong: "
             "such a server answers nobody else, and its log tells of it";
   return "No reply from " + server.text() +

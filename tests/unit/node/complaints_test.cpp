@@ -82,6 +82,7 @@ TEST(Complaints, a_silent_server_is_explained_by_what_this_end_has) {
   const std::string without = advice_on_silence(stranger, wrapping_of(Kind::none));
   EXPECT_TRUE(without.starts_with("No reply from 203.0.113.2:40000 so far."));
   EXPECT_NE(without.find("which this config lacks"), std::string::npos);
+  EXPECT_NE(without.find("add the line it has, \"tls-auth ta.key 1\""), std::string::npos);
   const std::string with = advice_on_silence(stranger, wrapping_of(Kind::tls_auth));
   EXPECT_NE(with.find("key may be another than the one here"), std::string::npos);
 }
