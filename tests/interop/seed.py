@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The two files of 2011 as they stand (tests/data/seed): an office behind a client, a data centre behind
-the server. With what they lack they carry packets, beside stock at either end; without, adit says
-what is wrong, in which line of which file, and how to cure it."""
+"""The two files of 2011 as they stand (tests/data/seed): an office behind a client, a data centre
+behind the server. With what they lack they carry packets, beside stock at either end; without, adit
+says what is wrong, in which line of which file, and how to cure it."""
 
 from __future__ import annotations
 
@@ -184,8 +184,8 @@ def weak_certificates(folder: Path, name: str, bits: int = 1024, digest: str = "
 
 
 def cannot_start(bench: Bench) -> None:
-    """DH of 1024 bits; certificates with SHA1, on both sides; a file that is not there; a slip of the
-    pen: whatever it is, `log` does not hide it."""
+    """DH of 1024 bits; certificates with SHA1, on both sides; a file that is not there; a slip of
+    the pen: whatever it is, `log` does not hide it."""
     with Lab(bench.folder) as lab:
         seed = Seed(lab, bench, "adit", "adit", working=False)
         server, client = seed.server, seed.client
