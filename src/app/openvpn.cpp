@@ -76,6 +76,10 @@ options::Issues missing_files(const options::Config& config) {
                                    std::strerror(error), error),
                        advice_for_file(error, file)});
   }
+  if (!missing.empty()) {
+    missing.push_back(
+        {options::Issue::Severity::error, {}, {}, "Please correct these errors.", {}});
+  }
   return missing;
 }
 
@@ -103,15 +107,21 @@ void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 // What keeps the program from starting goes where the log goes, and to the terminal as well: who
 // has just typed the command does not look into a file.
-void tell_everywhere(Runtime& runtime, const options::Config& config,
-                     const std::vector<std::string>& lines) {
-  const options::Logging& logging = config.logging;
+void tell_everywhere(Runtime& runtime, const options::Logging& logging,
+                     const options::Issues& issues) {
   const bool elsewhere = !logging.file.empty() || logging.syslog;
   if (!elsewhere || !set_up_log(runtime.output, logging)) {
-    for (const std::string& line : lines) print(line);
-    return;
+    for (const options::Issue& issue : issues) print(issue.text());
+    return print(see_help);
   }
-  for (const std::string& line : lines) runtime.log.fatal("{}", line);
+  for (const options::Issue& issue : issues) {
+    if (issue.severity == options::Issue::Severity::error) {
+      runtime.log.fatal("{}", issue.text());
+    } else {
+      runtime.log.warn("{}", issue.text());
+    }
+  }
+  runtime.log.fatal("{}", see_help);
 }
 
 // The process's life: read the configuration, run it, read it again when asked to.
@@ -149,14 +159,14 @@ class Openvpn {
     if (tool) return take_for_tool(issues);
     const std::string& cd = config_.process.cd;
     const int lost = cd.empty() || chdir(cd.c_str()) == 0 ? 0 : errno;
-    if (options::has_errors(issues)) return refuse(issues, {});
+    if (options::has_errors(issues)) return refuse(issues);
     if (lost != 0) {
       print(fmt::format("Options error: --cd fails with '{}': {} (errno={})", cd,
                         std::strerror(lost), lost));
       return false;
     }
     const auto missing = missing_files(config_);
-    if (!missing.empty()) return refuse(missing, "Options error: Please correct these errors.");
+    if (!missing.empty()) return refuse(missing);
     std::fflush(stdout);
     if (Status set = set_up_log(runtime_.output, config_.logging); !set) {
       print("Options error: " + set.error().text());
@@ -174,12 +184,8 @@ class Openvpn {
     return false;
   }
 
-  bool refuse(const options::Issues& issues, const std::string& summary) {
-    std::vector<std::string> lines;
-    for (const options::Issue& issue : issues) lines.push_back(issue.text());
-    if (!summary.empty()) lines.push_back(summary);
-    lines.emplace_back(see_help);
-    tell_everywhere(runtime_, config_, lines);
+  bool refuse(const options::Issues& issues) {
+    tell_everywhere(runtime_, config_.logging, issues);
     return false;
   }
 

@@ -43,7 +43,8 @@ bool leads_beyond(const std::string& pushed, const options::Config& config) {
 bool leads_into_tunnel(const options::RouteLine& line, const options::Config& config) {
   const auto network = ip::Address::parse_v4(line.network);
   const auto& own = config.server.network;
-  return !network || !own || !own->contains(*network);
+  const bool elsewhere = !line.gateway.empty() && line.gateway != "default";
+  return !elsewhere && (!network || !own || !own->contains(*network));
 }
 
 bool needs_forwarding(const options::Config& config,

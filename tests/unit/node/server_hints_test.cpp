@@ -57,6 +57,8 @@ TEST(ServerHints, ask_for_forwarding_when_a_route_leads_to_a_client) {
   const auto routed = server("route 10.5.0.0 255.255.0.0\n");
   EXPECT_TRUE(has(server_hints(routed, store, false), "net.ipv4.ip_forward=0"));
   EXPECT_FALSE(has(server_hints(routed, store, true), "net.ipv4.ip_forward=0"));
+  const auto beside = server("route 10.5.0.0 255.255.0.0 net_gateway\n");
+  EXPECT_TRUE(server_hints(beside, store, false).empty());
 }
 
 TEST(ServerHints, say_what_became_of_link_mtu) {
