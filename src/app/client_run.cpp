@@ -9,6 +9,7 @@
 #include "app/inside.h"
 #include "app/title.h"
 #include "base/text.h"
+#include "node/failed_attempts.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "node/make_setup.h"
@@ -261,6 +262,8 @@ class ClientRun {
     runtime_.log.info(
         1, "{}",
         node::lines::signal_received(outcome.signal, false, outcome.text, "process restarting"));
+    const auto storm = failed_attempts_.note(outcome.text, was_up_, runtime_.loop->wall());
+    if (storm) runtime_.log.info(1, "{}", *storm);
     using Usr1 = options::Process::Usr1;
     if (config_.process.remap_usr1 != Usr1::usual) {
       const int number = config_.process.remap_usr1 == Usr1::sighup ? SIGHUP : SIGTERM;
@@ -354,6 +357,7 @@ class ClientRun {
   node::Environment peer_environment_;
   Instant last_status_ = Instant::min() + Duration(1);
   bool was_up_ = false;
+  node::FailedAttempts failed_attempts_;
 };
 
 }  // namespace

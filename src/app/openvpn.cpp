@@ -21,6 +21,7 @@ namespace adit::app {
 namespace {
 
 constexpr int exit_failure = 1;
+constexpr const char* see_help = "Use --help for more information.";
 
 // Configuration files as they are included.
 class DiskFiles final : public options::Files {
@@ -75,14 +76,11 @@ options::Issues missing_files(const options::Config& config) {
                                    std::strerror(error), error),
                        advice_for_file(error, file)});
   }
+  if (!missing.empty()) {
+    missing.push_back(
+        {options::Issue::Severity::error, {}, {}, "Please correct these errors.", {}});
+  }
   return missing;
-}
-
-bool tell(const options::Issues& issues) {
-  for (const options::Issue& issue : issues) std::printf("%s\n", issue.text().c_str());
-  if (!options::has_errors(issues)) return true;
-  std::printf("Use --help for more information.\n");
-  return false;
 }
 
 // What a configuration read again may change; where the lines go stays.
@@ -103,6 +101,27 @@ Status set_up_log(system::LogOutput& output, const options::Logging& logging) {
     output.to_syslog(logging.syslog_name);
   }
   return {};
+}
+
+void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
+
+// What keeps the program from starting goes where the log goes, and to the terminal as well: who
+// has just typed the command does not look into a file.
+void tell_everywhere(Runtime& runtime, const options::Logging& logging,
+                     const options::Issues& issues) {
+  const bool elsewhere = !logging.file.empty() || logging.syslog;
+  if (!elsewhere || !set_up_log(runtime.output, logging)) {
+    for (const options::Issue& issue : issues) print(issue.text());
+    return print(see_help);
+  }
+  for (const options::Issue& issue : issues) {
+    if (issue.severity == options::Issue::Severity::error) {
+      runtime.log.fatal("{}", issue.text());
+    } else {
+      runtime.log.warn("{}", issue.text());
+    }
+  }
+  runtime.log.fatal("{}", see_help);
 }
 
 // The process's life: read the configuration, run it, read it again when asked to.
@@ -137,23 +156,20 @@ class Openvpn {
 
   bool take_first(const options::Issues& issues) {
     const bool tool = config_.tool.kind != options::Tool::Kind::none;
-    if (tool) return tell(issues);
-    if (options::has_errors(issues)) return tell(issues);
-    if (!config_.process.cd.empty() && chdir(config_.process.cd.c_str()) != 0) {
-      std::printf("Options error: --cd fails with '%s': %s (errno=%d)\n",
-                  config_.process.cd.c_str(), std::strerror(errno), errno);
+    if (tool) return take_for_tool(issues);
+    const std::string& cd = config_.process.cd;
+    const int lost = cd.empty() || chdir(cd.c_str()) == 0 ? 0 : errno;
+    if (options::has_errors(issues)) return refuse(issues);
+    if (lost != 0) {
+      print(fmt::format("Options error: --cd fails with '{}': {} (errno={})", cd,
+                        std::strerror(lost), lost));
       return false;
     }
     const auto missing = missing_files(config_);
-    for (const options::Issue& issue : missing) std::printf("%s\n", issue.text().c_str());
-    if (!missing.empty()) {
-      std::printf(
-          "Options error: Please correct these errors.\nUse --help for more information.\n");
-      return false;
-    }
+    if (!missing.empty()) return refuse(missing);
     std::fflush(stdout);
     if (Status set = set_up_log(runtime_.output, config_.logging); !set) {
-      std::printf("Options error: %s\n", set.error().text().c_str());
+      print("Options error: " + set.error().text());
       return false;
     }
     for (const options::Issue& issue : issues) runtime_.log.warn("{}", issue.text());
@@ -161,12 +177,24 @@ class Openvpn {
     return true;
   }
 
+  static bool take_for_tool(const options::Issues& issues) {
+    for (const options::Issue& issue : issues) print(issue.text());
+    if (!options::has_errors(issues)) return true;
+    print(see_help);
+    return false;
+  }
+
+  bool refuse(const options::Issues& issues) {
+    tell_everywhere(runtime_, config_.logging, issues);
+    return false;
+  }
+
   // Nothing: read the configuration again.
   std::optional<int> live() {
     runtime_.log.info(1, "{}", title());
     runtime_.log.info(1, "library versions: {}", tls_library());
     if (Status asked = ask_passphrase(); !asked) return die(asked.error());
-    if (config_.channel.persist_key) node::keep_key_files(config_, runtime_.store);
+    node::keep_key_files(config_, runtime_.store);
     while (true) {
       auto end = config_.mode == options::Mode::server
                      ? run_server(runtime_, config_, inside_, passphrase_)

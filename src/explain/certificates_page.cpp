@@ -4,14 +4,14 @@ namespace adit::explain {
 
 const std::vector<Entry>& certificates_page() {
   static const std::vector<Entry> page{
-      {{"dh key too small"},
+      {{"dh key too small", "has * bits; at least 2048 are needed"},
        Weight::fatal,
        "the Diffie-Hellman parameters are too small",
        "At least 2048 bits are needed; dh1024.pem of old guides has 1024.",
        {{"\"dh\" names an old file",
          "write \"dh none\" (ECDHE is used anyway), or make a new one: "
          "openssl dhparam -out dh2048.pem 2048"}}},
-      {{"ca md too weak", "ee key too small", "ca key too small"},
+      {{"ca md too weak", "ee key too small", "ca key too small", "\" is too weak"},
        Weight::fatal,
        "a certificate is too weak",
        "It is signed with MD5 or SHA1, or its key has less than 2048 bits.",

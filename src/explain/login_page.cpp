@@ -24,6 +24,21 @@ const std::vector<Entry>& login_page() {
          "ask its administrator; its log says why"},
         {"a one-time password was used twice: reneg-sec asked for it again",
          "auth-gen-token on the server"}}},
+      {{"no ccd file \"*\" (nor DEFAULT); using the pool"},
+       Weight::event,
+       "a client has no file of its own",
+       "It gets an address of the pool. A file is found by the certificate's common name, letter "
+       "by "
+       "letter.",
+       {{"it was meant so", "nothing"},
+        {"the file has another name: upper case, an ending like .txt", "name it {1}"}}},
+      {{"is inside the server's own /30"},
+       Weight::notice,
+       "a client's address lies beside the server's own",
+       "In net30 the server's /30 has room for one client only; a second such file takes its "
+       "traffic "
+       "away.",
+       {{"the file was written by hand", "the pair that the line names, or topology subnet"}}},
       {{"WARNING: Failed running command (*): *", "Failed running command"},
        Weight::notice,
        "a script ended with an error",

@@ -92,6 +92,24 @@ const std::vector<Entry>& network_page() {
        "a route has no gateway",
        "It is not known where the route leads.",
        {{"topology subnet with ifconfig by hand", "add \"route-gateway ADDRESS\""}}},
+      {{"SENT CONTROL [*]: 'PUSH_REPLY,*"},
+       Weight::event,
+       "the client was told its address and its routes",
+       "If hosts of a pushed network do not answer although the server does, the way back is "
+       "missing.",
+       {{"hosts behind the server send their answers to their own gateway, which does not know the "
+         "tunnel's addresses",
+         "on that gateway a route to the tunnel's network (and to networks behind clients) by the "
+         "OpenVPN host; or on the server: iptables -t nat -A POSTROUTING -s TUNNELNET/24 -o LANDEV "
+         "-j MASQUERADE",
+         {"PUSH_REPLY,route ", ",route "}},
+        {"hosts behind a client come with addresses that the server does not know",
+         "\"iroute NETWORK NETMASK\" in the client's file and \"route NETWORK NETMASK\" on the "
+         "server; or on the client: iptables -t nat -A POSTROUTING -o tun0 -j MASQUERADE",
+         {"bad source address from client"}},
+        {"one of the two gateways does not forward",
+         "sysctl -w net.ipv4.ip_forward=1",
+         {"net.ipv4.ip_forward=0"}}}},
       {{"net.ipv4.ip_forward=0"},
        Weight::trouble,
        "this host does not forward packets",
@@ -109,7 +127,7 @@ const std::vector<Entry>& network_page() {
        "a route into the tunnel that no client takes",
        "Packets to {1} enter the tunnel and are dropped there.",
        {{"the line iroute is missing", "add it to the client's file in client-config-dir"}}},
-      {{"is already given by"},
+      {{"is already given by", "is already used by *; * takes over its route"},
        Weight::notice,
        "two clients have the same address",
        "Whoever connects last takes over the other's traffic.",

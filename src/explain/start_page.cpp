@@ -72,6 +72,13 @@ const std::vector<Entry>& start_page() {
        {{"it was not started as root", "start it as root; it gives up its rights later (\"user\")"},
         {"SELinux or AppArmor forbids it",
          "look into the audit log; move the file to /etc/openvpn"}}},
+      {{"second ifconfig-push word * is not a netmask but topology is subnet"},
+       Weight::trouble,
+       "an address pair meets topology subnet",
+       "With topology subnet the second word of ifconfig-push is a netmask; the pair is not sent.",
+       {{"the file was written for net30, which old servers had without saying so",
+         "\"ifconfig-push ADDRESS 255.255.255.0\" in the file, or \"topology net30\" on the "
+         "server"}}},
       {{"Options error: *"},
        Weight::fatal,
        "the configuration is not complete, or contradicts itself",

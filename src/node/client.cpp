@@ -24,6 +24,12 @@ session::Credentials ClientMemory::to_send() const {
   return {token_user.empty() ? credentials.username : token_user, token};
 }
 
+bool ClientMemory::is_new(const std::string& text) {
+  constexpr std::size_t most = 64;  // of a list of remotes each has its own
+  if (advice.size() >= most) advice.clear();
+  return advice.insert(text).second;
+}
+
 Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surroundings& around, Log log,
                const std::optional<ports::LinkAddress>& remote, Instant now, WallTime wall)
     : setup_(setup),
@@ -221,14 +227,17 @@ void Client::check_timers() {
   }
   if (!answered_ && tell_silence_at_ <= now_) {
     tell_silence_at_ = Instant::max();
-    if (remote_) log_.warn("{}", advice_on_silence(remote_->remote, setup_.wrapping));
+    const std::string text =
+        remote_ ? advice_on_silence(remote_->remote, setup_.wrapping) : std::string();
+    if (!text.empty() && memory_.is_new(text)) log_.warn("{}", text);
   }
   if (!answered_ && answer_by_ <= now_) {
-    log_.error(
+    const std::string text = fmt::format(
         "No answer from the server within {} seconds: is its address and port right, does a "
         "firewall drop the packets, or does it want a tls-auth/tls-crypt key that this config "
         "lacks?",
         setup_.connection.server_poll_timeout.count());
+    if (memory_.is_new(text)) log_.error("{}", text);
     return end(Outcome::Next::restart, "SIGUSR1", "server_poll");
   }
   if (liveness_.running()) {

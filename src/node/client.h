@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "node/channel_setup.h"
 #include "node/complaints.h"
 #include "node/gate.h"
@@ -28,12 +30,15 @@ struct ClientSetup {
   bool tcp = false;
 };
 
-// What outlives an attempt: credentials and the token that replaces the password.
+// What outlives an attempt: credentials and the token that replaces the password; and the advice
+// that was given, which does not get better by being repeated.
 struct ClientMemory {
   session::Credentials credentials;
   std::string token_user;
   SecretText token;
+  std::set<std::string> advice;  // since the tunnel was last up
   [[nodiscard]] session::Credentials to_send() const;
+  [[nodiscard]] bool is_new(const std::string& text);
 };
 
 // How an attempt ended and what is to be done next.

@@ -227,7 +227,8 @@ void Client::on_auth_failed(const wire::ControlMessage& message) {
   using Retry = options::Client::AuthRetry;
   switch (setup_.config.client.auth_retry) {
     case Retry::none:
-      return end(Outcome::Next::exit, "SIGTERM", "auth-failure");
+      return end(Outcome::Next::exit, "SIGTERM", "auth-failure",
+                 setup_.config.client.auth_failed_status);
     case Retry::nointeract:
       end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
       outcome_->backoff = nointeract_backoff;
@@ -243,9 +244,10 @@ void Client::on_auth_failed(const wire::ControlMessage& message) {
 void Client::on_failure(const Happening& happening, const session::Failed& failed) {
   log_failure(log_, failed, setup_.session.hand_window);
   if (!failed.answered && !happening.newcomer) {
-    log_.error(
+    const std::string text =
         "No reply from the peer at all. If it uses tls-auth or tls-crypt, this config needs "
-        "the same key; otherwise look at addresses, ports and firewalls");
+        "the same key; otherwise look at addresses, ports and firewalls";
+    if (memory_.is_new(text)) log_.error("{}", text);
   }
   if (happening.newcomer || failed.alive) {
     // Data still flows under the old key: a fresh session is tried beside it.

@@ -136,6 +136,7 @@ void Client::start_timers(const options::Timers& timers) {
 }
 
 void Client::complete() {
+  memory_.advice.clear();
   up_ = true;
   start_path();
   log_.info(1, "{}", lines::initialization_complete);

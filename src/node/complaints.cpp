@@ -26,17 +26,36 @@ Complaint about_v2(const ip::Endpoint& from, const Wrapping& wrapping) {
               "one (--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
 }
 
-Complaint about_tls_auth(Drop verdict, const ip::Endpoint& from) {
+// The line that the other side's configuration needs: "tls-auth ta.key 1".
+std::string counterpart(const Wrapping& wrapping) {
+  const std::string name = wrapping.file.substr(wrapping.file.rfind('/') + 1);
+  const std::string direction =
+      wrapping.direction ? std::to_string(1 - *wrapping.direction) : std::string();
+  if (!name.empty()) {
+    return "the line \"tls-auth " + name + (direction.empty() ? "" : " " + direction) + "\"";
+  }
+  return direction.empty() ? "the block <tls-auth>"
+                           : "the block <tls-auth> and \"key-direction " + direction + "\"";
+}
+
+std::string own_direction(const Wrapping& wrapping) {
+  const std::string here =
+      wrapping.direction ? "it is " + std::to_string(*wrapping.direction) : "there is none";
+  return wrapping.where.empty() ? std::string() : "; here " + here + " (" + wrapping.where + ")";
+}
+
+Complaint about_tls_auth(Drop verdict, const ip::Endpoint& from, const Wrapping& wrapping) {
   if (verdict == Drop::malformed) {
     return {lines::cannot_locate_hmac(from),
-            lines::real_address(from) +
-                " sent a packet without tls-auth: give its config the line \"tls-auth "
-                "FILE\" that is here, with the other direction"};
+            lines::real_address(from) + " sent a packet without tls-auth: its config lacks " +
+                counterpart(wrapping) + ", with the same key that is here" +
+                (wrapping.where.empty() ? "" : " (" + wrapping.where + ")")};
   }
   return {lines::incoming_authentication_failed(from),
           lines::real_address(from) +
               " has a different tls-auth key, another \"auth\" digest, or the wrong "
-              "direction: it must be 0 on one side and 1 on the other"};
+              "direction: it must be 0 on one side and 1 on the other" +
+              own_direction(wrapping)};
 }
 
 }  // namespace
@@ -57,7 +76,7 @@ std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip:
                          "(--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
   }
   if (!unreadable) return std::nullopt;
-  if (wrapping.kind == Wrapping::Kind::tls_auth) return about_tls_auth(verdict, from);
+  if (wrapping.kind == Wrapping::Kind::tls_auth) return about_tls_auth(verdict, from, wrapping);
   if (wrapping.kind == Wrapping::Kind::tls_crypt || wrapping.v2_client) {
     return Complaint{lines::tls_crypt_unwrap_failed(from),
                      lines::real_address(from) +
@@ -76,8 +95,8 @@ std::string advice_on_silence(const ip::Endpoint& server, const Wrapping& wrappi
   const std::string key =
       plain
           ? "it may want a tls-auth or tls-crypt key, which this config lacks: such a server "
-            "answers "
-            "nobody without"
+            "answers nobody without (add the line it has, \"tls-auth ta.key 1\" or \"tls-crypt "
+            "ta.key\", with the same file)"
           : "its control channel key may be another than the one here, or the key direction wrong: "
             "such a server answers nobody else, and its log tells of it";
   return "No reply from " + server.text() +
@@ -101,7 +120,13 @@ void Complaints::about(Bytes datagram, Drop verdict, const ip::Endpoint& from, I
               std::exchange(silenced_, 0));
   }
   log_.mutable_error(mute_class, "{}", complaint->line);
-  log_.mutable_error(mute_class, "{}", complaint->advice);
+  if (is_new(from.address)) log_.mutable_error(mute_class, "{}", complaint->advice);
+}
+
+bool Complaints::is_new(const ip::Address& who) {
+  constexpr std::size_t most = 256;
+  if (advised_.size() >= most) advised_.clear();
+  return advised_.insert(who).second;
 }
 
 }  // namespace adit::node

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "base/drop.h"
 #include "base/log.h"
 #include "node/gate.h"
@@ -7,7 +9,7 @@
 namespace adit::node {
 
 // What is said about first packets that do not carry this end's control channel key: who sent them
-// and what to compare. Strangers may be loud; the log is not.
+// and what to compare, the latter once for each address. Strangers may be loud; the log is not.
 class Complaints {
  public:
   // wrapping must outlive it
@@ -16,10 +18,13 @@ class Complaints {
   void about(Bytes datagram, Drop verdict, const ip::Endpoint& from, Instant now);
 
  private:
+  bool is_new(const ip::Address& who);
+
   const Wrapping& wrapping_;
   Log log_;
   RateLimit limit_;
   std::uint64_t silenced_ = 0;
+  std::set<ip::Address> advised_;
 };
 
 // What a client says when nobody has answered its first packets.

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "node/lines.h"
+#include "node/server_hints.h"
 #include "wire/inside_message.h"
 
 namespace adit::node {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t reports_per_turn = 512;
 constexpr Duration wear_interval = std::chrono::seconds(10);
+constexpr Duration bad_source_interval = std::chrono::minutes(1);
 constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
 
 RateLimit connect_limit(const options::Server& server) {
@@ -117,17 +119,21 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
       peer->leave_at = now_;
       return serve(*peer);
     case Kind::bad_source:
-      peer->log.info(2, "{}", lines::bad_source(ip::Address::from_bytes(bytes).text()));
-      peer->log.info(
-          3,
-          "no iroute says that this address is behind the client; add \"iroute {} "
-          "255.255.255.0\" (its network) to its client-config-dir file, or use SNAT there",
-          ip::Address::from_bytes(bytes).text());
-      return;
+      return tell_bad_source(*peer, ip::Address::from_bytes(bytes));
     case Kind::control_packet:
     case Kind::recursive:
       return;
   }
+}
+
+// Once a minute for each client is enough to be seen.
+void Server::tell_bad_source(ServerPeer& peer, const ip::Address& source) {
+  constexpr int stock_says_it_at = 4;
+  const bool again = now_ < peer.tell_source_at;
+  peer.log.info(again ? stock_says_it_at : 2, "{}", lines::bad_source(source.text()));
+  if (again) return;
+  peer.tell_source_at = now_ + bad_source_interval;
+  peer.log.info(2, "{}", advice_on_source(setup_.config, peer.common_name, source));
 }
 
 void Server::take_datagram(const ports::LinkAddress& from, MutableBytes datagram) {

@@ -80,6 +80,7 @@ class Server {
 
   // server.cpp: what arrives, and time
   void take(const plane::Report& report, MutableBytes bytes);
+  void tell_bad_source(ServerPeer& peer, const ip::Address& source);
   void take_datagram(const ports::LinkAddress& from, MutableBytes datagram);
   void meet_stranger(const ports::LinkAddress& from, MutableBytes datagram);
   void begin(const ports::LinkAddress& from, Gate::Welcome welcome, MutableBytes datagram);
@@ -132,6 +133,8 @@ class Server {
   void learn(ServerPeer& peer);
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
+  void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
+  [[nodiscard]] std::map<ip::Prefix, const ServerPeer*> owners_of_networks() const;
   void publish_routes();
 
   // handover.cpp
@@ -155,6 +158,7 @@ class Server {
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()
   bool routes_changed_ = false;
+  std::uint64_t arrivals_ = 0;
   std::uint64_t next_client_id_ = 0;
   Instant now_;
   WallTime wall_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "node/channel_setup.h"
 #include "options/client_profile.h"
+#include "policy/client_plan.h"
 
 namespace adit::node {
 
@@ -38,14 +40,37 @@ bool leads_beyond(const std::string& pushed, const options::Config& config) {
   return !address || !own || !own->contains(*address);
 }
 
+bool leads_into_tunnel(const options::RouteLine& line, const options::Config& config) {
+  const auto network = ip::Address::parse_v4(line.network);
+  const auto& own = config.server.network;
+  const bool elsewhere = !line.gateway.empty() && line.gateway != "default";
+  return !elsewhere && (!network || !own || !own->contains(*network));
+}
+
 bool needs_forwarding(const options::Config& config,
                       const std::vector<options::NamedProfile>& profiles) {
+  const auto routes_beyond = [&](const options::RouteLine& line) {
+    return leads_into_tunnel(line, config);
+  };
   const auto pushes_beyond = [&](const std::string& line) { return leads_beyond(line, config); };
   const auto has_network = [](const options::NamedProfile& named) {
     return !named.profile.iroutes.empty();
   };
   return std::ranges::any_of(config.server.push, pushes_beyond) ||
+         std::ranges::any_of(config.routes.v4, routes_beyond) ||
          std::ranges::any_of(profiles, has_network);
+}
+
+// Stock pushes 1500 over it.
+std::optional<std::string> link_mtu_hint(const options::Config& config) {
+  const options::Connection& connection = config.connection;
+  if (!connection.link_mtu) return std::nullopt;
+  const unsigned mtu =
+      make_mtu_setup(connection, config.channel, connection.proto.is_tcp()).tun_mtu;
+  return fmt::format(
+      "link-mtu {} is obsolete: using tun-mtu {} and sending it to clients - write "
+      "\"tun-mtu {}\" instead",
+      *connection.link_mtu, mtu, mtu);
 }
 
 }  // namespace
@@ -57,12 +82,31 @@ std::vector<std::string> server_hints(const options::Config& config, ports::Stor
   for (const options::Issue& issue : options::check_profiles(profiles, config)) {
     hints.push_back(issue.text());
   }
+  if (const auto hint = link_mtu_hint(config)) hints.push_back(*hint);
   if (!forwards && needs_forwarding(config, profiles)) {
     hints.emplace_back(
         "net.ipv4.ip_forward=0: hosts behind this server or its clients will not be reachable; set "
         "it with: sysctl -w net.ipv4.ip_forward=1");
   }
   return hints;
+}
+
+std::string advice_on_source(const options::Config& config, std::string_view common_name,
+                             const ip::Address& source) {
+  constexpr std::uint8_t usual_v4 = 24, usual_v6 = 64;
+  const ip::Prefix lan = ip::Prefix::of(source, source.is_v4() ? usual_v4 : usual_v6);
+  const std::string network = lan.address.is_v4()
+                                  ? " " + lan.address.text() + " " + lan.netmask().text()
+                                  : "-ipv6 " + lan.text();
+  const std::string folder = config.server.ccd.empty() ? "DIR" : config.server.ccd;
+  const std::string file = folder + "/" + policy::ccd_file_name(common_name).value_or("DEFAULT");
+  std::string advice = fmt::format(
+      "dropped packets of {} from {}, which is no address of it: if its network is meant to be "
+      "reached, add \"iroute{}\" to {} and \"route{}\" to the server's configuration (or SNAT on "
+      "the client)",
+      common_name, source.text(), network, file, network);
+  if (config.server.ccd.empty()) advice += "; \"client-config-dir DIR\" names the directory";
+  return advice;
 }
 
 }  // namespace adit::node

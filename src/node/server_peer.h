@@ -54,7 +54,8 @@ struct ServerPeer {
     bool refused = false;
   };
   std::vector<Unlearned> unlearned;
-  bool let_in = false;  // client-disconnect will be told
+  std::uint64_t arrival = 0;  // of two that share a network, the later has it
+  bool let_in = false;        // client-disconnect will be told
   bool pushed = false;
   bool retire_others = false;  // a new session's first keys replace all of the old one's
 
@@ -65,6 +66,7 @@ struct ServerPeer {
   Instant last_control_sent, last_control_received;
   std::uint64_t control_bytes_sent = 0, control_bytes_received = 0;
   WallTime connected;
+  Instant tell_source_at = Instant::min();  // of packets from behind it, not before
 
   Instant leave_at = Instant::max();
   std::string leave_signal;  // "SIGTERM", with its text

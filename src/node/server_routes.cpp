@@ -33,6 +33,7 @@ bool is_routed(const ServerPeer& peer, const ip::Prefix& network) {
 // With a script, the networks of a client are routed to it as the script agrees.
 void Server::learn(ServerPeer& peer) {
   routes_changed_ = true;
+  peer.arrival = ++arrivals_;
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.reserve(*address);
   }
@@ -61,6 +62,7 @@ void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted)
   }
   if (waiting != peer.unlearned.end()) peer.unlearned.erase(waiting);
   routes_changed_ = true;
+  tell_takeover(peer, network);
   const bool own = network == ip::Prefix::host(network.address) &&
                    (network.address == peer.plan.v4 || network.address == peer.plan.v6);
   if (!own) peer.log.info(3, "{}", lines::internal_route(text, peer.name()));
@@ -83,29 +85,46 @@ void Server::unlearn(ServerPeer& peer) {
   }
 }
 
+// Two clients with one address: whoever comes last has it, and both owners must hear of it.
+void Server::tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const {
+  const std::string& ccd = setup_.config.server.ccd;
+  for (const auto& [index, other] : peers_) {
+    if (other.get() == &peer || other->phase != ServerPeer::Phase::up) continue;
+    const auto networks = networks_of(*other);
+    if (std::ranges::find(networks, network) == networks.end()) continue;
+    peer.log.warn("{} is already used by {}; {} takes over its route - give one of them another{}",
+                  text_of(network), other->name(), peer.name(),
+                  ccd.empty() ? "" : " in its file in " + ccd);
+  }
+}
+
+// Of several clients with one network the last to come.
+std::map<ip::Prefix, const ServerPeer*> Server::owners_of_networks() const {
+  std::map<ip::Prefix, const ServerPeer*> owners;
+  for (const auto& [index, peer] : peers_) {
+    if (peer->phase != ServerPeer::Phase::up) continue;
+    for (const ip::Prefix& network : networks_of(*peer)) {
+      if (!is_routed(*peer, network)) continue;
+      const ServerPeer*& owner = owners[network];
+      if (owner == nullptr || owner->arrival < peer->arrival) owner = peer.get();
+    }
+  }
+  return owners;
+}
+
 void Server::publish_routes() {
   if (!routes_changed_) return;
   routes_changed_ = false;
   auto table = std::make_unique<plane::RouteTable>();
-  for (const auto& [index, peer] : peers_) {
-    if (peer->phase != ServerPeer::Phase::up) continue;
-    const auto add = [&, at = index, client = peer.get()](const ip::Prefix& prefix) {
-      const plane::PeerIndex* other = table->peers.find_exactly(prefix);
-      if (other != nullptr && *other != at) {
-        client->log.warn("{} is already used by {}; {} takes over its route", prefix.text(),
-                         find(*other)->name(), client->name());
-      }
-      table->peers.insert(prefix, at);
-    };
-    for (const ip::Prefix& network : networks_of(*peer)) {
-      if (is_routed(*peer, network)) add(network);
-    }
+  for (const auto& [network, owner] : owners_of_networks()) {
+    table->peers.insert(network, owner->index);
   }
   around_.plane.set_routes(std::move(table));
 }
 
 ServerStatus Server::status(WallTime wall) const {
   ServerStatus status{setup_.title, wall, {}, {}};
+  const auto owners = owners_of_networks();
   for (const auto& [index, peer] : peers_) {
     const plane::PeerTraffic traffic = around_.plane.traffic(index);
     ClientRow row;
@@ -132,7 +151,9 @@ ServerStatus Server::status(WallTime wall) const {
           {address, client->common_name, lines::real_address(client->address.remote), last});
     };
     for (const ip::Prefix& network : networks_of(*peer)) {
-      if (is_routed(*peer, network)) add_route(text_of(network));
+      if (is_routed(*peer, network) && owners.at(network) == peer.get()) {
+        add_route(text_of(network));
+      }
     }
   }
   return status;

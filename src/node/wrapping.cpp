@@ -73,6 +73,8 @@ Result<Wrapping> load_wrapping(const options::Connection& connection,
     wrapping.key = *key;
     wrapping.digest = *digest;
     wrapping.direction = connection.key_direction;
+    wrapping.file = connection.tls_auth.is_inline ? "" : connection.tls_auth.path;
+    wrapping.where = connection.tls_auth.at.text();
   }
   return wrapping;
 }

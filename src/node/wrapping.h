@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "crypto/digest.h"
@@ -21,6 +22,9 @@ struct Wrapping {
   std::optional<crypto::TlsCryptV2ClientKey> v2_client;
   bool force_cookie = false;
   bool tls_server = false;
+  // How this end asks for it: "ta.key" and "server.conf:17"; for messages.
+  std::string file;
+  std::string where;
 
   // Shared by all sessions without a key of their own. Nothing when only tls-crypt-v2 is allowed.
   [[nodiscard]] std::shared_ptr<crypto::ControlCipher> make_cipher() const;

@@ -37,6 +37,11 @@ void check_scripts(const Config& config, const Findings& found) {
 
 void check_habits(const Config& config, const Findings& found) {
   check_scripts(config, found);
+  if (!config.logging.file.empty() && !config.logging.append) {
+    found.note(
+        "log", "every start empties this file",
+        "write \"log-append " + shown(config.logging.file) + "\" to keep what earlier runs said");
+  }
   const bool gives_up_rights = !config.process.user.empty() || !config.process.group.empty();
   if (gives_up_rights && !config.device.persist_tun) {
     found.note(config.process.user.empty() ? "group" : "user",

@@ -214,7 +214,7 @@ struct Channel {                          // control and data channel
   bool force_key_export = false;
   bool tls_exit = false;
   bool single_session = false;
-  bool persist_key = false;
+  bool persist_key = false;  // said; key files are kept in any case, as OpenVPN 2.7 does
 };
 
 struct Timers {
@@ -302,6 +302,7 @@ struct Client {
   enum class AuthRetry { none, nointeract, interact } auth_retry = AuthRetry::none;
   bool auth_nocache = false;
   bool push_peer_info = false;
+  int auth_failed_status = 0;  // the exit status when the server refuses us
   struct Filter {
     enum class Action { accept, ignore, reject } action;
     std::string prefix;

@@ -240,7 +240,7 @@ constexpr std::array rows{
         .help = "Refuse peers without RFC5705 key derivation.",
         .apply = set_flag<&Config::channel, &Channel::force_key_export>},
     Row{.name = "persist-key", .where = where::anywhere | where::pushed,
-        .help = "Keep keys across SIGUSR1.", .apply = persist_key},
+        .help = "Keep keys across SIGUSR1; they always are.", .apply = persist_key},
     Row{.name = "peer-id", .args = {1, 1, "n"}, .where = where::anywhere | where::pushed,
         .help = "Assigned peer-id for DATA_V2 (pushed).", .apply = peer_id},
     Row{.name = "protocol-flags",

@@ -9,6 +9,8 @@ namespace adit::options {
 
 namespace {
 
+constexpr std::int64_t most_exit_status = 125;  // above are those of shells
+
 void include(Use& use) { use.reader().include(use.word(0), use); }
 
 void change_directory(Use& use) {
@@ -43,6 +45,8 @@ void add_variable(Use& use, const std::string& prefix) {
   use.scripts().variables.emplace_back(prefix + use.word(0), use.word(1));
 }
 
+// AUTH_FAILED_STATUS is ours: to stock it is a variable like others, so that the file stays good
+// for both.
 void setenv(Use& use) {
   const std::string& name = use.word(0);
   if (name == "opt") {
@@ -55,6 +59,8 @@ void setenv(Use& use) {
     use.error("this is a generic configuration and cannot directly be used");
   } else if (name == "PUSH_PEER_INFO") {
     use.config().client.push_peer_info = true;
+  } else if (name == "AUTH_FAILED_STATUS") {
+    use.number(1, use.config().client.auth_failed_status, 0, most_exit_status);
   } else if (name == "SERVER_POLL_TIMEOUT") {
     use.seconds(1, use.link().server_poll_timeout, 1);
   } else {
@@ -106,7 +112,8 @@ constexpr std::array rows{
     Row{.name = "setenv", .args = {1, many, "name [value] | opt option..."},
         .change = Change::nothing,
         .help = "Env var for scripts; special names opt, FORWARD_COMPATIBLE, PUSH_PEER_INFO, "
-         "GENERIC_CONFIG, SERVER_POLL_TIMEOUT, UV_*.",
+         "GENERIC_CONFIG, SERVER_POLL_TIMEOUT, UV_*, AUTH_FAILED_STATUS (exit status of a client "
+         "that the server refuses, 0 if unsaid).",
         .apply = setenv},
     Row{.name = "setenv-safe", .args = {1, 2, "name [value]"},
         .where = where::anywhere | where::pushed, .change = Change::nothing,

@@ -1,5 +1,6 @@
 #include "tls/certificate.h"
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/err.h>
@@ -31,6 +32,14 @@ std::string digest_of(X509* certificate, const EVP_MD* md) {
   unsigned size = 0;
   if (X509_digest(certificate, md, digest.data(), &size) != 1) return {};
   return with_colons(Bytes(digest).first(size));
+}
+
+std::string name_text(const X509_NAME* name) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(
+      bio.get(), name, 0,
+      XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_CTRL);
+  return text_of(bio.get());
 }
 
 // UTF-8 text of one subject entry; nothing when it holds a NUL (CVE-2017-7521).
@@ -99,13 +108,8 @@ std::string serial_hex(X509* certificate) {
 
 }  // namespace
 
-std::string subject_of(X509* certificate) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(
-      bio.get(), X509_get_subject_name(certificate), 0,
-      XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_CTRL);
-  return text_of(bio.get());
-}
+std::string subject_of(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
+std::string issuer_of(X509* certificate) { return name_text(X509_get_issuer_name(certificate)); }
 
 ChainEntry describe(X509* certificate, int depth) {
   ChainEntry entry;
@@ -160,6 +164,37 @@ std::string key_text(X509* certificate) {
     return text + std::string(group, size);
   }
   return text + (type != nullptr ? type : "key");
+}
+
+std::string weakness_of(X509* certificate) {
+  constexpr int least_bits = 2048;
+  std::string found;
+  int digest = NID_undef;
+  X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr);
+  if (digest == NID_sha1 || digest == NID_md5 || digest == NID_md4 || digest == NID_md5_sha1) {
+    found = std::string("signed with ") + OBJ_nid2sn(digest);
+  }
+  const EVP_PKEY* key = X509_get0_pubkey(certificate);
+  const bool by_length =
+      key != nullptr && (EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "DSA") == 1);
+  if (by_length && EVP_PKEY_get_bits(key) < least_bits) {
+    found += (found.empty() ? "" : ", ") + ("key of " + key_text(certificate));
+  }
+  return found;
+}
+
+std::string extended_usages_of(X509* certificate) {
+  auto* usages = static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(certificate, NID_ext_key_usage, nullptr, nullptr));
+  constexpr int most = 8;
+  std::string all;
+  for (int i = 0; usages != nullptr && i < std::min(most, sk_ASN1_OBJECT_num(usages)); ++i) {
+    char text[128];
+    if (OBJ_obj2txt(text, sizeof text, sk_ASN1_OBJECT_value(usages, i), 0) <= 0) continue;
+    all += (all.empty() ? "" : ", ") + std::string(text);
+  }
+  EXTENDED_KEY_USAGE_free(usages);
+  return all;
 }
 
 std::vector<std::string> take_openssl_errors() {

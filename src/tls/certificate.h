@@ -11,12 +11,17 @@
 namespace adit::tls {
 
 std::string subject_of(X509* certificate);
+std::string issuer_of(X509* certificate);
 ChainEntry describe(X509* certificate, int depth);
 // The configured user name fields joined by '_'; fields: "CN", "serialNumber",
 // "ext:subjectAltName", ... An absent field is an error: never another field instead.
 Result<std::string> username_of(X509* certificate, const std::vector<std::string>& fields);
 std::string validity_text(X509* certificate);  // "not before 2026-01-01 00:00:00Z, not after ..."
 std::string key_text(X509* certificate);       // "2048 bits RSA"
+// "signed with SHA1, key of 1024 bits RSA": what today's TLS refuses in it; empty if nothing.
+std::string weakness_of(X509* certificate);
+// "TLS Web Client Authentication, E-mail Protection"; empty: no such extension.
+std::string extended_usages_of(X509* certificate);
 
 // All the OpenSSL errors queued in this thread, oldest first; empties the queue.
 std::vector<std::string> take_openssl_errors();

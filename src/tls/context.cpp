@@ -36,8 +36,7 @@ tl::unexpected<Error> openssl_failure(std::string what, std::string advice = {})
 }
 
 const std::string weak_advice =
-    "it is refused since 2017: re-issue it with SHA256 and at least 2048 bits, or set "
-    "\"tls-cert-profile insecure\" for now";
+    "re-issue it with SHA256 and at least 2048 bits, or set \"tls-cert-profile insecure\" for now";
 
 bool is_weakness(unsigned long code) {
   const int reason = ERR_GET_REASON(code);
@@ -45,9 +44,13 @@ bool is_weakness(unsigned long code) {
          reason == SSL_R_CA_KEY_TOO_SMALL;
 }
 
-tl::unexpected<Error> certificate_failure(const NamedPem& pem) {
-  const bool weak = is_weakness(ERR_peek_error());
-  return openssl_failure("cannot use " + pem.name, weak ? weak_advice : "");
+tl::unexpected<Error> certificate_failure(const NamedPem& pem, X509* certificate) {
+  if (!is_weakness(ERR_peek_error())) return openssl_failure("cannot use " + pem.name);
+  const std::string weakness = weakness_of(certificate);
+  return openssl_failure(
+      "cannot use " + pem.name + ": \"" + subject_of(certificate) + "\" is too weak, " +
+          (weakness.empty() ? "for this tls-cert-profile" : weakness + ", refused since 2017"),
+      weak_advice);
 }
 
 int give_passphrase(char* room, int size, int, void* passphrase) {
@@ -190,7 +193,7 @@ class OpensslContext final : public TlsContext {
     const Certificate own(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
     if (!own) return openssl_failure("cannot read a certificate from " + setup_.cert.name);
     if (SSL_CTX_use_certificate(context_.get(), own.get()) != 1) {
-      return certificate_failure(setup_.cert);
+      return certificate_failure(setup_.cert, own.get());
     }
     if (Status added = add_chain(bio.get(), setup_.cert); !added) return added;
     if (setup_.extra_certs.defined()) {
@@ -203,8 +206,8 @@ class OpensslContext final : public TlsContext {
   Status add_chain(BIO* bio, const NamedPem& from) {
     while (X509* next = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
       if (SSL_CTX_add_extra_chain_cert(context_.get(), next) != 1) {
-        X509_free(next);
-        return certificate_failure(from);
+        const Certificate refused(next);
+        return certificate_failure(from, next);
       }
     }
     ERR_clear_error();  // the end of the file

@@ -101,7 +101,7 @@ class OpensslEngine final : public TlsEngine {
     X509* certificate = X509_STORE_CTX_get_current_cert(store);
     const int depth = X509_STORE_CTX_get_error_depth(store);
     if (preverified != 1 && !verification_.fingerprint_only) {
-      refuse_chain(X509_STORE_CTX_get_error(store), depth, certificate);
+      refuse_chain(store, depth);
       return 0;
     }
     if (depth == 0) {
@@ -169,14 +169,15 @@ class OpensslEngine final : public TlsEngine {
     return {};
   }
 
-  void refuse_chain(int error, int depth, X509* certificate) {
+  void refuse_chain(X509_STORE_CTX* store, int depth) {
+    X509* const certificate = X509_STORE_CTX_get_current_cert(store);
     std::string line = "VERIFY ERROR: depth=" + std::to_string(depth) +
-                       ", error=" + X509_verify_cert_error_string(error);
+                       ", error=" + X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     if (certificate != nullptr) {
       const ChainEntry entry = describe(certificate, depth);
       line += ": " + entry.subject + ", serial=" + entry.serial;
     }
-    refuse({std::move(line)}, chain_advice(error, certificate));
+    refuse({std::move(line)}, chain_advice(store));
   }
 
   void refuse(std::vector<std::string> lines, std::string advice) {

@@ -1,5 +1,7 @@
 #include "tls/peer_check.h"
 
+#include <ctime>
+
 #include <openssl/x509v3.h>
 
 #include "base/text.h"
@@ -31,6 +33,11 @@ unsigned key_usage_of(X509* certificate) {
   return usage == UINT32_MAX ? 0 : static_cast<unsigned>(usage);
 }
 
+std::string usages_or_none(X509* certificate) {
+  const std::string usages = extended_usages_of(certificate);
+  return usages.empty() ? "no extended key usage" : "\"" + usages + "\"";
+}
+
 Refusal check_usage(X509* certificate, const PeerPolicy& policy) {
   const bool server = policy.usage == PeerPolicy::Usage::server;
   const char* wanted = server ? "TLS Web Server Authentication" : "TLS Web Client Authentication";
@@ -42,7 +49,8 @@ Refusal check_usage(X509* certificate, const PeerPolicy& policy) {
   if (!has_extended_usage(certificate, wanted)) {
     return PeerRefusal{"VERIFY EKU ERROR",
                        std::string("remote-cert-tls wants a certificate for \"") + wanted +
-                           "\", but \"" + subject_of(certificate) + "\" is not one: " +
+                           "\", but \"" + subject_of(certificate) + "\" is not one, it has " +
+                           usages_or_none(certificate) + ": " +
                            (server ? "is the other side really the server?"
                                    : "a server certificate cannot be used by a client")};
   }
@@ -54,9 +62,13 @@ Refusal check_key_usage(X509* certificate, const PeerPolicy& policy) {
   for (const unsigned wanted : policy.key_usage) {
     if ((usage & wanted) == wanted) return std::nullopt;
   }
-  return PeerRefusal{
-      "VERIFY KU ERROR",
-      fmt::format("remote-cert-ku is not met: the certificate has key usage {:04x}", usage)};
+  std::string wanted;
+  for (const unsigned one : policy.key_usage) {
+    wanted += (wanted.empty() ? "" : " or ") + fmt::format("{:04x}", one);
+  }
+  return PeerRefusal{"VERIFY KU ERROR",
+                     fmt::format("remote-cert-ku wants key usage {}, but \"{}\" has {:04x}", wanted,
+                                 subject_of(certificate), usage)};
 }
 
 Refusal check_name(X509* certificate, const PeerPolicy& policy) {
@@ -82,6 +94,56 @@ Refusal check_name(X509* certificate, const PeerPolicy& policy) {
   return PeerRefusal{"VERIFY X509NAME ERROR: " + subject + ", must be " + policy.name,
                      "verify-x509-name expects \"" + policy.name +
                          "\", but the certificate says \"" + shown + "\""};
+}
+
+std::string utc(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+// The time that the dates were held against.
+std::time_t time_of(X509_STORE_CTX* chain) {
+  X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(chain);
+  const bool fixed = (X509_VERIFY_PARAM_get_flags(parameters) & X509_V_FLAG_USE_CHECK_TIME) != 0;
+  return fixed ? X509_VERIFY_PARAM_get_time(parameters) : std::time(nullptr);
+}
+
+std::string dates(X509_STORE_CTX* chain) {
+  X509* const certificate = X509_STORE_CTX_get_current_cert(chain);
+  if (certificate == nullptr) return {};
+  return " (" + validity_text(certificate) + "; this host's clock says " + utc(time_of(chain)) +
+         ")";
+}
+
+// The subjects of the first few CA certificates that we trust.
+std::string trusted_names(X509_STORE_CTX* chain) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> names;
+  std::size_t count = 0;
+  STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(X509_STORE_CTX_get0_store(chain));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
+    X509* const authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+    if (authority == nullptr) continue;
+    if (++count <= most) names.push_back("\"" + subject_of(authority) + "\"");
+  }
+  std::string text = join(names, ", ");
+  if (count > most) text += fmt::format(" and {} more", count - most);
+  return text.empty() ? "no certificate" : text;
+}
+
+std::string unknown_issuer(X509_STORE_CTX* chain) {
+  X509* const certificate = X509_STORE_CTX_get_current_cert(chain);
+  if (certificate == nullptr) return "the other side's certificate has no issuer that we know";
+  const std::string subject = subject_of(certificate), issuer = issuer_of(certificate);
+  const std::string ours = "our \"ca\" file (it holds " + trusted_names(chain) + ")";
+  if (subject == issuer) {
+    return "the other side's certificate is not issued by a CA in " + ours + " but by \"" + issuer +
+           "\": both sides need the same CA";
+  }
+  return "the other side's certificate is not issued by a CA in " + ours + ": \"" + subject +
+         "\" is issued by \"" + issuer + "\"; both sides need the same CA";
 }
 
 }  // namespace
@@ -113,8 +175,9 @@ Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials*
   }
   if (!policy.extended_key_usage.empty() &&
       !has_extended_usage(certificate, policy.extended_key_usage)) {
-    return PeerRefusal{"VERIFY EKU ERROR",
-                       "remote-cert-eku wants \"" + policy.extended_key_usage + "\""};
+    return PeerRefusal{"VERIFY EKU ERROR", "remote-cert-eku wants \"" + policy.extended_key_usage +
+                                               "\", but \"" + subject_of(certificate) + "\" has " +
+                                               usages_or_none(certificate)};
   }
   if (auto refusal = check_name(certificate, policy)) return refusal;
   const ChainEntry entry = describe(certificate, 0);
@@ -129,18 +192,16 @@ Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials*
   return std::nullopt;
 }
 
-std::string chain_advice(int error, X509* certificate) {
+std::string chain_advice(X509_STORE_CTX* chain) {
+  X509* const certificate = X509_STORE_CTX_get_current_cert(chain);
   const std::string subject = certificate != nullptr ? subject_of(certificate) : "";
-  switch (error) {
+  switch (X509_STORE_CTX_get_error(chain)) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID: {
-      const bool expired = error == X509_V_ERR_CERT_HAS_EXPIRED;
-      const std::string when =
-          certificate != nullptr ? " (" + validity_text(certificate) + ")" : std::string();
-      return "the certificate \"" + subject + "\" " +
-             (expired ? "has expired" : "is not valid yet") + when +
+      return "the certificate \"" + subject + "\" has expired" + dates(chain) +
              ": renew it, or set this host's clock right";
-    }
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "the certificate \"" + subject + "\" is not valid yet" + dates(chain) +
+             ": renew it, or set this host's clock right";
     case X509_V_ERR_CERT_REVOKED:
       return "the certificate \"" + subject + "\" stands in the revocation list: issue a new one";
     case X509_V_ERR_CRL_HAS_EXPIRED:
@@ -151,19 +212,23 @@ std::string chain_advice(int error, X509* certificate) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "the other side's certificate is not issued by a CA in our \"ca\" file (\"" + subject +
-             "\"): both sides need the same CA";
+      return unknown_issuer(chain);
     case X509_V_ERR_CA_MD_TOO_WEAK:
     case X509_V_ERR_CA_KEY_TOO_SMALL:
-    case X509_V_ERR_EE_KEY_TOO_SMALL:
-      return "the certificate \"" + subject +
-             "\" is too weak (SHA1/MD5 signature or short key): "
-             "re-issue it, or set tls-cert-profile insecure for now";
+    case X509_V_ERR_EE_KEY_TOO_SMALL: {
+      const std::string weakness = certificate != nullptr ? weakness_of(certificate) : "";
+      return "the certificate \"" + subject + "\" is too weak (" +
+             (weakness.empty() ? "for this tls-cert-profile" : weakness) +
+             "): re-issue it with SHA256 and at least 2048 bits, or set \"tls-cert-profile "
+             "insecure\" for now";
+    }
     case X509_V_ERR_INVALID_PURPOSE:
       return "the certificate \"" + subject +
              "\" is not made for this role: a client needs one "
-             "with extended key usage clientAuth, a server one with serverAuth";
+             "with extended key usage clientAuth, a server one with serverAuth" +
+             (certificate != nullptr ? "; it has " + usages_or_none(certificate) : "");
     default:
       return {};
   }

@@ -17,6 +17,6 @@ struct PeerRefusal {
                                                      RevokedSerials* revoked);
 [[nodiscard]] bool fingerprint_allowed(X509* certificate, const PeerPolicy& policy);
 // Advice for a chain that OpenSSL itself refused.
-[[nodiscard]] std::string chain_advice(int error, X509* certificate);
+[[nodiscard]] std::string chain_advice(X509_STORE_CTX* chain);
 
 }  // namespace adit::tls

@@ -131,6 +131,11 @@ def wrong_password(bench: Bench) -> Lines:
     return Lines(verifier(bench), (wrong,), (right,))
 
 
+def with_exit_status(bench: Bench, status: int) -> Lines:
+    wrong, right = password_files(bench)
+    return Lines(verifier(bench), (wrong, f"setenv AUTH_FAILED_STATUS {status}"), (right,))
+
+
 def no_password(bench: Bench) -> Lines:
     return Lines(verifier(bench), (), (password_files(bench)[1],))
 

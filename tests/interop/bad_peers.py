@@ -51,7 +51,7 @@ NO_ANSWER = (
 BAD_HMAC = (
     "TLS Error: incoming packet authentication failed from [AF_INET]198.51.100.2:~",
     PEER + 'has a different tls-auth key, another "auth" digest, or the wrong direction: it must be 0 '
-    "on one side and 1 on the other",
+    "on one side and 1 on the other; here it is 0 (~/server.conf:~)",
 )
 SILENCE = (
     "TLS Error: TLS key negotiation failed to occur within 4 seconds (check your network "
@@ -69,8 +69,8 @@ FAULTS = (
         bad_lines.no_tls_auth,
         (
             "TLS Error: cannot locate HMAC in incoming packet from [AF_INET]198.51.100.2:~",
-            PEER + 'sent a packet without tls-auth: give its config the line "tls-auth FILE" that is '
-            "here, with the other direction",
+            PEER + 'sent a packet without tls-auth: its config lacks the line "tls-auth '
+            'static-adit.key 1", with the same key that is here (~/server.conf:~)',
         ),
         NO_ANSWER,
     ),
@@ -160,8 +160,8 @@ FAULTS = (
         (
             PEER + "VERIFY ERROR: depth=0, error=unable to get local issuer certificate: CN=client1, "
             "serial=3",
-            PEER + 'the other side\'s certificate is not issued by a CA in our "ca" file '
-            '("CN=client1"): both sides need the same CA',
+            PEER + 'the other side\'s certificate is not issued by a CA in our "ca" file (it holds '
+            '"CN=interop CA"): "CN=client1" is issued by "CN=openssl CA"; both sides need the same CA',
             PEER + AT_ONCE,
         ),
         SILENCE,
@@ -176,8 +176,8 @@ FAULTS = (
         (
             "VERIFY ERROR: depth=1, error=self-signed certificate in certificate chain: "
             "CN=interop CA, serial=~",
-            'the other side\'s certificate is not issued by a CA in our "ca" file ("CN=interop CA"): '
-            "both sides need the same CA",
+            'the other side\'s certificate is not issued by a CA in our "ca" file (it holds "CN=openssl '
+            'CA") but by "CN=interop CA": both sides need the same CA',
             AT_ONCE,
         ),
         ways=(ADIT_CLIENT, BOTH_ADIT),
@@ -188,7 +188,8 @@ FAULTS = (
         (
             PEER + "VERIFY ERROR: depth=0, error=unsuitable certificate purpose: CN=server, serial=~",
             PEER + 'the certificate "CN=server" is not made for this role: a client needs one with '
-            "extended key usage clientAuth, a server one with serverAuth",
+            'extended key usage clientAuth, a server one with serverAuth; it has "TLS Web Server '
+            'Authentication"',
             PEER + AT_ONCE,
         ),
         ways=(ADIT_SERVER,),
@@ -200,7 +201,7 @@ FAULTS = (
         (
             "VERIFY ERROR: depth=0, error=unsuitable certificate purpose: CN=client1, serial=~",
             'the certificate "CN=client1" is not made for this role: a client needs one with extended '
-            "key usage clientAuth, a server one with serverAuth",
+            'key usage clientAuth, a server one with serverAuth; it has "TLS Web Client Authentication"',
             AT_ONCE,
         ),
         ways=(ADIT_CLIENT,),
@@ -235,6 +236,14 @@ FAULTS = (
             "the server refused user name and password: correct what stands in ~/wrong.txt",
         ),
         ends=0,
+    ),
+    Fault(
+        "wrong-password-with-exit-status",
+        lambda bench: bad_lines.with_exit_status(bench, 1),
+        (),
+        ("AUTH: Received control message: AUTH_FAILED",),
+        ways=(BOTH_ADIT,),
+        ends=1,
     ),
     Fault(
         "no-password",

@@ -182,6 +182,41 @@ TEST(Story, a_goodbye_frees_the_place_at_once) {
   }
 }
 
+// Whoever came last may have a lower index than the one before: a place that became free.
+TEST(Story, of_two_clients_with_one_address_the_last_has_it) {
+  World world(12, {.exit_notify = 1});
+  world.add_server();
+  const std::string file = "ifconfig-push 10.8.0.9 255.255.240.0\n";
+  for (const char* name : {"client2", "client3"}) world.server().give_file(name, file);
+  auto& first = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return first.up(); }, 10s));
+  auto& second = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return second.up(); }, 10s));
+  first.leave();
+  world.run_for(10s);
+  auto& third = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return third.up(); }, 10s));
+  EXPECT_EQ(second.tunnel_address(), third.tunnel_address());
+  const auto gateway = *ip::Address::parse("10.8.0.1");
+  const auto before = std::pair(second.received(), third.received());
+  world.server().send_inside(gateway, *third.tunnel_address());
+  world.run_for(1s);
+  EXPECT_EQ(second.received(), before.first);
+  EXPECT_EQ(third.received(), before.second + 1);
+  const auto status = world.server().server().status(world.wall());
+  EXPECT_EQ(status.clients.size(), 2u);
+  ASSERT_EQ(status.routes.size(), 1u) << "the route of the one who has it";
+  EXPECT_EQ(status.routes[0].common_name, "client3");
+  const auto& lines = world.server().log().lines;
+  EXPECT_EQ(std::ranges::count_if(lines,
+                                  [](const std::string& line) {
+                                    return line.find("10.8.0.9 is already used by client2") !=
+                                           std::string::npos;
+                                  }),
+            1);
+  expect_clean(world);
+}
+
 TEST(Story, old_and_new_data_formats_carry_the_same) {
   for (const char* cipher : {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
                              "AES-256-CBC", "AES-128-CBC"}) {

@@ -164,6 +164,11 @@ ServerHost::ServerHost(World& world, const ip::Endpoint& at)
   start();
 }
 
+void ServerHost::give_file(const std::string& client, const std::string& text) {
+  setup_.config.server.ccd = "ccd";
+  store_.files["ccd/" + client] = text;
+}
+
 void ServerHost::start() {
   plane::PlaneSetup plane;
   plane.server = true;

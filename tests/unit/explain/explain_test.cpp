@@ -166,6 +166,48 @@ TEST(Explain, knows_the_lines_that_people_ask_about) {
   for (const auto& [line, title] : known) EXPECT_EQ(title_of(line), title) << line;
 }
 
+// What adit says of the pitfalls of old configurations.
+TEST(Explain, knows_our_own_lines_about_pitfalls) {
+  const std::pair<const char*, const char*> known[] = {
+      {"dh dh1024.pem (server.conf:7) has 1024 bits; at least 2048 are needed - write \"dh none\"",
+       "the Diffie-Hellman parameters are too small"},
+      {"cannot use cert server.crt (server.conf:5): \"CN=server\" is too weak, signed with SHA1",
+       "a certificate is too weak"},
+      {"no ccd file \"ccd/client1\" (nor DEFAULT); using the pool",
+       "a client has no file of its own"},
+      {"Options error: In ccd/client1:1: second ifconfig-push word 10.0.0.1 is not a netmask but "
+       "topology is subnet; the address is not sent",
+       "an address pair meets topology subnet"},
+      {"WARNING: In ccd/client1:1: 10.0.0.2 is inside the server's own /30, where only one client "
+       "can live",
+       "a client's address lies beside the server's own"},
+      {"10.0.0.2 is already used by client1/198.51.100.2:1; client2/198.51.102.2:2 takes over its "
+       "route - give one of them another",
+       "two clients have the same address"},
+      {"dropped packets of client1 from 192.168.20.10, which is no address of it: if",
+       "packets from behind client1 are dropped"},
+      {"link-mtu 1300 is obsolete: using tun-mtu 1275 and sending it to clients",
+       "link-mtu 1300 is taken as a tun-mtu"},
+      {"no connection in 7 attempts since 2026-11-25 16:00:00 (the last: tls-error)",
+       "7 attempts in a row have failed"},
+  };
+  for (const auto& [line, title] : known) EXPECT_EQ(title_of(line), title) << line;
+}
+
+// Nothing in a log says that hosts beyond a gateway do not answer: the push is the place to look.
+TEST(Explain, knows_why_hosts_beyond_the_server_do_not_answer) {
+  const Report report = explain(
+      "SENT CONTROL [client1]: 'PUSH_REPLY,route 192.168.1.0 255.255.255.0,ifconfig 10.0.0.2 "
+      "10.0.0.1' (status=1)\n");
+  ASSERT_EQ(report.findings.size(), 1u);
+  const Finding& push = report.findings[0];
+  EXPECT_NE(push.meaning.find("the way back is missing"), std::string::npos);
+  ASSERT_FALSE(push.reasons.empty());
+  EXPECT_NE(push.reasons[0].what.find("behind the server"), std::string::npos);
+  EXPECT_NE(push.reasons[0].cure.find("MASQUERADE"), std::string::npos);
+  EXPECT_EQ(push.reasons[0].seen_line, 1u);
+}
+
 TEST(Explain, takes_times_and_prefixes_as_they_come) {
   const char* title = "tls-auth is missing on the other side";
   const std::string line =

@@ -55,10 +55,34 @@ TEST(Complaints, say_what_is_wrong_with_the_key_in_the_words_of_stock) {
             "TLS Error: can not extract tls-crypt-v2 client key" + who);
 }
 
+TEST(Complaints, name_the_line_that_the_other_side_lacks) {
+  const auto advice = [](const Wrapping& wrapping, Drop verdict) {
+    return complaint_about(packet(Opcode::hard_reset_client_v2), verdict, stranger, wrapping)
+        ->advice;
+  };
+  Wrapping wrapping = wrapping_of(Kind::tls_auth);
+  wrapping.direction = 0;
+  wrapping.file = "/etc/openvpn/ta.key";
+  wrapping.where = "server.conf:17";
+  EXPECT_EQ(advice(wrapping, Drop::malformed),
+            "203.0.113.2:40000 sent a packet without tls-auth: its config lacks the line "
+            "\"tls-auth ta.key 1\", with the same key that is here (server.conf:17)");
+  EXPECT_EQ(
+      advice(wrapping, Drop::bad_tag),
+      "203.0.113.2:40000 has a different tls-auth key, another \"auth\" digest, or the wrong "
+      "direction: it must be 0 on one side and 1 on the other; here it is 0 (server.conf:17)");
+  wrapping.file.clear();
+  wrapping.direction = 1;
+  EXPECT_NE(
+      advice(wrapping, Drop::malformed).find("lacks the block <tls-auth> and \"key-direction 0\""),
+      std::string::npos);
+}
+
 TEST(Complaints, a_silent_server_is_explained_by_what_this_end_has) {
   const std::string without = advice_on_silence(stranger, wrapping_of(Kind::none));
   EXPECT_TRUE(without.starts_with("No reply from 203.0.113.2:40000 so far."));
   EXPECT_NE(without.find("which this config lacks"), std::string::npos);
+  EXPECT_NE(without.find("add the line it has, \"tls-auth ta.key 1\""), std::string::npos);
   const std::string with = advice_on_silence(stranger, wrapping_of(Kind::tls_auth));
   EXPECT_NE(with.find("key may be another than the one here"), std::string::npos);
 }
@@ -87,9 +111,12 @@ TEST(Complaints, fall_silent_when_there_are_many) {
   const Buffer first = packet(Opcode::hard_reset_client_v2);
   const Instant now{std::chrono::hours(1)};
   for (int i = 0; i < 1000; ++i) complaints.about(first, Drop::bad_tag, stranger, now);
-  EXPECT_EQ(sink.lines, 20u);
+  EXPECT_EQ(sink.lines, 11u);  // what to do is said once for an address
   complaints.about(first, Drop::bad_tag, stranger, now + std::chrono::seconds(10));
-  EXPECT_EQ(sink.lines, 23u);  // with the number of those that were left out
+  EXPECT_EQ(sink.lines, 13u);  // with the number of those that were left out
+  const ip::Endpoint other{*ip::Address::parse("203.0.113.3"), 40000, 0};
+  complaints.about(first, Drop::bad_tag, other, now + std::chrono::seconds(11));
+  EXPECT_EQ(sink.lines, 15u);
 }
 
 }  // namespace

@@ -51,6 +51,42 @@ TEST(ServerHints, ask_for_forwarding_only_where_something_lies_behind) {
   EXPECT_TRUE(has(server_hints(behind, store, false), "net.ipv4.ip_forward=0"));
 }
 
+TEST(ServerHints, ask_for_forwarding_when_a_route_leads_to_a_client) {
+  sim::MemoryStore store;
+  store.files["ccd/a"] = "push-reset\n";
+  const auto routed = server("route 10.5.0.0 255.255.0.0\n");
+  EXPECT_TRUE(has(server_hints(routed, store, false), "net.ipv4.ip_forward=0"));
+  EXPECT_FALSE(has(server_hints(routed, store, true), "net.ipv4.ip_forward=0"));
+  const auto beside = server("route 10.5.0.0 255.255.0.0 net_gateway\n");
+  EXPECT_TRUE(server_hints(beside, store, false).empty());
+}
+
+TEST(ServerHints, say_what_became_of_link_mtu) {
+  sim::MemoryStore store;
+  const auto hints = server_hints(server("link-mtu 1300\n"), store, true);
+  ASSERT_EQ(hints.size(), 1u);
+  EXPECT_TRUE(has(hints, "link-mtu 1300 is obsolete: using tun-mtu 12"));
+  EXPECT_TRUE(has(hints, " and sending it to clients - write \"tun-mtu 12"));
+}
+
+TEST(ServerHints, say_how_to_let_in_a_network_behind_a_client) {
+  const auto lan = *ip::Address::parse("192.168.20.10");
+  EXPECT_EQ(
+      advice_on_source(server(""), "client1", lan),
+      "dropped packets of client1 from 192.168.20.10, which is no address of it: if its "
+      "network is meant to be reached, add \"iroute 192.168.20.0 255.255.255.0\" to ccd/client1 "
+      "and \"route 192.168.20.0 255.255.255.0\" to the server's configuration (or SNAT on the "
+      "client)");
+  const std::string v6 = advice_on_source(server(""), "a/b", *ip::Address::parse("fd00:20::7"));
+  EXPECT_NE(v6.find("\"iroute-ipv6 fd00:20::/64\" to ccd/a_b and \"route-ipv6 fd00:20::/64\""),
+            std::string::npos)
+      << v6;
+  options::Config without = server("");
+  without.server.ccd.clear();
+  EXPECT_NE(advice_on_source(without, "client1", lan).find("\"client-config-dir DIR\" names"),
+            std::string::npos);
+}
+
 TEST(ServerHints, tell_of_routes_that_no_client_takes) {
   sim::MemoryStore store;
   store.files["ccd/a"] = "iroute 10.5.0.0 255.255.0.0\n";

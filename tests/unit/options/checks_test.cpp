@@ -160,10 +160,28 @@ TEST(Checks, give_advice_on_habits) {
                  {"up /bin/true", "this script will not be run"},
                  {"user nobody", "write \"persist-tun\" to keep it open"},
                  {"dh none", "only servers use dh"},
+                 {"log vpn.log",
+                  "every start empties this file: \"log vpn.log\" - write \"log-append "
+                  "vpn.log\" to keep what earlier runs said"},
                  {"ifconfig 10.8.0.2 10.8.0.1", "using --pull/--client and --ifconfig together"},
                  {"proto tcp\nexplicit-exit-notify", "it is ignored with TCP"}});
   expect_advice("dev tun\ntopology subnet\nserver 10.8.0.0 255.255.255.0\nca a\ncert b\nkey c\n",
                 {{"keepalive 10 60", "write \"explicit-exit-notify 1\" to tell them"}});
+}
+
+TEST(Checks, a_log_that_is_kept_is_no_news) {
+  const Parsed parsed = read_and_complete(std::string(minimal_client) + "log-append vpn.log");
+  EXPECT_EQ(all_text(parsed.issues), "");
+}
+
+TEST(Checks, give_the_lines_that_replace_net30) {
+  const Parsed parsed = read_and_complete(
+      "dev tun\nserver 10.8.0.0 255.255.255.0\nca a\ncert b\nkey c\nkeepalive 10 60\n");
+  EXPECT_EQ(parsed.config.device.topology, Topology::net30) << "as the file meant it";
+  EXPECT_TRUE(mentions(parsed.issues, "In test.conf:2: topology is not set and net30 is used"));
+  EXPECT_TRUE(mentions(parsed.issues,
+                       "write \"topology subnet\", and in ccd files the netmask as the second word "
+                       "of ifconfig-push"));
 }
 
 TEST(Checks, say_once_what_is_wrong_with_every_remote) {

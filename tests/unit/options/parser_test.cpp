@@ -139,6 +139,9 @@ TEST(Leniency, does_not_forgive_what_stock_would_do_and_we_cannot) {
 TEST(Setenv, knows_its_special_names) {
   EXPECT_TRUE(mentions(read("setenv GENERIC_CONFIG 1").issues, "generic configuration"));
   EXPECT_TRUE(read("setenv PUSH_PEER_INFO").config.client.push_peer_info);
+  EXPECT_EQ(read("").config.client.auth_failed_status, 0);
+  EXPECT_EQ(read("setenv AUTH_FAILED_STATUS 1").config.client.auth_failed_status, 1);
+  EXPECT_FALSE(read("setenv AUTH_FAILED_STATUS many").ok());
   EXPECT_EQ(read("setenv SERVER_POLL_TIMEOUT 4").config.connection.server_poll_timeout, Seconds(4));
   const Config config = read("setenv UV_ID 7\nsetenv-safe X y\nsetenv EMPTY\n").config;
   const std::vector<std::pair<std::string, std::string>> expected{

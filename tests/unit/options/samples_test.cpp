@@ -132,7 +132,15 @@ std::string test_name(const ::testing::TestParamInfo<fs::path>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Samples, ::testing::ValuesIn(all_samples()), test_name);
 
-TEST(SampleFolder, holds_more_than_forty_configurations) { EXPECT_GT(all_samples().size(), 40u); }
+// "old-": in the styles of the years of OpenVPN 2.0 to 2.4.
+TEST(SampleFolder, holds_many_configurations_and_most_of_them_old) {
+  const auto samples = all_samples();
+  EXPECT_GT(samples.size(), 110u);
+  EXPECT_GE(std::ranges::count_if(
+                samples,
+                [](const fs::path& path) { return path.filename().string().starts_with("old-"); }),
+            60);
+}
 
 }  // namespace
 }  // namespace adit::options::testing

@@ -146,6 +146,11 @@ TEST(Table, prints_help_by_subject) {
   EXPECT_EQ(help.find("--pkcs11"), std::string::npos);
 }
 
+TEST(Table, tells_how_to_keep_the_status_file_fresh) {
+  EXPECT_NE(help_text().find("every sec seconds (60): \"status FILE 10\" is fresher"),
+            std::string::npos);
+}
+
 TEST(Table, prints_itself_as_json) {
   const auto json = nlohmann::json::parse(options_json());
   ASSERT_EQ(json["options"].size(), 331u);

@@ -175,6 +175,35 @@ TEST_F(TlsTest, the_peers_name_can_be_demanded) {
   }
 }
 
+TEST_F(TlsTest, a_wrong_name_or_purpose_is_told_with_what_is_there) {
+  client_setup.peer.name_match = PeerPolicy::NameMatch::name;
+  client_setup.peer.name = "gateway";
+  shake_hands();
+  EXPECT_EQ(client->failure().advice,
+            "verify-x509-name expects \"gateway\", but the certificate says \"server\"");
+  client_setup = setup_for("client1", false);
+  client_setup.peer.usage = PeerPolicy::Usage::client;
+  shake_hands();
+  EXPECT_EQ(first_line(*client), "VERIFY EKU ERROR");
+  EXPECT_NE(client->failure().advice.find(
+                "wants a certificate for \"TLS Web Client Authentication\", but \"CN=server\" is "
+                "not one, it has \"TLS Web Server Authentication\""),
+            std::string::npos)
+      << client->failure().advice;
+  client_setup = setup_for("client1", false);
+  client_setup.peer.extended_key_usage = "1.3.6.1.5.5.7.3.4";
+  shake_hands();
+  EXPECT_EQ(client->failure().advice,
+            "remote-cert-eku wants \"1.3.6.1.5.5.7.3.4\", but \"CN=server\" has \"TLS Web Server "
+            "Authentication\"");
+  client_setup = setup_for("client1", false);
+  client_setup.peer.key_usage = {0x6};
+  shake_hands();
+  EXPECT_NE(client->failure().advice.find("wants key usage 0006, but \"CN=server\" has "),
+            std::string::npos)
+      << client->failure().advice;
+}
+
 TEST_F(TlsTest, dates_are_looked_at) {
   server_setup.verify_at = WallTime{made_at.seconds + 40LL * 365 * 86400};
   shake_hands();
@@ -183,6 +212,9 @@ TEST_F(TlsTest, dates_are_looked_at) {
   server_setup.verify_at = WallTime{made_at.seconds - 365LL * 86400};
   shake_hands();
   EXPECT_NE(first_line(*server).find("not yet valid"), std::string::npos);
+  const std::string advice = server->failure().advice;
+  EXPECT_NE(advice.find("; this host's clock says 2025-11-2"), std::string::npos) << advice;
+  EXPECT_NE(advice.find("set this host's clock right"), std::string::npos);
 }
 
 TEST_F(TlsTest, a_stranger_is_refused_with_the_name_of_its_authority) {
