@@ -74,7 +74,7 @@ Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
   if (!remote) return fail_with(remote.error());
   system::TcpConnectSettings settings;
   settings.remote = remote->remote;
-  settings.socket = socket_settings(config_);
+  settings.socket = tcp_socket_settings(config_);
   settings.timeout = connection.server_poll_timeout;
   if (!connection.nobind) {
     if (!connection.local.empty()) settings.local = ip::Address::parse(connection.local);
@@ -97,7 +97,7 @@ Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
 // A point-to-point end that listens.
 Result<system::Fd> ClientLinks::accept_one(const options::Connection& connection) {
   system::TcpListenSettings settings;
-  settings.socket = socket_settings(config_);
+  settings.socket = tcp_socket_settings(config_);
   const auto port = port_number(connection.local_port.value_or("1194"), "the local port");
   if (!port) return fail_with(port.error());
   settings.local_port = *port;

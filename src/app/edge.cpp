@@ -69,6 +69,16 @@ system::SocketSettings socket_settings(const options::Config& config) {
   return settings;
 }
 
+// Over a path that silently loses large packets a TCP connection stands still for ever, and nobody
+// learns of it. An outer packet of 1200 bytes, with IPv6 and options, gets through nearly
+// everywhere and costs one byte in a hundred; whoever announces it binds both ends.
+system::SocketSettings tcp_socket_settings(const options::Config& config) {
+  constexpr unsigned segment_bytes = 1128;
+  system::SocketSettings settings = socket_settings(config);
+  settings.tcp_segment = segment_bytes;
+  return settings;
+}
+
 Result<std::uint16_t> port_number(const std::string& text, std::string_view what) {
   const auto port = to_number<std::uint16_t>(text);
   if (!port) return fail("{} \"{}\" is not a port number", what, printable(text));

@@ -49,6 +49,7 @@ class Edge {
 
 // The socket options of a configuration.
 [[nodiscard]] system::SocketSettings socket_settings(const options::Config& config);
+[[nodiscard]] system::SocketSettings tcp_socket_settings(const options::Config& config);
 [[nodiscard]] Result<std::uint16_t> port_number(const std::string& text, std::string_view what);
 // Which family a listening or unbound socket speaks.
 [[nodiscard]] Result<std::unique_ptr<system::UdpLink>> open_udp(

@@ -125,7 +125,7 @@ class ServerRun {
 
   Status listen(system::TcpLink& tcp) {
     system::TcpListenSettings settings;
-    settings.socket = socket_settings(config_);
+    settings.socket = tcp_socket_settings(config_);
     const auto port = port_number(config_.connection.local_port.value_or("1194"), "the local port");
     if (!port) return fail_with(port.error());
     settings.local_port = *port;

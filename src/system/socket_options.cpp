@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "system/kernel_error.h"
@@ -74,6 +75,9 @@ Status apply_settings(int socket, const SocketSettings& settings) {
   if (settings.mark && set(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*settings.mark)) != 0) {
     return kernel_refused(errno, fmt::format("cannot set the mark {} on a socket", *settings.mark),
                           "run as root or with the capability CAP_NET_ADMIN");
+  }
+  if (settings.tcp_segment) {
+    set(socket, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(*settings.tcp_segment));
   }
   if (settings.device.empty()) return {};
   const auto size = static_cast<socklen_t>(settings.device.size());

@@ -18,7 +18,8 @@ struct SocketSettings {
   std::optional<unsigned> receive_buffer;  // rcvbuf, sndbuf; nothing: a good default
   std::optional<unsigned> send_buffer;
   std::optional<std::uint32_t> mark;
-  std::string device;  // bind-dev
+  std::string device;                   // bind-dev
+  std::optional<unsigned> tcp_segment;  // TCP only: the largest segment, both ways, in bytes
 };
 
 struct BufferSizes {

@@ -198,6 +198,18 @@ def set_by_hand(bench: Bench) -> None:
             check(not end.matches("Path MTU"), f"the {end.name} looked for a size of its own")
 
 
+def over_tcp(roles: tuple[str, str], bench: Bench) -> None:
+    """The segments of either end are small enough, whoever made the connection."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        for host in (net.client, net.server):  # the wire is to see segments as a wire does
+            host.run("ip", "link", "set", "wire", "gso_max_segs", 1)
+        hole(net, 1220, 1220)
+        tunnel = Tunnel(net, Setup(*roles, transport="tcp4"), bench.keys)
+        tunnel.start()
+        move(tunnel, SHORT_TRANSFER_BYTES)
+
+
 ROLES = (("adit", "stock"), ("stock", "adit"), ("adit", "adit"))
 
 
@@ -206,6 +218,7 @@ def all_cases() -> list[Case]:
     for roles, transport in zip(ROLES, ("udp4", "udp6", "udp4")):
         name = f"{roles[0]}-server_{roles[1]}-client"
         cases.append(Case(f"every_size_{name}_{transport}", partial(every_size, roles, transport)))
+        cases.append(Case(f"over_tcp_{name}", partial(over_tcp, roles)))
         cases.append(Case(f"both_ways_differ_{name}", partial(both_ways_differ, roles)))
         for answers in (True, False):
             word = "answers" if answers else "silent"
