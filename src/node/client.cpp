@@ -38,7 +38,9 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
       wall_(wall),
       answer_by_(Instant::max()) {
   token_in_use_ = !memory.token.empty();
-  if (setup.session.tls_server) {
+  if (setup.static_key) {
+    begin_static();
+  } else if (setup.session.tls_server) {
     wait_for_peer();
   } else {
     begin();
@@ -95,6 +97,8 @@ Deadline Client::deadline() const {
   next = earlier(next, {next_wear_check_, "wear"});
   next = earlier(next, {inactive_at_, "inactive"});
   next = earlier(next, {session_ends_, "session-timeout"});
+  next = earlier(next, occ_requests_.deadline());
+  next = earlier(next, {next_static_look_, "static-key peer"});
   return earlier(next, {next_goodbye_, "exit-notify"});
 }
 
@@ -107,6 +111,7 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       return take_payload(bytes);
     case Kind::moved:
       around_.plane.float_decided(the_peer);
+      if (setup_.static_key && !remote_) return meet_static(report.from);
       if (!remote_ || !may_come_from(report.from)) return;
       log_.info(2, "{}", lines::floated(the_peer, peer_name_, remote_->remote, report.from.remote));
       remote_ = report.from;
@@ -186,6 +191,8 @@ void Client::take_payload(Bytes payload) {
     options.push_back('\0');
     around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::reply, as_bytes(options)));
   }
+  const bool reply = message->type == static_cast<std::uint8_t>(wire::OccType::reply);
+  if (reply && setup_.static_key) take_static_reply(message->rest);
 }
 
 void Client::serve() {
@@ -213,6 +220,7 @@ void Client::transmit(session::Session& session, const ports::LinkAddress& to) {
 
 void Client::check_timers() {
   if (outcome_) return;
+  if (setup_.static_key) watch_static();
   if (!answered_ && gate_ && answer_by_ <= now_) {
     log_.error("{} connected but began no TLS handshake: is it a \"tls-client\" of this tunnel?",
                remote_ ? lines::real_address(remote_->remote) : "somebody");
@@ -246,12 +254,13 @@ void Client::check_timers() {
     }
   }
   if (next_wear_check_ <= now_ && association_) {
-    const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
+    const bool by_bytes = session::limits_traffic(setup_.session);
     next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
     replays_.look(around_.plane.drops(), log_);
     const auto wear = around_.plane.wear(the_peer, association_->active().key_id());
     if (wear)
-      association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
+      association_->active().note_usage(
+          {wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
   }
   check_inactivity();
   if (session_ends_ <= now_) {
@@ -289,9 +298,10 @@ std::optional<Instant> Client::announce_end(Instant now) {
   now_ = now;
   const unsigned times =
       pulled_.explicit_exit_notify.value_or(setup_.connection.explicit_exit_notify.value_or(0));
-  if (times == 0 || setup_.tcp || !up_ || !association_) return std::nullopt;
-  const auto& negotiated = association_->active().negotiated();
-  if (negotiated && negotiated->cc_exit) {
+  if (times == 0 || setup_.tcp || !up_) return std::nullopt;
+  const bool reliable = association_ && association_->active().negotiated() &&
+                        association_->active().negotiated()->cc_exit;
+  if (reliable) {
     association_->active().send_message("EXIT", now_);
     transmit();
   } else {

@@ -5,6 +5,7 @@
 #include "node/gate.h"
 #include "node/hooks.h"
 #include "node/replay_warning.h"
+#include "node/static_key_mode.h"
 #include "node/status.h"
 #include "node/tunnel.h"
 #include "session/association.h"
@@ -24,6 +25,7 @@ struct ClientSetup {
   MtuSetup mtu;
   Environment environment;
   bool tcp = false;
+  std::optional<plane::KeySpec> static_key;  // "secret": there is no session
 };
 
 // What outlives an attempt: credentials and the token that replaces the password.
@@ -117,9 +119,16 @@ class Client {
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
   void set_plane_peer();
+  void tell_plane(const ports::LinkAddress& address);
   void tell_replaced_timers();
   void start_timers(const options::Timers& timers);
   void complete();
+
+  // client_static.cpp: without TLS
+  void begin_static();
+  void meet_static(const ports::LinkAddress& from);
+  void watch_static();
+  void take_static_reply(Bytes options);
 
   const ClientSetup& setup_;
   ClientMemory& memory_;
@@ -156,6 +165,8 @@ class Client {
   Instant session_ends_ = Instant::max();
   unsigned goodbyes_left_ = 0;
   Instant next_goodbye_ = Instant::max();
+  OccRequests occ_requests_;                   // static-key mode
+  Instant next_static_look_ = Instant::max();  // static-key mode
 };
 
 }  // namespace adit::node

@@ -85,16 +85,25 @@ void Client::add_routes(const options::Device& device, const options::Routes& ro
   if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
 }
 
+// Nowhere, in static-key mode, as long as nobody has come: the first authentic packet tells.
+void Client::tell_plane(const ports::LinkAddress& address) {
+  plane::PeerSpec spec;
+  spec.address = address;
+  const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
+  spec.may_float = floats && address.stream == 0;
+  const session::Negotiated* negotiated = nullptr;
+  if (association_ && association_->active().negotiated()) {
+    negotiated = &*association_->active().negotiated();
+  }
+  FrameFacts facts{compression_, setup_.tcp, address.remote.address.is_v6()};
+  facts.static_key = setup_.static_key.has_value();
+  fit_packets(spec, negotiated, setup_.config.channel, facts, setup_.mtu);
+  around_.plane.set_peer(the_peer, spec);
+}
+
 void Client::set_plane_peer() {
   if (!remote_) return;
-  plane::PeerSpec spec;
-  spec.address = *remote_;
-  const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
-  spec.may_float = floats && remote_->stream == 0;
-  const auto& negotiated = association_->active().negotiated();
-  fit_packets(spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
-              {compression_, setup_.tcp, remote_->remote.address.is_v6()}, setup_.mtu);
-  around_.plane.set_peer(the_peer, spec);
+  tell_plane(*remote_);
   if (!setup_.config.client.allow_recursive_routing) {
     around_.plane.up().guard_against(remote_->remote.address);
   }

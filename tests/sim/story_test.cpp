@@ -155,7 +155,7 @@ TEST(Story, a_goodbye_frees_the_place_at_once) {
 
 TEST(Story, old_and_new_data_formats_carry_the_same) {
   for (const char* cipher : {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
-                             "AES-256-CBC", "AES-128-CBC"}) {
+                             "AES-256-CBC", "AES-128-CBC", "DES-EDE3-CBC", "none"}) {
     for (const bool epoch : {false, true}) {
       for (const bool key_export : {false, true}) {
         World world(10,
