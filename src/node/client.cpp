@@ -253,15 +253,7 @@ void Client::check_timers() {
                            : end(Outcome::Next::restart, "SIGUSR1", "ping-restart");
     }
   }
-  if (next_wear_check_ <= now_ && association_) {
-    const bool by_bytes = session::limits_traffic(setup_.session);
-    next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
-    replays_.look(around_.plane.drops(), log_);
-    const auto wear = around_.plane.wear(the_peer, association_->active().key_id());
-    if (wear)
-      association_->active().note_usage(
-          {wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
-  }
+  if (next_wear_check_ <= now_) check_wear();
   check_inactivity();
   if (session_ends_ <= now_) {
     log_.info(1, "Session timeout, exiting");
@@ -272,6 +264,17 @@ void Client::check_timers() {
     next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
     around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::exit));
   }
+}
+
+void Client::check_wear() {
+  const bool by_bytes = session::limits_traffic(setup_.session);
+  next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  replays_.look(around_.plane.drops(), log_);
+  if (!association_) return;
+  session::Session& session = association_->active();
+  const auto wear = around_.plane.wear(the_peer, session.key_id());
+  if (!wear) return;
+  session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
 }
 
 // "inactive n [bytes]": too little user traffic for too long.

@@ -92,6 +92,7 @@ class Client {
   void transmit();
   void transmit(session::Session& session, const ports::LinkAddress& to);
   void check_timers();
+  void check_wear();
   void check_inactivity();
   void begin();
   void wait_for_peer();

@@ -18,8 +18,8 @@ from legacy_static import static_cases
 from runner import Bench, Case, main
 from tunnel import COMPLETED, HANDSHAKE, Setup, Tunnel
 
-PING_SIZES = (1, 60, 507, 1472)  # 1472: a whole tun-mtu
-PING_SIZES6 = (1, 60, 507, 1452)
+PING_SIZES = (1, 507, 1472)  # 1472: a whole tun-mtu
+PING_SIZES6 = (1, 507, 1452)
 MEBIBYTE = 1 << 20
 STOCK_NEEDS = ("providers legacy default",)  # adit loads what it needs by itself
 OLD = ("BF-CBC", "CAST5-CBC")  # ciphers of OpenSSL's legacy provider
@@ -142,6 +142,26 @@ def small_blocks_do_not_last(bench: Bench, server: str, client: str) -> None:
         check(count == 2, f"{count} handshakes: each key has its own 64 MiB")
 
 
+def cipher_of_one_client(bench: Bench) -> None:
+    """The server offers what is usual; for one client its file names an old cipher."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        folder = net.server.folder / "ccd"
+        folder.mkdir()
+        (folder / "client1").write_text("data-ciphers BF-CBC\n")
+        setup = Setup(
+            client="stock",
+            cipher="BF-CBC",
+            server_extra=("data-ciphers AES-256-GCM", f"client-config-dir {folder}"),
+            client_extra=("data-ciphers AES-256-GCM:BF-CBC", "auth SHA256", *STOCK_NEEDS),
+        )
+        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel.start()
+        ping_sizes(net, tunnel)
+        told = tunnel.server.matches(r":\d\d WARNING: In \S+/ccd/client1:1: .*BF-CBC is weak")
+        check(len(told) == 1, f"at the start it says: {told}")
+
+
 # ---- peers as old as 2.3, as far as today's stock can be told to be one ----
 
 
@@ -255,6 +275,7 @@ def cases() -> list[Case]:
         for old in OLDS
     ]
     made += [Case(a.name, lambda bench, a=a: run_ancient(a, bench)) for a in ANCIENTS]
+    made.append(Case("cipher_of_one_client", cipher_of_one_client))
     made += [
         Case(
             f"small_blocks_do_not_last_{server}-{client}",

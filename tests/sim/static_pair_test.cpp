@@ -137,6 +137,8 @@ class End {
 
 class StaticPair : public testing::Test {
  protected:
+  static constexpr int most_steps = 5000;
+
   StaticPair() {
     listener.start(now);
     caller.start(now);
@@ -144,7 +146,10 @@ class StaticPair : public testing::Test {
 
   bool run_until(const std::function<bool()>& condition, Duration limit) {
     const Instant end = now + limit;
-    while (!condition()) {
+    for (int steps = 0; !condition(); ++steps) {
+      if (steps == most_steps) ADD_FAILURE() << "a timer that never moves on";
+      if (steps >= most_steps) return false;
+      settle();
       if (now >= end) return false;
       now =
           std::max(std::min({wire.next(), listener.deadline(), caller.deadline(), end}), now + 1us);
@@ -152,10 +157,13 @@ class StaticPair : public testing::Test {
         if (flight->to == listener.at) listener.arrive(*flight);
         if (flight->to == caller.at) caller.arrive(*flight);
       }
-      listener.turn(now);
-      caller.turn(now);
+      settle();
     }
     return true;
+  }
+  void settle() {
+    listener.turn(now);
+    caller.turn(now);
   }
   void run_for(Duration time) {
     run_until([] { return false; }, time);

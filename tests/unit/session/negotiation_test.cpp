@@ -116,6 +116,18 @@ TEST(ClientChoice, finds_a_cipher_with_servers_as_old_as_2_3) {
   }
 }
 
+TEST(PeerInfo, tells_which_compression_may_come) {
+  Offer ours = offer();
+  EXPECT_EQ(own_peer_info(ours, 0, 0).find("IV_LZO_STUB"), "1");
+  EXPECT_FALSE(own_peer_info(ours, 0, 0).find("IV_LZ4"));
+  ours.unpacks = true;
+  const auto info = own_peer_info(ours, 0, 0);
+  for (const char* name : {"IV_LZ4", "IV_LZ4v2", "IV_LZO", "IV_COMP_STUB", "IV_COMP_STUBv2"}) {
+    EXPECT_EQ(info.find(name), "1") << name;
+  }
+  EXPECT_FALSE(info.find("IV_LZO_STUB"));
+}
+
 TEST(ClientChoice, refuses_a_cipher_it_did_not_offer) {
   PushedFacts pushed;
   pushed.cipher = "BF-CBC";
