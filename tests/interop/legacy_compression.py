@@ -30,9 +30,12 @@ class Squeeze:
     transport: str = "udp4"
 
 
-def both(line: str, server: str, client: str, transport: str = "udp4") -> Squeeze:
-    name = re.sub(r"\W+", "_", f"{server}-{client}_{line}")
-    return Squeeze(name, server, client, (SENDS, line), (SENDS, line), transport=transport)
+def both(
+    line: str, server: str, client: str, transport: str = "udp4", more: tuple[str, ...] = ()
+) -> Squeeze:
+    name = re.sub(r"\W+", "_", "_".join([f"{server}-{client}", line, *more]))
+    lines = (SENDS, line, *more)
+    return Squeeze(name, server, client, lines, lines, transport=transport)
 
 
 PUSHED = (SENDS, "compress lz4-v2", 'push "compress lz4-v2"')
@@ -40,7 +43,7 @@ SQUEEZES = (
     both("comp-lzo yes", "adit", "stock"),
     both("comp-lzo adaptive", "stock", "adit", "tcp4"),
     both("compress lz4", "adit", "stock", "tcp4"),
-    both("compress lz4", "stock", "adit"),
+    both("compress lz4", "stock", "adit", more=("fragment 500",)),
     both("compress lz4-v2", "adit", "stock"),
     both("compress lz4-v2", "stock", "adit"),
     both("comp-lzo yes", "adit", "adit"),

@@ -196,6 +196,15 @@ TEST_F(StaticPair, comes_up_when_each_has_heard_the_other) {
   EXPECT_EQ(listener.client().remote()->remote, caller_at);
 }
 
+TEST_F(StaticPair, an_end_that_waits_rests_however_long_nobody_comes) {
+  wire.weather.loss = 1;
+  run_for(120s);
+  EXPECT_FALSE(listener.up() || caller.up());
+  wire.weather.loss = 0;
+  ASSERT_TRUE(run_until([&] { return both_up(); }, 10s));
+  expect_traffic();
+}
+
 TEST_F(StaticPair, comes_up_through_bad_weather) {
   wire.weather = {.loss = 0.3,
                   .duplicate = 0.1,

@@ -22,7 +22,8 @@ ParsedProfile profile_of(std::string_view text) {
 TEST(ClientProfile, a_weak_cipher_for_one_client_is_told) {
   const auto [profile, issues] = profile_of("data-ciphers AES-256-GCM:BF-CBC\n");
   EXPECT_EQ(warnings(issues), 1u);
-  EXPECT_TRUE(mentions(issues, "ccd/client1:1: BF-CBC is weak")) << all_text(issues);
+  EXPECT_TRUE(mentions(issues, "In ccd/client1:1: --data-ciphers: BF-CBC is weak"))
+      << all_text(issues);
 }
 
 TEST(ClientProfile, reads_every_option_it_may_hold) {
