@@ -23,7 +23,7 @@ class Lzo1xEncoder {
     for (std::size_t at = first_run; at + least_match <= in_.size() && !full_;) {
       const std::size_t distance = look_up(at);
       if (distance == 0) {
-        ++at;
+        at += 1 + (at - written_) / 32;  // what repeats nothing is passed over faster and faster
         continue;
       }
       const std::size_t length = common_length(at, distance);

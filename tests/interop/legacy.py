@@ -12,7 +12,7 @@ import re
 import sys
 from dataclasses import dataclass, replace
 
-from lab import Host, Lab, ThreeHosts, check
+from lab import Lab, ThreeHosts, check
 from legacy_compression import compression_cases
 from legacy_static import static_cases
 from runner import Bench, Case, main
@@ -88,12 +88,8 @@ OLDS = (
 def ping_sizes(net: ThreeHosts, tunnel: Tunnel) -> None:
     for host, address in tunnel.paths():
         for size in PING_SIZES6 if ":" in address else PING_SIZES:
-            ping_until_answered(host, address, size)
-
-
-def ping_until_answered(host: Host, address: str, size: int) -> None:
-    result = host.ping(address, 2, size=size)
-    check(result.received == 2, f"{host.name}: ping {address} with {size} bytes is lost")
+            answered = host.ping(address, 1, size=size).received
+            check(answered, f"{host.name}: ping {address} with {size} bytes is lost")
 
 
 def check_told(tunnel: Tunnel, told: tuple[str, ...]) -> None:

@@ -97,7 +97,7 @@ class StaticTunnel:
         for host, (four, six) in ((self.net.client, LISTENER), (self.net.server, CALLER)):
             for address, sizes in ((four, SIZES[4]), (six, SIZES[6])):
                 for size in sizes:
-                    result = host.ping(address, 2, size=size)
+                    result = host.ping(address, 1, size=size)
                     check(result.received, f"{host.name}: ping {address} with {size} is lost")
 
     def ends(self) -> list[tuple[str, Process]]:

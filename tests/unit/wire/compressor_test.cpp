@@ -37,7 +37,7 @@ Buffer text_of(sim::SeededRng& rng, std::size_t length, std::uint64_t repeats) {
 TEST(Compressor, what_it_writes_is_read_back) {
   sim::SeededRng rng(5);
   Compressor compressor(65536);
-  for (int round = 0; round < 3000; ++round) {
+  for (std::uint64_t round = 0; round < 3000; ++round) {
     const std::size_t length = 1 + rng.below(round % 100 == 0 ? 60000 : 2000);
     const Buffer text = text_of(rng, length, round % 101);
     for (const CompressionFraming framing : framings) {
