@@ -75,18 +75,27 @@ void check_digest(const Config& config, const std::vector<std::string>& ciphers,
   }
 }
 
+void check_tls(const Config& config, const Findings& found) {
+  if (config.tls_role == TlsRole::none) return;
+  const std::string& least = config.identity.tls_version_min;
+  if (least == "1.0" || least == "1.1") {
+    found.warn(config.said_of("tls-version-min") != nullptr ? "tls-version-min" : "compat-mode",
+               "TLS " + least + " is old and accepted", "write \"tls-version-min 1.2\"");
+  }
+  if (config.identity.cert_profile == Identity::CertProfile::insecure) {
+    found.warn("tls-cert-profile",
+               "certificates signed with SHA1 or MD5, short keys and small dh files are accepted",
+               "make new certificates, then remove the line");
+  }
+}
+
 }  // namespace
 
 void check_weak(const Config& config, const Findings& found) {
   const auto ciphers = usable_ciphers(config);
   for (const std::string& cipher : ciphers) check_cipher(config, cipher, found);
   check_digest(config, ciphers, found);
-  if (config.tls_role != TlsRole::none &&
-      config.identity.cert_profile == Identity::CertProfile::insecure) {
-    found.warn("tls-cert-profile",
-               "certificates signed with SHA1 or MD5, short keys and small dh files are accepted",
-               "make new certificates, then remove the line");
-  }
+  check_tls(config, found);
 }
 
 }  // namespace adit::options

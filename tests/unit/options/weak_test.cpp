@@ -44,8 +44,10 @@ const Weak everywhere[] = {
     {"data-ciphers none\nauth SHA256", {":8: with the cipher \"none\" everything"}},
     {"data-ciphers none\nauth none",
      {":8: with the cipher \"none\" everything", ":9: with \"auth none\" anybody"}},
-    {"compat-mode 2.3.0\nauth SHA256", {":8: BF-CBC is weak"}},
-    {"cipher BF-CBC\ncompat-mode 2.3.0\nauth SHA256", {":8: BF-CBC is weak"}},
+    {"compat-mode 2.3.0\nauth SHA256", {":8: BF-CBC is weak", ":8: TLS 1.0 is old and accepted"}},
+    {"cipher BF-CBC\ncompat-mode 2.3.9\nauth SHA256", {":8: BF-CBC is weak"}},
+    {"tls-version-min 1.1", {":8: TLS 1.1 is old and accepted"}},
+    {"tls-version-min 1.2", {}},
     {"cipher BF-CBC\nauth SHA256", {"'BF-CBC' is not in data-ciphers"}},  // not enabled
     {"tls-cert-profile insecure", {":8: certificates signed with SHA1 or MD5"}},
     {"tls-auth ta.key\nauth SHA1", {":9: SHA1 is an old digest"}},
