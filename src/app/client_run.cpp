@@ -36,10 +36,12 @@ class ClientRun {
         walk_(connections(config), config.remotes.random, runtime.rng) {}
 
   Status prepare(const SecretText& passphrase) {
-    const bool server = config_.tls_role == options::TlsRole::server;
-    auto identity = node::Identity::load(config_, server, runtime_.store, passphrase);
-    if (!identity) return fail_with(identity.error());
-    identity_ = std::move(*identity);
+    if (!config_.secret.defined()) {
+      const bool server = config_.tls_role == options::TlsRole::server;
+      auto identity = node::Identity::load(config_, server, runtime_.store, passphrase);
+      if (!identity) return fail_with(identity.error());
+      identity_ = std::move(*identity);
+    }
     if (Status asked = log_in(); !asked) return asked;
     // Every remote's keys are looked at now, not when its turn comes.
     for (const options::Connection& connection : connections(config_)) {
@@ -79,6 +81,9 @@ class ClientRun {
   }
 
   Result<node::ClientSetup> make_setup(const options::Connection& connection) {
+    if (config_.secret.defined()) {
+      return node::make_static_setup(config_, connection, process_facts(runtime_), runtime_.store);
+    }
     auto setup = node::make_client_setup(
         config_, connection, {*identity_, runtime_.rng, title(), process_facts(runtime_)},
         runtime_.store);
@@ -183,6 +188,8 @@ class ClientRun {
     plane::PlaneSetup plane;
     plane.largest_packet = node::largest_packet(connection, setup_.mtu.tun_mtu);
     plane.fragments = setup_.mtu.fragment.has_value();
+    plane.compress = node::may_compress(config_.channel);
+    plane.bare = setup_.static_key.has_value();
     plane.block_ipv6 = config_.device.block_ipv6;
     plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
     std::optional<ip::Address> server;

@@ -3,6 +3,7 @@
 //
 // The header is not authenticated here: it serves for look-up only.
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -67,7 +68,7 @@ class CbcSealer final : public Sealer {
     if (format_.long_id && time_ == 0) time_ = now_unix;
     std::size_t sealed = 0;
     for (Packet* packet : run) {
-      if (state_.next_packet_id > last_packet_id) break;
+      if (state_.next_packet_id > last_packet_id && !begin_series(now_unix)) break;
       seal_one(*packet);
       ++sealed;
     }
@@ -78,6 +79,14 @@ class CbcSealer final : public Sealer {
   SealState state() const override { return state_; }
 
  private:
+  // The long form counts from 1 again, under a later time.
+  bool begin_series(std::uint32_t now_unix) {
+    if (!format_.long_id) return false;
+    time_ = std::max(now_unix, time_ + 1);
+    state_.next_packet_id = 1;
+    return true;
+  }
+
   void seal_one(Packet& packet) {
     if (format_.long_id) store_u32(packet.prepend(4), time_);
     store_u32(packet.prepend(4), static_cast<std::uint32_t>(state_.next_packet_id++));

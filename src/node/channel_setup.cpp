@@ -12,22 +12,56 @@ using options::Compression;
 session::Offer make_offer(const options::Config& config) {
   session::Offer offer;
   offer.data_ciphers = config.channel.data_ciphers;
-  offer.fallback = to_upper(config.channel.data_ciphers_fallback);
+  offer.fallback = config.channel.data_ciphers_fallback;
   offer.auth = config.channel.auth;
+  offer.unpacks = config.channel.allow_compression_set &&
+                  config.channel.allow_compression != options::Channel::AllowCompression::no;
   offer.force_key_export = config.channel.force_key_export;
   return offer;
 }
 
+namespace {
+
+// Every cipher that may come into use.
+std::vector<std::string> named_ciphers(const options::Channel& channel) {
+  std::vector<std::string> named = channel.data_ciphers;
+  named.push_back(channel.cipher);
+  named.push_back(channel.data_ciphers_fallback);
+  return named;
+}
+
+bool has_small_blocks(const std::string& name) {
+  const crypto::Cipher* cipher = crypto::find_cipher(name);
+  return cipher != nullptr && cipher->has_small_blocks();
+}
+
+Status check_digest(const options::Config& config) {
+  const std::string& name = config.channel.auth;
+  if (name == "none" || crypto::find_digest(name)) return {};
+  const options::Said* said = config.said_of("auth");
+  return fail_with({fmt::format("{}: the TLS library has no digest called \"{}\"",
+                                said != nullptr ? said->at.text() : "auth", printable(name)),
+                    "--show-digests prints the names"});
+}
+
+}  // namespace
+
+Status load_ciphers(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const crypto::Cipher* cipher = crypto::find_cipher(name);
+    if (cipher == nullptr || !cipher->legacy) continue;
+    Status loaded = crypto::load_legacy_ciphers();
+    if (loaded) return loaded;
+    return fail_with({loaded.error().what + " (" + name + ")",
+                      "name no such cipher, or install OpenSSL's legacy module"});
+  }
+  return {};
+}
+
 Status load_ciphers(const options::Config& config) {
   if (Status loaded = crypto::load_providers(config.identity.providers); !loaded) return loaded;
-  std::vector<std::string> named = config.channel.data_ciphers;
-  named.push_back(config.channel.cipher);
-  named.push_back(config.channel.data_ciphers_fallback);
-  const auto legacy = [](const std::string& name) {
-    const crypto::Cipher* cipher = crypto::find_cipher(name);
-    return cipher != nullptr && cipher->legacy;
-  };
-  return std::ranges::any_of(named, legacy) ? crypto::load_legacy_ciphers() : Status();
+  if (Status found = check_digest(config); !found) return found;
+  return load_ciphers(named_ciphers(config.channel));
 }
 
 wire::CompressionFraming framing_of(Compression compression) {
@@ -46,6 +80,10 @@ wire::CompressionFraming framing_of(Compression compression) {
       break;
   }
   return wire::CompressionFraming::none;
+}
+
+bool may_compress(const options::Channel& channel) {
+  return channel.allow_compression == options::Channel::AllowCompression::yes;
 }
 
 Compression migrated(const session::Session& client) {
@@ -99,6 +137,7 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
   frame.tcp = facts.tcp;
   frame.outer_v6 = facts.outer_v6;
   frame.fragment = facts.fragment;
+  frame.static_key = facts.static_key;
   const auto framing = framing_of(facts.compression);
   frame.compression_byte =
       framing == wire::CompressionFraming::lzo || framing == wire::CompressionFraming::swap;
@@ -148,6 +187,7 @@ void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
   facts.fragment = mtu.fragment.has_value();
   const session::Frame frame = make_frame(negotiated, channel, facts);
   spec.framing = framing_of(facts.compression);
+  spec.compress = may_compress(channel) && options::compresses(facts.compression);
   spec.mss = session::mss_clamp(frame, mtu.mssfix);
   if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
 }
@@ -155,9 +195,10 @@ void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
 std::string make_options_string(const options::Config& config, const OptionsStringFacts& facts,
                                 unsigned tun_mtu) {
   const options::Channel& channel = config.channel;
-  const session::Frame frame =
-      make_frame(nullptr, channel, {channel.compression, facts.tcp, false, facts.fragment});
+  const session::Frame frame = make_frame(
+      nullptr, channel, {channel.compression, facts.tcp, false, facts.fragment, facts.static_key});
   wire::OptionsString string;
+  string.secret = facts.static_key;
   string.mtu_dynamic = facts.fragment;
   string.tun_mtu = tun_mtu;
   string.link_mtu = session::options_link_mtu(frame, tun_mtu);
@@ -167,8 +208,8 @@ std::string make_options_string(const options::Config& config, const OptionsStri
   string.keydir = facts.key_direction;
   const bool known = frame.cipher != nullptr;
   const bool aead = known && frame.cipher->is_aead();
-  const bool listed = std::ranges::find(channel.data_ciphers, to_upper(channel.cipher)) !=
-                      channel.data_ciphers.end();
+  const bool listed =
+      std::ranges::find(channel.data_ciphers, channel.cipher) != channel.data_ciphers.end();
   if (known && (facts.point_to_point || listed)) {
     string.cipher = frame.cipher->mode == crypto::CipherMode::none
                         ? "[null-cipher]"
@@ -199,6 +240,9 @@ plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
   return spec;
 }
 
+// source: wire protocol 8.4
+constexpr std::uint64_t small_blocks_limit = std::uint64_t{64} << 20;
+
 void fill_session_setup(session::Setup& setup, const options::Config& config,
                         const options::Connection& connection, bool server) {
   const options::Channel& channel = config.channel;
@@ -209,6 +253,8 @@ void fill_session_setup(session::Setup& setup, const options::Config& config,
   setup.reneg_min =
       channel.reneg_min.value_or(server ? channel.reneg - channel.reneg / 10 : channel.reneg);
   setup.reneg_bytes = channel.reneg_bytes.value_or(0);
+  setup.reneg_bytes_small_blocks = channel.reneg_bytes.value_or(small_blocks_limit);
+  setup.small_blocks = std::ranges::any_of(named_ciphers(channel), has_small_blocks);
   setup.reneg_packets = channel.reneg_packets;
   constexpr unsigned outer_v4 = 28;
   constexpr unsigned outer_v6 = 48;

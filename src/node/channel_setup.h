@@ -13,7 +13,10 @@ namespace adit::node {
 [[nodiscard]] session::Offer make_offer(const options::Config& config);
 // Makes ciphers of OpenSSL's legacy provider usable, if the configuration names one.
 [[nodiscard]] Status load_ciphers(const options::Config& config);
+[[nodiscard]] Status load_ciphers(const std::vector<std::string>& names);
 [[nodiscard]] wire::CompressionFraming framing_of(options::Compression compression);
+// Whether what is sent may be compressed, where the framing has a way to say so.
+[[nodiscard]] bool may_compress(const options::Channel& channel);
 // "compress migrate": what a client is moved to that was configured with comp-lzo or compress; off
 // for all others. source: wire protocol 12
 [[nodiscard]] options::Compression migrated(const session::Session& client);
@@ -38,6 +41,7 @@ struct FrameFacts {
   bool tcp = false;
   bool outer_v6 = false;
   bool fragment = false;
+  bool static_key = false;
 };
 [[nodiscard]] session::Frame make_frame(const session::Negotiated* negotiated,
                                         const options::Channel& channel, const FrameFacts& facts);
@@ -54,6 +58,7 @@ struct OptionsStringFacts {
   bool tls_auth = false;
   std::optional<int> key_direction;
   bool fragment = false;
+  bool static_key = false;
 };
 [[nodiscard]] std::string make_options_string(const options::Config& config,
                                               const OptionsStringFacts& facts, unsigned tun_mtu);

@@ -44,7 +44,9 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
       wall_(wall),
       answer_by_(Instant::max()) {
   token_in_use_ = !memory.token.empty();
-  if (setup.session.tls_server) {
+  if (setup.static_key) {
+    begin_static();
+  } else if (setup.session.tls_server) {
     wait_for_peer();
   } else {
     begin();
@@ -100,6 +102,8 @@ Deadline Client::deadline() const {
   if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
   next = earlier(next, {next_wear_check_, "wear"});
   next = earlier(earlier(next, limits_.deadline()), path_.deadline());
+  next = earlier(next, occ_requests_.deadline());
+  next = earlier(next, {next_static_look_, "static-key peer"});
   return earlier(next, {next_goodbye_, "exit-notify"});
 }
 
@@ -112,6 +116,7 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       return take_payload(bytes);
     case Kind::moved:
       around_.plane.float_decided(the_peer);
+      if (setup_.static_key && !remote_) return meet_static(report.from);
       if (!remote_ || !may_come_from(report.from)) return;
       log_.info(2, "{}", lines::floated(the_peer, peer_name_, remote_->remote, report.from.remote));
       remote_ = report.from;
@@ -193,6 +198,8 @@ void Client::take_payload(Bytes payload) {
   if (const auto answer = answer_inside(*message, setup_.session.options)) {
     around_.plane.send_payload(the_peer, *answer);
   }
+  const bool reply = message->type == static_cast<std::uint8_t>(wire::OccType::reply);
+  if (reply && setup_.static_key) take_static_reply(message->rest);
 }
 
 void Client::serve() {
@@ -220,6 +227,7 @@ void Client::transmit(session::Session& session, const ports::LinkAddress& to) {
 
 void Client::check_timers() {
   if (outcome_) return;
+  if (setup_.static_key) watch_static();
   if (!answered_ && gate_ && answer_by_ <= now_) {
     log_.error("{} connected but began no TLS handshake: is it a \"tls-client\" of this tunnel?",
                remote_ ? lines::real_address(remote_->remote) : "somebody");
@@ -255,14 +263,7 @@ void Client::check_timers() {
                            : end(Outcome::Next::restart, "SIGUSR1", "ping-restart");
     }
   }
-  if (next_wear_check_ <= now_ && association_) {
-    const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
-    next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
-    replays_.look(around_.plane.drops(), log_);
-    const auto wear = around_.plane.wear(the_peer, association_->active().key_id());
-    if (wear)
-      association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
-  }
+  if (next_wear_check_ <= now_) check_wear();
   check_limits();
   run_path();
   if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {
@@ -270,6 +271,17 @@ void Client::check_timers() {
     next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
     around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::exit));
   }
+}
+
+void Client::check_wear() {
+  const bool by_bytes = session::limits_traffic(setup_.session);
+  next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  replays_.look(around_.plane.drops(), log_);
+  if (!association_) return;
+  session::Session& session = association_->active();
+  const auto wear = around_.plane.wear(the_peer, session.key_id());
+  if (!wear) return;
+  session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
 }
 
 void Client::check_limits() {
@@ -292,9 +304,10 @@ std::optional<Instant> Client::announce_end(Instant now) {
   now_ = now;
   const unsigned times =
       pulled_.explicit_exit_notify.value_or(setup_.connection.explicit_exit_notify.value_or(0));
-  if (times == 0 || setup_.tcp || !up_ || !association_) return std::nullopt;
-  const auto& negotiated = association_->active().negotiated();
-  if (negotiated && negotiated->cc_exit) {
+  if (times == 0 || setup_.tcp || !up_) return std::nullopt;
+  const bool reliable = association_ && association_->active().negotiated() &&
+                        association_->active().negotiated()->cc_exit;
+  if (reliable) {
     association_->active().send_message("EXIT", now_);
     transmit();
   } else {

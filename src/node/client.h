@@ -8,6 +8,7 @@
 #include "node/hooks.h"
 #include "node/peer_path.h"
 #include "node/replay_warning.h"
+#include "node/static_key_mode.h"
 #include "node/status.h"
 #include "node/tunnel.h"
 #include "session/association.h"
@@ -28,6 +29,7 @@ struct ClientSetup {
   MtuSetup mtu;
   Environment environment;
   bool tcp = false;
+  std::optional<plane::KeySpec> static_key;  // "secret": there is no session
 };
 
 // What outlives an attempt: credentials and the token that replaces the password; and the advice
@@ -98,6 +100,7 @@ class Client {
   void transmit();
   void transmit(session::Session& session, const ports::LinkAddress& to);
   void check_timers();
+  void check_wear();
   void check_limits();
   void begin();
   void wait_for_peer();
@@ -125,12 +128,20 @@ class Client {
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
   plane::PeerSpec set_plane_peer();
-  [[nodiscard]] FrameFacts frame_facts() const;
+  plane::PeerSpec tell_plane(const ports::LinkAddress& address);
+  [[nodiscard]] FrameFacts frame_facts(const ports::LinkAddress& address) const;
+  [[nodiscard]] const session::Negotiated* negotiated() const;
   void start_path();
   void run_path();
   void tell_replaced_timers();
   void start_timers(const options::Timers& timers);
   void complete();
+
+  // client_static.cpp: without TLS
+  void begin_static();
+  void meet_static(const ports::LinkAddress& from);
+  void watch_static();
+  void take_static_reply(Bytes options);
 
   const ClientSetup& setup_;
   ClientMemory& memory_;
@@ -166,6 +177,8 @@ class Client {
   PeerPath path_;
   unsigned goodbyes_left_ = 0;
   Instant next_goodbye_ = Instant::max();
+  OccRequests occ_requests_;                   // static-key mode
+  Instant next_static_look_ = Instant::max();  // static-key mode
 };
 
 }  // namespace adit::node

@@ -85,17 +85,24 @@ void Client::add_routes(const options::Device& device, const options::Routes& ro
   if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
 }
 
-FrameFacts Client::frame_facts() const {
-  return {compression_, setup_.tcp, remote_ && remote_->remote.address.is_v6(),
-          setup_.mtu.fragment.has_value()};
+FrameFacts Client::frame_facts(const ports::LinkAddress& address) const {
+  FrameFacts facts{compression_, setup_.tcp, address.remote.address.is_v6(),
+                   setup_.mtu.fragment.has_value()};
+  facts.static_key = setup_.static_key.has_value();
+  return facts;
+}
+
+// Nothing in static-key mode.
+const session::Negotiated* Client::negotiated() const {
+  if (!association_ || !association_->active().negotiated()) return nullptr;
+  return &*association_->active().negotiated();
 }
 
 // A server has keys when it pushes; a peer of point to point may not have them yet.
 void Client::start_path() {
-  const auto& negotiated = association_->active().negotiated();
-  if (!negotiated || setup_.tcp) return;
+  if (!remote_ || setup_.tcp) return;
   path_.start(setup_.mtu,
-              {make_frame(&*negotiated, setup_.config.channel, frame_facts()),
+              {make_frame(negotiated(), setup_.config.channel, frame_facts(*remote_)),
                pulled_.tun_mtu.value_or(setup_.mtu.tun_mtu), setup_.config.client.pull},
               around_.plane, the_peer, now_);
   set_plane_peer();
@@ -105,18 +112,23 @@ void Client::run_path() {
   if (path_.run(around_.plane, the_peer, now_)) tell_path(log_, set_plane_peer(), path_.finder());
 }
 
-plane::PeerSpec Client::set_plane_peer() {
+// Nowhere, in static-key mode, as long as nobody has come: the first authentic packet tells.
+plane::PeerSpec Client::tell_plane(const ports::LinkAddress& address) {
   plane::PeerSpec spec;
-  if (!remote_) return spec;
-  spec.address = *remote_;
+  spec.address = address;
   const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
-  spec.may_float = floats && remote_->stream == 0;
-  const auto& negotiated = association_->active().negotiated();
-  const session::Negotiated* terms = negotiated ? &*negotiated : nullptr;
-  fit_packets(spec, terms, setup_.config.channel, frame_facts(), setup_.mtu);
-  fit_path(spec, make_frame(terms, setup_.config.channel, frame_facts()), setup_.mtu,
+  spec.may_float = floats && address.stream == 0;
+  const FrameFacts facts = frame_facts(address);
+  fit_packets(spec, negotiated(), setup_.config.channel, facts, setup_.mtu);
+  fit_path(spec, make_frame(negotiated(), setup_.config.channel, facts), setup_.mtu,
            path_.finder());
   around_.plane.set_peer(the_peer, spec);
+  return spec;
+}
+
+plane::PeerSpec Client::set_plane_peer() {
+  if (!remote_) return {};
+  const plane::PeerSpec spec = tell_plane(*remote_);
   if (!setup_.config.client.allow_recursive_routing) {
     around_.plane.up().guard_against(remote_->remote.address);
   }

@@ -62,7 +62,7 @@ void log_failure(const Log& log, const session::Failed& failed, Duration hand_wi
 void log_data_channel(const Log& log, const session::Negotiated& negotiated, std::uint32_t peer_id,
                       std::string_view compression, const std::string& configured_cipher) {
   log.info(2, "{}", lines::data_channel(negotiated.cipher, peer_id, compression));
-  if (configured_cipher.empty() || to_upper(configured_cipher) == negotiated.cipher) return;
+  if (configured_cipher.empty() || configured_cipher == negotiated.cipher) return;
   log.info(3, "\"cipher {}\" is not in use: {} was negotiated instead", configured_cipher,
            negotiated.cipher);
 }

@@ -181,6 +181,7 @@ void keep_key_files(options::Config& config, ports::StorePort& store) {
        {&identity.ca, &identity.cert, &identity.key, &identity.dh, &identity.extra_certs}) {
     keep(*source, store);
   }
+  keep(config.secret, store);
   keep_wrapping(config.connection, store);
   for (options::Connection& connection : config.remotes.list) keep_wrapping(connection, store);
 }

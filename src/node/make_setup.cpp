@@ -18,7 +18,8 @@ OptionsStringFacts options_facts(const options::Config& config,
   facts.point_to_point = config.mode == options::Mode::p2p && !config.client.pull;
   facts.tls_auth = connection.tls_auth.defined() && !connection.tls_crypt.defined();
   facts.fragment = connection.fragment.has_value();
-  if (facts.tls_auth) facts.key_direction = connection.key_direction;
+  facts.static_key = config.secret.defined();
+  if (facts.tls_auth || facts.static_key) facts.key_direction = connection.key_direction;
   if (facts.point_to_point && config.device.ifconfig) {
     facts.ifconfig = config.device.ifconfig->second + " " + config.device.ifconfig->first;
   }
@@ -119,6 +120,24 @@ Result<ClientSetup> make_client_setup(const options::Config& config,
       pull ? std::max(connection.tun_mtu_max.value_or(1600), setup.mtu.tun_mtu) : 0;
   setup.session.peer_info = session::own_peer_info(setup.offer, proto, iv_mtu).text();
   setup.environment = common_environment(config, context.process);
+  return setup;
+}
+
+Result<ClientSetup> make_static_setup(const options::Config& config,
+                                      const options::Connection& connection,
+                                      const ProcessFacts& process, ports::StorePort& store) {
+  if (Status loaded = load_ciphers(config); !loaded) return fail_with(loaded.error());
+  ClientSetup setup;
+  setup.config = config;
+  setup.connection = connection;
+  setup.tcp = is_tcp(connection);
+  auto key = make_static_key(config, connection, store);
+  if (!key) return fail_with(key.error());
+  setup.static_key = std::move(*key);
+  setup.mtu = make_mtu_setup(connection, config.channel, setup.tcp);
+  setup.session.options =
+      make_options_string(config, options_facts(config, connection, false), setup.mtu.tun_mtu);
+  setup.environment = common_environment(config, process);
   return setup;
 }
 

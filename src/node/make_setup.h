@@ -23,6 +23,12 @@ struct SetupContext {
                                                     const SetupContext& context,
                                                     ports::StorePort& store);
 
+// One end of a tunnel without TLS ("secret").
+[[nodiscard]] Result<ClientSetup> make_static_setup(const options::Config& config,
+                                                    const options::Connection& connection,
+                                                    const ProcessFacts& process,
+                                                    ports::StorePort& store);
+
 // Extra peer info of push-peer-info.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> detailed_peer_info(
     const options::Config& config, const std::string& hardware_address, const std::string& ssl,

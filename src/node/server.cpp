@@ -308,7 +308,7 @@ void Server::check_limits(ServerPeer& peer) {
 
 // Keys that are nearly used up are renewed early.
 void Server::note_wear() {
-  const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
+  const bool by_bytes = session::limits_traffic(setup_.session);
   next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
   replays_.look(around_.plane.drops(), log_);
   for (const auto& [index, peer] : peers_) {
@@ -316,7 +316,7 @@ void Server::note_wear() {
     session::Session& session = peer->association.active();
     const auto wear = around_.plane.wear(index, session.key_id());
     if (!wear) continue;
-    session.note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);
+    session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
     transmit(*peer);
     schedule(*peer);
   }

@@ -161,7 +161,12 @@ void Server::finish_connect(ServerPeer& peer) {
     return refuse(peer, session, session.key_id(), {});
   }
   session::Offer offer = setup_.offer;
-  if (!peer.profile.data_ciphers.empty()) offer.data_ciphers = peer.profile.data_ciphers;
+  if (!peer.profile.data_ciphers.empty()) {
+    offer.data_ciphers = peer.profile.data_ciphers;
+    if (Status loaded = load_ciphers(offer.data_ciphers); !loaded) {
+      peer.log.error("data-ciphers of this client: {}", loaded.error().text());
+    }
+  }
   const auto choice =
       session::choose_as_server(offer, {session.peer_info(), session.peer_options()}, peer.index);
   if (!choice) {

@@ -10,8 +10,6 @@ Result<std::string> load_text(const options::FileOrInline& source, std::string_v
   return text;
 }
 
-namespace {
-
 Result<crypto::StaticKey> load_static_key(const options::FileOrInline& source,
                                           std::string_view option, ports::StorePort& store) {
   auto text = load_text(source, option, store);
@@ -24,6 +22,8 @@ Result<crypto::StaticKey> load_static_key(const options::FileOrInline& source,
   }
   return key;
 }
+
+namespace {
 
 Status load_v2(const options::Connection& connection, Wrapping& wrapping, ports::StorePort& store) {
   auto text = load_text(connection.tls_crypt_v2, "tls-crypt-v2", store);

@@ -37,6 +37,11 @@ struct Wrapping {
                                              const std::string& auth_digest, bool tls_server,
                                              ports::StorePort& store);
 
+// The key that an option such as tls-auth names.
+[[nodiscard]] Result<crypto::StaticKey> load_static_key(const options::FileOrInline& source,
+                                                        std::string_view option,
+                                                        ports::StorePort& store);
+
 // The text of a file or inline block, and the name it goes by in messages.
 [[nodiscard]] Result<std::string> load_text(const options::FileOrInline& source,
                                             std::string_view option, ports::StorePort& store);

@@ -26,6 +26,8 @@ Issues check(const Config& config) {
   check_identity(config, found);
   check_links(config, found);
   check_data_channel(config, found);
+  check_static_key(config, found);
+  check_weak(config, found);
   check_habits(config, found);
   drop_repeats(issues);
   return issues;
@@ -48,7 +50,8 @@ void check_roles(const Config& config, const Findings& found) {
   if (config.mode == Mode::server && config.tls_role != TlsRole::server && !both_roles) {
     found.error("mode", "--mode server requires --tls-server");
   }
-  if (config.mode == Mode::p2p && config.tls_role == TlsRole::none && !config.client.pull) {
+  const bool without_tls = config.tls_role == TlsRole::none && !config.secret.defined();
+  if (config.mode == Mode::p2p && without_tls && !config.client.pull) {
     found.error("", "this is neither a client nor a server",
                 "add \"client\", or \"server 10.8.0.0 255.255.255.0\"");
   }
@@ -108,7 +111,7 @@ void check_data_channel(const Config& config, const Findings& found) {
   const auto offered = [&](const std::string& cipher) {
     return std::ranges::find(channel.data_ciphers, cipher) != channel.data_ciphers.end();
   };
-  const bool said = config.said_of("cipher") != nullptr;
+  const bool said = config.said_of("cipher") != nullptr && !config.secret.defined();
   if (said && !offered(channel.cipher) && channel.data_ciphers_fallback != channel.cipher) {
     const std::string cipher = shown(channel.cipher);
     found.warn("cipher",
@@ -117,17 +120,30 @@ void check_data_channel(const Config& config, const Findings& found) {
                "remove the line; for a peer that cannot negotiate write \"data-ciphers-fallback " +
                    cipher + "\"");
   }
-  const bool unpacks = channel.compression == Compression::lzo ||
-                       channel.compression == Compression::lz4 ||
-                       channel.compression == Compression::lz4_v2;
-  if (unpacks && channel.allow_compression_set &&
-      channel.allow_compression == Channel::AllowCompression::no) {
+  check_compression(config, found);
+}
+
+void check_compression(const Config& config, const Findings& found) {
+  const Channel& channel = config.channel;
+  using Allow = Channel::AllowCompression;
+  const bool forbidden = channel.allow_compression_set && channel.allow_compression == Allow::no;
+  if (compresses(channel.compression) && forbidden) {
     found.error("allow-compression",
                 "Compression is not allowed since allow-compression is set to 'no'",
                 "remove comp-lzo or compress");
   }
-  if (channel.allow_compression == Channel::AllowCompression::yes) {
-    found.warn("allow-compression", "what this side sends is never compressed; taken as \"asym\"");
+  if (channel.allow_compression == Allow::yes) {
+    found.warn("allow-compression",
+               "what is compressed before it is encrypted may betray what is inside (VORACLE)",
+               "write \"allow-compression asym\": then only the peer's packets may be compressed");
+    return;
+  }
+  for (const char* option : {"comp-lzo", "compress"}) {
+    if (config.said_of(option) == nullptr) continue;
+    found.warn(option,
+               (option == std::string_view("compress") ? "compression" : option) +
+                   std::string(" is understood for the sake of old peers; what this side sends is "
+                               "never compressed. Better remove it on both sides"));
   }
 }
 

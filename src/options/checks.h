@@ -31,6 +31,9 @@ void check_server(const Config& config, const Findings& found);
 void check_identity(const Config& config, const Findings& found);
 void check_links(const Config& config, const Findings& found);
 void check_data_channel(const Config& config, const Findings& found);
+void check_compression(const Config& config, const Findings& found);
+void check_static_key(const Config& config, const Findings& found);
+void check_weak(const Config& config, const Findings& found);
 void check_habits(const Config& config, const Findings& found);
 
 }  // namespace adit::options

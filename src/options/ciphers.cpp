@@ -43,6 +43,21 @@ std::optional<std::string> known_cipher(std::string_view name) {
   return std::string(*found);
 }
 
+bool authenticates_itself(std::string_view cipher) {
+  return cipher.ends_with("-GCM") || cipher == "CHACHA20-POLY1305";
+}
+
+std::string weakness_of(std::string_view cipher) {
+  if (cipher == "none") {
+    return "with the cipher \"none\" everything in the tunnel travels in clear text";
+  }
+  for (const char* old : {"BF-CBC", "CAST5-CBC", "DES-EDE3-CBC"}) {
+    if (cipher != old) continue;
+    return std::string(old) + " is weak: its blocks of 64 bits do not last long (SWEET32)";
+  }
+  return {};
+}
+
 const std::vector<std::string>& default_ciphers() {
   static const std::vector<std::string> names{"AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1305"};
   return names;

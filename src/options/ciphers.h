@@ -13,6 +13,11 @@ namespace adit::options {
 // The name in its usual spelling, whatever the case it came in; nothing for an unknown one.
 [[nodiscard]] std::optional<std::string> known_cipher(std::string_view name);
 
+// An AEAD cipher, which needs no digest beside it.
+[[nodiscard]] bool authenticates_itself(std::string_view cipher);
+// What is wrong with a cipher that hides nothing, or not for long; empty for all others.
+[[nodiscard]] std::string weakness_of(std::string_view cipher);
+
 // What is offered when nothing else is said, best first.
 [[nodiscard]] const std::vector<std::string>& default_ciphers();
 

@@ -37,6 +37,11 @@ enum class Transport { udp, tcp_server, tcp_client, tcp };  // tcp: made definit
 enum class DevType { tun, tap, null };
 enum class Topology { net30, p2p, subnet };
 enum class Compression { off, lzo, lzo_stub, stub, stub_v2, lz4, lz4_v2, migrate };
+// Whether packets may come compressed; the others only have room for a mark.
+constexpr bool compresses(Compression compression) {
+  return compression == Compression::lzo || compression == Compression::lz4 ||
+         compression == Compression::lz4_v2;
+}
 
 // A program and its own arguments, split as a config line.
 struct Script {

@@ -75,6 +75,7 @@ void collect_programs(Collector& all, const Scripts& scripts) {
 std::vector<NamedFile> files_of(const Config& config) {
   Collector all(config);
   collect_identity(all, config);
+  all.text("secret", config.secret);
   all.wrap_keys(config.connection);
   for (const Connection& connection : config.remotes.list) {
     Collector own(config);

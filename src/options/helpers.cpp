@@ -243,6 +243,7 @@ void complete_channel(Config& config) {
   if (channel.data_ciphers.empty()) {
     for (const std::string& name : default_ciphers()) append_cipher(channel, name);
   }
+  if (config.secret.defined() && channel.cipher.empty()) channel.cipher = "BF-CBC";
   const unsigned version = channel.compat_mode.value_or(v2_6);
   if (version < v2_4 && channel.cipher.empty()) channel.cipher = "BF-CBC";
   if (version < v2_5 && !channel.cipher.empty()) append_cipher(channel, channel.cipher);

@@ -114,11 +114,9 @@ class Pull {
 
   void check_compression() {
     const auto compression = into_.compression.value_or(Compression::off);
-    const bool unpacks = compression == Compression::lzo || compression == Compression::lz4 ||
-                         compression == Compression::lz4_v2;
     const bool forbidden = config_.channel.allow_compression_set &&
                            config_.channel.allow_compression == Channel::AllowCompression::no;
-    if (unpacks && forbidden) {
+    if (compresses(compression) && forbidden) {
       fatal("the server wants compression, which allow-compression forbids",
             "write \"allow-compression asym\" to understand what it compresses");
     }

@@ -21,6 +21,10 @@ void data_ciphers(Use& use) {
     return;
   }
   into = std::move(list.names);
+  for (const std::string& name : into) {
+    const std::string weakness = use.in_profile() ? weakness_of(name) : "";
+    if (!weakness.empty()) use.warn(weakness, "use AES-256-GCM for this client too");
+  }
   if (!use.in_profile()) use.config().channel.data_ciphers_text = use.word(0);
 }
 
@@ -179,6 +183,9 @@ void secret(Use& use) {
   if (use.has(1)) use.choice<int>(1, use.link().key_direction, {{"0", 0}, {"1", 1}});
 }
 
+// Since 2.7 "secret" wants it beside it; here "secret" alone is enough.
+void allow_static_key(Use&) {}
+
 // clang-format off
 constexpr std::array rows{
     Row{.name = "data-ciphers", .args = {1, 1, "cipher[:cipher...]"},
@@ -200,13 +207,9 @@ constexpr std::array rows{
         .help = "HMAC digest for non-AEAD data channel and tls-auth.", .apply = auth},
     Row{.name = "compress", .args = {0, 1, "[lzo|lz4|lz4-v2|stub|stub-v2|migrate]"},
         .where = where::anywhere | where::pushed | where::profile, .change = Change::new_sessions,
-        .note = "compression is understood for the sake of old peers; what this side sends is "
-         "never compressed. Better remove it on both sides",
         .help = "Compression framing/algorithm.", .apply = compress},
     Row{.name = "comp-lzo", .args = {0, 1, "[yes|no|adaptive]"},
         .where = where::anywhere | where::pushed | where::profile, .change = Change::new_sessions,
-        .note = "comp-lzo is understood for the sake of old peers; what this side sends is never "
-         "compressed. Better remove it on both sides",
         .help = "LZO framing/compression; `no` = stub framing.", .apply = comp_lzo},
     Row{.name = "allow-compression", .args = {1, 1, "no|asym|yes"}, .change = Change::new_sessions,
         .help = "Policy for accepting or sending compressed packets.", .apply = allow_compression},
@@ -253,20 +256,17 @@ constexpr std::array rows{
     Row{.name = "push-continuation", .args = {1, 1, "1|2"}, .where = where::pushed,
         .help = "Pushed multi-message flag: 2 more follows, 1 last.", .apply = push_continuation},
     Row{.name = "secret", .args = {1, 2, "file [0|1]"}, .where = where::anywhere | where::inside,
-        .state = State::refused,
-        .note = "static-key mode is not available yet; use TLS, which needs no more than two "
-         "certificates and peer-fingerprint",
         .help = "Static-key mode.", .apply = secret},
     Row{.name = "replay-persist", .args = {1, 1, "file"}, .state = State::refused,
-        .note = "it belongs to static-key mode, which is not available yet",
+        .note = "packet ids of static-key mode are not kept over a restart yet",
         .help = "Persist packet-id (static key)."},
     Row{.name = "allow-deprecated-insecure-static-crypto", .args = {0, many},
-        .state = State::refused, .newer = true, .note = "static-key mode is not available yet",
-        .help = "Re-enables --secret static-key mode."},
+        .newer = true, .help = "Re-enables --secret static-key mode.",
+        .apply = allow_static_key},
     Row{.name = "keying-material-exporter", .args = {2, many, "label len"}, .state = State::refused,
         .note = "not available yet", .help = "Export TLS keying material to env."},
     Row{.name = "comp-noadapt", .where = where::anywhere | where::pushed | where::profile,
-        .state = State::accepted, .note = "nothing that is sent is compressed",
+        .state = State::accepted, .note = "every packet is tried, where anything is compressed at all",
         .help = "Disable adaptive LZO."},
     Row{.name = "no-replay", .state = State::accepted, .note = "replay protection stays on",
         .help = "Disable replay protection."},

@@ -57,7 +57,7 @@ constexpr std::array rows{
     Row{.name = "rmtun", .change = Change::nothing, .help = "Remove persistent device and exit.",
         .apply = tool<Tool::Kind::rmtun>},
     Row{.name = "test-crypto", .state = State::refused, .change = Change::nothing,
-        .note = "it tests static-key mode, which is not available yet",
+        .note = "there is no self-test of static-key mode",
         .help = "Self-test data channel; exit."},
 };
 // clang-format on

@@ -29,6 +29,7 @@ DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
 void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   ADIT_ASSERT(index < tables_.capacity());
   ADIT_ASSERT(spec.fragment_most == 0 || setup_.fragments);
+  ADIT_ASSERT(!spec.compress || setup_.compress);
   Known& known = known_[index];
   const bool by_address = known.spec.by_address || spec.by_address;
   known.spec = spec;
@@ -40,6 +41,7 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.mss = spec.mss;
   known.slot.inner_most = spec.inner_most;
   known.slot.framing = spec.framing;
+  known.slot.compress = spec.compress;
   known.slot.fragment_most = spec.fragment_most;
   if (spec.fragment_most > 0 && known.slot.fragments == nullptr) {
     known.slot.fragments = std::make_shared<Fragments>(setup_.largest_packet);
@@ -92,8 +94,9 @@ Status DataPlane::install_key(PeerIndex index, const KeySpec& spec, const KeyCar
   PeerSlot& slot = found->second.slot;
   const std::uint8_t key_id = spec.format.key_id;
   slot.receive[key_id] = std::make_shared<ReceiveKey>(ReceiveKey{std::move(*opener), meter});
-  slot.sendable[key_id] = std::make_shared<SendKey>(
-      SendKey{std::move(*sealer), std::move(meter), key_id, spec.format.epoch});
+  slot.sendable[key_id] =
+      std::make_shared<SendKey>(SendKey{std::move(*sealer), std::move(meter), key_id,
+                                        spec.format.epoch, spec.format.cipher->has_small_blocks()});
   publish(found->second);
   return {};
 }
@@ -167,8 +170,8 @@ std::optional<KeyWear> DataPlane::wear(PeerIndex index, std::uint8_t key_id) con
   const std::uint64_t sent = meter.next_packet_id.get();
   const std::uint64_t opened = meter.opened_packets.get();
   wear.packets = sent + opened;
-  const PeerMeter& peer = *found->second.slot.meter;
-  wear.bytes = peer.sent.link_bytes.get() + peer.received.link_bytes.get();
+  wear.bytes = meter.sent_bytes.get() + meter.received_bytes.get();
+  wear.small_blocks = key->small_blocks;
   wear.limit_near = meter.failed.get() > crypto::failed_tags_renegotiate;
   if (key->epoch) {
     wear.limit_near = wear.limit_near || meter.send_epoch.get() >= crypto::epoch_renegotiate;

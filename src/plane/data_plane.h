@@ -20,6 +20,7 @@ struct PeerSpec {
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;
   wire::CompressionFraming framing = wire::CompressionFraming::none;
+  bool compress = false;  // wants PlaneSetup::compress
 };
 
 struct KeySpec {
@@ -42,9 +43,10 @@ struct PeerTraffic {
 
 // What one key has done, for renegotiation.
 struct KeyWear {
-  std::uint64_t bytes = 0;  // of the peer, under all its keys
+  std::uint64_t bytes = 0;  // on the link, both directions
   std::uint64_t packets = 0;
   bool limit_near = false;
+  bool small_blocks = false;  // the cipher has blocks below 128 bits
 };
 
 // What of a data key must outlive a process; its material travels with the session.

@@ -46,6 +46,7 @@ bool DownLane::turn(Instant now) {
 
 void DownLane::sort(std::size_t at) {
   const Packet& packet = pool_[at];
+  if (around_.setup.bare) return sort_data(at, {wire::Opcode::data_v1, 0});
   const auto head = packet.empty() ? std::nullopt : wire::parse_head(packet.data()[0]);
   if (!head) return drops_.add(Drop::unknown_opcode);
   if (wire::is_data(head->opcode)) return sort_data(at, *head);
@@ -101,6 +102,7 @@ void DownLane::open_run(std::span<const Arrival> run) {
   meter.received.link_bytes.add(on_link);
   meter.received.last.set(now_);
   key.meter->opened_packets.add(good);
+  key.meter->received_bytes.add(on_link);
   key.meter->opened_blocks.set(key.opener->blocks());
   if (const std::uint16_t epoch = key.opener->epoch(); epoch > 0) {
     key.meter->peer_epoch.store(epoch, std::memory_order_relaxed);

@@ -18,9 +18,9 @@ inline constexpr PeerIndex no_peer = 0xFFFFFFFF;
 
 // What both lanes tell about one key; written by the owner of each half.
 struct KeyMeter {
-  Counter next_packet_id, sealed_blocks, send_epoch;  // up lane
-  Counter opened_packets, opened_blocks, failed;      // down lane
-  std::atomic<std::uint16_t> peer_epoch{0};           // down lane writes, up lane follows
+  Counter next_packet_id, sealed_blocks, send_epoch, sent_bytes;  // up lane
+  Counter opened_packets, opened_blocks, failed, received_bytes;  // down lane
+  std::atomic<std::uint16_t> peer_epoch{0};  // down lane writes, up lane follows
 };
 
 struct SendKey {
@@ -28,6 +28,7 @@ struct SendKey {
   std::shared_ptr<KeyMeter> meter;
   std::uint8_t key_id;
   bool epoch;
+  bool small_blocks;
 };
 struct ReceiveKey {
   std::unique_ptr<crypto::Opener> opener;  // down lane
@@ -50,6 +51,7 @@ struct PeerSlot {
   std::uint16_t mss = 0;       // 0: leave alone
   std::size_t inner_most = 0;  // larger inner packets do not fit the path; 0: all do
   wire::CompressionFraming framing = wire::CompressionFraming::none;
+  bool compress = false;                 // what is sent, where it gets shorter
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"
   std::shared_ptr<Fragments> fragments;  // with "fragment"
   std::shared_ptr<PeerMeter> meter;

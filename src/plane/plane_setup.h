@@ -13,6 +13,8 @@ struct PlaneSetup {
   bool client_to_client = false;
   bool block_ipv6 = false;
   bool fragments = false;        // a peer may have "fragment"
+  bool compress = false;         // a peer may be sent compressed packets
+  bool bare = false;             // static-key mode: no first byte, all is data under key 0
   ip::Address ipv6_answer_from;  // source of block-ipv6's answers; IPv6
 };
 

@@ -12,6 +12,9 @@ UpLane::UpLane(const Surroundings& around)
   run_.reserve(2 * batch_packets);  // whole packets and pieces
   run_inside_.reserve(2 * batch_packets);
   outgoing_.reserve(2 * batch_packets);
+  if (around.setup.compress) {
+    compressor_ = std::make_unique<wire::Compressor>(around.setup.largest_packet);
+  }
   if (around.setup.fragments) pieces_ = std::make_unique<PacketPool>(around.setup.largest_packet);
 }
 
@@ -159,7 +162,11 @@ void UpLane::prepare_run(std::span<Pending> run) {
   }
   for (const Pending& pending : run) {
     ip::clamp_mss(pending.packet->writable(), peer.mss);
-    wire::frame_uncompressed(peer.framing, *pending.packet);
+    if (peer.compress) {
+      compressor_->frame(peer.framing, *pending.packet);
+    } else {
+      wire::frame_uncompressed(peer.framing, *pending.packet);
+    }
     if (peer.fragments != nullptr) {
       cut(*pending.packet, peer, pending.inside_bytes);
     } else {
@@ -222,6 +229,7 @@ void UpLane::seal_run(const PeerSlot& peer) {
   key->meter->next_packet_id.set(state.next_packet_id);
   key->meter->sealed_blocks.set(state.blocks);
   key->meter->send_epoch.set(state.epoch);
+  key->meter->sent_bytes.add(on_link);
   peer.meter->sent.packets.add(sealed);
   peer.meter->sent.link_bytes.add(on_link);
   peer.meter->sent.inside_bytes.add(inside);

@@ -6,6 +6,7 @@
 #include "plane/tables.h"
 #include "ports/doorbell.h"
 #include "ports/tun_port.h"
+#include "wire/compressor.h"
 
 namespace adit::plane {
 
@@ -80,7 +81,8 @@ class UpLane {
   PacketPool pool_;
   PacketPool spare_;  // copies for broadcasts, and what takes the place of a packet too big
   std::vector<Pending> pending_;
-  std::unique_ptr<PacketPool> pieces_;  // with PlaneSetup::fragments
+  std::unique_ptr<wire::Compressor> compressor_;  // with PlaneSetup::compress
+  std::unique_ptr<PacketPool> pieces_;            // with PlaneSetup::fragments
   std::size_t pieces_used_ = 0;
   std::vector<Packet*> run_;
   std::vector<std::size_t> run_inside_;  // user bytes in each of run_

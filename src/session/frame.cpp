@@ -22,7 +22,7 @@ unsigned crypto_overhead(const Frame& frame) {
 }
 
 unsigned options_overhead(const Frame& frame) {
-  constexpr unsigned opcode = 1, packet_id = 4;
+  const unsigned opcode = frame.static_key ? 0 : 1, packet_id = frame.static_key ? 8 : 4;
   return opcode + packet_id + (frame.tcp ? 2 : 0) + (frame.compression_byte ? 1 : 0) +
          (frame.fragment ? fragment_header : 0) + crypto_overhead(frame);
 }
@@ -33,7 +33,8 @@ bool is_cbc(const Frame& frame) {
 
 // Everything in front of the ciphertext of one packet on the wire.
 unsigned header_bytes(const Frame& frame, bool with_outer) {
-  unsigned bytes = (frame.data_v2 ? 4u : 1u) + (frame.tcp ? 2u : 0u);
+  const unsigned first = frame.static_key ? 0u : frame.data_v2 ? 4u : 1u;
+  unsigned bytes = first + (frame.tcp ? 2u : 0u);
   if (frame.cipher != nullptr && frame.cipher->is_aead()) {
     bytes += aead_tag + (frame.epoch ? 8u : 4u);
   } else {
@@ -54,6 +55,7 @@ unsigned block_bytes(const Frame& frame) {
 
 // The packet id that is encrypted with the payload.
 unsigned id_inside(const Frame& frame) {
+  if (frame.static_key) return 8;
   return frame.cipher == nullptr || !frame.cipher->is_aead() ? 4u : 0u;
 }
 

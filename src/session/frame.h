@@ -18,6 +18,7 @@ struct Frame {
   bool fragment = false;
   bool data_v2 = true;
   bool epoch = false;
+  bool static_key = false;  // no first byte, and long packet ids
 };
 
 // "link-mtu" of the options string; always counted with the short header.

@@ -14,6 +14,16 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
 }
 
+// Names compare in upper case, but for "none", which is written small everywhere.
+std::string cipher_name(std::string_view name) {
+  const std::string upper = to_upper(name);
+  return upper == "NONE" ? "none" : upper;
+}
+
+std::string announced_cipher(std::string_view options) {
+  return cipher_name(wire::options_string_value(options, "cipher").value_or(""));
+}
+
 bool is_aead(const std::string& cipher) {
   const crypto::Cipher* found = crypto::find_cipher(cipher);
   return found != nullptr && found->is_aead();
@@ -22,7 +32,7 @@ bool is_aead(const std::string& cipher) {
 std::vector<std::string> ciphers_of(const wire::PeerInfo& info) {
   std::vector<std::string> ciphers;
   if (const auto list = info.find("IV_CIPHERS")) {
-    for (std::string_view name : split(*list, ':')) ciphers.push_back(to_upper(name));
+    for (std::string_view name : split(*list, ':')) ciphers.push_back(cipher_name(name));
   } else if (info.has_ncp2()) {
     ciphers = {"AES-256-GCM", "AES-128-GCM"};
   }
@@ -60,7 +70,11 @@ wire::PeerInfo own_peer_info(const Offer& offer, std::uint32_t proto, unsigned i
   }
   info.add("IV_CIPHERS", join(offer.data_ciphers, ":"));
   info.add("IV_PROTO", std::to_string(proto));
-  info.add("IV_LZO_STUB", "1");
+  if (offer.unpacks) {
+    for (const char* name : {"IV_LZ4", "IV_LZ4v2", "IV_LZO"}) info.add(name, "1");
+  } else {
+    info.add("IV_LZO_STUB", "1");
+  }
   info.add("IV_COMP_STUB", "1");
   info.add("IV_COMP_STUBv2", "1");
   return info;
@@ -71,7 +85,7 @@ Result<ServerChoice> choose_as_server(const Offer& offer, const PeerFacts& peer,
   const std::vector<std::string> theirs = ciphers_of(peer.info);
   std::string announced;
   if (!peer.info.find("IV_CIPHERS")) {
-    announced = to_upper(wire::options_string_value(peer.options, "cipher").value_or(""));
+    announced = announced_cipher(peer.options);
   }
   ServerChoice choice;
   Negotiated& n = choice.negotiated;
@@ -108,11 +122,10 @@ Result<ServerChoice> choose_as_server(const Offer& offer, const PeerFacts& peer,
 Result<Negotiated> choose_as_client(const Offer& offer, const PushedFacts& pushed,
                                     std::string_view server_options) {
   Negotiated n;
-  const std::string wanted = to_upper(pushed.cipher);
-  const std::string announced =
-      to_upper(wire::options_string_value(server_options, "cipher").value_or(""));
+  const std::string wanted = cipher_name(pushed.cipher);
+  const std::string announced = announced_cipher(server_options);
   if (!wanted.empty()) {
-    if (!contains(offer.data_ciphers, wanted) && wanted != to_upper(offer.fallback)) {
+    if (!contains(offer.data_ciphers, wanted) && wanted != offer.fallback) {
       return fail_with({"the server chose the cipher " + printable(wanted) +
                             ", which is not in our data-ciphers (" + join(offer.data_ciphers, ":") +
                             ")",
@@ -167,14 +180,18 @@ Result<PointToPointChoice> choose_point_to_point(const Offer& offer, bool tls_se
     n.cipher = tls_server ? common_cipher(offer.data_ciphers, theirs)
                           : common_cipher(theirs, offer.data_ciphers);
   } else {
-    const auto announced =
-        to_upper(wire::options_string_value(peer.options, "cipher").value_or(""));
+    const std::string announced = announced_cipher(peer.options);
     if (contains(offer.data_ciphers, announced)) n.cipher = announced;
   }
   if (n.cipher.empty()) n.cipher = offer.fallback.empty() ? own_cipher : offer.fallback;
   if (n.cipher.empty()) {
     return fail_with(
         {"no cipher in common with the peer (ours: " + join(offer.data_ciphers, ":") + ")",
+         "give both sides the same data-ciphers"});
+  }
+  if (crypto::find_cipher(n.cipher) == nullptr) {
+    return fail_with(
+        {"no cipher in common with the peer, and ours, " + printable(n.cipher) + ", is not known",
          "give both sides the same data-ciphers"});
   }
   if (!negotiates) return choice;

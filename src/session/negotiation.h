@@ -18,6 +18,7 @@ struct Offer {
   bool epoch = true;                      // epoch data format, where the peer has it too
   bool key_export = true;
   bool force_key_export = false;
+  bool unpacks = false;  // announced: the peer may send LZO and LZ4, and not only their framings
 };
 
 // IV_PROTO bits that a client, or a point-to-point peer, announces.

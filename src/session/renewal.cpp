@@ -10,7 +10,9 @@ void Renewal::start(const Setup& setup, Instant key_started) {
 }
 
 void Renewal::note(const Setup& setup, const KeyUsage& usage) {
-  const bool bytes = setup.reneg_bytes > 0 && usage.bytes >= setup.reneg_bytes;
+  const std::uint64_t most_bytes =
+      usage.small_blocks ? setup.reneg_bytes_small_blocks : setup.reneg_bytes;
+  const bool bytes = most_bytes > 0 && usage.bytes >= most_bytes;
   const bool packets = setup.reneg_packets > 0 && usage.packets >= setup.reneg_packets;
   if (bytes || packets || usage.limit_near) at_ = Instant::min();
 }

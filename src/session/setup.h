@@ -29,9 +29,11 @@ struct Setup {
   Duration tls_timeout = 2s;
   Duration hand_window = 60s;
   Duration tran_window = 3600s;
-  Duration reneg = 3600s;      // 0: never
-  Duration reneg_min = 3600s;  // the moment is drawn from reneg_min .. reneg
-  std::uint64_t reneg_bytes = 0;
+  Duration reneg = 3600s;         // 0: never
+  Duration reneg_min = 3600s;     // the moment is drawn from reneg_min .. reneg
+  std::uint64_t reneg_bytes = 0;  // of one key; 0: no limit
+  bool small_blocks = false;      // a cipher with blocks below 128 bits may come into use
+  std::uint64_t reneg_bytes_small_blocks = 0;  // of one key of such a cipher
   std::uint64_t reneg_packets = 0;
 
   std::size_t datagram_limit = 1172;  // largest control datagram (UDP payload)

@@ -85,6 +85,24 @@ void frame_uncompressed(CompressionFraming framing, Packet& packet) {
   }
 }
 
+void mark_compressed(CompressionFraming framing, Packet& packet) {
+  switch (framing) {
+    case CompressionFraming::none:
+      return;
+    case CompressionFraming::lzo:
+      *packet.prepend(1) = lzo_compressed;
+      return;
+    case CompressionFraming::swap:
+      *packet.append(1) = packet.data()[0];
+      packet.data()[0] = lz4_compressed_swap;
+      return;
+    case CompressionFraming::stub_v2:
+      packet.prepend(2)[0] = v2_indicator;
+      packet.data()[1] = v2_lz4;
+      return;
+  }
+}
+
 Drop unframe(CompressionFraming framing, Packet& packet, MutableBytes room) {
   if (framing == CompressionFraming::none) return Drop::none;
   if (packet.empty()) return Drop::bad_framing;

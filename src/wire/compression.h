@@ -10,7 +10,7 @@
 
 namespace adit::wire {
 
-// How payloads are framed for compression. We frame and read, but never compress.
+// How payloads are framed for compression.
 enum class CompressionFraming : std::uint8_t {
   none,     // no byte at all
   lzo,      // comp-lzo, compress lzo: FA packet, or 66 lzo data
@@ -20,6 +20,9 @@ enum class CompressionFraming : std::uint8_t {
 
 // Frames one payload in place; needs 2 bytes of front room and 1 behind.
 void frame_uncompressed(CompressionFraming framing, Packet& packet);
+
+// The same for one that was compressed, not empty, under any framing but none.
+void mark_compressed(CompressionFraming framing, Packet& packet);
 
 // Takes the framing off in place. Compressed payloads are decompressed into room (bounded by it)
 // and copied back; Drop::bad_framing for anything that was not agreed on or does not decompress,

@@ -202,7 +202,9 @@ class Tunnel:
         self.start_client().wait_for(COMPLETED, seconds)
         if self.setup.point_to_point:
             self.server.wait_for(COMPLETED, seconds)
-        chosen = rf"Data Channel: cipher '{re.escape(self.setup.cipher)}'"
+        name = self.setup.cipher
+        shown = r"(none|\[null-cipher\])" if name == "none" else re.escape(name)
+        chosen = rf"Data Channel: cipher '{shown}'"
         for end in (self.server, self.client):
             end.wait_for(chosen)
 

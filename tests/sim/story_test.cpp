@@ -219,7 +219,7 @@ TEST(Story, of_two_clients_with_one_address_the_last_has_it) {
 
 TEST(Story, old_and_new_data_formats_carry_the_same) {
   for (const char* cipher : {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
-                             "AES-256-CBC", "AES-128-CBC"}) {
+                             "AES-256-CBC", "AES-128-CBC", "DES-EDE3-CBC", "none"}) {
     for (const bool epoch : {false, true}) {
       for (const bool key_export : {false, true}) {
         World world(10,

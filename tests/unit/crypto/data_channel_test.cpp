@@ -101,6 +101,18 @@ TEST(DataChannel, packet_ids_end_instead_of_starting_over) {
   EXPECT_TRUE(channel.seal("one too many").empty());
 }
 
+TEST(DataChannel, long_packet_ids_begin_a_new_series_under_a_later_time) {
+  DataFormat format = format_of("AES-256-CBC");
+  format.header = DataFormat::Header::none;
+  format.long_id = true;
+  Channel channel(format, SealState{.next_packet_id = 0xFFFFFFFF});
+  EXPECT_EQ(channel.open(channel.seal("the last of the old series")), Drop::none);
+  const Buffer first = channel.seal("the first of the new one");
+  EXPECT_EQ(channel.sealer->state().next_packet_id, 2u);
+  EXPECT_EQ(channel.open(first), Drop::none);
+  EXPECT_EQ(channel.open(first), Drop::replayed);
+}
+
 TEST(EpochFormat, the_receiver_follows_the_sender_into_the_next_epoch) {
   Channel channel(format_of("AES-256-GCM", true));
   const Buffer late = channel.seal("from epoch 1");

@@ -136,7 +136,12 @@ TEST(Checks, of_compression) {
   expect_advice(minimal_client,
                 {{"comp-lzo", "what this side sends is never compressed"},
                  {"allow-compression no\ncompress stub-v2", "what this side sends is never"},
-                 {"allow-compression yes", "taken as \"asym\""}});
+                 {"allow-compression yes", ":8: what is compressed before it is encrypted"},
+                 {"allow-compression asym\ncompress lz4", "what this side sends is never"}});
+  for (const char* lines :
+       {"allow-compression yes\ncomp-lzo", "compress lz4\nallow-compression yes"}) {
+    EXPECT_EQ(warnings(read_and_complete(std::string(minimal_client) + lines).issues), 1u) << lines;
+  }
 }
 
 TEST(Checks, tell_what_happens_to_an_old_cipher) {
@@ -146,8 +151,9 @@ TEST(Checks, tell_what_happens_to_an_old_cipher) {
                        "(AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305) and not negotiated; peers "
                        "since 2.4 use AES-256-GCM"))
       << all_text(parsed.issues);
-  EXPECT_EQ(all_text(read_and_complete(std::string(minimal_client) +
-                                       "cipher BF-CBC\ndata-ciphers-fallback BF-CBC")
+  EXPECT_EQ(all_text(read_and_complete(
+                         std::string(minimal_client) +
+                         "cipher AES-256-CBC\ndata-ciphers-fallback AES-256-CBC\nauth SHA256")
                          .issues),
             "");
 }

@@ -19,6 +19,13 @@ ParsedProfile profile_of(std::string_view text) {
   return parse_client_profile(text, "ccd/client1", server_with(""));
 }
 
+TEST(ClientProfile, a_weak_cipher_for_one_client_is_told) {
+  const auto [profile, issues] = profile_of("data-ciphers AES-256-GCM:BF-CBC\n");
+  EXPECT_EQ(warnings(issues), 1u);
+  EXPECT_TRUE(mentions(issues, "In ccd/client1:1: --data-ciphers: BF-CBC is weak"))
+      << all_text(issues);
+}
+
 TEST(ClientProfile, reads_every_option_it_may_hold) {
   const auto [profile, issues] = profile_of(
       "--ifconfig-push 10.8.0.9 255.255.255.0\n"

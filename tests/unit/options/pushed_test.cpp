@@ -100,6 +100,30 @@ TEST(Pushed, goes_on_over_several_messages) {
   EXPECT_EQ(pulled.routes.v4.size(), 2u);
 }
 
+TEST(Pushed, compression_obeys_allow_compression) {
+  struct Row {
+    const char* own;
+    const char* pushed;
+    bool accepted;
+  };
+  for (const Row& row : {
+           Row{"", "comp-lzo yes", true},
+           Row{"", "compress lz4-v2", true},
+           Row{"allow-compression asym", "compress lz4", true},
+           Row{"allow-compression yes", "comp-lzo adaptive", true},
+           Row{"allow-compression no", "comp-lzo yes", false},
+           Row{"allow-compression no", "compress lz4", false},
+           Row{"allow-compression no", "compress lz4-v2", false},
+           Row{"allow-compression no", "comp-lzo no", true},
+           Row{"allow-compression no", "compress stub", true},
+           Row{"allow-compression no", "compress stub-v2", true},
+       }) {
+    Pulled pulled;
+    const auto verdict = push({row.pushed}, pulled, client_with(row.own)).verdict;
+    EXPECT_EQ(verdict == PushVerdict::complete, row.accepted) << row.own << ' ' << row.pushed;
+  }
+}
+
 TEST(Pushed, may_be_empty) {
   Pulled pulled;
   EXPECT_EQ(push({""}, pulled).verdict, PushVerdict::complete);

@@ -389,6 +389,93 @@ TEST_F(Planes, keys_come_and_go) {
   EXPECT_EQ(server.plane.drops().of(Drop::unknown_peer), 1u);
 }
 
+TEST_F(Planes, wear_is_counted_for_each_key_on_its_own) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, client_at);
+  const std::uint64_t first = client.plane.wear(0, 0)->bytes;
+  EXPECT_GT(first, 40u);
+  EXPECT_EQ(server.plane.wear(0, 0)->bytes, first);
+  KeySpec old = key(0, 1, false);
+  old.format.cipher = crypto::find_cipher("DES-EDE3-CBC");
+  ASSERT_TRUE(client.plane.install_key(0, old));
+  client.plane.use_key(0, 1);
+  EXPECT_EQ(client.plane.wear(0, 1)->bytes, 0u) << "a new key has carried nothing";
+  EXPECT_TRUE(client.plane.wear(0, 1)->small_blocks);
+  EXPECT_FALSE(client.plane.wear(0, 0)->small_blocks);
+}
+
+TEST_F(Planes, static_key_mode_knows_its_peer_by_its_first_authentic_packet) {
+  const auto spec_of = [](std::uint64_t own, std::uint64_t other) {
+    KeySpec spec;
+    spec.format.cipher = crypto::find_cipher("AES-256-CBC");
+    spec.format.digest = crypto::find_digest("SHA256");
+    spec.format.header = crypto::DataFormat::Header::none;
+    spec.format.long_id = true;
+    spec.send = keys_of(own);
+    spec.receive = keys_of(other);
+    return spec;
+  };
+  PlaneSetup setup;
+  setup.bare = true;
+  End listener(setup), caller(setup);
+  PeerSpec nowhere, there;
+  nowhere.may_float = true;
+  there.address = server_at;
+  listener.plane.set_peer(0, nowhere);
+  caller.plane.set_peer(0, there);
+  ASSERT_TRUE(listener.plane.install_key(0, spec_of(1, 2)));
+  ASSERT_TRUE(caller.plane.install_key(0, spec_of(2, 1)));
+  caller.plane.use_key(0, 0);
+
+  listener.tun.to_tunnel.push_back(packet("10.7.0.1", "10.7.0.2"));
+  for (std::uint8_t first = 0; first < 0xFF; ++first) {  // whatever it looks like, it is data
+    listener.link.arrive(Buffer(100, first), address("192.0.2.66", 6));
+  }
+  listener.turn();
+  EXPECT_TRUE(listener.sent.empty()) << "nobody is there yet";
+  EXPECT_TRUE(listener.reports().empty());
+
+  const Buffer inner = packet("10.7.0.2", "10.7.0.1");
+  caller.tun.to_tunnel.push_back(inner);
+  carry(caller, listener, client_at);
+  EXPECT_EQ(listener.tun.from_tunnel, std::deque<Buffer>{inner});
+  const auto reports = listener.reports();
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].kind, Report::Kind::moved);
+  EXPECT_EQ(reports[0].from, client_at);
+}
+
+TEST_F(Planes, what_is_sent_compressed_is_read_by_an_end_that_does_not_compress) {
+  PlaneSetup setup;
+  setup.compress = true;
+  End server(server_setup());
+  End client(setup);
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  PeerSpec spec;
+  spec.address = server_at;
+  spec.framing = wire::CompressionFraming::lzo;
+  spec.compress = true;
+  client.plane.set_peer(0, spec);
+  PeerSpec reads;
+  reads.address = client_at;
+  reads.framing = wire::CompressionFraming::lzo;
+  server.plane.set_peer(0, reads);
+  Buffer inner = packet("10.8.0.2", "10.8.0.1", 7);
+  inner.resize(1200, 7);
+  store_u16(&inner[2], 1200);
+  client.tun.to_tunnel.push_back(inner);
+  carry(client, server, client_at);
+  ASSERT_EQ(server.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(server.tun.from_tunnel.front(), inner);
+  EXPECT_EQ(client.plane.traffic(0).sent_inside_bytes, 1200u);
+  EXPECT_LT(client.plane.traffic(0).sent_link_bytes, 200u);
+}
+
 TEST_F(Planes, a_peer_without_an_id_is_found_by_its_address) {
   End server(server_setup());
   End client({});

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "session/cookie.h"
 #include "session/frame.h"
 #include "session/liveness.h"
+#include "session/renewal.h"
 #include "tests/sim/seeded_rng.h"
 
 namespace adit::session {
@@ -61,6 +63,71 @@ TEST(ServerChoice, the_fallback_is_for_clients_that_say_nothing) {
   EXPECT_FALSE(server_choice(offer(), ""));
 }
 
+// What peers say that know no negotiation, and what is made of it. source: wire protocol 8.
+struct OldPeer {
+  const char* ciphers;  // ours
+  const char* fallback;
+  const char* info;
+  const char* options;
+  const char* chosen;  // empty: refused
+};
+constexpr OldPeer old_peers[] = {
+    // 2.3: no peer info worth the name, the cipher stands in the options string
+    {"AES-256-GCM:BF-CBC", "", "", "V4,cipher BF-CBC,auth SHA1", "BF-CBC"},
+    {"AES-256-GCM:BF-CBC", "", "IV_VER=2.3.2\nIV_PLAT=linux\nIV_PROTO=2\n", "V4,cipher BF-CBC",
+     "BF-CBC"},
+    {"AES-256-GCM", "", "", "V4,cipher BF-CBC,auth SHA1", ""},
+    {"AES-256-GCM", "BF-CBC", "", "V4,cipher BF-CBC,auth SHA1", ""},
+    {"AES-256-GCM", "BF-CBC", "", "V0 UNDEF", "BF-CBC"},
+    {"AES-256-GCM", "BF-CBC", "", "", "BF-CBC"},
+    {"AES-256-GCM:none", "", "", "V4,cipher [null-cipher],auth SHA1", "none"},
+    {"none", "", "IV_CIPHERS=none\n", "", "none"},
+    {"AES-256-GCM", "", "", "V4,cipher [null-cipher],auth SHA1", ""},
+    // 2.4 with "ncp-disable", and as it comes
+    {"AES-256-GCM:AES-256-CBC", "", "IV_VER=2.4.12\nIV_PROTO=2\n", "V4,cipher AES-256-CBC",
+     "AES-256-CBC"},
+    {"AES-128-GCM:BF-CBC", "", "IV_VER=2.4.12\nIV_NCP=2\n", "V4,cipher BF-CBC", "AES-128-GCM"},
+    {"DES-EDE3-CBC", "", "IV_NCP=2\n", "V4,cipher DES-EDE3-CBC", "DES-EDE3-CBC"},
+};
+
+TEST(ServerChoice, finds_a_cipher_with_peers_as_old_as_2_3) {
+  for (const OldPeer& old : old_peers) {
+    Offer ours;
+    for (std::string_view name : split(old.ciphers, ':')) ours.data_ciphers.emplace_back(name);
+    ours.fallback = old.fallback;
+    const auto choice = server_choice(ours, old.info, old.options);
+    EXPECT_EQ(choice ? choice->negotiated.cipher : "", old.chosen) << old.ciphers << old.options;
+    if (!choice || wire::PeerInfo::parse(old.info).proto() > 0) continue;
+    EXPECT_FALSE(choice->negotiated.data_v2) << "IV_PROTO says nothing of it";
+  }
+}
+
+TEST(ClientChoice, finds_a_cipher_with_servers_as_old_as_2_3) {
+  for (const OldPeer& old : old_peers) {
+    if (*old.info != 0) continue;  // servers have none
+    Offer ours;
+    for (std::string_view name : split(old.ciphers, ':')) ours.data_ciphers.emplace_back(name);
+    const auto choice = choose_as_client(ours, {}, old.options);
+    const bool fell_back = std::string_view(old.chosen) == old.fallback;
+    EXPECT_EQ(choice ? choice->cipher : "", fell_back ? "" : old.chosen) << old.options;
+    if (choice) {
+      EXPECT_FALSE(choice->data_v2);
+    }
+  }
+}
+
+TEST(PeerInfo, tells_which_compression_may_come) {
+  Offer ours = offer();
+  EXPECT_EQ(own_peer_info(ours, 0, 0).find("IV_LZO_STUB"), "1");
+  EXPECT_FALSE(own_peer_info(ours, 0, 0).find("IV_LZ4"));
+  ours.unpacks = true;
+  const auto info = own_peer_info(ours, 0, 0);
+  for (const char* name : {"IV_LZ4", "IV_LZ4v2", "IV_LZO", "IV_COMP_STUB", "IV_COMP_STUBv2"}) {
+    EXPECT_EQ(info.find(name), "1") << name;
+  }
+  EXPECT_FALSE(info.find("IV_LZO_STUB"));
+}
+
 TEST(ClientChoice, refuses_a_cipher_it_did_not_offer) {
   PushedFacts pushed;
   pushed.cipher = "BF-CBC";
@@ -92,6 +159,29 @@ TEST(PointToPoint, walks_the_tls_servers_list_on_both_sides) {
   const auto choice = choose_point_to_point(offer(), true, "AES-256-CBC", {old, ""});
   EXPECT_EQ(choice->negotiated.cipher, "AES-256-CBC");
   EXPECT_FALSE(choice->negotiated.data_v2);
+  EXPECT_FALSE(choose_point_to_point(offer(), true, "NO-SUCH-CBC", {old, ""}));
+}
+
+TEST(Renewal, is_due_when_a_key_has_carried_its_bytes) {
+  struct Row {
+    std::uint64_t limit, limit_small_blocks;
+    bool small_blocks;
+    std::uint64_t bytes;
+    bool due;
+  };
+  for (const Row& row : {Row{0, 64, false, 1000, false}, Row{0, 64, true, 63, false},
+                         Row{0, 64, true, 64, true}, Row{100, 64, false, 99, false},
+                         Row{100, 64, false, 100, true}, Row{0, 0, true, 1000, false}}) {
+    session::Setup setup;
+    sim::SeededRng rng(1);
+    setup.rng = &rng;
+    setup.reneg_bytes = row.limit;
+    setup.reneg_bytes_small_blocks = row.limit_small_blocks;
+    Renewal renewal;
+    renewal.start(setup, Instant(1h));
+    renewal.note(setup, {row.bytes, 1, false, row.small_blocks});
+    EXPECT_EQ(renewal.due(Instant(1h)), row.due) << row.limit << ' ' << row.bytes;
+  }
 }
 
 Frame frame(const char* cipher, std::size_t digest = 20) {
