@@ -119,6 +119,7 @@ class Server {
   void push(ServerPeer& peer);
   void set_plane_peer(ServerPeer& peer);
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
+  [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
   void remove(plane::PeerIndex index, std::string_view signal, std::string_view text);
   void forget(ServerPeer& peer);
 

@@ -213,7 +213,10 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
   if (migrates && compression != options::Compression::off) {
     peer.push_list.push_back(pushed_compression(compression));
   }
-  if (info.find("IV_MTU")) peer.push_list.push_back(fmt::format("tun-mtu {}", setup_.mtu.tun_mtu));
+  if (info.find("IV_MTU")) {
+    const unsigned mtu = tun_mtu_to_push(n, setup_.config.channel, frame_facts(peer), setup_.mtu);
+    peer.push_list.push_back(fmt::format("tun-mtu {}", mtu));
+  }
 }
 
 void Server::push(ServerPeer& peer) {
@@ -230,6 +233,14 @@ options::Compression Server::compression_for(const ServerPeer& peer) const {
   return ours == options::Compression::migrate ? migrated(peer.association.active()) : ours;
 }
 
+FrameFacts Server::frame_facts(const ServerPeer& peer) const {
+  FrameFacts facts;
+  facts.compression = compression_for(peer);
+  facts.tcp = peer.address.stream != 0;
+  facts.outer_v6 = peer.address.remote.address.is_v6();
+  return facts;
+}
+
 void Server::set_plane_peer(ServerPeer& peer) {
   plane::PeerSpec spec;
   spec.address = peer.address;
@@ -237,10 +248,8 @@ void Server::set_plane_peer(ServerPeer& peer) {
   spec.check_source = true;
   const auto& negotiated = peer.association.active().negotiated();
   spec.by_address = negotiated && !negotiated->data_v2;
-  fit_packets(
-      spec, negotiated ? &*negotiated : nullptr, setup_.config.channel,
-      {compression_for(peer), peer.address.stream != 0, peer.address.remote.address.is_v6()},
-      setup_.mtu);
+  fit_packets(spec, negotiated ? &*negotiated : nullptr, setup_.config.channel, frame_facts(peer),
+              setup_.mtu);
   around_.plane.set_peer(peer.index, spec);
 }
 
