@@ -139,7 +139,7 @@ def arriving_both(tunnel: Tunnel, from_server: bool) -> tuple[int, int]:
 CBC = ("cipher AES-256-CBC", "data-ciphers AES-256-CBC", "auth SHA256")
 ROWS = (  # of FIGURES: transport, cipher, lines
     ("udp4", "AES-256-GCM", ()),
-    ("tcp6", "AES-256-CBC", (*CBC, "tun-mtu-extra 32")),
+    ("udp6", "AES-256-CBC", (*CBC, "tun-mtu-extra 32")),
     ("udp6", "AES-256-CBC", (*CBC, "mssfix 1301")),
     ("udp4", "AES-256-GCM", ("compress stub", "fragment 1300")),
     ("tcp4", "AES-256-CBC", (*CBC, "tun-mtu 1400")),
