@@ -99,9 +99,7 @@ class Sites:
         attach(lab, self.gateway, self.east, SERVER)
         for name, (address, _) in CLIENTS.items():
             attach(lab, self.clients[name], self.west, address)
-        lab.link(
-            self.office, self.clients["office"], (f"{OFFICE}/24", "192.168.20.1/24")
-        )
+        lab.link(self.office, self.clients["office"], (f"{OFFICE}/24", "192.168.20.1/24"))
         default(self.office, "192.168.20.1")
         lab.link(self.data_centre, self.gateway, (f"{DATA_CENTRE}/24", "192.168.1.1/24"))
         default(self.data_centre, "192.168.1.1")
@@ -187,5 +185,5 @@ def rewritten(host: Host) -> list[str]:
         packets, _, target, _, _, _, out, source, _, *more = line.split()
         if int(packets) > 0:
             now = more[-1].removeprefix("to:") if more else "its own address"
-            told.append(f"{host.name}: {source} leaves by {out} as {now}, {packets} connections")
+            told.append(f"NAT on {host.name}: {source} left by {out} as {now}: {packets} flows")
     return told
