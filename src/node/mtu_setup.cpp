@@ -8,6 +8,8 @@ namespace adit::node {
 
 namespace {
 
+constexpr unsigned least_tun_mtu = 100;  // source: stock 2.6
+
 // Before anything is negotiated stock reckons with "cipher"; but with BF-CBC only where it is used.
 unsigned tun_mtu_of_link_mtu(const options::Config& config, const options::Connection& connection) {
   FrameFacts facts;
@@ -51,11 +53,10 @@ MtuSetup make_mtu_setup(const options::Config& config, const options::Connection
 }
 
 Status check_tun_mtu(const MtuSetup& mtu) {
-  constexpr unsigned least = 100;
-  if (!mtu.link_mtu || mtu.tun_mtu >= least) return {};
+  if (!mtu.link_mtu || mtu.tun_mtu >= least_tun_mtu) return {};
   return fail_with({"link-mtu " + std::to_string(*mtu.link_mtu) + " leaves a tun-mtu of " +
-                        std::to_string(mtu.tun_mtu) + "; at least " + std::to_string(least) +
-                        " are needed",
+                        std::to_string(mtu.tun_mtu) + "; at least " +
+                        std::to_string(least_tun_mtu) + " are needed",
                     "write \"tun-mtu\" with what the tunnel shall carry instead"});
 }
 
@@ -65,17 +66,19 @@ std::string link_mtu_note(const options::Config& config, const MtuSetup& mtu) {
   const bool old_name = said == nullptr && config.said_of("udp-mtu") != nullptr;
   if (old_name) said = config.said_of("udp-mtu");
   std::string note = said != nullptr ? said->at.text() + ": " : std::string();
-  note += old_name ? "udp-mtu" : "link-mtu";
-  note += " is obsolete: using tun-mtu " + std::to_string(mtu.tun_mtu);
+  const std::string tun_mtu = "tun-mtu " + std::to_string(mtu.tun_mtu);
+  note += (old_name ? "udp-mtu " : "link-mtu ") + std::to_string(*mtu.link_mtu);
+  note += " is obsolete: using " + tun_mtu;
   if (config.mode == options::Mode::server) note += " and pushing it";
-  return note;
+  return note + " - write \"" + tun_mtu + "\" instead";
 }
 
 unsigned tun_mtu_to_push(const session::Negotiated& negotiated, const options::Channel& channel,
                          FrameFacts facts, const MtuSetup& mtu) {
   if (!mtu.link_mtu) return mtu.tun_mtu;
   const session::Frame frame = make_frame(&negotiated, channel, facts);
-  return std::min(mtu.tun_mtu, session::payload_room(frame, *mtu.link_mtu));
+  const unsigned room = session::payload_room(frame, *mtu.link_mtu);
+  return std::clamp(room, least_tun_mtu, mtu.tun_mtu);
 }
 
 unsigned tun_mtu_to_use(const MtuSetup& mtu, std::optional<unsigned> pushed) {

@@ -1,5 +1,5 @@
-"""The troubles of the demo: what is wrong with the path, and how the tunnel fares on it with the old
-behaviour and with ours.
+"""The troubles of the demo: what is wrong with the path, and how the tunnel fares on it with the
+old behaviour and with ours.
 
 A new trouble is a row of TROUBLES. "then" and "now" are lines for both configuration files, beside
 those of demo_sites; they say what differs, nothing else does.

@@ -30,10 +30,12 @@ session::Negotiated negotiated(std::string cipher) {
 TEST(LinkMtuNote, tells_the_line_and_what_is_done) {
   const auto server = server_with("link-mtu 1300\n");
   EXPECT_EQ(link_mtu_note(server, server_mtu(server)),
-            "test.conf:9: link-mtu is obsolete: using tun-mtu 1275 and pushing it");
+            "test.conf:9: link-mtu 1300 is obsolete: using tun-mtu 1275 and pushing it - "
+            "write \"tun-mtu 1275\" instead");
   const auto client = client_with("udp-mtu 1300\n");
   EXPECT_EQ(link_mtu_note(client, client_mtu(client)),
-            "test.conf:8: udp-mtu is obsolete: using tun-mtu 1275");
+            "test.conf:8: udp-mtu 1300 is obsolete: using tun-mtu 1275 - "
+            "write \"tun-mtu 1275\" instead");
   const auto other = client_with("tun-mtu 1300\n");
   EXPECT_EQ(link_mtu_note(other, client_mtu(other)), "");
 }
@@ -60,6 +62,7 @@ TEST(LinkMtu, bounds_the_tun_mtu_that_is_pushed) {
   EXPECT_EQ(pushed("link-mtu 1300\ncomp-lzo\n", "AES-256-GCM"), 1275u);   // 24 and 1, all of it
   EXPECT_EQ(pushed("link-mtu 1300\nauth none\n", "AES-256-GCM"), 1276u);  // ours is 1295
   EXPECT_EQ(pushed("link-mtu 1300\n", "AES-256-CBC"), 1243u);  // 1300 - 40, whole blocks, id, pad
+  EXPECT_EQ(pushed("link-mtu 131\n", "AES-256-CBC"), 100u);    // a client refuses less
   EXPECT_EQ(pushed("tun-mtu 1400\n", "AES-256-CBC"), 1400u);
   EXPECT_EQ(pushed("", "AES-256-GCM"), 1500u);
 }

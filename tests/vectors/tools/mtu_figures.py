@@ -51,7 +51,9 @@ CIPHERS = {
     "unset-cbc128": ["data-ciphers AES-128-CBC", "auth SHA256"],
     "unset-none-auth": ["auth none"],
     "bf": ["cipher BF-CBC", "data-ciphers BF-CBC", "providers legacy default"],
-    "bf-sha512": ["cipher BF-CBC", "data-ciphers BF-CBC", "auth SHA512", "providers legacy default"],
+    "bf-sha512": [
+        "cipher BF-CBC", "data-ciphers BF-CBC", "auth SHA512", "providers legacy default",
+    ],
     "none-sha1": ["cipher none", "data-ciphers none"],
     "none-none": ["cipher none", "data-ciphers none", "auth none"],
     "des3": ["cipher DES-EDE3-CBC", "data-ciphers DES-EDE3-CBC"],
@@ -73,8 +75,11 @@ SIZES = (
     ["mssfix 1307 mtu"], ["mssfix 1300 fixed"], ["mssfix 1450"], ["tun-mtu 1400", "mssfix"],
     ["tun-mtu 1400", "mssfix 1350 mtu"], ["tun-mtu 1420", "mssfix 0"], ["max-packet-size 1200"],
 )
-# They leave a device without IPv6 of its own, and a server's end needs it. Packets pass all the same.
+# They leave a device without IPv6 of its own, which a server's end needs; packets pass anyway.
 NO_IPV6 = ("tun-mtu 576", "link-mtu 1300", "link-mtu 1200")
+LINK_MTU_CIPHERS = (
+    "unset-none-auth", "unset-cbc128", "old-bf-but-gcm", "old-cbc-but-gcm", "none-sha1",
+)
 FRAGMENTS = (
     ["fragment 500"], ["fragment 1200 mtu"], ["fragment 1300", "mssfix"],
     ["fragment 1250 mtu", "mssfix 1250 mtu"], ["fragment 1400", "mssfix 1300"],
@@ -111,8 +116,9 @@ def wanted_rows() -> list[Row]:
     for number, fragment in enumerate(FRAGMENTS):
         for turn, name in enumerate(("unset", "gcm256", "cbc128-sha512", "bf")):
             add(PROTOCOLS[(number + turn) % 2], CIPHERS[name], fragment)
-    for name in ("unset-none-auth", "unset-cbc128", "old-bf-but-gcm", "old-cbc-but-gcm", "none-sha1"):
-        for proto, size in (("udp4", "link-mtu 1500"), ("tcp4", "link-mtu 1420"), ("udp6", "udp-mtu 1450")):
+    links = (("udp4", "link-mtu 1500"), ("tcp4", "link-mtu 1420"), ("udp6", "udp-mtu 1450"))
+    for name in LINK_MTU_CIPHERS:
+        for proto, size in links:
             add(proto, CIPHERS[name], [size])
     for name in ("unset", "cbc256-sha256", "bf"):
         for more in ("fragment 1300", "tun-mtu 1400", "mssfix 1300 fixed", "link-mtu 1500"):
@@ -276,11 +282,12 @@ def version() -> str:
 
 def as_text(rows: list[Row]) -> Iterator[str]:
     about = {
-        "description": f"Sizes as computed by stock openvpn {version()}, one row per pair of running "
-        "processes; made by tests/vectors/tools/mtu_figures.py, which says how. role: the measured "
+        "description": f"Sizes as computed by stock openvpn {version()}, one row per pair of "
+        "running processes; made by tests/vectors/tools/mtu_figures.py, which says how. role: the measured "
         "end is a server with clients, or a client end point to point. device_mtu: of its tun "
-        "device. options: its options string, not shown with \"cipher none\". mss4, mss6: what became of an MSS of 65535 in a SYN "
-        "that was sent into its tun device; 0: not touched. fragment_limit: max_frag of its log.",
+        "device. options: its options string, not shown with \"cipher none\". mss4, mss6: what "
+        "became of an MSS of 65535 in a SYN that was sent into its tun device; 0: not touched. "
+        "fragment_limit: max_frag of its log.",
         "made_with": f"openvpn {version()}",
     }
     yield json.dumps(about, indent=2)[:-2] + ',\n  "rows": [\n'
