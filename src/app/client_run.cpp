@@ -43,10 +43,14 @@ class ClientRun {
       identity_ = std::move(*identity);
     }
     if (Status asked = log_in(); !asked) return asked;
+    std::string told;  // of link-mtu
     // Every remote's keys are looked at now, not when its turn comes.
     for (const options::Connection& connection : connections(config_)) {
       const auto setup = make_setup(connection);
       if (!setup) return fail_with(setup.error());
+      const std::string note = node::link_mtu_note(config_, setup->mtu);
+      if (!note.empty() && note != told) runtime_.log.warn("{}", note);
+      told = note;
     }
     return {};
   }

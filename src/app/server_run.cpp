@@ -174,6 +174,8 @@ class ServerRun {
     setup_.environment.merge(routes.environment);
     setup_.environment.set("redirect_gateway", routes.redirects ? "1" : "0");
     setup_.environment.set("script_context", "init");
+    const std::string note = node::link_mtu_note(config_, setup_.mtu);
+    if (!note.empty()) runtime_.log.warn("{}", note);
     const bool forwards = runtime_.network->forwarding_enabled(ip::Family::v4);
     for (const std::string& hint : node::server_hints(config_, runtime_.store, forwards)) {
       runtime_.log.warn("{}", hint);

@@ -138,6 +138,7 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
   frame.outer_v6 = facts.outer_v6;
   frame.fragment = facts.fragment;
   frame.static_key = facts.static_key;
+  frame.tun_extra = facts.tun_extra;
   const auto framing = framing_of(facts.compression);
   frame.compression_byte =
       framing == wire::CompressionFraming::lzo || framing == wire::CompressionFraming::swap;
@@ -154,54 +155,32 @@ bool finds_path_mtu(const options::Connection& connection) {
          connection.mtu_discovery == options::Connection::MtuDiscovery::system;
 }
 
-MtuSetup make_mtu_setup(const options::Connection& connection, const options::Channel& channel,
-                        bool tcp) {
-  MtuSetup setup;
-  if (connection.tun_mtu) {
-    setup.tun_mtu = *connection.tun_mtu;
-  } else if (connection.link_mtu) {
-    const FrameFacts facts{channel.compression, tcp, false, connection.fragment.has_value()};
-    const session::Frame frame = make_frame(nullptr, channel, facts);
-    setup.tun_mtu = std::max(68u, session::tun_mtu_for_link_mtu(frame, *connection.link_mtu));
-  }
-  if (connection.fragment) {
-    setup.fragment = {*connection.fragment, connection.fragment_counts_outer};
-  }
-  setup.automatic = !tcp && finds_path_mtu(connection);
-  using Kind = options::Connection::MssfixKind;
-  if (connection.mssfix) {
-    setup.mssfix.value = *connection.mssfix;
-    setup.mssfix.kind = connection.mssfix_kind == Kind::mtu     ? session::Mssfix::Kind::mtu
-                        : connection.mssfix_kind == Kind::fixed ? session::Mssfix::Kind::fixed
-                                                                : session::Mssfix::Kind::payload;
-  } else if (setup.fragment) {
-    setup.mssfix = {session::Mssfix::Kind::mtu, setup.fragment->value};
-  } else if (setup.tun_mtu != 1500) {
-    setup.mssfix = {session::Mssfix::Kind::fixed, setup.tun_mtu};
-  }
-  return setup;
-}
-
 void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
                  const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu) {
   facts.fragment = mtu.fragment.has_value();
+  facts.tun_extra = mtu.tun_extra;
   const session::Frame frame = make_frame(negotiated, channel, facts);
   spec.framing = framing_of(facts.compression);
   spec.compress = may_compress(channel) && options::compresses(facts.compression);
   spec.mss = session::mss_clamp(frame, mtu.mssfix);
+  if (mtu.mssfix_within_link_mtu) {
+    using Kind = session::Mssfix::Kind;
+    spec.mss = std::min(spec.mss, session::mss_clamp(frame, {Kind::payload, *mtu.link_mtu}));
+  }
   if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
 }
 
 std::string make_options_string(const options::Config& config, const OptionsStringFacts& facts,
-                                unsigned tun_mtu) {
+                                const MtuSetup& mtu) {
   const options::Channel& channel = config.channel;
   const session::Frame frame = make_frame(
-      nullptr, channel, {channel.compression, facts.tcp, false, facts.fragment, facts.static_key});
+      nullptr, channel,
+      {channel.compression, facts.tcp, false, facts.fragment, facts.static_key, mtu.tun_extra});
   wire::OptionsString string;
   string.secret = facts.static_key;
   string.mtu_dynamic = facts.fragment;
-  string.tun_mtu = tun_mtu;
-  string.link_mtu = session::options_link_mtu(frame, tun_mtu);
+  string.tun_mtu = mtu.announced;
+  string.link_mtu = session::options_link_mtu(frame, mtu.announced_of);
   if (facts.tcp) string.proto = facts.tls_server ? "TCPv4_SERVER" : "TCPv4_CLIENT";
   string.ifconfig = facts.ifconfig;
   string.comp_lzo = framing_of(channel.compression) != wire::CompressionFraming::none;
@@ -214,6 +193,8 @@ std::string make_options_string(const options::Config& config, const OptionsStri
     string.cipher = frame.cipher->mode == crypto::CipherMode::none
                         ? "[null-cipher]"
                         : std::string(frame.cipher->name);
+  } else if (facts.point_to_point) {
+    string.cipher = "BF-CBC";
   }
   string.auth = aead || to_upper(channel.auth) == "NONE" ? "[null-digest]" : channel.auth;
   string.keysize_bits = known ? static_cast<unsigned>(frame.cipher->key_bytes * 8) : 128;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/mtu_setup.h"
 #include "options/config.h"
 #include "plane/data_plane.h"
 #include "session/frame.h"
@@ -24,17 +25,8 @@ namespace adit::node {
 [[nodiscard]] std::string pushed_compression(options::Compression compression);
 [[nodiscard]] std::string compression_name(options::Compression compression);
 
-// The sizes of a negotiated channel; nothing negotiated: what the options string announces.
-struct MtuSetup {
-  unsigned tun_mtu = 1500;
-  session::Mssfix mssfix;
-  std::optional<session::FragmentSize> fragment;
-  bool automatic = false;  // nothing was set by hand: what fits the path is found out
-};
 // Over UDP, when no size was set by hand: the tunnel finds out what its paths take.
 [[nodiscard]] bool finds_path_mtu(const options::Connection& connection);
-[[nodiscard]] MtuSetup make_mtu_setup(const options::Connection& connection,
-                                      const options::Channel& channel, bool tcp);
 // What one peer's packets look like beside what was negotiated.
 struct FrameFacts {
   options::Compression compression = options::Compression::off;
@@ -42,10 +34,12 @@ struct FrameFacts {
   bool outer_v6 = false;
   bool fragment = false;
   bool static_key = false;
+  unsigned tun_extra = 0;
 };
 [[nodiscard]] session::Frame make_frame(const session::Negotiated* negotiated,
                                         const options::Channel& channel, const FrameFacts& facts);
-// Framing and sizes of one peer's packets, and how TCP inside is told. facts.fragment follows mtu.
+// Framing and sizes of one peer's packets, and how TCP inside is told. facts.fragment and
+// facts.tun_extra follow mtu.
 void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
                  const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu);
 
@@ -61,7 +55,7 @@ struct OptionsStringFacts {
   bool static_key = false;
 };
 [[nodiscard]] std::string make_options_string(const options::Config& config,
-                                              const OptionsStringFacts& facts, unsigned tun_mtu);
+                                              const OptionsStringFacts& facts, const MtuSetup& mtu);
 
 // The keys of one generation as the data plane wants them.
 [[nodiscard]] plane::KeySpec make_key_spec(const session::Negotiated& negotiated,

@@ -94,7 +94,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
                    pulled_.compression.has_value()},
                   log_);
   remember_token(pulled_);
-  const unsigned mtu = pulled_.tun_mtu.value_or(setup_.mtu.tun_mtu);
+  const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
   if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
   association_->active().configure(*negotiated, now_);
   set_plane_peer();

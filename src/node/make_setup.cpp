@@ -71,19 +71,19 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   if (Status loaded = load_ciphers(config); !loaded) return fail_with(loaded.error());
   ServerSetup setup;
   setup.config = config;
-  const bool tcp = is_tcp(config.connection);
   auto wrapping = load_wrapping(config.connection, config.channel.auth, true, store);
   if (!wrapping) return fail_with(wrapping.error());
   setup.wrapping = std::move(*wrapping);
-  setup.mtu = make_mtu_setup(config.connection, config.channel, tcp);
+  setup.mtu = make_mtu_setup(config, config.connection);
+  if (Status enough = check_tun_mtu(setup.mtu); !enough) return fail_with(enough.error());
   setup.offer = make_offer(config);
   setup.session.tls_server = true;
   setup.session.exchange = session::Exchange::pushing;
   setup.session.tls = &context.tls;
   setup.session.rng = &context.rng;
   fill_session_setup(setup.session, config, config.connection, true);
-  setup.session.options = make_options_string(
-      config, options_facts(config, config.connection, true), setup.mtu.tun_mtu);
+  setup.session.options =
+      make_options_string(config, options_facts(config, config.connection, true), setup.mtu);
   if (Status set = set_addresses(config, setup); !set) return fail_with(set.error());
   setup.facts.push = config.server.push;
   setup.facts.most_iroutes = config.server.max_routes_per_client;
@@ -104,7 +104,8 @@ Result<ClientSetup> make_client_setup(const options::Config& config,
   auto wrapping = load_wrapping(connection, config.channel.auth, tls_server, store);
   if (!wrapping) return fail_with(wrapping.error());
   setup.wrapping = std::move(*wrapping);
-  setup.mtu = make_mtu_setup(connection, config.channel, setup.tcp);
+  setup.mtu = make_mtu_setup(config, connection);
+  if (Status enough = check_tun_mtu(setup.mtu); !enough) return fail_with(enough.error());
   setup.offer = make_offer(config);
   const bool pull = config.client.pull;
   setup.session.tls_server = tls_server;
@@ -113,7 +114,7 @@ Result<ClientSetup> make_client_setup(const options::Config& config,
   setup.session.rng = &context.rng;
   fill_session_setup(setup.session, config, connection, false);
   setup.session.options =
-      make_options_string(config, options_facts(config, connection, tls_server), setup.mtu.tun_mtu);
+      make_options_string(config, options_facts(config, connection, tls_server), setup.mtu);
   const std::uint32_t proto =
       pull ? session::client_proto(setup.offer) : session::point_to_point_proto(setup.offer);
   const unsigned iv_mtu =
@@ -134,9 +135,9 @@ Result<ClientSetup> make_static_setup(const options::Config& config,
   auto key = make_static_key(config, connection, store);
   if (!key) return fail_with(key.error());
   setup.static_key = std::move(*key);
-  setup.mtu = make_mtu_setup(connection, config.channel, setup.tcp);
+  setup.mtu = make_mtu_setup(config, connection);
   setup.session.options =
-      make_options_string(config, options_facts(config, connection, false), setup.mtu.tun_mtu);
+      make_options_string(config, options_facts(config, connection, false), setup.mtu);
   setup.environment = common_environment(config, process);
   return setup;
 }

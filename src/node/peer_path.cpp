@@ -47,7 +47,7 @@ void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup
   };
   // What a peer's kernel cuts on its way arrives whole: TCP is told the smaller of both.
   spec.mss = mss(known ? std::min(up, down) : careful_outer);
-  if (known && !finder.all_fits_up()) spec.inner_most = session::payload_room(frame, up);
+  if (known && !finder.all_fits_up()) spec.inner_most = session::outer_room(frame, up);
 }
 
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder) {

@@ -234,7 +234,10 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
   if (migrates && compression != options::Compression::off) {
     peer.push_list.push_back(pushed_compression(compression));
   }
-  if (info.find("IV_MTU")) peer.push_list.push_back(fmt::format("tun-mtu {}", setup_.mtu.tun_mtu));
+  if (info.find("IV_MTU")) {
+    const unsigned mtu = tun_mtu_to_push(n, setup_.config.channel, frame_facts(peer), setup_.mtu);
+    peer.push_list.push_back(fmt::format("tun-mtu {}", mtu));
+  }
 }
 
 void Server::push(ServerPeer& peer) {
@@ -252,8 +255,12 @@ options::Compression Server::compression_for(const ServerPeer& peer) const {
 }
 
 FrameFacts Server::frame_facts(const ServerPeer& peer) const {
-  return {compression_for(peer), peer.address.stream != 0, peer.address.remote.address.is_v6(),
-          setup_.mtu.fragment.has_value()};
+  FrameFacts facts;
+  facts.compression = compression_for(peer);
+  facts.tcp = peer.address.stream != 0;
+  facts.outer_v6 = peer.address.remote.address.is_v6();
+  facts.fragment = setup_.mtu.fragment.has_value();
+  return facts;
 }
 
 // The client may not have its keys yet: it is heard first.

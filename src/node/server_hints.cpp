@@ -61,18 +61,6 @@ bool needs_forwarding(const options::Config& config,
          std::ranges::any_of(profiles, has_network);
 }
 
-// Stock pushes 1500 over it.
-std::optional<std::string> link_mtu_hint(const options::Config& config) {
-  const options::Connection& connection = config.connection;
-  if (!connection.link_mtu) return std::nullopt;
-  const unsigned mtu =
-      make_mtu_setup(connection, config.channel, connection.proto.is_tcp()).tun_mtu;
-  return fmt::format(
-      "link-mtu {} is obsolete: using tun-mtu {} and sending it to clients - write "
-      "\"tun-mtu {}\" instead",
-      *connection.link_mtu, mtu, mtu);
-}
-
 }  // namespace
 
 std::vector<std::string> server_hints(const options::Config& config, ports::StorePort& store,
@@ -82,7 +70,6 @@ std::vector<std::string> server_hints(const options::Config& config, ports::Stor
   for (const options::Issue& issue : options::check_profiles(profiles, config)) {
     hints.push_back(issue.text());
   }
-  if (const auto hint = link_mtu_hint(config)) hints.push_back(*hint);
   if (!forwards && needs_forwarding(config, profiles)) {
     hints.emplace_back(
         "net.ipv4.ip_forward=0: hosts behind this server or its clients will not be reachable; set "

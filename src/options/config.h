@@ -90,6 +90,7 @@ struct Connection {
   std::optional<unsigned> tun_mtu;
   std::optional<unsigned> occ_mtu;
   std::optional<unsigned> link_mtu;
+  unsigned tun_mtu_extra = 0;
   std::optional<unsigned> tun_mtu_max;
   std::optional<unsigned> fragment;
   bool fragment_counts_outer = false;  // "mtu": IP and UDP headers count too

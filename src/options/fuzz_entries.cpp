@@ -60,7 +60,7 @@ bool usable(const Pulled& pulled) {
   const auto& ciphers = small_client().channel.data_ciphers;
   const bool cipher =
       pulled.cipher.empty() || std::ranges::find(ciphers, pulled.cipher) != ciphers.end();
-  const bool mtu = !pulled.tun_mtu || (*pulled.tun_mtu >= 68 && *pulled.tun_mtu <= 1600);
+  const bool mtu = !pulled.tun_mtu || (*pulled.tun_mtu >= 100 && *pulled.tun_mtu <= 1600);
   return cipher && mtu && !pulled.unknown_protocol;
 }
 

@@ -97,18 +97,25 @@ class Pull {
           "add it to data-ciphers");
   }
 
+  // Too large a one is cut to what is allowed, and the tunnel comes up. source: stock 2.6.14
   void check_mtu() {
     if (!into_.tun_mtu) return;
-    constexpr unsigned least = 68, usual = 1500, always_allowed = 1600;
+    constexpr unsigned least = 100, always_allowed = 1600;
     const Connection& link = config_.connection;
-    const unsigned own = std::max(always_allowed, link.tun_mtu.value_or(usual));
-    const unsigned most = link.tun_mtu_max.value_or(own);
+    const unsigned most =
+        std::max({always_allowed, link.tun_mtu.value_or(0), link.tun_mtu_max.value_or(0)});
+    const std::string pushed = std::to_string(*into_.tun_mtu);
     if (*into_.tun_mtu < least) {
-      fatal("the server pushed a tun-mtu of " + std::to_string(*into_.tun_mtu), {});
+      fatal("the server pushed a tun-mtu of " + pushed, {});
     } else if (*into_.tun_mtu > most) {
-      fatal("the server pushed a tun-mtu of " + std::to_string(*into_.tun_mtu) +
-                "; the largest allowed is " + std::to_string(most),
-            "add \"tun-mtu-max " + std::to_string(*into_.tun_mtu) + '"');
+      into_.tun_mtu = most;
+      outcome_.issues.push_back(
+          {Severity::error,
+           {},
+           {},
+           "Server-pushed tun-mtu is too large: " + pushed + "; using " + std::to_string(most) +
+               ", and larger packets are lost",
+           "add \"tun-mtu-max " + pushed + "\" to the client's configuration"});
     }
   }
 

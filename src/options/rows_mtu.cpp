@@ -8,6 +8,7 @@ namespace adit::options {
 namespace {
 
 constexpr std::int64_t least_mtu = 68;  // the least an IPv4 link may have
+constexpr std::int64_t least_tun_mtu = 100;
 constexpr std::int64_t largest_mtu = 65535;
 
 void tun_mtu(Use& use) {
@@ -15,8 +16,8 @@ void tun_mtu(Use& use) {
     use.number(0, use.pulled().tun_mtu, 0);
     return;
   }
-  use.number(0, use.link().tun_mtu, least_mtu, largest_mtu);
-  if (use.has(1)) use.number(1, use.link().occ_mtu, least_mtu, largest_mtu);
+  use.number(0, use.link().tun_mtu, least_tun_mtu, largest_mtu);
+  if (use.has(1)) use.number(1, use.link().occ_mtu, 1, largest_mtu);
 }
 
 void mssfix(Use& use) {
@@ -70,15 +71,12 @@ constexpr std::array rows{
         .where = where::anywhere | where::connection,
         .help = "Max control packet; also sets mssfix mtu.", .apply = max_packet_size},
     Row{.name = "link-mtu", .args = {1, 1, "n"}, .where = where::anywhere | where::connection,
-        .note = "link-mtu is obsolete: a tun-mtu is computed from it and sent to clients",
         .help = "Max UDP payload size; tun MTU derived.", .apply = link_mtu},
     Row{.name = "udp-mtu", .args = {1, 1, "n"}, .where = where::anywhere | where::connection,
-        .note = "udp-mtu is an old name of link-mtu, which is obsolete: a tun-mtu is computed "
-         "from it",
         .help = "Alias of link-mtu.", .apply = link_mtu},
     Row{.name = "tun-mtu-extra", .args = {1, 1, "n"}, .where = where::anywhere | where::connection,
-        .state = State::accepted, .note = "it is of no use with dev tun",
-        .help = "Extra buffer room."},
+        .help = "Extra buffer room; counted in the options string and by mssfix.",
+        .apply = set_number<&Config::connection, &Connection::tun_mtu_extra, 0, largest_mtu>},
     Row{.name = "tun-mtu-max", .args = {1, 2, "68..65536"},
         .where = where::anywhere | where::connection, .help = "Limit for pushed tun-mtu.",
         .apply = set_number<&Config::connection, &Connection::tun_mtu_max, 68, 65536>},

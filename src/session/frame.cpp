@@ -10,6 +10,8 @@ constexpr unsigned ip4_header = 20, ip6_header = 40, udp_header = 8, tcp_header 
 constexpr unsigned fragment_header = 4;
 constexpr unsigned inner_headers = 40;  // IPv4 and TCP inside
 
+constexpr unsigned opcode = 1, packet_id = 4, long_packet_id = 8, tcp_length = 2;
+
 // IV, block and digest as the options string counts them.
 unsigned crypto_overhead(const Frame& frame) {
   const auto digest = static_cast<unsigned>(frame.digest_bytes);
@@ -22,9 +24,10 @@ unsigned crypto_overhead(const Frame& frame) {
 }
 
 unsigned options_overhead(const Frame& frame) {
-  const unsigned opcode = frame.static_key ? 0 : 1, packet_id = frame.static_key ? 8 : 4;
-  return opcode + packet_id + (frame.tcp ? 2 : 0) + (frame.compression_byte ? 1 : 0) +
-         (frame.fragment ? fragment_header : 0) + crypto_overhead(frame);
+  const unsigned first = frame.static_key ? 0 : opcode;
+  const unsigned id = frame.static_key ? long_packet_id : packet_id;
+  return first + id + (frame.tcp ? tcp_length : 0) + (frame.compression_byte ? 1 : 0) +
+         (frame.fragment ? fragment_header : 0) + frame.tun_extra + crypto_overhead(frame);
 }
 
 bool is_cbc(const Frame& frame) {
@@ -33,8 +36,8 @@ bool is_cbc(const Frame& frame) {
 
 // Everything in front of the ciphertext of one packet on the wire.
 unsigned header_bytes(const Frame& frame, bool with_outer) {
-  const unsigned first = frame.static_key ? 0u : frame.data_v2 ? 4u : 1u;
-  unsigned bytes = first + (frame.tcp ? 2u : 0u);
+  const unsigned first = frame.static_key ? 0u : frame.data_v2 ? 4u : opcode;
+  unsigned bytes = first + (frame.tcp ? tcp_length : 0u);
   if (frame.cipher != nullptr && frame.cipher->is_aead()) {
     bytes += aead_tag + (frame.epoch ? 8u : 4u);
   } else {
@@ -55,7 +58,7 @@ unsigned block_bytes(const Frame& frame) {
 
 // The packet id that is encrypted with the payload.
 unsigned id_inside(const Frame& frame) {
-  if (frame.static_key) return 8;
+  if (frame.static_key) return long_packet_id;
   return frame.cipher == nullptr || !frame.cipher->is_aead() ? 4u : 0u;
 }
 
@@ -71,7 +74,13 @@ unsigned plaintext_room(const Frame& frame, unsigned size, bool with_outer) {
 
 unsigned payload_overhead(const Frame& frame) {
   return (frame.compression_byte ? 1u : 0u) + (frame.fragment ? fragment_header : 0u) +
-         id_inside(frame);
+         frame.tun_extra + id_inside(frame);
+}
+
+unsigned room_in(const Frame& frame, unsigned size, bool with_outer) {
+  const unsigned plain = plaintext_room(frame, size, with_outer);
+  const unsigned taken = payload_overhead(frame);
+  return plain > taken ? plain - taken : 0;
 }
 
 }  // namespace
@@ -81,8 +90,17 @@ unsigned options_link_mtu(const Frame& frame, unsigned tun_mtu) {
 }
 
 unsigned tun_mtu_for_link_mtu(const Frame& frame, unsigned link_mtu) {
-  const unsigned overhead = options_overhead(frame);
+  const bool plain = frame.cipher == nullptr || frame.cipher->mode == crypto::CipherMode::none;
+  const unsigned crypto =
+      plain ? static_cast<unsigned>(frame.digest_bytes) : crypto_overhead(frame);
+  const bool id_outside = plain || frame.cipher->is_aead();  // with CBC it counts as payload
+  const unsigned overhead =
+      opcode + (frame.tcp ? tcp_length : 0) + (id_outside ? packet_id : 0) + crypto;
   return link_mtu > overhead ? link_mtu - overhead : 0;
+}
+
+unsigned payload_room(const Frame& frame, unsigned datagram) {
+  return room_in(frame, datagram, false);
 }
 
 unsigned fragment_limit(const Frame& frame, const FragmentSize& size) {
@@ -92,11 +110,7 @@ unsigned fragment_limit(const Frame& frame, const FragmentSize& size) {
   return plain > taken + least ? plain - taken : least;
 }
 
-unsigned payload_room(const Frame& frame, unsigned outer) {
-  const unsigned plain = plaintext_room(frame, outer, true);
-  const unsigned taken = payload_overhead(frame);
-  return plain > taken ? plain - taken : 0;
-}
+unsigned outer_room(const Frame& frame, unsigned outer) { return room_in(frame, outer, true); }
 
 unsigned outer_size(const Frame& frame, unsigned payload) {
   unsigned plain = payload + payload_overhead(frame);

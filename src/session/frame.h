@@ -19,12 +19,16 @@ struct Frame {
   bool data_v2 = true;
   bool epoch = false;
   bool static_key = false;  // no first byte, and long packet ids
+  unsigned tun_extra = 0;   // "tun-mtu-extra": only counted, nothing is sent
 };
 
 // "link-mtu" of the options string; always counted with the short header.
 [[nodiscard]] unsigned options_link_mtu(const Frame& frame, unsigned tun_mtu);
-// tun-mtu that a configured link-mtu leaves.
+// tun-mtu that a configured link-mtu leaves: stock's figure, made before anything is negotiated.
+// A frame without cipher counts as one without encryption here. It need not fit: payload_room.
 [[nodiscard]] unsigned tun_mtu_for_link_mtu(const Frame& frame, unsigned link_mtu);
+// Largest inside packet that fits into a datagram of this size; 0: none does.
+[[nodiscard]] unsigned payload_room(const Frame& frame, unsigned datagram);
 
 struct Mssfix {
   enum class Kind { payload, mtu, fixed } kind = Kind::mtu;
@@ -39,7 +43,7 @@ struct FragmentSize {
 [[nodiscard]] unsigned fragment_limit(const Frame& frame, const FragmentSize& size);
 
 // The largest payload of a data packet whose outer IP packet has at most this size; 0: none.
-[[nodiscard]] unsigned payload_room(const Frame& frame, unsigned outer);
+[[nodiscard]] unsigned outer_room(const Frame& frame, unsigned outer);
 // The outer IP packet of such a payload.
 [[nodiscard]] unsigned outer_size(const Frame& frame, unsigned payload);
 

@@ -171,11 +171,11 @@ void PathMtu::check(Instant now) {
 void PathMtu::probe_up(unsigned outer) {
   const unsigned mark = next_mark_++ % marks;
   marked_[mark] = static_cast<std::uint16_t>(outer);
-  question(first_mark + mark, payload_room(setup_.frame, outer));
+  question(first_mark + mark, outer_room(setup_.frame, outer));
 }
 
 void PathMtu::probe_down(unsigned outer) {
-  const int load = static_cast<int>(payload_room(setup_.frame, outer)) + shorter_by_;
+  const int load = static_cast<int>(outer_room(setup_.frame, outer)) + shorter_by_;
   question(static_cast<unsigned>(std::max(load, static_cast<int>(least_down))), question_bytes);
 }
 

@@ -65,8 +65,8 @@ def until(probe: Callable[[], Wanted], seconds: float, what: str) -> Wanted:
         time.sleep(POLL_SECONDS)
 
 
-def why_not() -> str:
-    """Why no laboratory can be built here; empty if it can."""
+def why_not(beside_stock: bool = True) -> str:
+    """Why no laboratory can be built here; empty if it can. beside_stock: it needs that too."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
@@ -76,7 +76,7 @@ def why_not() -> str:
             return f"the program {tool} is missing"
     if not os.access(ADIT, os.X_OK):
         return f"{ADIT} is missing: build it, or set ADIT"
-    if not STOCK.exists():
+    if beside_stock and not STOCK.exists():
         return f"{STOCK} is missing: install the openvpn package, or set OPENVPN"
     return ""
 

@@ -111,7 +111,7 @@ def mtu_of(host: Host) -> int:
 
 def check_size(seed: Seed, server: Process, client: Process) -> None:
     """Every packet of the size that is told and pushed fits into link-mtu 1300."""
-    told = server.wait_for(r"link-mtu 1300 is obsolete: using tun-mtu \d+ and sending it to clients")
+    told = server.wait_for(r"link-mtu 1300 is obsolete: using tun-mtu \d+ and pushing it")
     size = int(re.search(r"using tun-mtu (\d+)", told)[1])
     check(1240 <= size <= 1275, f"the tun-mtu is {size}")
     client.wait_for(rf"PUSH_REPLY.*,tun-mtu {size}\b")

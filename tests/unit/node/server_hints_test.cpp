@@ -61,14 +61,6 @@ TEST(ServerHints, ask_for_forwarding_when_a_route_leads_to_a_client) {
   EXPECT_TRUE(server_hints(beside, store, false).empty());
 }
 
-TEST(ServerHints, say_what_became_of_link_mtu) {
-  sim::MemoryStore store;
-  const auto hints = server_hints(server("link-mtu 1300\n"), store, true);
-  ASSERT_EQ(hints.size(), 1u);
-  EXPECT_TRUE(has(hints, "link-mtu 1300 is obsolete: using tun-mtu 12"));
-  EXPECT_TRUE(has(hints, " and sending it to clients - write \"tun-mtu 12"));
-}
-
 TEST(ServerHints, say_how_to_let_in_a_network_behind_a_client) {
   const auto lan = *ip::Address::parse("192.168.20.10");
   EXPECT_EQ(

@@ -113,7 +113,6 @@ TEST(Checks, of_addresses_and_ports) {
 
 TEST(Checks, of_packet_sizes) {
   expect_errors(minimal_client, {{"tun-mtu 1400\nlink-mtu 1300", "only one of --tun-mtu or"}});
-  expect_advice(minimal_client, {{"link-mtu 1300", "link-mtu is obsolete"}});
 }
 
 TEST(Checks, of_control_channel_keys) {

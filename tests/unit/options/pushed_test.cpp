@@ -281,10 +281,26 @@ TEST(PushedCipher, must_be_one_of_ours) {
             PushVerdict::complete);
 }
 
+// As stock 2.6.14: it says so and cuts it, and the tunnel comes up.
+TEST(PushedMtu, that_is_too_large_is_cut_and_the_cure_told) {
+  Pulled pulled;
+  const PushOutcome outcome = push({"tun-mtu 1700"}, pulled);
+  EXPECT_EQ(outcome.verdict, PushVerdict::complete);
+  EXPECT_EQ(pulled.tun_mtu, 1600u);
+  EXPECT_TRUE(mentions(outcome.issues, "add \"tun-mtu-max 1700\"")) << all_text(outcome.issues);
+  push({"tun-mtu 1700"}, pulled, client_with("tun-mtu-max 1650"));
+  EXPECT_EQ(pulled.tun_mtu, 1650u);
+  push({"tun-mtu 1500"}, pulled, client_with("tun-mtu-max 1400"));  // 1600 are always allowed
+  EXPECT_EQ(pulled.tun_mtu, 1500u);
+}
+
 TEST(PushedMtu, must_fit) {
   Pulled pulled;
-  EXPECT_EQ(push({"tun-mtu 1600"}, pulled).verdict, PushVerdict::complete);
-  EXPECT_EQ(push({"tun-mtu 1601"}, pulled).verdict, PushVerdict::fatal);
+  const PushOutcome outcome = push({"tun-mtu 1600"}, pulled);
+  EXPECT_EQ(outcome.verdict, PushVerdict::complete);
+  EXPECT_TRUE(outcome.issues.empty()) << all_text(outcome.issues);
+  EXPECT_EQ(pulled.tun_mtu, 1600u);
+  EXPECT_EQ(push({"tun-mtu 99"}, pulled).verdict, PushVerdict::fatal);
   EXPECT_EQ(push({"tun-mtu 67"}, pulled).verdict, PushVerdict::fatal);
   EXPECT_EQ(push({"tun-mtu 9000"}, pulled, client_with("tun-mtu-max 9000")).verdict,
             PushVerdict::complete);
