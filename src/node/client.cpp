@@ -31,7 +31,7 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
       around_(around),
       log_(std::move(log)),
       complaints_(setup.wrapping, log_),
-      replays_(setup.config.channel.mute_replay_warnings),
+      disorder_(replay_limits(setup.config.channel), setup.config.channel.mute_replay_warnings),
       remote_(remote),
       compression_(setup.config.channel.compression),
       now_(now),
@@ -248,7 +248,10 @@ void Client::check_timers() {
   if (next_wear_check_ <= now_ && association_) {
     const bool by_bytes = setup_.session.reneg_bytes > 0 || setup_.session.reneg_packets > 0;
     next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
-    replays_.look(around_.plane.drops(), log_);
+    if (association_->active().negotiated()) {
+      disorder_.look(around_.plane.disorder(the_peer), key_in_use(association_->active()), now_,
+                     log_);
+    }
     const auto wear = around_.plane.wear(the_peer, association_->active().key_id());
     if (wear)
       association_->active().note_usage({wear->bytes, wear->packets, wear->limit_near}, now_);

@@ -2,9 +2,9 @@
 
 #include "node/channel_setup.h"
 #include "node/complaints.h"
+#include "node/disorder_report.h"
 #include "node/gate.h"
 #include "node/hooks.h"
-#include "node/replay_warning.h"
 #include "node/status.h"
 #include "node/tunnel.h"
 #include "session/association.h"
@@ -126,7 +126,7 @@ class Client {
   Surroundings around_;
   Log log_;
   Complaints complaints_;
-  ReplayWarning replays_;
+  DisorderReport disorder_;
   std::optional<ports::LinkAddress> remote_;
   std::optional<ip::Endpoint> told_address_;  // to ipchange
   std::optional<ports::LinkAddress> newcomer_from_;

@@ -10,7 +10,6 @@
 #include "node/complaints.h"
 #include "node/gate.h"
 #include "node/hooks.h"
-#include "node/replay_warning.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -89,6 +88,7 @@ class Server {
   void transmit(ServerPeer& peer);
   void check_liveness(ServerPeer& peer);
   void note_wear();
+  void look_for_disorder(ServerPeer& peer, const session::Session& session);
   void schedule(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find(const ports::LinkAddress& from);
   void turn_away(const ports::LinkAddress& from);
@@ -140,7 +140,6 @@ class Server {
   policy::AddressPool pool_;
   RateLimit connects_;
   Complaints complaints_;
-  ReplayWarning replays_;
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "node/disorder_report.h"
 #include "node/lines.h"
 #include "plane/data_plane.h"
 #include "policy/client_plan.h"
@@ -56,6 +57,7 @@ struct ServerPeer {
   bool pushed = false;
   bool retire_others = false;  // a new session's first keys replace all of the old one's
 
+  std::optional<DisorderReport> disorder;  // once it was looked at
   session::Liveness liveness;
   Instant last_control_sent, last_control_received;
   std::uint64_t control_bytes_sent = 0, control_bytes_received = 0;
