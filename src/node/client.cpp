@@ -34,6 +34,7 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
       disorder_(replay_limits(setup.config.channel), setup.config.channel.mute_replay_warnings),
       remote_(remote),
       compression_(setup.config.channel.compression),
+      established_(wall),
       now_(now),
       wall_(wall),
       answer_by_(Instant::max()) {

@@ -5,6 +5,7 @@
 #include "node/disorder_report.h"
 #include "node/gate.h"
 #include "node/hooks.h"
+#include "node/instance_facts.h"
 #include "node/status.h"
 #include "node/tunnel.h"
 #include "session/association.h"
@@ -69,6 +70,8 @@ class Client {
   // Says goodbye if that was asked for; the moment until which to go on.
   [[nodiscard]] std::optional<Instant> announce_end(Instant now);
   [[nodiscard]] ClientStatus status(WallTime wall) const;
+  // The process fills in what it knows alone.
+  [[nodiscard]] InstanceFacts facts() const;
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;
@@ -121,6 +124,10 @@ class Client {
   void start_timers(const options::Timers& timers);
   void complete();
 
+  // facts.cpp
+  [[nodiscard]] PeerFacts peer_facts() const;
+  [[nodiscard]] MtuFacts mtu_facts() const;
+
   const ClientSetup& setup_;
   ClientMemory& memory_;
   Surroundings around_;
@@ -142,6 +149,7 @@ class Client {
   bool token_in_use_ = false;
   bool retire_others_ = false;  // a new session's first keys replace all of the old one's
   std::string peer_name_;
+  WallTime established_;  // when the attempt began, then when the tunnel stood
   tls::PeerIdentity identity_;
   Environment foreign_;
   Instant now_;

@@ -120,6 +120,7 @@ void Client::start_timers(const options::Timers& timers) {
 
 void Client::complete() {
   up_ = true;
+  established_ = wall_;
   log_.info(1, "{}", lines::initialization_complete);
 }
 

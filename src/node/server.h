@@ -10,6 +10,7 @@
 #include "node/complaints.h"
 #include "node/gate.h"
 #include "node/hooks.h"
+#include "node/instance_facts.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -59,6 +60,8 @@ class Server {
   [[nodiscard]] bool scripts_running() const { return !hooks_.idle(); }
   void write_status(WallTime wall);
   [[nodiscard]] ServerStatus status(WallTime wall) const;
+  // The process fills in what it knows alone.
+  [[nodiscard]] InstanceFacts facts() const;
   void write_pool();
   [[nodiscard]] std::size_t clients() const { return peers_.size(); }
   [[nodiscard]] const std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>>& peers() const {
@@ -127,6 +130,10 @@ class Server {
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
   void publish_routes();
+
+  // facts.cpp
+  [[nodiscard]] PeerFacts facts_of(const ServerPeer& peer) const;
+  [[nodiscard]] MtuFacts mtu_facts(const ServerPeer& peer) const;
 
   // handover.cpp
   void pack_peer(Pack& out, const ServerPeer& peer, Instant now) const;
