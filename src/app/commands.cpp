@@ -245,7 +245,8 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int running = 0;
   CLI::App* explain =
       root.add_subcommand("explain", "what the lines of a log mean, and what to do about them");
-  explain->add_option("LOG", words, "a log file, of adit or openvpn; or one line; - reads a log");
+  explain->add_option("LOG", words,
+                      "a log file, of adit or openvpn; one line; a pid of adit; - reads a log");
   explain->add_flag("--json", json, "for programs");
   CLI::Option* asked =
       explain->add_option("--running", running, "the last lines of a running instance; its pid")

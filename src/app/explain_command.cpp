@@ -39,6 +39,8 @@ Result<std::string> log_of(const std::vector<std::string>& words,
     return std::string(std::istreambuf_iterator<char>(std::cin), {});
   }
   if (words.size() > 1 || words[0].find(' ') != std::string::npos) return join(words, " ");
+  const auto pid = to_number<int>(words[0]);
+  if (pid && access(words[0].c_str(), F_OK) != 0) return log_of_instance(*pid);
   system::SystemRng rng;
   return system::Store(rng).read(words[0]);
 }

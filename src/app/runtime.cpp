@@ -73,7 +73,8 @@ namespace {
 
 std::string status_document(const Runtime& runtime) {
   node::InstanceFacts facts;
-  facts.state = "restarting";
+  facts.role = runtime.role;
+  facts.state = "between two connections";
   if (runtime.facts) facts = runtime.facts();
   facts.title = title();
   facts.pid = getpid();
@@ -86,6 +87,7 @@ std::string status_document(const Runtime& runtime) {
 
 // While the process still may: later it has another user. Nothing depends on it.
 void offer_status(Runtime& runtime, const options::Config& config) {
+  runtime.role = config.mode == options::Mode::server ? "server" : "client";
   runtime.configuration = config.source;
   if (runtime.status || runtime.rights_dropped) return;
   auto opened = system::StatusSocket::open(*runtime.loop, system::status_folder(),

@@ -55,7 +55,7 @@ class Runtime {
   std::function<void()> on_status;
   // What the running node tells of itself; none between two runs.
   std::function<node::InstanceFacts()> facts;
-  std::string configuration;  // as the user named it
+  std::string role, configuration;  // the latter as the user named it
   std::unique_ptr<system::StatusSocket> status;
   void raise(Signal wanted) {
     if (!signal) signal = std::move(wanted);

@@ -22,7 +22,7 @@ struct Where {
 Where look(const std::string& where) {
   Where found;
   if (const auto pid = to_number<int>(where)) {
-    found.pids = {*pid};
+    if (system::has_instance(found.folder, *pid)) found.pids = {*pid};
     return found;
   }
   if (!where.empty()) found.folder = where;
@@ -32,9 +32,13 @@ Where look(const std::string& where) {
 
 void report(const Error& error) { std::fprintf(stderr, "adit: %s\n", error.text().c_str()); }
 
-Error nobody(const std::string& folder) {
+Error nobody(const std::string& folder, const std::string& where = {}) {
   if (access(folder.c_str(), F_OK) == 0 && access(folder.c_str(), R_OK | X_OK) != 0) {
     return {"cannot look into " + folder, "run as root"};
+  }
+  if (to_number<int>(where)) {
+    return {"process " + where + " is no running adit (it has no socket in " + folder + ")",
+            "adit status lists those that run"};
   }
   return {"no adit is running (none has a socket in " + folder + ")",
           "start one, or name another folder: adit status DIR"};
@@ -53,7 +57,7 @@ Result<std::string> shown(const std::string& document, bool json) {
 int run_status(const std::string& where, bool json) {
   const Where found = look(where);
   if (found.pids.empty()) {
-    report(nobody(found.folder));
+    report(nobody(found.folder, where));
     return nothing_runs;
   }
   int status = 0;
@@ -84,6 +88,7 @@ Result<std::string> log_of_instance(int pid) {
     }
     pid = pids.front();
   }
+  if (!system::has_instance(folder, pid)) return fail_with(nobody(folder, std::to_string(pid)));
   const auto document = system::ask_instance(folder, pid);
   if (!document) return fail_with(document.error());
   const auto facts = node::parse_facts(*document);

@@ -34,6 +34,9 @@ void fill_traffic(PeerFacts& facts, const plane::DataPlane& plane, plane::PeerIn
   facts.disorder = plane.disorder(index);
 }
 
+// "fd00::2/64" names a host.
+std::string host_part(const std::string& address) { return address.substr(0, address.find('/')); }
+
 void fill_session(PeerFacts& facts, const session::Session& session) {
   if (session.negotiated()) facts.cipher = session.negotiated()->cipher;
 }
@@ -87,7 +90,9 @@ PeerFacts Client::peer_facts() const {
   facts.real_address = remote_->remote.text();
   const options::Device& device = setup_.config.client.pull ? pulled_.device : setup_.config.device;
   if (up_ && device.ifconfig) facts.virtual_addresses.push_back(device.ifconfig->first);
-  if (up_ && device.ifconfig_ipv6) facts.virtual_addresses.push_back(device.ifconfig_ipv6->first);
+  if (up_ && device.ifconfig_ipv6) {
+    facts.virtual_addresses.push_back(host_part(device.ifconfig_ipv6->first));
+  }
   facts.connected = established_;
   facts.bytes_received = control_bytes_received_;
   facts.bytes_sent = control_bytes_sent_;

@@ -110,7 +110,7 @@ std::string render_facts_table(const InstanceFacts& facts) {
       facts.pid, facts.configuration.empty() ? "no file" : printable(facts.configuration),
       local_time_text(facts.started), span_text(facts.now.seconds - facts.started.seconds));
   std::vector<Row> rows{
-      {"NAME", "STATE", "FROM", "INSIDE", "RECEIVED", "SENT", "SINCE", "MTU", "CIPHER"}};
+      {"NAME", "STATE", "FROM", "INSIDE", "RECEIVED", "SENT", "FOR", "MTU", "CIPHER"}};
   for (const PeerFacts& peer : facts.peers) rows.push_back(row_of(peer, facts.now));
   out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
   for (const PeerFacts& peer : facts.peers) out += remarks(peer);

@@ -161,6 +161,10 @@ std::vector<int> instances_in(const std::string& folder) {
   return pids;
 }
 
+bool has_instance(const std::string& folder, int pid) {
+  return access(path_of(folder, pid).c_str(), F_OK) == 0;
+}
+
 Result<std::string> ask_instance(const std::string& folder, int pid) {
   auto fd = connect_to(path_of(folder, pid));
   if (!fd) return fail_with(fd.error());

@@ -51,6 +51,7 @@ class StatusSocket {
 
 // The processes that have a socket there; those that ended are swept away.
 [[nodiscard]] std::vector<int> instances_in(const std::string& folder);
+[[nodiscard]] bool has_instance(const std::string& folder, int pid);
 // What the instance says; waits a few seconds at most.
 [[nodiscard]] Result<std::string> ask_instance(const std::string& folder, int pid);
 

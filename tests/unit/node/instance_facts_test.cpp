@@ -29,8 +29,12 @@ InstanceFacts example() {
   peer.bytes_received = 12'345'678;
   peer.bytes_sent = 900;
   peer.drops.add(Drop::late);
-  peer.disorder = {.late = 1, .repeated = 2, .reordered = 3, .deepest_late = 104,
-                   .deepest_reordered = 60, .in_fragments = 5};
+  peer.disorder = {.late = 1,
+                   .repeated = 2,
+                   .reordered = 3,
+                   .deepest_late = 104,
+                   .deepest_reordered = 60,
+                   .in_fragments = 5};
   peer.mtu = {1372, "found"};
   facts.peers.push_back(peer);
   facts.log = {"a line", "another \"line\""};
@@ -62,12 +66,26 @@ TEST(InstanceFacts, that_make_no_sense_are_an_error) {
 
 TEST(InstanceFacts, make_a_table) {
   const std::string table = render_facts_table(example());
-  for (const char* words :
-       {"server up, pid 4711, server.conf, up since", "(1 h 1 min)", "NAME", "laptop",
-        "203.0.113.2:40037", "10.8.0.2", "12.3 MB", "900 B", "1 min", "1372", "AES-256-GCM",
-        "also 192.168.20.0/24", "tun-mtu found", "3 out of order accepted (max 60 behind)",
-        "1 late (max 104 behind)", "2 duplicates", "5 came in outer fragments",
-        "dropped: 1 late", "dropped in all: 3 unknown peer"}) {
+  for (const char* words : {"server up, pid 4711, server.conf, up since",
+                            "(1 h 1 min)",
+                            "NAME",
+                            "FOR",
+                            "laptop",
+                            "203.0.113.2:40037",
+                            "10.8.0.2",
+                            "12.3 MB",
+                            "900 B",
+                            "1 min",
+                            "1372",
+                            "AES-256-GCM",
+                            "also 192.168.20.0/24",
+                            "tun-mtu found",
+                            "3 out of order accepted (max 60 behind)",
+                            "1 late (max 104 behind)",
+                            "2 duplicates",
+                            "5 came in outer fragments",
+                            "dropped: 1 late",
+                            "dropped in all: 3 unknown peer"}) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }
   EXPECT_EQ(table.find("a line"), std::string::npos);
