@@ -51,21 +51,37 @@ Status make_folder(const std::string& folder) {
   return fail("{} is not a directory that only this user may write", folder);
 }
 
-Result<Fd> connect_to(const std::string& path) {
+// Empty: errno says why not.
+Fd connect_to(const std::string& path) {
   const auto address = address_of(path);
-  if (!address) return fail_with(address.error());
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return kernel_refused(errno, "cannot make a socket");
+  if (!address) errno = ENAMETOOLONG;
+  if (!address || !fd) return {};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &asking_patience, sizeof asking_patience);
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &asking_patience, sizeof asking_patience);
-  if (connect(fd.get(), raw(*address), sizeof *address) == 0) return fd;
-  return kernel_refused(errno, "cannot ask " + path);
+  return connect(fd.get(), raw(*address), sizeof *address) == 0 ? std::move(fd) : Fd();
 }
 
-// Its process has ended and nobody listens: one of the two alone may be another's process.
+// Its process has ended and nobody listens. Living processes are not asked: it would cost them a
+// document.
 bool is_stale(const std::string& path, int pid) {
   if (kill(pid, 0) == 0 || errno != ESRCH) return false;
   return !connect_to(path);
+}
+
+// The name appears when somebody listens, so that a name without a listener is stale.
+Result<Fd> listen_on(const std::string& path) {
+  const std::string early = path + ".new";
+  const auto address = address_of(early);
+  if (!address) return fail_with(address.error());
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  unlink(early.c_str());
+  if (fd && bind(fd.get(), raw(*address), sizeof *address) == 0 &&
+      chmod(early.c_str(), 0600) == 0 && ::listen(fd.get(), backlog) == 0 &&
+      rename(early.c_str(), path.c_str()) == 0) {
+    return fd;
+  }
+  return kernel_refused(errno, "cannot listen on " + path);
 }
 
 }  // namespace
@@ -80,17 +96,10 @@ Result<std::unique_ptr<StatusSocket>> StatusSocket::open(Loop& loop, const std::
   if (Status made = make_folder(folder); !made) return fail_with(made.error());
   static_cast<void>(instances_in(folder));  // sweeps
   const std::string path = path_of(folder, getpid());
-  const auto address = address_of(path);
-  if (!address) return fail_with(address.error());
-  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return kernel_refused(errno, "cannot make a socket");
-  unlink(path.c_str());
-  if (bind(fd.get(), raw(*address), sizeof *address) != 0 || chmod(path.c_str(), 0600) != 0 ||
-      listen(fd.get(), backlog) != 0) {
-    return kernel_refused(errno, "cannot listen on " + path);
-  }
+  auto fd = listen_on(path);
+  if (!fd) return fail_with(fd.error());
   std::unique_ptr<StatusSocket> made(
-      new StatusSocket(loop, std::move(fd), path, std::move(document)));
+      new StatusSocket(loop, std::move(*fd), path, std::move(document)));
   StatusSocket* self = made.get();
   Status watched =
       loop.watch(made->fd_.get(), ready::to_read, [self](unsigned) { self->answer(); });
@@ -166,12 +175,17 @@ bool has_instance(const std::string& folder, int pid) {
 }
 
 Result<std::string> ask_instance(const std::string& folder, int pid) {
-  auto fd = connect_to(path_of(folder, pid));
-  if (!fd) return fail_with(fd.error());
+  const std::string path = path_of(folder, pid);
+  const Fd fd = connect_to(path);
+  if (!fd && errno == ECONNREFUSED) {
+    unlink(path.c_str());  // another process got the number of one that ended
+    return fail("process {} is no adit any more", pid);
+  }
+  if (!fd) return kernel_refused(errno, "cannot ask " + path);
   std::string document;
   std::vector<char> room(65536);
   while (document.size() < largest_document) {
-    const ssize_t count = recv(fd->get(), room.data(), room.size(), 0);
+    const ssize_t count = recv(fd.get(), room.data(), room.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
       return kernel_refused(errno, "process " + std::to_string(pid) + " gave no answer");

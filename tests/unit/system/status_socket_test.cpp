@@ -97,6 +97,18 @@ TEST_F(StatusSockets, of_processes_that_ended_are_swept_away) {
   EXPECT_TRUE(std::filesystem::exists(where() + "/notes.txt"));
 }
 
+TEST_F(StatusSockets, that_nobody_listens_on_are_removed_when_asked) {
+  auto socket = open("x");
+  const std::string kept = where() + "/kept";
+  std::filesystem::create_hard_link(socket->path(), kept);
+  const std::string path = socket->path();
+  socket.reset();
+  std::filesystem::rename(kept, path);
+  EXPECT_EQ(instances_in(where()), std::vector<int>{getpid()}) << "the process lives";
+  EXPECT_FALSE(ask_instance(where(), getpid()));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(StatusSockets, do_not_lie_in_a_folder_that_others_may_write) {
   std::filesystem::create_directory(where());
   ASSERT_EQ(chmod(where().c_str(), 0777), 0);
