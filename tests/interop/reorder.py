@@ -141,9 +141,9 @@ def keeps_its_order(server: str, client: str, bench: Bench) -> None:
         tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
         tunnel.start()
         transfers = [tunnel.start_up(SIZE_BYTES), tunnel.start_down(SIZE_BYTES, inner6=True)]
-        tunnel.ping_all()
         for transfer in transfers:
             transfer.finish()
+        tunnel.ping_all()
         for end in (tunnel.server, tunnel.client):
             told = end.matches(r"PID_ERR|bad packet ID|late packet|duplicate packet")
             check(not told, f"{end.name}: {told[:3]}")
