@@ -81,10 +81,10 @@ TEST(ReplayWindow, without_a_limit_of_time_waits_for_ever) {
 
 TEST(ReplayWindow, carried_over_knows_what_it_knew) {
   ReplayWindow window(generous_limits);
-  for (const std::uint64_t id : {1, 2, 5, 9000, 8999}) take(window, id);
+  for (const std::uint64_t id : {1U, 2U, 5U, 9000U, 8999U}) take(window, id);
   ReplayWindow carried(generous_limits);
   carried.restore(window.state(), Instant());
-  for (const std::uint64_t id : {1, 2, 5, 9000, 8999}) {
+  for (const std::uint64_t id : {1U, 2U, 5U, 9000U, 8999U}) {
     EXPECT_EQ(take(carried, id), Drop::replayed) << id;
   }
   EXPECT_EQ(take(carried, 4), Drop::none);

@@ -72,7 +72,7 @@ class DisorderOfPlanes : public Planes {
 };
 
 TEST_F(DisorderOfPlanes, of_any_depth_up_to_5000_loses_nothing) {
-  for (const std::size_t displacement : {1, 2, 63, 64, 65, 500, 1024, 5000}) {
+  for (const std::size_t displacement : {1U, 2U, 63U, 64U, 65U, 500U, 1024U, 5000U}) {
     server.tun.from_tunnel.clear();
     constexpr std::uint32_t count = 6000;
     arrive(displaced(send(count), displacement, 53));

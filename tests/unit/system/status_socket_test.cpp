@@ -1,5 +1,6 @@
 #include "system/status_socket.h"
 
+#include <array>
 #include <atomic>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -74,8 +75,8 @@ TEST_F(StatusSockets, go_away_with_the_process_that_made_them) {
 
 TEST_F(StatusSockets, are_not_held_up_by_callers_that_do_not_read) {
   const auto socket = open(std::string(3'000'000, 'x'));
-  std::vector<Fd> lazy;
-  for (int i = 0; i < 4; ++i) lazy.push_back(lazy_caller());
+  std::array<Fd, 4> lazy;
+  for (Fd& caller : lazy) caller = lazy_caller();
   ASSERT_TRUE(run_until(*loop, [&] { return asked == 4; }));
   const auto refused = ask();
   EXPECT_EQ(refused.value_or(""), "") << "there are too many already";
