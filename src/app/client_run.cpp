@@ -213,6 +213,7 @@ class ClientRun {
                                                *inside_.hooks, runtime_.rng},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
     runtime_.on_status = [this] { show_status(); };
+    runtime_.facts = [this] { return client_->facts(); };
     path_ = path_to_server();
     bool announced = false;
     while (!runtime_.signal && !client_->outcome()) {
@@ -228,6 +229,7 @@ class ClientRun {
     const int number = runtime_.signal ? runtime_.signal->number : 0;
     if (number == SIGTERM || number == SIGINT) leave();
     runtime_.on_status = nullptr;
+    runtime_.facts = nullptr;
     write_status();
     edge.stop();
     const auto outcome = client_->outcome();

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/explain_command.h"
+#include "app/status_command.h"
 #include "app/title.h"
 #include "options/table.h"
 #include "pki/authority.h"
@@ -215,7 +216,7 @@ void add_pki(CLI::App& root, PkiArguments& arguments, int& status) {
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  return word == "pki" || word == "options" || word == "explain";
+  return word == "pki" || word == "options" || word == "explain" || word == "status";
 }
 
 int run_own_command(const std::vector<std::string>& arguments) {
@@ -235,12 +236,25 @@ int run_own_command(const std::vector<std::string>& arguments) {
     const std::string text = json ? options::options_json() + "\n" : options::help_text();
     std::fputs(text.c_str(), stdout);
   });
+  std::string where;
+  CLI::App* show = root.add_subcommand("status", "what the running instances do");
+  show->add_option("DIR|PID", where, "one process, or the folder of the status sockets");
+  show->add_flag("--json", json, "everything, for programs");
+  show->callback([&] { status = run_status(where, json); });
   std::vector<std::string> words;
+  int running = 0;
   CLI::App* explain =
       root.add_subcommand("explain", "what the lines of a log mean, and what to do about them");
-  explain->add_option("LOG", words, "a log file, of adit or openvpn; or one line; - reads a log");
+  explain->add_option("LOG", words,
+                      "a log file, of adit or openvpn; one line; a pid of adit; - reads a log");
   explain->add_flag("--json", json, "for programs");
-  explain->callback([&] { status = run_explain(words, json); });
+  CLI::Option* asked =
+      explain->add_option("--running", running, "the last lines of a running instance; its pid")
+          ->type_name("[PID]")
+          ->expected(0, 1);
+  explain->callback([&] {
+    status = run_explain(words, asked->count() > 0 ? std::optional(running) : std::nullopt, json);
+  });
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     root.parse(std::move(reversed));

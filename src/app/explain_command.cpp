@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "app/status_command.h"
 #include "base/text.h"
 #include "explain/explain.h"
 #include "system/random.h"
@@ -27,7 +28,9 @@ std::size_t columns() {
   return std::clamp<std::size_t>(size.ws_col, 40, most_columns);
 }
 
-Result<std::string> log_of(const std::vector<std::string>& words) {
+Result<std::string> log_of(const std::vector<std::string>& words,
+                           const std::optional<int>& running) {
+  if (running) return log_of_instance(*running);
   if (words.empty() || words == std::vector<std::string>{"-"}) {
     if (words.empty() && isatty(STDIN_FILENO) != 0) {
       return fail_with(
@@ -36,14 +39,17 @@ Result<std::string> log_of(const std::vector<std::string>& words) {
     return std::string(std::istreambuf_iterator<char>(std::cin), {});
   }
   if (words.size() > 1 || words[0].find(' ') != std::string::npos) return join(words, " ");
+  const auto pid = to_number<int>(words[0]);
+  if (pid && access(words[0].c_str(), F_OK) != 0) return log_of_instance(*pid);
   system::SystemRng rng;
   return system::Store(rng).read(words[0]);
 }
 
 }  // namespace
 
-int run_explain(const std::vector<std::string>& words, bool json) {
-  const auto log = log_of(words);
+int run_explain(const std::vector<std::string>& words, const std::optional<int>& running,
+                bool json) {
+  const auto log = log_of(words, running);
   if (!log) {
     std::fprintf(stderr, "adit: %s\n", log.error().text().c_str());
     return cannot_read;

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace adit::app {
 
-// "adit explain": words are one log line, or the file of that name; "-" or nothing is the standard
-// input. Exit status 0: something is known; 1: nothing is; 2: the log cannot be read.
-[[nodiscard]] int run_explain(const std::vector<std::string>& words, bool json);
+// "adit explain": words are one log line, the file of that name, or the process id of a running
+// instance; "-" or nothing is the standard input. Exit status 0: something is known; 1: nothing is; 2: the log cannot be read.
+//
+// running  the last lines of that process instead; 0: of the only one
+[[nodiscard]] int run_explain(const std::vector<std::string>& words,
+                              const std::optional<int>& running, bool json);
 
 }  // namespace adit::app

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/title.h"
 #include "node/lines.h"
 #include "system/clock.h"
 
@@ -68,6 +69,35 @@ Status drop_rights(Runtime& runtime, const options::Config& config) {
   return {};
 }
 
+namespace {
+
+std::string status_document(const Runtime& runtime) {
+  node::InstanceFacts facts;
+  facts.role = runtime.role;
+  facts.state = "between two connections";
+  if (runtime.facts) facts = runtime.facts();
+  facts.title = title();
+  facts.pid = getpid();
+  facts.configuration = runtime.configuration;
+  facts.started = runtime.started;
+  facts.now = runtime.loop->wall();
+  facts.log = runtime.output.recent();
+  return node::render_facts_json(facts);
+}
+
+// While the process still may: later it has another user. Nothing depends on it.
+void offer_status(Runtime& runtime, const options::Config& config) {
+  runtime.role = config.mode == options::Mode::server ? "server" : "client";
+  runtime.configuration = config.source;
+  if (runtime.status || runtime.rights_dropped) return;
+  auto opened = system::StatusSocket::open(*runtime.loop, system::status_folder(),
+                                           [&runtime] { return status_document(runtime); });
+  if (!opened) return runtime.log.debug(3, "adit status: {}", opened.error().text());
+  runtime.status = std::move(*opened);
+}
+
+}  // namespace
+
 Status settle_process(Runtime& runtime, const options::Config& config) {
   if (config.process.nice) {
     if (Status set = system::set_nice(*config.process.nice); !set) return set;
@@ -90,6 +120,7 @@ Status settle_process(Runtime& runtime, const options::Config& config) {
   }
   runtime.notifier.send("READY=1\nSTATUS=Pre-connection initialization successful\nMAINPID=" +
                         std::to_string(getpid()));
+  offer_status(runtime, config);
   return {};
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "base/log.h"
+#include "node/instance_facts.h"
 #include "options/config.h"
 #include "system/daemon.h"
 #include "system/log_output.h"
@@ -14,6 +16,7 @@
 #include "system/privileges.h"
 #include "system/process.h"
 #include "system/random.h"
+#include "system/status_socket.h"
 #include "system/store.h"
 
 namespace adit::app {
@@ -50,6 +53,10 @@ class Runtime {
   // The signal of a running node; SIGUSR2 is handed to on_status instead.
   std::optional<Signal> signal;
   std::function<void()> on_status;
+  // What the running node tells of itself; none between two runs.
+  std::function<node::InstanceFacts()> facts;
+  std::string role, configuration;  // the latter as the user named it
+  std::unique_ptr<system::StatusSocket> status;
   void raise(Signal wanted) {
     if (!signal) signal = std::move(wanted);
   }
@@ -70,7 +77,7 @@ class Runtime {
 
 // user, group: once, after everything that needs more rights.
 Status drop_rights(Runtime& runtime, const options::Config& config);
-// daemon, writepid, nice.
+// daemon, writepid, nice; then the process may be asked how it is.
 Status settle_process(Runtime& runtime, const options::Config& config);
 RunEnd end_of(const Signal& signal, const options::Config& config);
 

@@ -46,10 +46,12 @@ class ServerRun {
 
   RunEnd serve() {
     runtime_.on_status = [this] { show_status(); };
+    runtime_.facts = [this] { return server_->facts(); };
     while (!runtime_.signal) turn();
     const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
     say_goodbye();
     runtime_.on_status = nullptr;
+    runtime_.facts = nullptr;
     server_->write_status(runtime_.loop->wall());
     server_->close();
     while (server_->scripts_running() && !runtime_.signal) runtime_.loop->run_once(Instant::max());

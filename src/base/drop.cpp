@@ -18,6 +18,8 @@ const char* name(Drop reason) {
       return "bad tag";
     case Drop::replayed:
       return "replayed";
+    case Drop::late:
+      return "late";
     case Drop::key_exhausted:
       return "key exhausted";
     case Drop::bad_source:

@@ -14,7 +14,8 @@ enum class Drop : std::uint8_t {
   unknown_peer,    // no peer with this id or address
   no_key,          // the peer has no usable key with this id
   bad_tag,         // authentication failed
-  replayed,        // seen before, or too old to tell
+  replayed,        // seen before
+  late,            // too far behind the newest packet to be accepted
   key_exhausted,   // the key's packet ids or usage limit are used up
   bad_source,      // inner source address does not belong to the peer
   no_route,        // inner destination belongs to nobody

@@ -71,7 +71,7 @@ class AeadOpener final : public Opener {
       : format_(format), key_(std::move(key)), nonce_(nonce_template(keys)), window_(window) {}
 
   void open(std::span<Opening> run, Instant now) override {
-    for (Opening& opening : run) opening.verdict = open_one(*opening.packet, now);
+    for (Opening& opening : run) opening.verdict = open_one(opening, now);
   }
 
   OpenState state() const override { return {1, window_.state(), failed_, opened_, blocks_}; }
@@ -82,16 +82,18 @@ class AeadOpener final : public Opener {
     blocks_ = state.blocks;
   }
   std::uint64_t blocks() const override { return blocks_; }
-  std::uint64_t deepest_backtrack() const override { return window_.deepest_backtrack(); }
 
  private:
-  Drop open_one(Packet& packet, Instant now) {
+  Drop open_one(Opening& opening, Instant now) {
+    Packet& packet = *opening.packet;
     const std::size_t header = format_.header_bytes();
     const std::size_t front = header + id_bytes + aead_tag_bytes;
     if (packet.size() <= front) return Drop::malformed;
     const std::uint8_t* at = packet.data();
     const std::uint32_t id = load_u32(at + header);
-    if (!window_.check(id, 0, now)) return Drop::replayed;
+    opening.id = id;
+    opening.behind = window_.behind(id);
+    if (const Drop verdict = window_.check(id, 0, now); verdict != Drop::none) return verdict;
     if (failed_ > failed_tags_limit) return Drop::key_exhausted;
     store_u32(nonce_.data(), id);
     const std::size_t unprotected = format_.header == DataFormat::Header::v2 ? 0 : header;

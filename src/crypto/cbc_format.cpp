@@ -131,7 +131,7 @@ class CbcOpener final : public Opener {
         window_(window) {}
 
   void open(std::span<Opening> run, Instant now) override {
-    for (Opening& opening : run) opening.verdict = open_one(*opening.packet, now);
+    for (Opening& opening : run) opening.verdict = open_one(opening, now);
   }
 
   OpenState state() const override { return {1, window_.state(), failed_, opened_, blocks_}; }
@@ -142,10 +142,10 @@ class CbcOpener final : public Opener {
     blocks_ = state.blocks;
   }
   std::uint64_t blocks() const override { return blocks_; }
-  std::uint64_t deepest_backtrack() const override { return window_.deepest_backtrack(); }
 
  private:
-  Drop open_one(Packet& packet, Instant now) {
+  Drop open_one(Opening& opening, Instant now) {
+    Packet& packet = *opening.packet;
     const std::size_t mac = mac_ ? mac_->bytes() : 0;
     if (packet.size() < format_.header_bytes() + mac) return Drop::malformed;
     packet.drop_front(format_.header_bytes());
@@ -158,7 +158,7 @@ class CbcOpener final : public Opener {
       packet.drop_front(mac);
     }
     if (context_ && !decrypt(packet)) return Drop::malformed;
-    return take_id(packet, now);
+    return take_id(opening, now);
   }
 
   bool decrypt(Packet& packet) {
@@ -180,12 +180,15 @@ class CbcOpener final : public Opener {
     return true;
   }
 
-  Drop take_id(Packet& packet, Instant now) {
+  Drop take_id(Opening& opening, Instant now) {
+    Packet& packet = *opening.packet;
     const std::size_t id_bytes = format_.long_id ? 8 : 4;
     if (packet.size() < id_bytes) return Drop::malformed;
     const std::uint32_t id = load_u32(packet.data());
     const std::uint32_t time = format_.long_id ? load_u32(packet.data() + 4) : 0;
-    if (!window_.check(id, time, now)) return Drop::replayed;
+    opening.id = id;
+    opening.behind = window_.behind(id);
+    if (const Drop verdict = window_.check(id, time, now); verdict != Drop::none) return verdict;
     window_.add(id, time, now);
     ++opened_;
     packet.drop_front(id_bytes);

@@ -81,6 +81,8 @@ struct OpenState {
 struct Opening {
   Packet* packet;
   Drop verdict = Drop::none;
+  std::uint64_t id = 0;      // packet id, once it is known
+  std::uint64_t behind = 0;  // how far it came behind the newest one
 };
 
 // Opens one peer's incoming packets under one key state. One owner thread.
@@ -92,13 +94,12 @@ class Opener {
   virtual ~Opener() = default;
 
   // Opens in place: on success the packet has shrunk to its payload.
-  //   malformed, bad_tag, replayed   the sender's doing: count and stay silent
+  //   malformed, bad_tag, replayed, late   the sender's doing: count and stay silent
   virtual void open(std::span<Opening> run, Instant now) = 0;
   [[nodiscard]] virtual OpenState state() const = 0;
   virtual void restore(const OpenState& state, Instant now) = 0;
   [[nodiscard]] virtual std::uint64_t blocks() const = 0;  // opened under the current key
   [[nodiscard]] virtual std::uint16_t epoch() const { return 0; }
-  [[nodiscard]] virtual std::uint64_t deepest_backtrack() const = 0;
 };
 
 // AEAD usage limits. source: wire protocol 10.8.

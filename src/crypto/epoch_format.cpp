@@ -122,7 +122,7 @@ class EpochSealer final : public Sealer {
 class EpochOpener final : public Opener {
  public:
   EpochOpener(const DataFormat& format, const DirectionKeys& keys, const ReplayWindow& window)
-      : format_(format), keys_(keys), fresh_window_(window), window_(window) {}
+      : format_(format), keys_(keys), window_(window.fresh()), next_window_(window.fresh()) {}
 
   Status start_at(std::uint16_t epoch) {
     secret_ = secret_of_epoch(keys_, epoch);
@@ -135,7 +135,7 @@ class EpochOpener final : public Opener {
   }
 
   void open(std::span<Opening> run, Instant now) override {
-    for (Opening& opening : run) opening.verdict = open_one(*opening.packet, now);
+    for (Opening& opening : run) opening.verdict = open_one(opening, now);
   }
 
   OpenState state() const override {
@@ -150,27 +150,26 @@ class EpochOpener final : public Opener {
   }
   std::uint16_t epoch() const override { return current_->epoch; }
   std::uint64_t blocks() const override { return blocks_; }
-  std::uint64_t deepest_backtrack() const override { return window_.deepest_backtrack(); }
 
  private:
-  Drop open_one(Packet& packet, Instant now) {
+  Drop open_one(Opening& opening, Instant now) {
+    Packet& packet = *opening.packet;
     if (packet.size() <= clear_bytes + aead_tag_bytes) return Drop::malformed;
     const std::uint16_t epoch = load_u16(packet.data() + header_bytes);
     const std::uint64_t counter = load_u48(packet.data() + header_bytes + 2);
-    if (epoch == current_->epoch) return open_with(*current_, window_, packet, counter, now);
+    if (epoch == current_->epoch) return open_with(*current_, window_, opening, counter, now);
     if (previous_ && epoch == previous_->epoch) {
-      return open_with(*previous_, previous_window_, packet, counter, now);
+      return open_with(*previous_, previous_window_, opening, counter, now);
     }
     if (epoch < current_->epoch || epoch - current_->epoch > future_epochs) return Drop::no_key;
-    return open_future(packet, epoch, counter, now);
+    return open_future(opening, epoch, counter, now);
   }
 
   // Tried with the later key first; only success makes that epoch the current one.
-  Drop open_future(Packet& packet, std::uint16_t epoch, std::uint64_t counter, Instant now) {
+  Drop open_future(Opening& opening, std::uint16_t epoch, std::uint64_t counter, Instant now) {
     KeyOfEpoch* key = future_key(epoch);
     if (key == nullptr) return Drop::no_key;
-    ReplayWindow window = fresh_window_;
-    const Drop verdict = open_with(*key, window, packet, counter, now);
+    const Drop verdict = open_with(*key, next_window_, opening, counter, now);
     if (verdict != Drop::none) return verdict;
     previous_ = std::move(current_);
     previous_window_ = std::move(window_);
@@ -178,7 +177,7 @@ class EpochOpener final : public Opener {
     secret_ = future_.front().secret;
     current_.emplace(std::move(future_.front().key));
     future_.pop_front();
-    window_ = std::move(window);
+    window_ = std::exchange(next_window_, next_window_.fresh());
     blocks_ = 0;
     return Drop::none;
   }
@@ -199,9 +198,12 @@ class EpochOpener final : public Opener {
     return nullptr;
   }
 
-  Drop open_with(KeyOfEpoch& key, ReplayWindow& window, Packet& packet, std::uint64_t counter,
+  Drop open_with(KeyOfEpoch& key, ReplayWindow& window, Opening& opening, std::uint64_t counter,
                  Instant now) {
-    if (!window.check(counter, 0, now)) return Drop::replayed;
+    Packet& packet = *opening.packet;
+    opening.id = counter;
+    opening.behind = window.behind(counter);
+    if (const Drop verdict = window.check(counter, 0, now); verdict != Drop::none) return verdict;
     if (failed_ > failed_tags_limit) return Drop::key_exhausted;
     const std::uint8_t* front = packet.data();
     const Nonce nonce = make_nonce(key.implicit_iv.bytes(), front + header_bytes);
@@ -231,8 +233,8 @@ class EpochOpener final : public Opener {
   std::optional<KeyOfEpoch> current_;
   std::optional<KeyOfEpoch> previous_;
   std::deque<Future> future_;
-  ReplayWindow fresh_window_;
   ReplayWindow window_;
+  ReplayWindow next_window_;  // for whichever epoch comes next
   ReplayWindow previous_window_;
   std::uint64_t failed_ = 0;
   std::uint64_t opened_ = 0;

@@ -1,91 +1,114 @@
 #include "crypto/replay_window.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace adit::crypto {
 
 namespace {
 constexpr std::int64_t reap_interval_seconds = 5;
+constexpr std::uint64_t all_ones = ~std::uint64_t{0};
+}  // namespace
+
+ReplayWindow::ReplayWindow(const ReplayLimits& limits, std::uint32_t remember)
+    : limits_(limits),
+      seen_(std::bit_ceil((std::max<std::uint64_t>({limits.packets, remember, 1}) + word_bits - 1) /
+                          word_bits)),
+      mask_(seen_.size() - 1),
+      arrived_(limits.seconds > 0 ? limits.packets : 0) {}
+
+Drop ReplayWindow::check(std::uint64_t id, std::uint32_t time, Instant now) {
+  if (last_reap_ + reap_interval_seconds <= whole_seconds(now)) reap(now);
+  if (id == 0) return Drop::replayed;
+  if (limits_.packets == 0) return check_strictly(id, time);
+  if (time != time_) return time > time_ ? Drop::none : Drop::replayed;
+  if (id > highest_) return Drop::none;
+  const std::uint64_t behind = highest_ - id;
+  if (behind < seen_.size() * word_bits && seen(id)) return Drop::replayed;
+  return id > closed_ && behind < limits_.packets ? Drop::none : Drop::late;
 }
 
-ReplayWindow::ReplayWindow(std::uint32_t packets, std::uint32_t seconds)
-    : packets_(packets), seconds_(seconds), slots_(packets) {}
-
-bool ReplayWindow::check(std::uint64_t id, std::uint32_t time, Instant now) {
-  if (last_reap_ + reap_interval_seconds <= whole_seconds(now)) reap(now);
-  if (id == 0) return false;
-  if (packets_ == 0) {
-    if (time == time_) return highest_ == 0 || id == highest_ + 1;
-    return time > time_ && id == 1;
-  }
-  if (time != time_) return time > time_;
-  if (id > highest_) return true;
-  const std::uint64_t behind = highest_ - id;
-  deepest_backtrack_ = std::max(deepest_backtrack_, behind);
-  return behind < length_ && slot(behind) == unseen;
+Drop ReplayWindow::check_strictly(std::uint64_t id, std::uint32_t time) const {
+  if (time != time_) return time > time_ && id == 1 ? Drop::none : Drop::replayed;
+  return highest_ == 0 || id == highest_ + 1 ? Drop::none : Drop::replayed;
 }
 
 void ReplayWindow::add(std::uint64_t id, std::uint32_t time, Instant now) {
-  if (packets_ == 0) {
+  if (limits_.packets == 0) {
     highest_ = id;
     time_ = time;
     return;
   }
-  const bool far_ahead = id >= packets_ && id - packets_ > highest_;
-  if (length_ == 0 || time > time_ || far_ahead) start_over(id, time);
-  if (id > highest_) push_unseen(id - highest_);
-  if (highest_ - id < length_) slot(highest_ - id) = stamp(now);
+  const bool first = highest_ == 0;
+  if (first || time > time_) start_over(id, time);
+  if (id > highest_) move_to(id);
+  mark(id, now);
 }
 
+// A series begins: what lies before it within the window may still come.
 void ReplayWindow::start_over(std::uint64_t id, std::uint32_t time) {
+  std::ranges::fill(seen_, 0);
   time_ = time;
-  highest_ = id > packets_ ? id - packets_ : 0;
-  length_ = 0;
+  highest_ = closed_ = id > limits_.packets ? id - limits_.packets : 0;
 }
 
-void ReplayWindow::push_unseen(std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; ++i) {
-    newest_ = (newest_ == 0 ? slots_.size() : newest_) - 1;
-    slots_[newest_] = unseen;
+// Forgets what lay where the ids after the highest lie now.
+void ReplayWindow::move_to(std::uint64_t id) {
+  if (id - highest_ >= seen_.size() * word_bits) {
+    std::ranges::fill(seen_, 0);
+  } else {
+    for (std::uint64_t at = highest_ + 1; at <= id;) {
+      const std::uint64_t first = at % word_bits;
+      const std::uint64_t count = std::min(word_bits - first, id - at + 1);
+      seen_[at / word_bits & mask_] &= ~(all_ones >> (word_bits - count) << first);
+      at += count;
+    }
   }
-  highest_ += count;
-  length_ = std::min<std::size_t>(slots_.size(), length_ + count);
+  highest_ = id;
 }
 
-// Once a slot has been open too long, it and everything older is closed, seen or not.
+void ReplayWindow::mark(std::uint64_t id, Instant now) {
+  seen_[id / word_bits & mask_] |= std::uint64_t{1} << (id % word_bits);
+  if (!arrived_.empty()) {
+    arrived_[id % arrived_.size()] = static_cast<std::uint32_t>(whole_seconds(now));
+  }
+}
+
+// Once an id has been open too long, it and everything older is closed, seen or not.
 void ReplayWindow::reap(Instant now) {
   last_reap_ = whole_seconds(now);
-  if (seconds_ == 0) return;
-  const auto second = static_cast<Slot>(last_reap_);
-  bool closing = false;
-  for (std::size_t behind = 0; behind < length_; ++behind) {
-    Slot& at = slot(behind);
-    if (at == expired) return;
-    closing = closing || (at != unseen && at - 2 + seconds_ < second);
-    if (closing) at = expired;
+  if (arrived_.empty()) return;
+  const std::uint64_t oldest = highest_ > limits_.packets ? highest_ - limits_.packets : 0;
+  for (std::uint64_t id = highest_; id > std::max(oldest, closed_); --id) {
+    const std::uint64_t arrived = arrived_[id % arrived_.size()];
+    if (!seen(id) || arrived + limits_.seconds >= static_cast<std::uint64_t>(last_reap_)) continue;
+    closed_ = id;
+    return;
   }
 }
 
 ReplayWindow::State ReplayWindow::state() const {
-  State state{highest_, time_, std::vector<std::uint8_t>((length_ + 7) / 8)};
-  for (std::size_t behind = 0; behind < length_; ++behind) {
-    const Slot at = slots_[(newest_ + behind) % slots_.size()];
-    if (at != unseen) state.seen[behind / 8] |= static_cast<std::uint8_t>(1u << (behind % 8));
+  const std::uint64_t length = std::min<std::uint64_t>(limits_.packets, highest_);
+  State state{highest_, time_, std::vector<std::uint8_t>((length + 7) / 8)};
+  for (std::uint64_t behind = 0; behind < length; ++behind) {
+    const std::uint64_t id = highest_ - behind;
+    if (id > closed_ && !seen(id)) continue;
+    state.seen[behind / 8] |= static_cast<std::uint8_t>(1u << (behind % 8));
   }
   return state;
 }
 
 void ReplayWindow::restore(const State& state, Instant now) {
+  std::ranges::fill(seen_, 0);
   highest_ = state.highest;
   time_ = state.time;
-  newest_ = 0;
-  length_ = std::min<std::size_t>(
-      {slots_.size(), state.seen.size() * 8, static_cast<std::size_t>(state.highest)});
-  for (std::size_t behind = 0; behind < length_; ++behind) {
-    const bool seen = (state.seen[behind / 8] >> (behind % 8) & 1) != 0;
-    slots_[behind] = seen ? stamp(now) : unseen;
-  }
   last_reap_ = whole_seconds(now);
+  const std::uint64_t length =
+      std::min<std::uint64_t>({limits_.packets, state.seen.size() * 8, state.highest});
+  closed_ = highest_ - length;
+  for (std::uint64_t behind = 0; behind < length; ++behind) {
+    if ((state.seen[behind / 8] >> (behind % 8) & 1) != 0) mark(highest_ - behind, now);
+  }
 }
 
 }  // namespace adit::crypto

@@ -5,17 +5,23 @@ namespace adit::explain {
 const std::vector<Entry>& data_page() {
   static const std::vector<Entry> page{
       {{"bad packet ID (may be a replay)", "eplay-window backtrack occurred", "PID_ERR large diff",
-        "PID_ERR replay"},
+        "PID_ERR replay", "late packets (max * behind) dropped",
+        "late packet (max * behind) dropped", "duplicate packets dropped",
+        "duplicate packet dropped"},
        Weight::notice,
        "packets came late or twice",
-       "The replay window (64 packets, 15 s unless replay-window says otherwise) took them for "
-       "repetitions and dropped them. A few are harmless; thousands make connections slow.",
+       "The replay window (64 packets and 15 s of openvpn, 16384 packets of adit, unless "
+       "replay-window says otherwise) took them for repetitions and dropped them. A few are "
+       "harmless; thousands make connections slow.",
        {{"the path reorders: Wi-Fi, mobile networks, several lines side by side",
-         "\"replay-window 1024 15\" on the side that logs this"},
-        {"the path sends packets twice", "mute-replay-warnings; look for a loop in the network"},
+         "\"replay-window 1024 15\" on the side that logs this; or remove a narrow replay-window",
+         {"several paths or jitter"}},
+        {"the path sends packets twice",
+         "mute-replay-warnings; look for a loop in the network",
+         {"likely cause: a duplicated link"}},
         {"large packets are fragmented on the way and arrive in another order",
          "a smaller \"tun-mtu\" on the server",
-         {"EMSGSIZE", "Message too long", "link-mtu"}},
+         {"came in outer fragments", "EMSGSIZE", "Message too long", "link-mtu"}},
         {"an attacker repeats packets", "nothing: they were dropped"}}},
       {{"cipher final failed", "AEAD Decrypt error: *", "Authenticate/Decrypt packet error: *"},
        Weight::trouble,

@@ -203,6 +203,16 @@ std::string make_options_string(const options::Config& config, const OptionsStri
   return string.text();
 }
 
+DisorderReport::Key key_in_use(const session::Session& session) {
+  const crypto::Cipher* cipher = crypto::find_cipher(session.negotiated()->cipher);
+  return {cipher != nullptr && cipher->is_aead(), session.key_id()};
+}
+
+crypto::ReplayLimits replay_limits(const options::Channel& channel) {
+  if (!channel.replay_window_set) return crypto::generous_limits;
+  return {channel.replay_window, static_cast<std::uint32_t>(channel.replay_time.count())};
+}
+
 plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
                              const crypto::DataKeyMaterial& material, std::uint8_t key_id,
                              bool tls_server, const options::Channel& channel) {
@@ -216,8 +226,7 @@ plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
   spec.format.epoch = negotiated.epoch;
   spec.send = tls_server ? material.server_to_client() : material.client_to_server();
   spec.receive = tls_server ? material.client_to_server() : material.server_to_client();
-  spec.replay_packets = channel.replay_window;
-  spec.replay_seconds = static_cast<std::uint32_t>(channel.replay_time.count());
+  spec.replay = replay_limits(channel);
   return spec;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/disorder_report.h"
 #include "node/mtu_setup.h"
 #include "options/config.h"
 #include "plane/data_plane.h"
@@ -57,6 +58,10 @@ struct OptionsStringFacts {
 [[nodiscard]] std::string make_options_string(const options::Config& config,
                                               const OptionsStringFacts& facts, const MtuSetup& mtu);
 
+// For lines about data packets. The session has negotiated.
+[[nodiscard]] DisorderReport::Key key_in_use(const session::Session& session);
+// What a key accepts out of order: more than stock, unless "replay-window" is set.
+[[nodiscard]] crypto::ReplayLimits replay_limits(const options::Channel& channel);
 // The keys of one generation as the data plane wants them.
 [[nodiscard]] plane::KeySpec make_key_spec(const session::Negotiated& negotiated,
                                            const crypto::DataKeyMaterial& material,

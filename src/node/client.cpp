@@ -37,9 +37,10 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
       around_(around),
       log_(std::move(log)),
       complaints_(setup.wrapping, log_),
-      replays_(setup.config.channel.mute_replay_warnings),
+      disorder_(replay_limits(setup.config.channel), setup.config.channel.mute_replay_warnings),
       remote_(remote),
       compression_(setup.config.channel.compression),
+      established_(wall),
       now_(now),
       wall_(wall),
       answer_by_(Instant::max()) {
@@ -276,7 +277,12 @@ void Client::check_timers() {
 void Client::check_wear() {
   const bool by_bytes = session::limits_traffic(setup_.session);
   next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
-  replays_.look(around_.plane.drops(), log_);
+  if (setup_.static_key) {
+    disorder_.look(around_.plane.disorder(the_peer), {.aead = false}, now_, log_);
+  } else if (negotiated() != nullptr) {
+    disorder_.look(around_.plane.disorder(the_peer), key_in_use(association_->active()), now_,
+                   log_);
+  }
   if (!association_) return;
   session::Session& session = association_->active();
   const auto wear = around_.plane.wear(the_peer, session.key_id());

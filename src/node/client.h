@@ -4,10 +4,11 @@
 
 #include "node/channel_setup.h"
 #include "node/complaints.h"
+#include "node/disorder_report.h"
 #include "node/gate.h"
 #include "node/hooks.h"
+#include "node/instance_facts.h"
 #include "node/peer_path.h"
-#include "node/replay_warning.h"
 #include "node/static_key_mode.h"
 #include "node/status.h"
 #include "node/tunnel.h"
@@ -79,6 +80,8 @@ class Client {
   [[nodiscard]] std::optional<Instant> announce_end(Instant now);
   [[nodiscard]] ClientStatus status(WallTime wall) const;
   [[nodiscard]] const session::PathMtu& path() const { return path_.finder(); }
+  // The process fills in what it knows alone.
+  [[nodiscard]] InstanceFacts facts() const;
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;
@@ -142,13 +145,16 @@ class Client {
   void meet_static(const ports::LinkAddress& from);
   void watch_static();
   void take_static_reply(Bytes options);
+  // facts.cpp
+  [[nodiscard]] PeerFacts peer_facts() const;
+  [[nodiscard]] MtuFacts mtu_facts() const;
 
   const ClientSetup& setup_;
   ClientMemory& memory_;
   Surroundings around_;
   Log log_;
   Complaints complaints_;
-  ReplayWarning replays_;
+  DisorderReport disorder_;
   std::optional<ports::LinkAddress> remote_;
   std::optional<ip::Endpoint> told_address_;  // to ipchange
   std::optional<ports::LinkAddress> newcomer_from_;
@@ -164,6 +170,7 @@ class Client {
   bool token_in_use_ = false;
   bool retire_others_ = false;  // a new session's first keys replace all of the old one's
   std::string peer_name_;
+  WallTime established_;  // when the attempt began, then when the tunnel stood
   tls::PeerIdentity identity_;
   Environment foreign_;
   Instant now_;

@@ -151,6 +151,7 @@ void Client::complete() {
   memory_.advice.clear();
   up_ = true;
   start_path();
+  established_ = wall_;
   log_.info(1, "{}", lines::initialization_complete);
 }
 

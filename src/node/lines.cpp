@@ -16,13 +16,18 @@ std::string real_address(const ip::Endpoint& endpoint) {
   return endpoint.address.is_v4() ? endpoint.text() : endpoint.address.text();
 }
 
-std::string replayed_packets(std::uint64_t count) {
-  return fmt::format(
-      "Authenticate/Decrypt packet error: bad packet ID (may be a replay): [ {} packets ] -- see "
-      "the "
-      "man page entry for --replay-window for more info or silence this warning with "
+std::string bad_packet_id(std::uint64_t id, std::uint64_t packets, bool aead) {
+  std::string line = fmt::format(
+      "{} error: bad packet ID (may be a replay): [ #{} ] -- see the man page entry for "
+      "--no-replay and --replay-window for more info or silence this warning with "
       "--mute-replay-warnings",
-      count);
+      aead ? "AEAD Decrypt" : "Authenticate/Decrypt packet", id);
+  if (packets > 1) line += fmt::format(" (the last of {})", packets);
+  return line;
+}
+
+std::string pid_error(std::string_view what, std::uint64_t behind, unsigned key_id) {
+  return fmt::format("PID_ERR {} [{}] [SSL-{}]", what, behind, key_id);
 }
 
 std::string peer_connected(std::string_view common_name, const ip::Endpoint& from) {

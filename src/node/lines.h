@@ -17,8 +17,10 @@ std::string with_family(const ip::Endpoint& endpoint);
 // As prefixes of log lines and status files name a client: stock leaves the port out for IPv6.
 std::string real_address(const ip::Endpoint& endpoint);
 
-// Stock says it of each packet and ends the brackets with its id.
-std::string replayed_packets(std::uint64_t count);
+// Stock says it of each packet; here once for so many, with the id of the last.
+std::string bad_packet_id(std::uint64_t id, std::uint64_t packets, bool aead);
+// "PID_ERR large diff [104] [SSL-0]"
+std::string pid_error(std::string_view what, std::uint64_t behind, unsigned key_id);
 std::string peer_connected(std::string_view common_name, const ip::Endpoint& from);
 std::string incoming_authentication_failed(const ip::Endpoint& from);
 std::string tls_crypt_unwrap_failed(const ip::Endpoint& from);

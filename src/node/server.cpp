@@ -37,7 +37,6 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       pool_(setup.pool),
       connects_(connect_limit(setup.config.server)),
       complaints_(setup.wrapping, log),
-      replays_(setup.config.channel.mute_replay_warnings),
       now_(now),
       wall_(wall),
       next_wear_check_(now),
@@ -310,16 +309,23 @@ void Server::check_limits(ServerPeer& peer) {
 void Server::note_wear() {
   const bool by_bytes = session::limits_traffic(setup_.session);
   next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
-  replays_.look(around_.plane.drops(), log_);
   for (const auto& [index, peer] : peers_) {
     if (peer->phase != ServerPeer::Phase::up) continue;
     session::Session& session = peer->association.active();
+    look_for_disorder(*peer, session);
     const auto wear = around_.plane.wear(index, session.key_id());
     if (!wear) continue;
     session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
     transmit(*peer);
     schedule(*peer);
   }
+}
+
+void Server::look_for_disorder(ServerPeer& peer, const session::Session& session) {
+  if (!session.negotiated()) return;
+  const options::Channel& channel = setup_.config.channel;
+  if (!peer.disorder) peer.disorder.emplace(replay_limits(channel), channel.mute_replay_warnings);
+  peer.disorder->look(around_.plane.disorder(peer.index), key_in_use(session), now_, peer.log);
 }
 
 void Server::schedule(ServerPeer& peer) {

@@ -10,7 +10,7 @@
 #include "node/complaints.h"
 #include "node/gate.h"
 #include "node/hooks.h"
-#include "node/replay_warning.h"
+#include "node/instance_facts.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -61,6 +61,8 @@ class Server {
   [[nodiscard]] ServerStatus status(WallTime wall) const;
   [[nodiscard]] const session::PathMtu* path_of(
       plane::PeerIndex index) const;  // null: no such peer
+  // The process fills in what it knows alone.
+  [[nodiscard]] InstanceFacts facts() const;
   void write_pool();
   [[nodiscard]] std::size_t clients() const { return peers_.size(); }
   [[nodiscard]] const std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>>& peers() const {
@@ -95,6 +97,7 @@ class Server {
   void start_path(ServerPeer& peer);
   void run_path(ServerPeer& peer);
   void note_wear();
+  void look_for_disorder(ServerPeer& peer, const session::Session& session);
   void schedule(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find(const ports::LinkAddress& from);
   void turn_away(const ports::LinkAddress& from);
@@ -137,6 +140,10 @@ class Server {
   [[nodiscard]] std::map<ip::Prefix, const ServerPeer*> owners_of_networks() const;
   void publish_routes();
 
+  // facts.cpp
+  [[nodiscard]] PeerFacts facts_of(const ServerPeer& peer) const;
+  [[nodiscard]] MtuFacts mtu_facts(const ServerPeer& peer) const;
+
   // handover.cpp
   void pack_peer(Pack& out, const ServerPeer& peer, Instant now) const;
   [[nodiscard]] bool unpack_peer(Reader& in, std::uint32_t id_leap);
@@ -149,7 +156,6 @@ class Server {
   policy::AddressPool pool_;
   RateLimit connects_;
   Complaints complaints_;
-  ReplayWarning replays_;
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;

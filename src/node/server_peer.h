@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "node/disorder_report.h"
 #include "node/lines.h"
 #include "node/peer_path.h"
 #include "plane/data_plane.h"
@@ -59,6 +60,7 @@ struct ServerPeer {
   bool pushed = false;
   bool retire_others = false;  // a new session's first keys replace all of the old one's
 
+  std::optional<DisorderReport> disorder;  // once it was looked at
   session::Liveness liveness;
   bool ping_exits = false;  // silence ends it for good, rather than until it comes back
   session::TimeLimits limits;

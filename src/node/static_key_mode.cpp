@@ -1,5 +1,6 @@
 #include "node/static_key_mode.h"
 
+#include "node/channel_setup.h"
 #include "node/wrapping.h"
 
 namespace adit::node {
@@ -22,8 +23,7 @@ Result<plane::KeySpec> make_static_key(const options::Config& config,
   const int other = connection.key_direction ? 1 - own : own;
   spec.send = {Secret<64>(file->cipher_area(own)), Secret<64>(file->hmac_area(own))};
   spec.receive = {Secret<64>(file->cipher_area(other)), Secret<64>(file->hmac_area(other))};
-  spec.replay_packets = channel.replay_window;
-  spec.replay_seconds = static_cast<std::uint32_t>(channel.replay_time.count());
+  spec.replay = replay_limits(channel);
   return spec;
 }
 

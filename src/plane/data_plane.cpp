@@ -9,6 +9,8 @@ constexpr std::size_t order_slots = 1024;
 constexpr std::size_t report_slots = 1024;
 constexpr std::size_t handoff_slots = 1024;
 constexpr std::size_t few_report_slots = 16;
+// Also with a narrow window a repetition is told from a late packet.
+constexpr std::uint32_t remembered_ids = crypto::generous_limits.packets;
 }  // namespace
 
 DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
@@ -85,8 +87,8 @@ Status DataPlane::install_key(PeerIndex index, const KeySpec& spec, const KeyCar
   ADIT_ASSERT(found != known_.end());
   auto sealer = crypto::Sealer::make(spec.format, spec.send, around_.rng, carry.seal);
   if (!sealer) return fail_with(sealer.error());
-  auto opener = crypto::Opener::make(
-      spec.format, spec.receive, crypto::ReplayWindow(spec.replay_packets, spec.replay_seconds));
+  auto opener = crypto::Opener::make(spec.format, spec.receive,
+                                     crypto::ReplayWindow(spec.replay, remembered_ids));
   if (!opener) return fail_with(opener.error());
   const bool carried = carry.open.opened > 0 || carry.open.window.highest > 0;
   if (carried) (*opener)->restore(carry.open, now);
@@ -182,6 +184,16 @@ std::optional<KeyWear> DataPlane::wear(PeerIndex index, std::uint8_t key_id) con
     wear.limit_near = wear.limit_near || ids || usage;
   }
   return wear;
+}
+
+Disorder DataPlane::disorder(PeerIndex index) const {
+  const auto found = known_.find(index);
+  return found == known_.end() ? Disorder() : found->second.slot.meter->disorder.read();
+}
+
+DropCounters DataPlane::drops(PeerIndex index) const {
+  const auto found = known_.find(index);
+  return found == known_.end() ? DropCounters() : found->second.slot.meter->drops.read();
 }
 
 DropCounters DataPlane::drops() const {

@@ -27,8 +27,7 @@ struct KeySpec {
   crypto::DataFormat format;
   crypto::DirectionKeys send;
   crypto::DirectionKeys receive;
-  std::uint32_t replay_packets = 64;
-  std::uint32_t replay_seconds = 15;
+  crypto::ReplayLimits replay = crypto::generous_limits;
 };
 
 struct PeerTraffic {
@@ -94,7 +93,9 @@ class DataPlane {
   void float_decided(PeerIndex index);  // further moves of this peer are reported again
   [[nodiscard]] PeerTraffic traffic(PeerIndex index) const;
   [[nodiscard]] std::optional<KeyWear> wear(PeerIndex index, std::uint8_t key_id) const;
+  [[nodiscard]] Disorder disorder(PeerIndex index) const;
   [[nodiscard]] DropCounters drops() const;
+  [[nodiscard]] DropCounters drops(PeerIndex index) const;  // of what it sent us
   // Only while no lane runs.
   [[nodiscard]] std::vector<KeyCarry> carry(PeerIndex index) const;
 

@@ -27,6 +27,7 @@ bool DownLane::turn(Instant now) {
   around_.reader.here();
   const std::size_t count = around_.link.read(pool_.packets(), from_, front_room);
   for (std::size_t i = 0; i < count; ++i) sort(i);
+  if (const std::uint64_t pieces = around_.link.in_fragments(); pieces != 0) note_fragments(pieces);
   for (std::size_t begin = 0; begin < arrivals_.size();) {
     std::size_t end = begin + 1;
     while (end < arrivals_.size() && arrivals_[end].key == arrivals_[begin].key) ++end;
@@ -71,10 +72,10 @@ void DownLane::sort_data(std::size_t at, const wire::Head& head) {
   if (peer == nullptr) return drops_.add(Drop::unknown_peer);
   const bool elsewhere = !peer->address.same_peer(from_[at]);
   if (elsewhere && (!peer->may_float || from_[at].stream != 0 || peer->address.stream != 0)) {
-    return drops_.add(Drop::wrong_address);
+    return drop(*peer, Drop::wrong_address);
   }
   ReceiveKey* key = peer->receive[head.key_id].get();
-  if (key == nullptr) return drops_.add(Drop::no_key);
+  if (key == nullptr) return drop(*peer, Drop::no_key);
   arrivals_.push_back({at, peer, key});
 }
 
@@ -90,9 +91,10 @@ void DownLane::open_run(std::span<const Arrival> run) {
   std::size_t good = 0;
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (openings_[i].verdict != Drop::none) {
-      refused(run[i], openings_[i].verdict);
+      refused(run[i], openings_[i]);
       continue;
     }
+    if (openings_[i].behind > 0) run[i].peer->meter->disorder.accepted(openings_[i].behind);
     ++good;
     accept(run[i]);
   }
@@ -109,11 +111,25 @@ void DownLane::open_run(std::span<const Arrival> run) {
   }
 }
 
-void DownLane::refused(const Arrival& arrival, Drop verdict) {
-  drops_.add(verdict);
+void DownLane::drop(const PeerSlot& peer, Drop reason) {
+  drops_.add(reason);
+  peer.meter->drops.add(reason);
+}
+
+void DownLane::note_fragments(std::uint64_t in_fragments) {
+  for (const Arrival& arrival : arrivals_) {
+    if ((in_fragments >> arrival.at & 1) != 0) arrival.peer->meter->disorder.came_in_fragments();
+  }
+}
+
+void DownLane::refused(const Arrival& arrival, const crypto::Opening& opening) {
+  const Drop verdict = opening.verdict;
+  const bool replay = verdict == Drop::replayed || verdict == Drop::late;
+  drop(*arrival.peer, verdict);
   if (verdict == Drop::bad_tag) arrival.key->meter->failed.add(1);
+  if (replay) arrival.peer->meter->disorder.refused(verdict, opening.id, opening.behind);
   const ports::LinkAddress& from = from_[arrival.at];
-  if (from.stream != 0 && (verdict == Drop::bad_tag || verdict == Drop::replayed)) {
+  if (from.stream != 0 && (verdict == Drop::bad_tag || replay)) {
     report({Report::Kind::stream_fault, arrival.peer->index, from}, {});
   }
 }
@@ -128,11 +144,11 @@ void DownLane::accept(const Arrival& arrival) {
   if (peer.fragments != nullptr) {
     using Verdict = Reassembler::Verdict;
     const Verdict verdict = peer.fragments->in.take(packet, front_room, now_);
-    if (verdict == Verdict::refused) drops_.add(Drop::bad_framing);
+    if (verdict == Verdict::refused) drop(peer, Drop::bad_framing);
     if (verdict != Verdict::complete) return;
   }
   const Drop framing = wire::unframe(peer.framing, packet, unpacked_);
-  if (framing != Drop::none) return drops_.add(framing);
+  if (framing != Drop::none) return drop(peer, framing);
   if (wire::is_ping(packet.bytes()) || packet.empty()) return;
   if (wire::has_occ_magic(packet.bytes())) {
     return report({Report::Kind::payload, peer.index, from_[arrival.at]}, packet.bytes());
@@ -143,11 +159,11 @@ void DownLane::accept(const Arrival& arrival) {
 void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   const PeerSlot& peer = *arrival.peer;
   const auto inner = ip::look(packet.bytes());
-  if (!inner) return drops_.add(Drop::malformed);
+  if (!inner) return drop(peer, Drop::malformed);
   if (peer.check_source) {
     const PeerIndex* owner = around_.tables.routes().peers.find(inner->source);
     if (owner == nullptr || *owner != peer.index) {
-      drops_.add(Drop::bad_source);
+      drop(peer, Drop::bad_source);
       const bool everyday = inner->source.is_link_local() || inner->source.is_unspecified();
       if (everyday || last_bad_source_ + bad_source_interval > now_) return;
       last_bad_source_ = now_;
@@ -155,7 +171,7 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
                     inner->source.bytes());
     }
   }
-  if (around_.setup.block_ipv6 && inner->source.is_v6()) return drops_.add(Drop::blocked);
+  if (around_.setup.block_ipv6 && inner->source.is_v6()) return drop(peer, Drop::blocked);
   peer.meter->received.inside_bytes.add(packet.size());
   ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;

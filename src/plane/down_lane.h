@@ -55,6 +55,7 @@ class DownLane {
 
   void sort(std::size_t at);
   void sort_data(std::size_t at, const wire::Head& head);
+  void note_fragments(std::uint64_t in_fragments);
   const PeerSlot* find_peer(std::size_t at, const wire::Head& head) const;
   void open_run(std::span<const Arrival> run);
   void accept(const Arrival& arrival);
@@ -62,7 +63,8 @@ class DownLane {
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
   void hand_off(const Packet& packet, PeerIndex to);
   void report(const Report& report, Bytes bytes);
-  void refused(const Arrival& arrival, Drop verdict);
+  void refused(const Arrival& arrival, const crypto::Opening& opening);
+  void drop(const PeerSlot& peer, Drop reason);
   void report_closed_streams();
 
   Surroundings around_;

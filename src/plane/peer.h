@@ -37,8 +37,10 @@ struct ReceiveKey {
 
 // Lives as long as the peer, over all its snapshots.
 struct PeerMeter {
-  Flow sent;      // up lane
-  Flow received;  // down lane
+  Flow sent;               // up lane
+  Flow received;           // down lane
+  DisorderMeter disorder;  // down lane
+  DropBoard drops;         // down lane
   std::atomic<bool> float_reported{false};
 };
 

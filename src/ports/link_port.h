@@ -36,6 +36,9 @@ class LinkPort {
   // i came from. Returns how many; 0: nothing there now.
   [[nodiscard]] virtual std::size_t read(std::span<Packet> packets, std::span<LinkAddress> from,
                                          std::size_t front_room) = 0;
+  // Reading thread: bit i tells that packet i of the last read() came in pieces of the network's
+  // making (IP fragments). All zero where that cannot be known.
+  [[nodiscard]] virtual std::uint64_t in_fragments() const { return 0; }
   // Streams that ended since the last call. Returns how many were written to streams.
   [[nodiscard]] virtual std::size_t take_closed(std::span<LinkAddress> streams) = 0;
 

@@ -19,7 +19,9 @@ std::variant<Drop, crypto::ControlCipher::Opened> ControlWrap::open(MutableBytes
   auto result = cipher_->open(datagram);
   const auto* opened = std::get_if<crypto::ControlCipher::Opened>(&result);
   if (opened == nullptr || !opened->stamp) return result;
-  if (!window_.check(opened->stamp->id, opened->stamp->time, now)) return Drop::replayed;
+  if (window_.check(opened->stamp->id, opened->stamp->time, now) != Drop::none) {
+    return Drop::replayed;
+  }
   window_.add(opened->stamp->id, opened->stamp->time, now);
   return result;
 }

@@ -13,6 +13,8 @@ namespace {
 
 constexpr mode_t private_mode = 0600;
 constexpr int microseconds_from_verb = 4;
+constexpr std::size_t remembered_lines = 200;
+constexpr std::size_t longest_remembered = 1000;  // characters
 
 void put(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -115,6 +117,17 @@ Status LogOutput::reopen() {
   return {};
 }
 
+void LogOutput::remember_line(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  recent_.emplace_back(line.substr(0, longest_remembered));
+  if (recent_.size() > remembered_lines) recent_.pop_front();
+}
+
+std::vector<std::string> LogOutput::recent() const {
+  const std::lock_guard guard(lock_);
+  return {recent_.begin(), recent_.end()};
+}
+
 void LogOutput::write(const LogLine& line) {
   if (line.verb > verbosity()) return;
   const std::lock_guard guard(lock_);
@@ -127,6 +140,7 @@ void LogOutput::print(Severity severity, unsigned flags, std::string_view text) 
   LogStyle style = style_;
   style.microseconds = verbosity() >= microseconds_from_verb;
   const std::string whole = dressed(style, clock_(), flags, text);
+  remember_line(whole);
   const bool to_stderr = errors_to_stderr_ && severity >= Severity::error;
   switch (target_) {
     case Target::standard_output:

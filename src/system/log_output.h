@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "system/fd.h"
@@ -39,6 +41,9 @@ class LogOutput final : public LogSink {
   // There is no terminal any more: the process became a daemon.
   void leave_terminal() { terminal_.reset(); }
 
+  // The last lines as they were written, for whoever asks what happened.
+  [[nodiscard]] std::vector<std::string> recent() const;
+
   void write(const LogLine& line) override;
   [[nodiscard]] int verbosity() const override { return verb_.load(std::memory_order_relaxed); }
 
@@ -47,11 +52,12 @@ class LogOutput final : public LogSink {
 
   void print(Severity severity, unsigned flags, std::string_view text);
   void remember_terminal();
+  void remember_line(std::string_view line);
 
   std::function<WallMoment()> clock_;
   std::atomic<int> verb_{1};
 
-  std::mutex lock_;  // for all below
+  mutable std::mutex lock_;  // for all below
   LogStyle style_;
   MuteFilter mute_;
   bool errors_to_stderr_ = false;
@@ -61,6 +67,7 @@ class LogOutput final : public LogSink {
   Fd file_;
   Fd terminal_;  // standard error as it was before redirect_standard_output()
   bool redirected_ = false;
+  std::deque<std::string> recent_;
 };
 
 }  // namespace adit::system

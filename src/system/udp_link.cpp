@@ -18,12 +18,13 @@ namespace {
 
 constexpr unsigned default_buffer_bytes = 4u << 20;
 constexpr std::size_t batch = plane::batch_packets;
+static_assert(batch <= 64, "in_fragments() has one bit for each packet");
 // Errors the socket may report in a row before read() leaves the rest to its next call.
 constexpr unsigned most_attempts = 16;
 
-// Room for one IP_PKTINFO or IPV6_PKTINFO.
+// Room for one IP_PKTINFO or IPV6_PKTINFO, and for one IP_RECVFRAGSIZE of either family.
 struct alignas(cmsghdr) Ancillary {
-  std::array<unsigned char, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
+  std::array<unsigned char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> bytes;
 };
 
 // Everything recvmmsg and sendmmsg need, allocated once and chained once.
@@ -59,6 +60,16 @@ ip::Address destination_of(const msghdr& header) {
     }
   }
   return address.is_multicast() ? ip::Address() : address;
+}
+
+// The kernel tells a fragment's size only of what came in fragments.
+bool came_in_fragments(const msghdr& header) {
+  for (const cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
+       item = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(item))) {
+    if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_RECVFRAGSIZE) return true;
+    if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_RECVFRAGSIZE) return true;
+  }
+  return false;
 }
 
 void put_item(msghdr& header, Ancillary& room, int level, int type, Bytes value) {
@@ -129,6 +140,14 @@ Status set_mtu_discovery(int socket, const UdpSettings& settings) {
   return {};
 }
 
+// Only for the explanation of late packets: a kernel that does not know it is no obstacle.
+void ask_for_fragments(int socket, const UdpSettings& settings) {
+  const int on = 1;
+  static_cast<void>(setsockopt(socket, IPPROTO_IP, IP_RECVFRAGSIZE, &on, sizeof on));
+  if (settings.stack == Stack::v4) return;
+  static_cast<void>(setsockopt(socket, IPPROTO_IPV6, IPV6_RECVFRAGSIZE, &on, sizeof on));
+}
+
 Status ask_for_destinations(int socket, const UdpSettings& settings) {
   const int on = 1;
   const int result = settings.stack == Stack::v4
@@ -143,6 +162,7 @@ Status ask_for_destinations(int socket, const UdpSettings& settings) {
 struct UdpLink::Receiver {
   MessageBatch batch_of_messages;
   bool asks_destination = false;
+  std::uint64_t in_fragments = 0;  // one bit for each packet of the batch
   ip::Address bound;  // when bound to one address, that is where everything was sent to
   DropCounters drops;
   plane::DropBoard board;
@@ -160,8 +180,8 @@ int UdpLink::Receiver::receive(int socket, std::span<Packet> packets, std::size_
     pieces[i] = {landing.data(), landing.size() - plane::back_room};
     msghdr& header = messages[i].msg_hdr;
     header.msg_namelen = sizeof(sockaddr_storage);
-    header.msg_control = asks_destination ? ancillary[i].bytes.data() : nullptr;
-    header.msg_controllen = asks_destination ? ancillary[i].bytes.size() : 0;
+    header.msg_control = ancillary[i].bytes.data();
+    header.msg_controllen = ancillary[i].bytes.size();
   }
   return recvmmsg(socket, messages.data(), static_cast<unsigned>(packets.size()), MSG_DONTWAIT,
                   nullptr);
@@ -171,6 +191,7 @@ int UdpLink::Receiver::receive(int socket, std::span<Packet> packets, std::size_
 std::size_t UdpLink::Receiver::keep_good(std::span<Packet> packets,
                                          std::span<ports::LinkAddress> from) {
   std::size_t kept = 0;
+  in_fragments = 0;
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const mmsghdr& message = batch_of_messages.messages[i];
     if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
@@ -184,6 +205,9 @@ std::size_t UdpLink::Receiver::keep_good(std::span<Packet> packets,
     packets[i].set_size(message.msg_len);
     from[kept] = {to_endpoint(batch_of_messages.addresses[i]),
                   asks_destination ? destination_of(message.msg_hdr) : bound, 0};
+    if (message.msg_hdr.msg_controllen > 0 && came_in_fragments(message.msg_hdr)) {
+      in_fragments |= std::uint64_t{1} << kept;
+    }
     std::swap(packets[kept++], packets[i]);
   }
   return kept;
@@ -277,6 +301,7 @@ Result<std::unique_ptr<UdpLink>> UdpLink::open(const UdpSettings& settings) {
   const bool asks = local_endpoint(socket->get()).address.is_unspecified() &&
                     (settings.bind || settings.multihome);
   if (done && asks) done = ask_for_destinations(socket->get(), settings);
+  if (done) ask_for_fragments(socket->get(), settings);
   if (!done) return fail_with(std::move(done.error()));
   std::unique_ptr<UdpLink> link(new UdpLink(std::move(*socket), settings, at_first));
   link->receiver_->asks_destination = link->transmitter_->states_source = asks;
@@ -300,10 +325,13 @@ BufferSizes UdpLink::buffers_at_first() const { return buffers_at_first_; }
 BufferSizes UdpLink::buffers() const { return buffer_sizes(socket_.get()); }
 const plane::DropBoard& UdpLink::read_drops() const { return receiver_->board; }
 
+std::uint64_t UdpLink::in_fragments() const { return receiver_->in_fragments; }
+
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {
   packets = packets.first(std::min({packets.size(), from.size(), batch}));
   std::size_t kept = 0;
+  receiver_->in_fragments = 0;
   for (unsigned attempt = 0; attempt < most_attempts && kept == 0; ++attempt) {
     const int count = receiver_->receive(socket_.get(), packets, front_room);
     if (count < 0 && would_block(errno)) break;

@@ -39,6 +39,7 @@ class UdpLink final : public ports::LinkPort {
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                                  std::size_t front_room) override;
+  [[nodiscard]] std::uint64_t in_fragments() const override;
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
 

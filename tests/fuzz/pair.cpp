@@ -199,8 +199,7 @@ ServerEnd::ServerEnd(const PairTerms& terms, sim::SeededRng& rng) : End(terms, t
 void ServerEnd::crash() {
   forget();
   questions_.clear();
-  gate_ = std::make_unique<node::Gate>(wrapping_, rng_, setup_.hand_window,
-                                       node::RateLimit(0, 1s));
+  gate_ = std::make_unique<node::Gate>(wrapping_, rng_, setup_.hand_window, node::RateLimit(0, 1s));
 }
 
 void ServerEnd::receive(Buffer datagram, Instant now) {

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fcntl.h>
 #include <map>
 #include <memory>
@@ -63,6 +64,7 @@ WEATHER is a list like loss=0.01,delay=20,jitter=5,reorder=0.02:3,duplicate=0.01
   delay=MS          how long every packet takes
   jitter=MS         up to so much more, at random; the order stays
   reorder=P:MS      share of packets that are held back MS longer and so overtaken
+  displace=P:N      share of data packets that N later ones of their flow overtake
   duplicate=P       share of packets that arrive twice
   clear             none of it
 
@@ -147,7 +149,8 @@ Fd open_socket(int family) {
 // ---- weather ----
 
 struct Weather {
-  double loss = 0, reorder = 0, duplicate = 0;
+  double loss = 0, reorder = 0, displace = 0, duplicate = 0;
+  std::size_t places = 0;  // of displace
   Milliseconds delay{0}, jitter{0}, held_back{0};
 };
 
@@ -160,7 +163,13 @@ bool set_weather(Weather& weather, const std::string& name, const std::string& v
   if (name == "duplicate") return share && ((weather.duplicate = number), true);
   if (name == "delay") return (weather.delay = Milliseconds(number)), true;
   if (name == "jitter") return (weather.jitter = Milliseconds(number)), true;
-  if (name != "reorder" || !share || *rest != ':') return false;
+  if (!share || *rest != ':') return false;
+  if (name == "displace") {
+    weather.displace = number;
+    weather.places = std::strtoul(rest + 1, nullptr, 10);
+    return weather.places > 0;
+  }
+  if (name != "reorder") return false;
   weather.reorder = number;
   weather.held_back = Milliseconds(std::strtod(rest + 1, nullptr));
   return true;
@@ -184,11 +193,24 @@ struct Counters {
 
 // ---- the relay ----
 
+// A data packet that waits for later ones to overtake it.
+struct Displaced {
+  std::size_t places;
+  std::vector<char> bytes;
+};
+
 struct Flow {
   Address client;
   Fd socket;                          // towards the server
   std::array<Instant, 2> last_due{};  // per direction, so that jitter keeps the order
+  std::array<std::deque<Displaced>, 2> displaced{};
 };
+
+// OpenVPN's data packets; handshakes have too few packets to wait for.
+bool is_data(std::string_view packet) {
+  const int opcode = packet.empty() ? 0 : static_cast<unsigned char>(packet.front()) >> 3;
+  return opcode == 6 || opcode == 9;
+}
 
 struct Waiting {
   Instant due;
@@ -220,6 +242,8 @@ class Relay {
   void set(std::string_view direction, const Weather& weather) {
     if (direction != "down") weather_[0] = weather;
     if (direction != "up") weather_[1] = weather;
+    let_go(true);
+    let_go(false);
   }
 
   void run() {
@@ -278,7 +302,7 @@ class Relay {
     const auto found = flows_.find(client);
     if (found != flows_.end()) return found->second;
     if (flows_.size() >= most_flows) return nullptr;
-    auto flow = std::make_shared<Flow>(Flow{client, connect_socket(), {}});
+    auto flow = std::make_shared<Flow>(Flow{client, connect_socket(), {}, {}});
     by_socket_[flow->socket.get()] = flow;
     return flows_[client] = flow;
   }
@@ -300,6 +324,42 @@ class Relay {
       ++counters.lost;
       return;
     }
+    if (weather.displace > 0 && is_data(packet)) {
+      overtake(flow, up, now);
+      if (dice(weather.displace)) {
+        ++counters.reordered;
+        flow->displaced[up ? 0 : 1].push_back({weather.places, {packet.begin(), packet.end()}});
+        return;
+      }
+    }
+    send_on(flow, up, packet, now);
+  }
+
+  // One more packet has come: who was overtaken often enough goes after it.
+  void overtake(const std::shared_ptr<Flow>& flow, bool up, Instant now) {
+    auto& waiting = flow->displaced[up ? 0 : 1];
+    while (!waiting.empty() && waiting.front().places == 0) {
+      const Displaced next = std::move(waiting.front());
+      waiting.pop_front();
+      send_on(flow, up, {next.bytes.data(), next.bytes.size()}, now);
+    }
+    for (Displaced& displaced : waiting) --displaced.places;
+  }
+
+  // The weather changed: nobody waits any more.
+  void let_go(bool up) {
+    for (const auto& [client, flow] : flows_) {
+      auto& waiting = flow->displaced[up ? 0 : 1];
+      for (; !waiting.empty(); waiting.pop_front()) {
+        send_on(flow, up, {waiting.front().bytes.data(), waiting.front().bytes.size()},
+                Clock::now());
+      }
+    }
+  }
+
+  void send_on(const std::shared_ptr<Flow>& flow, bool up, std::string_view packet, Instant now) {
+    const Weather& weather = weather_[up ? 0 : 1];
+    Counters& counters = counters_[up ? 0 : 1];
     const bool twice = dice(weather.duplicate);
     if (twice) ++counters.duplicated;
     for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab import ADIT, HERE, Failure, Host, Process, check
+from lab import ADIT, HERE, Failure, Host, Process, check, until
 
 PORT = 1194
 
@@ -67,7 +67,9 @@ class Relay:
     def command(self, line: str) -> str:
         mark = self.process.mark()
         self.process.command(line)
-        answer = self.process.wait_for("^(ok|error) ", 5, mark)
+        self.process.wait_for("^(ok|error) ", 5, mark)
+        whole = lambda: re.match(r"(.*)\n", self.process.text(mark))  # noqa: E731
+        answer = until(whole, 5, f"the relay answers {line} to the end")[1]
         if not answer.startswith("ok "):
             raise Failure(f"relay: {answer}")
         return answer

@@ -135,6 +135,7 @@ class MemoryLog final : public LogSink {
   void write(const LogLine& line) override;
   int verbosity() const override { return verb_; }
   void at(Instant now) { now_ = now; }
+  void show(int verb) { verb_ = verb; }
 
   std::deque<std::string> lines;  // the last few hundred
 

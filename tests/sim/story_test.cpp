@@ -217,6 +217,39 @@ TEST(Story, of_two_clients_with_one_address_the_last_has_it) {
   expect_clean(world);
 }
 
+TEST(Story, a_network_that_reorders_and_repeats_loses_nothing_and_is_named) {
+  World world(11, {});
+  world.add_server();
+  auto& client = world.add_client();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  const auto before = received(world);
+  world.wire().weather = {.duplicate = 0.1, .reorder = 0.1, .delay = 5ms, .reorder_delay = 2s};
+  world.traffic_every(4ms);
+  world.run_for(12s);
+  world.traffic_every(0s);
+  world.run_for(14s);
+  const auto after = received(world);
+  EXPECT_GE(after[0] - before[0], 2 * 3000u);
+  EXPECT_GE(after[1] - before[1], 3000u);
+  expect_clean(world);
+  const node::InstanceFacts facts = world.server().server().facts();
+  ASSERT_EQ(facts.peers.size(), 2u);
+  for (const node::PeerFacts& peer : facts.peers) {
+    EXPECT_EQ(peer.disorder.late, 0u);
+    EXPECT_GT(peer.disorder.repeated, 200u);
+    EXPECT_GT(peer.disorder.deepest_reordered, 400u);
+    const auto lines = std::ranges::count_if(world.server().log().lines, [&](const auto& line) {
+      return line.find("duplicate packets dropped") != line.npos &&
+             line.find(peer.name + "/") != line.npos;
+    });
+    EXPECT_EQ(lines, 1) << "one line a minute, with the name of the client " << peer.name;
+  }
+  EXPECT_TRUE(std::ranges::any_of(client.log().lines, [](const auto& line) {
+    return line.find("likely cause: a duplicated link") != line.npos;
+  }));
+}
+
 TEST(Story, old_and_new_data_formats_carry_the_same) {
   for (const char* cipher : {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
                              "AES-256-CBC", "AES-128-CBC", "DES-EDE3-CBC", "none"}) {

@@ -43,7 +43,6 @@ void agree(const Terms& terms, options::Config& config, session::Setup& session,
            session::Offer& offer) {
   config.channel.data_ciphers = {terms.cipher};
   config.channel.auth = terms.auth;
-  config.channel.replay_window = 64;
   config.connection.explicit_exit_notify = terms.exit_notify;
   session.reneg = terms.reneg;
   session.reneg_min = terms.reneg - terms.reneg / 10;

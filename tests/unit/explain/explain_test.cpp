@@ -254,6 +254,27 @@ TEST(Explain, a_cause_with_evidence_comes_first) {
             std::string::npos);
 }
 
+TEST(Explain, takes_over_the_cause_that_adit_found_for_late_packets) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"50 late packets (max 90 behind) dropped; replay-window is 64, try \"replay-window 1024\"; "
+       "likely cause: 700 large packets came in outer fragments and behind smaller whole ones",
+       "fragmented on the way"},
+      {"client1/203.0.113.1:5 836 duplicate packets dropped, which loses nothing; likely cause: a "
+       "duplicated link",
+       "sends packets twice"},
+      {"1 late packet (max 90 behind) dropped; replay-window is 64, try \"replay-window 1024\"; "
+       "likely cause: several paths or jitter",
+       "the path reorders"},
+  };
+  for (const auto& [line, cause] : rows) {
+    const Report report = explain(line);
+    ASSERT_EQ(report.findings.size(), 1u) << line;
+    const Reason& first = report.findings[0].reasons.at(0);
+    EXPECT_NE(first.what.find(cause), std::string::npos) << first.what;
+    EXPECT_EQ(first.seen_line, 1u);
+  }
+}
+
 TEST(Explain, says_what_it_does_not_know) {
   const Report report = explain("ERROR: the moon is full\nall is well\n");
   EXPECT_TRUE(report.findings.empty());

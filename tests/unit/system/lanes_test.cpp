@@ -96,7 +96,7 @@ class End {
     const crypto::DataKeyMaterial keys{material};
     key.send = client ? keys.client_to_server() : keys.server_to_client();
     key.receive = client ? keys.server_to_client() : keys.client_to_server();
-    key.replay_packets = 1024;
+    key.replay = {1024, 15};
     const Status installed = plane_.install_key(0, key);
     ASSERT_TRUE(installed) << installed.error().text();
     plane_.use_key(0, 0);

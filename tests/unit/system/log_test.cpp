@@ -310,5 +310,20 @@ TEST_F(LogOutputTest, fatal_lines_reach_the_terminal_beside_syslog) {
   EXPECT_EQ(err(), "fatal\n");
 }
 
+TEST(LogOutput, remembers_its_last_lines_and_no_more) {
+  Folder folder;
+  LogOutput output([] { return moment; });
+  ASSERT_TRUE(output.to_file(folder / "log", false));
+  output.set_timestamps(false);
+  output.write({4, Severity::debug, 0, "not shown"});
+  EXPECT_TRUE(output.recent().empty());
+  for (int i = 0; i < 1000; ++i) output.write({1, Severity::info, 0, std::to_string(i)});
+  output.write({1, Severity::info, 0, std::string(100'000, 'x')});
+  const auto recent = output.recent();
+  ASSERT_EQ(recent.size(), 200u);
+  EXPECT_EQ(recent.front(), "801");
+  EXPECT_EQ(recent.back(), std::string(1000, 'x'));
+}
+
 }  // namespace
 }  // namespace adit::system

@@ -316,6 +316,35 @@ TEST_F(UdpTest, goes_on_behind_a_packet_that_is_too_big_for_the_path) {
   });
 }
 
+TEST_F(UdpTest, tells_which_datagrams_came_in_fragments) {
+  in_own_network([] {
+    add_to_loopback("fd00::1", 128);
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1280, {}));
+    for (const Stack stack : {Stack::v4, Stack::dual}) {
+      for (const char* host : {"127.0.0.1", "fd00::1"}) {
+        if (stack == Stack::v4 && host == std::string_view("fd00::1")) continue;
+        End end(any(stack));
+        Peer peer(at(host, 0));
+        const std::string whole(1000, 'w'), cut(1400, 'c');
+        for (const std::string& text : {whole, cut, whole, cut}) {
+          peer.send(text, at(host, end.link->local().port));
+        }
+        std::vector<bool> in_fragments;
+        ASSERT_TRUE(eventually([&] {
+          const auto read = end.read();
+          for (std::size_t i = 0; i < read.size(); ++i) {
+            in_fragments.push_back((end.link->in_fragments() >> i & 1) != 0);
+          }
+          return in_fragments.size() >= 4;
+        }));
+        EXPECT_EQ(in_fragments, (std::vector<bool>{false, true, false, true})) << host;
+        EXPECT_TRUE(end.read().empty());
+        EXPECT_EQ(end.link->in_fragments(), 0u);
+      }
+    }
+  });
+}
+
 TEST_F(UdpTest, does_not_mind_a_peer_that_is_gone) {
   in_own_network([] {
     End end(any(Stack::v4));

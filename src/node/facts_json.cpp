@@ -1,0 +1,147 @@
+#include <nlohmann/json.hpp>
+
+#include "node/instance_facts.h"
+
+namespace adit::node {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Only the reasons that occurred, by name.
+Json drops_json(const DropCounters& drops) {
+  Json object = Json::object();
+  for (std::size_t i = 1; i < drop_reasons; ++i) {
+    if (drops.by_reason[i] > 0) object[name(static_cast<Drop>(i))] = drops.by_reason[i];
+  }
+  return object;
+}
+
+DropCounters drops_of(const Json& object) {
+  DropCounters drops;
+  for (std::size_t i = 1; i < drop_reasons; ++i) {
+    drops.by_reason[i] = object.value(name(static_cast<Drop>(i)), std::uint64_t{0});
+  }
+  return drops;
+}
+
+Json disorder_json(const plane::Disorder& disorder) {
+  return {{"late", disorder.late},
+          {"duplicates", disorder.repeated},
+          {"out_of_order_accepted", disorder.reordered},
+          {"deepest_late", disorder.deepest_late},
+          {"deepest_accepted", disorder.deepest_reordered},
+          {"in_outer_fragments", disorder.in_fragments}};
+}
+
+plane::Disorder disorder_of(const Json& object) {
+  const auto number = [&](const char* key) { return object.value(key, std::uint64_t{0}); };
+  plane::Disorder disorder;
+  disorder.late = number("late");
+  disorder.repeated = number("duplicates");
+  disorder.reordered = number("out_of_order_accepted");
+  disorder.deepest_late = number("deepest_late");
+  disorder.deepest_reordered = number("deepest_accepted");
+  disorder.in_fragments = number("in_outer_fragments");
+  return disorder;
+}
+
+Json mtu_json(const MtuFacts& mtu) {
+  return {{"tun_mtu", mtu.tun_mtu},
+          {"how", mtu.how},
+          {"path_to_peer", mtu.path_to_peer},
+          {"path_from_peer", mtu.path_from_peer}};
+}
+
+MtuFacts mtu_of(const Json& object) {
+  return {object.value("tun_mtu", 0U), object.value("how", std::string()),
+          object.value("path_to_peer", 0U), object.value("path_from_peer", 0U)};
+}
+
+Json peer_json(const PeerFacts& peer) {
+  return {{"name", peer.name},
+          {"state", peer.state},
+          {"real_address", peer.real_address},
+          {"virtual_addresses", peer.virtual_addresses},
+          {"username", peer.username},
+          {"cipher", peer.cipher},
+          {"connected_since", peer.connected.seconds},
+          {"packets_received", peer.packets_received},
+          {"packets_sent", peer.packets_sent},
+          {"bytes_received", peer.bytes_received},
+          {"bytes_sent", peer.bytes_sent},
+          {"drops", drops_json(peer.drops)},
+          {"reordering", disorder_json(peer.disorder)},
+          {"mtu", mtu_json(peer.mtu)}};
+}
+
+PeerFacts peer_of(const Json& object) {
+  const auto text = [&](const char* key) { return object.value(key, std::string()); };
+  const auto number = [&](const char* key) { return object.value(key, std::uint64_t{0}); };
+  PeerFacts peer;
+  peer.name = text("name");
+  peer.state = text("state");
+  peer.real_address = text("real_address");
+  peer.virtual_addresses = object.value("virtual_addresses", std::vector<std::string>());
+  peer.username = text("username");
+  peer.cipher = text("cipher");
+  peer.connected.seconds = object.value("connected_since", std::int64_t{0});
+  peer.packets_received = number("packets_received");
+  peer.packets_sent = number("packets_sent");
+  peer.bytes_received = number("bytes_received");
+  peer.bytes_sent = number("bytes_sent");
+  peer.drops = drops_of(object.value("drops", Json::object()));
+  peer.disorder = disorder_of(object.value("reordering", Json::object()));
+  peer.mtu = mtu_of(object.value("mtu", Json::object()));
+  return peer;
+}
+
+InstanceFacts facts_of(const Json& object) {
+  const auto text = [&](const char* key) { return object.value(key, std::string()); };
+  InstanceFacts facts;
+  facts.role = text("role");
+  facts.state = text("state");
+  facts.title = text("title");
+  facts.pid = object.value("pid", 0);
+  facts.configuration = text("configuration");
+  facts.started.seconds = object.value("started", std::int64_t{0});
+  facts.now.seconds = object.value("now", std::int64_t{0});
+  facts.replay_window = object.value("replay_window", 0U);
+  facts.drops = drops_of(object.value("drops", Json::object()));
+  for (const Json& peer : object.value("peers", Json::array())) {
+    facts.peers.push_back(peer_of(peer));
+  }
+  facts.log = object.value("log", std::vector<std::string>());
+  return facts;
+}
+
+}  // namespace
+
+std::string render_facts_json(const InstanceFacts& facts) {
+  Json peers = Json::array();
+  for (const PeerFacts& peer : facts.peers) peers.push_back(peer_json(peer));
+  const Json whole{{"role", facts.role},
+                   {"state", facts.state},
+                   {"title", facts.title},
+                   {"pid", facts.pid},
+                   {"configuration", facts.configuration},
+                   {"started", facts.started.seconds},
+                   {"now", facts.now.seconds},
+                   {"uptime_seconds", facts.now.seconds - facts.started.seconds},
+                   {"replay_window", facts.replay_window},
+                   {"drops", drops_json(facts.drops)},
+                   {"peers", std::move(peers)},
+                   {"log", facts.log}};
+  // Names are a stranger's words; a bad byte must not cost the whole document.
+  return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<InstanceFacts> parse_facts(std::string_view json) {
+  try {
+    return facts_of(Json::parse(json));
+  } catch (const Json::exception& error) {
+    return fail("the answer of the instance makes no sense: {}", error.what());
+  }
+}
+
+}  // namespace adit::node

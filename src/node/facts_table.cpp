@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "node/environment.h"
+#include "node/instance_facts.h"
+
+namespace adit::node {
+
+namespace {
+
+std::string bytes_text(std::uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  constexpr std::array<const char*, 4> units{"kB", "MB", "GB", "TB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (value /= 1000; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1000;
+  return fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string span_text(std::int64_t seconds) {
+  seconds = std::max<std::int64_t>(0, seconds);
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
+}
+
+std::string drops_text(const DropCounters& drops) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 1; i < drop_reasons; ++i) {
+    if (drops.by_reason[i] == 0) continue;
+    parts.push_back(fmt::format("{} {}", drops.by_reason[i], name(static_cast<Drop>(i))));
+  }
+  return join(parts, ", ");
+}
+
+std::string disorder_text(const plane::Disorder& disorder) {
+  std::vector<std::string> parts;
+  if (disorder.reordered > 0) {
+    parts.push_back(fmt::format("{} out of order accepted (max {} behind)", disorder.reordered,
+                                disorder.deepest_reordered));
+  }
+  if (disorder.late > 0) {
+    parts.push_back(fmt::format("{} late (max {} behind)", disorder.late, disorder.deepest_late));
+  }
+  if (disorder.repeated > 0) parts.push_back(fmt::format("{} duplicates", disorder.repeated));
+  if (disorder.in_fragments > 0) {
+    parts.push_back(fmt::format("{} came in outer fragments", disorder.in_fragments));
+  }
+  return join(parts, ", ");
+}
+
+using Row = std::vector<std::string>;
+
+// Columns as wide as their widest cell.
+std::string columns(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format(" {:<{}} ", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+Row row_of(const PeerFacts& peer, WallTime now) {
+  return {peer.name.empty() ? "?" : printable(peer.name),
+          printable(peer.state),
+          printable(peer.real_address),
+          peer.virtual_addresses.empty() ? "-" : printable(peer.virtual_addresses.front()),
+          bytes_text(peer.bytes_received),
+          bytes_text(peer.bytes_sent),
+          span_text(now.seconds - peer.connected.seconds),
+          fmt::format("{}", peer.mtu.tun_mtu),
+          peer.cipher.empty() ? "-" : printable(peer.cipher)};
+}
+
+// What is worth a line of its own under the table.
+std::string remarks(const PeerFacts& peer) {
+  std::string out;
+  const std::string who =
+      "  " + printable(peer.name.empty() ? peer.real_address : peer.name) + ": ";
+  if (peer.virtual_addresses.size() > 1) {
+    out +=
+        who + "also " +
+        printable(join({peer.virtual_addresses.begin() + 1, peer.virtual_addresses.end()}, ", ")) +
+        "\n";
+  }
+  if (peer.mtu.how != "configured") out += who + "tun-mtu " + printable(peer.mtu.how) + "\n";
+  if (peer.mtu.path_to_peer != 0) {
+    out += who + fmt::format("path MTU {} to the peer, {} from it, found by probing\n",
+                             peer.mtu.path_to_peer, peer.mtu.path_from_peer);
+  }
+  if (const std::string text = disorder_text(peer.disorder); !text.empty())
+    out += who + text + "\n";
+  if (const std::string text = drops_text(peer.drops); !text.empty()) {
+    out += who + "dropped: " + text + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_facts_table(const InstanceFacts& facts) {
+  std::string out = fmt::format(
+      "{} {}, pid {}, {}, up since {} ({})\n", printable(facts.role), printable(facts.state),
+      facts.pid, facts.configuration.empty() ? "no file" : printable(facts.configuration),
+      local_time_text(facts.started), span_text(facts.now.seconds - facts.started.seconds));
+  std::vector<Row> rows{
+      {"NAME", "STATE", "FROM", "INSIDE", "RECEIVED", "SENT", "FOR", "MTU", "CIPHER"}};
+  for (const PeerFacts& peer : facts.peers) rows.push_back(row_of(peer, facts.now));
+  out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
+  for (const PeerFacts& peer : facts.peers) out += remarks(peer);
+  if (const std::string text = drops_text(facts.drops); !text.empty()) {
+    out += "  dropped in all: " + text + "\n";
+  }
+  return out;
+}
+
+}  // namespace adit::node
