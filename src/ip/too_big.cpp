@@ -129,7 +129,8 @@ std::size_t too_big_answer(Bytes packet, std::size_t mtu, MutableBytes room) {
       inner->destination.is_multicast()) {
     return 0;
   }
-  if (inner->source.is_v4()) return answer_v4(packet, mtu, room);
+  if (packet[0] >> 4 == 4) return answer_v4(packet, mtu, room);
+  if (inner->source.is_v4() || inner->destination.is_v4()) return 0;  // mapped into IPv6: nobody's
   constexpr std::uint8_t first_informational = 128;
   const bool icmp_error = packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
                           packet[v6_header_bytes] < first_informational;

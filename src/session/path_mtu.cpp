@@ -171,7 +171,8 @@ void PathMtu::check(Instant now) {
 void PathMtu::probe_up(unsigned outer) {
   const unsigned mark = next_mark_++ % marks;
   marked_[mark] = static_cast<std::uint16_t>(outer);
-  question(first_mark + mark, outer_room(setup_.frame, outer));
+  // The last block of a block cipher may have room for more than any inner packet needs.
+  question(first_mark + mark, std::min(outer_room(setup_.frame, outer), setup_.tun_mtu));
 }
 
 void PathMtu::probe_down(unsigned outer) {

@@ -34,7 +34,7 @@ from keys import Keys
 from lab import ADIT, interrupts_as_exceptions, sweep, why_not
 from relay import relay_program
 
-JOBS = 2
+JOBS = 3
 CASE_SECONDS = 90
 TOTAL_SECONDS = 1200
 END_SECONDS = 10  # for a case that was told to end

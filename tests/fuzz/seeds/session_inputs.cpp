@@ -40,6 +40,27 @@ void add_gate(Corpus& corpus) {
   }
 }
 
+// Answers of a peer on a narrow path, at round trips of 20 ms; some traffic.
+void add_path(Corpus& corpus) {
+  for (std::uint8_t cipher = 0; cipher < 3; ++cipher) {
+    Pack input;
+    input.u8(cipher);
+    input.u8(1);
+    for (const std::uint16_t length : std::initializer_list<std::uint16_t>{
+             300, 320, 325, 500, 900, 1200, 1300, 340, 1480, 60000}) {
+      input.u16(20);
+      input.u8(0);
+      input.u16(length);
+    }
+    for (const std::uint8_t what : std::initializer_list<std::uint8_t>{2, 2, 1, 3}) {
+      input.u16(4000);
+      input.u8(what);
+      if (what == 2) input.u8(9);
+    }
+    corpus.add("path_mtu", std::move(input));
+  }
+}
+
 // Everything delivered for a while, then one kind of trouble.
 void add_courses(Corpus& corpus) {
   const std::string deliver = "04f4ff04ff";
@@ -88,6 +109,7 @@ void add_session_inputs(Corpus& corpus) {
     }
   }
   add_gate(corpus);
+  add_path(corpus);
   add_courses(corpus);
   add_hostile(corpus);
 }

@@ -1,4 +1,5 @@
-// Packets inside the tunnel: looking at them, clamping the MSS, answering "no route".
+// Packets inside the tunnel: looking at them, clamping the MSS, answering "no route", cutting and
+// answering what is too big.
 //
 //   u16 MSS | packet
 
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/too_big.h"
 #include "tests/fuzz/input.h"
 
 namespace adit::fuzz {
@@ -94,6 +96,38 @@ void try_answer(Bytes packet) {
   ADIT_ASSERT(ip::icmpv6_no_route(answer, from, room) == 0);  // errors are never answered
 }
 
+void try_cut(Bytes packet, std::size_t mtu) {
+  if (!ip::may_be_cut(packet)) return;
+  const std::size_t header = (packet[0] & 15u) * 4u;
+  const std::size_t body = load_u16(&packet[2]) - header;
+  Buffer room(mtu);
+  std::size_t seen = 0;
+  for (std::size_t number = 0;; ++number) {
+    const std::size_t size = ip::cut(packet, mtu, number, room);
+    if (size == 0) break;
+    ADIT_ASSERT(size <= mtu && size > header);
+    const auto piece = ip::look(Bytes(room).first(size));
+    ADIT_ASSERT(piece && piece->total_length == size);
+    ADIT_ASSERT(same(Bytes(room).subspan(header, size - header),
+                     packet.subspan(header + seen, size - header)));
+    seen += size - header;
+  }
+  // All of it, or nothing for want of room, or as far as offsets reach.
+  const bool reaches_far = (load_u16(&packet[6]) & 0x1FFFu) * 8u + body > 65535;
+  ADIT_ASSERT(seen == body || mtu < header + 8 || reaches_far);
+}
+
+void try_too_big(Bytes packet, std::size_t mtu) {
+  Buffer room(1280);
+  const std::size_t size = ip::too_big_answer(packet, mtu, room);
+  if (size == 0) return;
+  const Bytes answer = Bytes(room).first(size);
+  const auto inner = ip::look(answer);
+  ADIT_ASSERT(inner && inner->total_length == size);
+  ADIT_ASSERT(inner->destination == ip::look(packet)->source);
+  ADIT_ASSERT(ip::too_big_answer(answer, mtu, room) == 0);  // errors are never answered
+}
+
 }  // namespace
 
 void try_input(Bytes bytes) {
@@ -104,6 +138,9 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(!inner || (inner->total_length >= 20 && inner->total_length <= packet.size()));
   try_clamp(packet, mss);
   try_answer(packet);
+  if (!inner) return;
+  try_cut(packet, mss % 1600);
+  try_too_big(packet, mss);
 }
 
 }  // namespace adit::fuzz

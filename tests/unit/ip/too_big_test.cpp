@@ -151,6 +151,10 @@ TEST(TooBig, some_packets_are_never_answered) {
   EXPECT_EQ(too_big_answer(error6, 1248, room), 0u);
   error6[40] = 128;
   EXPECT_GT(too_big_answer(error6, 1248, room), 0u);
+  Buffer mapped = v6(1400);
+  const Buffer v4_in_v6 = *from_hex("00000000000000000000ffff0a080002");
+  std::ranges::copy(v4_in_v6, mapped.begin() + 8);
+  EXPECT_EQ(too_big_answer(mapped, 1300, room), 0u);
   EXPECT_EQ(too_big_answer(v4(1400, dont_fragment), 1248, MutableBytes(room).first(100)), 0u);
 }
 
