@@ -7,7 +7,8 @@
 namespace adit::app {
 
 // "adit explain": words are one log line, the file of that name, or the process id of a running
-// instance; "-" or nothing is the standard input. Exit status 0: something is known; 1: nothing is; 2: the log cannot be read.
+// instance; "-" or nothing is the standard input. Exit status 0: something is known; 1: nothing is;
+// 2: the log cannot be read.
 //
 // running  the last lines of that process instead; 0: of the only one
 [[nodiscard]] int run_explain(const std::vector<std::string>& words,
