@@ -103,7 +103,9 @@ void Client::start_path() {
   if (!remote_ || setup_.tcp) return;
   path_.start(setup_.mtu,
               {make_frame(negotiated(), setup_.config.channel, frame_facts(*remote_)),
-               tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu), setup_.config.client.pull},
+               tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu),
+               setup_.config.client.pull,
+               {}},
               around_.plane, the_peer, now_);
   set_plane_peer();
 }

@@ -11,6 +11,7 @@
 #include "node/gate.h"
 #include "node/hooks.h"
 #include "node/instance_facts.h"
+#include "node/narrow_paths.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -125,6 +126,8 @@ class Server {
   void finish_connect(ServerPeer& peer);
   [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
   void make_push_list(ServerPeer& peer, const session::ServerChoice& choice);
+  [[nodiscard]] unsigned tun_mtu_for(const ServerPeer& peer,
+                                     const session::Negotiated& negotiated) const;
   void push(ServerPeer& peer);
   plane::PeerSpec set_plane_peer(ServerPeer& peer);
   [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
@@ -168,6 +171,7 @@ class Server {
   std::uint64_t next_client_id_ = 0;
   Instant now_;
   WallTime wall_;
+  NarrowPaths narrow_paths_;
   Instant next_wear_check_;
   Instant next_status_;
   Instant next_pool_write_;

@@ -235,9 +235,21 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
     peer.push_list.push_back(pushed_compression(compression));
   }
   if (info.find("IV_MTU")) {
-    const unsigned mtu = tun_mtu_to_push(n, setup_.config.channel, frame_facts(peer), setup_.mtu);
-    peer.push_list.push_back(fmt::format("tun-mtu {}", mtu));
+    peer.push_list.push_back(fmt::format("tun-mtu {}", tun_mtu_for(peer, n)));
   }
+}
+
+// A client cannot know how narrow its way to us is; what was found out when it, or another from
+// there, was here before saves it the packets that are not TCP.
+unsigned Server::tun_mtu_for(const ServerPeer& peer, const session::Negotiated& negotiated) const {
+  constexpr unsigned least_v4 = 576, least_v6 = 1280;  // with less the kernel takes no address
+  const FrameFacts facts = frame_facts(peer);
+  const unsigned mtu = tun_mtu_to_push(negotiated, setup_.config.channel, facts, setup_.mtu);
+  const unsigned narrow = narrow_paths_.find(peer.address.remote.address).down;
+  if (!setup_.mtu.automatic || narrow == 0) return mtu;
+  const session::Frame frame = make_frame(&negotiated, setup_.config.channel, facts);
+  const unsigned room = session::outer_room(frame, narrow);
+  return std::min(mtu, std::max(room, peer.plan.v6 ? least_v6 : least_v4));
 }
 
 void Server::push(ServerPeer& peer) {
@@ -268,7 +280,10 @@ void Server::start_path(ServerPeer& peer) {
   const auto& negotiated = peer.association.active().negotiated();
   if (!negotiated || peer.address.stream != 0) return;
   const session::Frame frame = make_frame(&*negotiated, setup_.config.channel, frame_facts(peer));
-  peer.path.start(setup_.mtu, {frame, setup_.mtu.tun_mtu}, around_.plane, peer.index, now_);
+  peer.path.start(
+      setup_.mtu,
+      {frame, setup_.mtu.tun_mtu, false, narrow_paths_.find(peer.address.remote.address)},
+      around_.plane, peer.index, now_);
   set_plane_peer(peer);
 }
 
@@ -279,6 +294,8 @@ const session::PathMtu* Server::path_of(plane::PeerIndex index) const {
 
 void Server::run_path(ServerPeer& peer) {
   if (!peer.path.run(around_.plane, peer.index, now_)) return;
+  const session::PathMtu& finder = peer.path.finder();
+  if (finder.found().down != 0) narrow_paths_.note(peer.address.remote.address, finder);
   tell_path(peer.log, set_plane_peer(peer), peer.path.finder());
 }
 

@@ -29,7 +29,7 @@ constexpr Duration listen_often = 50ms, listen_seldom = 1s;
 }  // namespace
 
 void PathMtu::start(const Setup& setup, const Traffic& traffic, Instant now) {
-  const Found known = found_;
+  const Found known = found_.up != 0 ? found_ : setup.known;
   *this = {};
   found_ = known;
   setup_ = setup;
@@ -138,8 +138,7 @@ void PathMtu::look_again(const Traffic& traffic, Instant now) {
   rest_ = idle ? std::min(rest_ * 2, long_rest) : short_rest;
   next_.at = now + rest_;
   if (idle) return;
-  const bool widest = all_fits_up() && found_.down >= down_.ceiling();
-  growing_ = grow_at_ <= now && !widest;
+  growing_ = grow_at_ <= now && !is_widest();
   if (growing_) return search(now);
   attempts_ = 0;
   check(now);

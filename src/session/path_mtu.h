@@ -20,16 +20,17 @@ namespace adit::session {
 // answers at all.) source: wire protocol 14.2; observed with 2.6.
 class PathMtu {
  public:
-  struct Setup {
-    Frame frame;
-    unsigned tun_mtu = 1500;
-    bool at_once = false;  // the peer has keys by now; otherwise it is heard first
-  };
   // What passes, counted as outer IP packets; 0: nobody knows.
   struct Found {
     unsigned up = 0;    // from us
     unsigned down = 0;  // to us
     bool operator==(const Found&) const = default;
+  };
+  struct Setup {
+    Frame frame;
+    unsigned tun_mtu = 1500;
+    bool at_once = false;  // the peer has keys by now; otherwise it is heard first
+    Found known;           // from an earlier time; good until something else is found
   };
   enum class State {
     off,
@@ -63,6 +64,8 @@ class PathMtu {
   [[nodiscard]] const Found& found() const { return found_; }
   // A packet from us that is this large needs no limit: every inner packet fits.
   [[nodiscard]] bool all_fits_up() const { return found_.up >= ceiling_up_; }
+  // Nothing wider was looked for.
+  [[nodiscard]] bool is_widest() const { return all_fits_up() && found_.down >= down_.ceiling(); }
 
  private:
   void search(Instant now);

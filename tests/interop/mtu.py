@@ -198,6 +198,28 @@ def set_by_hand(bench: Bench) -> None:
             check(not end.matches("Path MTU"), f"the {end.name} looked for a size of its own")
 
 
+def comes_again(bench: Bench) -> None:
+    """A stock client cannot know how narrow its way is: the second time it is told a tun-mtu."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        hole(net, 1400, 1400)
+        tunnel = Tunnel(net, setup_for(("adit", "stock")), bench.keys)
+        tunnel.start()
+        wait_found(tunnel, 1400, 1400, (0, 0))
+        check(tunnel.client.matches(r"PUSH_REPLY.*,tun-mtu 1500"), "it was told of more at once")
+        check(tunnel.client.stop() == 0, "the client does not end with 0")
+        tunnel.start_client().wait_for(COMPLETED)
+        told = tunnel.client.wait_for(r"PUSH_REPLY.*,tun-mtu \d+")
+        size = int(re.search(r"tun-mtu (\d+)", told)[1])
+        check(1300 < size < 1400, told)
+        words = ("ping", "-n", "-c3", "-i0.1", "-W2", "-M", "dont", "-s", 1400)
+        said = net.client.run(*words, tunnel.inside.server4)
+        check(" 0% packet loss" in said, said)
+        # IPv6 is never cut on the way: the server's first answer is too large, the others are not.
+        said = net.client.run(*words, tunnel.inside.server6)
+        check(re.search(r" [23] received", said), said)
+
+
 def over_tcp(roles: tuple[str, str], bench: Bench) -> None:
     """The segments of either end are small enough, whoever made the connection."""
     with Lab(bench.folder) as lab:
@@ -223,7 +245,7 @@ def all_cases() -> list[Case]:
         for answers in (True, False):
             word = "answers" if answers else "silent"
             cases.append(Case(f"router_{word}_{name}", partial(router, roles, answers)))
-    runs = (shrinks, large_packets_inside, set_by_hand)
+    runs = (comes_again, shrinks, large_packets_inside, set_by_hand)
     return cases + [Case(run.__name__, run) for run in runs]
 
 
