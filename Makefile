@@ -35,6 +35,7 @@ bench:
 	@tools/packages bench
 	@$(MAKE) --no-print-directory build
 	@tests/bench/bench $(BENCH)
+	@$(if $(BENCH),,tests/bench/paths)
 
 fuzz:
 	@tools/packages check

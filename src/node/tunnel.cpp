@@ -6,6 +6,10 @@
 
 namespace adit::node {
 
+namespace {
+constexpr unsigned least_mtu_for_v6 = 1280;  // source: RFC 8200; Linux takes no address below
+}
+
 Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topology topology,
                                     unsigned mtu) {
   TunnelPlan plan;
@@ -106,7 +110,15 @@ Status Tunnel::set_addresses(const TunnelPlan& plan) {
       log_.info(3, "net_addr_{}_add: {}/{} dev {}", address.address.is_v4() ? "v4" : "v6",
                 address.address.text(), address.prefix_length, device_.name());
     }
-    if (Status added = network_.add_address(device_.name(), address); !added) return added;
+    if (Status added = network_.add_address(device_.name(), address); !added) {
+      Error error = added.error();
+      if (address.address.is_v6() && plan.mtu < least_mtu_for_v6) {
+        error.advice =
+            fmt::format("IPv6 needs a tun-mtu of at least {}: raise it from {}, or leave IPv6 out",
+                        least_mtu_for_v6, plan.mtu);
+      }
+      return fail_with(std::move(error));
+    }
     addresses_.push_back(address);
   }
   return {};

@@ -80,6 +80,11 @@ class MemoryNetwork final : public ports::NetworkPort {
     return {};
   }
   Status add_address(const std::string& device, const ports::InterfaceAddress& address) override {
+    constexpr unsigned least_mtu_for_v6 = 1280;
+    const auto mtu = mtus.find(device);
+    if (address.address.is_v6() && mtu != mtus.end() && mtu->second < least_mtu_for_v6) {
+      return fail("add address {} dev {}: Invalid argument", address.address.text(), device);
+    }
     addresses.emplace_back(device, address);
     return {};
   }

@@ -253,6 +253,24 @@ TEST(Tunnel, undoes_exactly_what_it_did) {
   EXPECT_TRUE(network.addresses.empty());
 }
 
+TEST(Tunnel, says_that_ipv6_needs_larger_packets) {
+  sim::MemoryLog log("test");
+  sim::MemoryDevice device;
+  sim::MemoryNetwork network;
+  sim::MemoryProcesses processes;
+  Tunnel tunnel(device, network, Log(log));
+  Hooks hooks({}, {}, processes, Log(log));
+  options::Device settings;
+  settings.ifconfig_ipv6 = {"fd88::2/64", "fd88::1"};
+  const auto plan = make_tunnel_plan(settings, options::Topology::subnet, 1200);
+  ASSERT_TRUE(plan);
+  const Status done = tunnel.bring_up(*plan, hooks, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().text(),
+            "add address fd88::2 dev tun0: Invalid argument - IPv6 needs a tun-mtu of at least "
+            "1280: raise it from 1200, or leave IPv6 out");
+}
+
 TEST(Tunnel, addresses_that_make_no_sense_are_refused) {
   options::Device settings;
   settings.ifconfig = {"10.8.0.2", "10.8.0.1"};
