@@ -11,6 +11,7 @@ namespace {
 
 // What TCP is told before the first answers: fits every path that is worth a tunnel.
 constexpr unsigned careful_outer = 1180;
+constexpr unsigned usual_outer = 1500;
 // The largest load we send when asked: a tunnel packet, whatever the question says.
 constexpr std::size_t largest_load = 1500;
 
@@ -39,15 +40,17 @@ bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now)
 
 void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup& mtu,
               const session::PathMtu& finder) {
+  if (finder.state() == State::off) return;
   const auto& [up, down] = finder.found();
   const bool known = up != 0 && down != 0;
-  if (!known && !is_looking(finder.state())) return;
   const auto mss = [&](unsigned outer) {
     return session::mss_clamp(frame, {Mssfix::Kind::mtu, std::min(outer, mtu.mssfix.value)});
   };
   // What a peer's kernel cuts on its way arrives whole: TCP is told the smaller of both.
-  spec.mss = mss(known ? std::min(up, down) : careful_outer);
-  if (known && !finder.all_fits_up()) spec.inner_most = session::outer_room(frame, up);
+  if (known) spec.mss = mss(std::min(up, down));
+  if (!known && is_looking(finder.state())) spec.mss = mss(careful_outer);
+  // Nothing is fragmented outside: not even what an Ethernet does not take.
+  if (!finder.all_fits_up()) spec.inner_most = session::outer_room(frame, known ? up : usual_outer);
 }
 
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder) {
