@@ -188,7 +188,7 @@ def run_cell(cell: Cell, bench: Bench) -> None:
         tunnel.check_status(size)
         tunnel.say_goodbye()
         tunnel.stop_server()
-        tunnel.check_logs(WEATHER_LINES if bad_weather else "")
+        tunnel.check_logs(WEATHER_LINES if bad_weather else "", repeats=bad_weather)
 
 
 def case_of(cell: Cell) -> Case:

@@ -41,6 +41,12 @@ TROUBLE = re.compile(
     r"|out of sync|unwrap|TLS Error|TLS_ERROR|VERIFY ERROR|ERROR|Fatal|[Aa]ssert|exception"
     r"|Recursive routing|bad source address|Cannot |cannot |failed|Options error|terminate called"
 )
+# What stock says of a control packet that came twice, and what it says next.
+REPLAYED = re.compile(r"bad packet ID \(may be a replay\)|tls-crypt unwrap error: packet replay")
+OF_A_REPLAY = re.compile(
+    r"TLS Error: (incoming packet authentication|tls-crypt unwrapping) failed"
+    r"|tls-crypt unwrap error: packet replay"
+)
 # Known lines that only look like trouble: stock warns of the option that hides replays, and learns
 # by ICMP that a client has gone.
 HARMLESS = re.compile(r"mute-replay-warnings|ECONNREFUSED|EHOSTUNREACH|cipher negotiation failed in")
@@ -321,17 +327,21 @@ class Tunnel:
             left = [name for name in host.devices() if name.startswith("tun")]
             check(not left, f"the {host.name} left its device {left}")
 
-    def trouble(self, allowed: str = "") -> list[str]:
-        """Lines of either log that a healthy tunnel does not write."""
+    def trouble(self, allowed: str = "", repeats: bool = False) -> list[str]:
+        """Lines of either log that a healthy tunnel does not write. repeats: the road brings packets
+        twice, and stock may say of a control packet that it is a replay."""
         lines = []
         for end in (self.server, self.client):
+            before = ""
             for line in end.text().splitlines():
-                if not TROUBLE.search(line) or HARMLESS.search(line):
+                consequence = repeats and REPLAYED.search(before) and OF_A_REPLAY.search(line)
+                before = line
+                if not TROUBLE.search(line) or HARMLESS.search(line) or consequence:
                     continue
                 if not (allowed and re.search(allowed, line)):
                     lines.append(f"{end.name}: {line}")
         return lines
 
-    def check_logs(self, allowed: str = "") -> None:
-        lines = self.trouble(allowed)
+    def check_logs(self, allowed: str = "", repeats: bool = False) -> None:
+        lines = self.trouble(allowed, repeats)
         check(not lines, "lines that should not be there:\n" + "\n".join(lines[:8]))
