@@ -150,8 +150,8 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
 }
 
 bool finds_path_mtu(const options::Connection& connection) {
-  return !connection.tun_mtu && !connection.link_mtu && !connection.fragment &&
-         !connection.mssfix &&
+  return !connection.tun_mtu && !connection.link_mtu && connection.tun_mtu_extra == 0 &&
+         !connection.fragment && !connection.mssfix &&
          connection.mtu_discovery == options::Connection::MtuDiscovery::system;
 }
 
