@@ -228,6 +228,11 @@ class Host:
         found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
         return PingResult(int(found[1]), int(found[2])) if found else PingResult(count, 0)
 
+    def gets_through(self, address: str, size: int) -> bool:
+        """Whether a ping of this size is answered, at the latest when hosts have learnt from the
+        tunnel ("packet too big", one host after the other) what fits the path."""
+        return any(self.ping(address, 1, size=size, wait=1).received for _ in range(4))
+
     def sysctl(self, name: str, value: object) -> None:
         self.run("sysctl", "-q", "-w", f"{name}={value}")
 

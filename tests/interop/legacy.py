@@ -88,7 +88,7 @@ OLDS = (
 def ping_sizes(net: ThreeHosts, tunnel: Tunnel) -> None:
     for host, address in tunnel.paths():
         for size in PING_SIZES6 if ":" in address else PING_SIZES:
-            answered = host.ping(address, 1, size=size).received
+            answered = host.gets_through(address, size)
             check(answered, f"{host.name}: ping {address} with {size} bytes is lost")
 
 
