@@ -1,6 +1,7 @@
 #include "session/path_mtu.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "wire/inside_message.h"
 
@@ -11,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned small_load = 300;      // the question that only learns whether there are answers
+constexpr int most_difference = 150;      // between a load that is asked for and the answer
 constexpr unsigned first_mark = 320;      // loads of questions about the way up
 constexpr unsigned least_down = 500;      // larger answers tell of the way down
 constexpr unsigned largest_outer = 1500;  // of packets to us: TCP is told 1492 at most
@@ -78,7 +80,9 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
 void PathMtu::answered(Bytes payload, Instant now) {
   const auto bytes = static_cast<int>(std::min<std::size_t>(payload.size(), 65535));
   if (state_ == State::asking && attempts_ > 0) {
-    shorter_by_ = static_cast<int>(small_load) - bytes;
+    const int shorter_by = static_cast<int>(small_load) - bytes;
+    if (std::abs(shorter_by) > most_difference) return;  // a load of its own ("mtu-test")
+    shorter_by_ = shorter_by;
     round_trip_ = now - asked_at_;
     return search(now);
   }

@@ -122,6 +122,17 @@ TEST(PathMtu, learns_how_the_peer_counts) {
   }
 }
 
+TEST(PathMtu, takes_no_load_that_comes_by_itself_for_an_answer) {
+  Road road;
+  road.up = 1300;
+  road.begin();
+  road.pass(5ms);
+  road.finder.answered(Buffer(1400), road.now);
+  EXPECT_EQ(road.finder.state(), State::asking);
+  road.pass(1s);
+  expect_found(road, 1300, 1500);
+}
+
 TEST(PathMtu, waits_for_the_peer_when_it_may_have_no_keys) {
   Road road;
   PathMtu::Setup setup;
