@@ -99,6 +99,28 @@ TEST(Story, both_ends_find_what_a_narrow_path_takes_and_that_it_shrank) {
   expect_clean(world);
 }
 
+// What a server says to a client by its first session.
+void say(ServerHost& server, const World& world, std::string_view message) {
+  server.server().peers().begin()->second->association.active().send_message(message, world.now());
+}
+
+TEST(Story, a_client_comes_back_after_restart_and_ends_at_halt) {
+  using Next = node::Outcome::Next;
+  World world(13, {});
+  auto& server = world.add_server();
+  auto& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  say(server, world, "RESTART,[N]maintenance");
+  ASSERT_TRUE(world.run_until([&] { return client.ended().has_value(); }, 30s));
+  EXPECT_EQ(client.ended()->next, Next::restart);
+  EXPECT_EQ(client.ended()->advance, wire::AuthFailed::Advance::remote);
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 60s));
+  say(server, world, "HALT,enough");
+  ASSERT_TRUE(world.run_until([&] { return client.ended()->next == Next::exit; }, 30s));
+  EXPECT_EQ(client.ended()->text, "server-pushed-halt");
+  expect_clean(world);
+}
+
 TEST(Story, a_restarted_client_replaces_its_old_session) {
   World world(4, {});
   world.add_server();

@@ -271,6 +271,7 @@ void ClientHost::turn() {
     world_.invariants().deadline_of(name_, *client_->association());
   }
   if (client_->outcome()) {
+    ended_ = client_->outcome();
     client_.reset();
     at_.port = static_cast<std::uint16_t>(at_.port + 1);  // a new socket
     start_at_ = world_.now() + 1s;

@@ -127,6 +127,8 @@ class ClientHost final : public Host {
   [[nodiscard]] std::optional<ip::Address> tunnel_address() const;
   [[nodiscard]] std::uint8_t key_id();
   [[nodiscard]] int attempts() const { return attempts_; }
+  // How the last attempt ended, if one has.
+  [[nodiscard]] const std::optional<node::Outcome>& ended() const { return ended_; }
   node::Client& client() { return *client_; }
 
  private:
@@ -142,6 +144,7 @@ class ClientHost final : public Host {
   std::unique_ptr<node::Client> client_;
   Instant start_at_ = Instant::min();
   int attempts_ = 0;
+  std::optional<node::Outcome> ended_;
   bool left_ = false;
 };
 
