@@ -1,7 +1,7 @@
 #include "app/edge.h"
 
 #include "base/text.h"
-#include "node/channel_setup.h"
+#include "node/mtu_setup.h"
 
 namespace adit::app {
 

@@ -11,7 +11,6 @@ constexpr std::size_t v4_header_bytes = 20;
 constexpr std::size_t v6_header_bytes = 40;
 constexpr std::size_t tcp_header_bytes = 20;
 constexpr std::uint8_t protocol_tcp = 6;
-constexpr std::uint8_t protocol_icmpv6 = 58;
 
 }  // namespace
 
@@ -111,36 +110,6 @@ void clamp_mss(MutableBytes packet, std::uint16_t mss_v4) {
     if (mss_v4 > 20)
       clamp_tcp(packet.subspan(v6_header_bytes), static_cast<std::uint16_t>(mss_v4 - 20));
   }
-}
-
-std::size_t icmpv6_no_route(Bytes packet, const Address& from, MutableBytes room) {
-  constexpr std::size_t icmp_header_bytes = 8;
-  constexpr std::size_t largest_answer = 1280;
-  const auto inner = look(packet);
-  if (!inner || !inner->source.is_v6() || !from.is_v6()) return 0;
-  if (inner->source.is_multicast() || inner->source.is_unspecified()) return 0;
-  const bool icmp_error = packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
-                          packet[v6_header_bytes] < 128;
-  if (icmp_error) return 0;
-  const std::size_t quoted =
-      std::min(packet.size(), largest_answer - v6_header_bytes - icmp_header_bytes);
-  const std::size_t payload = icmp_header_bytes + quoted;
-  Writer writer(room);
-  writer.u32(0x60000000);
-  writer.u16(static_cast<std::uint16_t>(payload));
-  writer.u8(protocol_icmpv6);
-  writer.u8(255);
-  writer.put(from.bytes());
-  writer.put(inner->source.bytes());
-  writer.u32(0x01000000);  // type 1 destination unreachable, code 0 no route
-  writer.u32(0);
-  writer.put(packet.first(quoted));
-  if (!writer.ok()) return 0;
-  const MutableBytes answer = writer.written();
-  std::uint64_t sum = checksum_add(0, answer.subspan(8));  // addresses and ICMPv6
-  sum += payload + protocol_icmpv6;
-  store_u16(&answer[v6_header_bytes + 2], checksum_fold(sum));
-  return answer.size();
 }
 
 }  // namespace adit::ip

@@ -25,8 +25,4 @@ struct InnerPacket {
 // mss_v4   largest MSS for IPv4; 0: leave everything alone. IPv6 gets 20 less.
 void clamp_mss(MutableBytes packet, std::uint16_t mss_v4);
 
-// The ICMPv6 "no route to destination" answer to a packet, for block-ipv6; nothing when the packet
-// must not be answered (not IPv6, multicast source, itself an ICMPv6 error). room: 1280 bytes.
-[[nodiscard]] std::size_t icmpv6_no_route(Bytes packet, const Address& from, MutableBytes room);
-
 }  // namespace adit::ip

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 
+#include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, icmp_header_bytes = 8;
+constexpr std::size_t v4_header_bytes = 20, icmp_header_bytes = 8;
 constexpr std::size_t least_v6_mtu = 1280;
 constexpr std::uint16_t dont_fragment = 0x4000, more_fragments = 0x2000, offset_mask = 0x1FFF;
-constexpr std::uint8_t protocol_icmp = 1, protocol_icmpv6 = 58, time_to_live = 64;
+constexpr std::uint8_t protocol_icmp = 1, time_to_live = 64;
 
 std::size_t header_of(Bytes packet) { return (packet[0] & 15u) * 4u; }
 
@@ -70,27 +71,6 @@ std::size_t answer_v4(Bytes packet, std::size_t mtu, MutableBytes room) {
   return answer.size();
 }
 
-std::size_t answer_v6(Bytes packet, std::size_t mtu, MutableBytes room) {
-  const std::size_t quoted =
-      std::min(packet.size(), least_v6_mtu - v6_header_bytes - icmp_header_bytes);
-  const std::size_t payload = icmp_header_bytes + quoted;
-  Writer writer(room);
-  writer.u32(0x60000000);
-  writer.u16(static_cast<std::uint16_t>(payload));
-  writer.u8(protocol_icmpv6);
-  writer.u8(time_to_live);
-  writer.put(packet.subspan(24, 16));
-  writer.put(packet.subspan(8, 16));
-  writer.u32(0x02000000);  // type 2 packet too big
-  writer.u32(static_cast<std::uint32_t>(std::max(mtu, least_v6_mtu)));
-  writer.put(packet.first(quoted));
-  if (!writer.ok()) return 0;
-  const MutableBytes answer = writer.written();
-  const std::uint64_t sum = checksum_add(payload + protocol_icmpv6, answer.subspan(8));
-  store_u16(&answer[v6_header_bytes + 2], checksum_fold(sum));
-  return answer.size();
-}
-
 }  // namespace
 
 bool may_be_cut(Bytes packet) {
@@ -130,11 +110,9 @@ std::size_t too_big_answer(Bytes packet, std::size_t mtu, MutableBytes room) {
     return 0;
   }
   if (packet[0] >> 4 == 4) return answer_v4(packet, mtu, room);
-  if (inner->source.is_v4() || inner->destination.is_v4()) return 0;  // mapped into IPv6: nobody's
-  constexpr std::uint8_t first_informational = 128;
-  const bool icmp_error = packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
-                          packet[v6_header_bytes] < first_informational;
-  return icmp_error ? 0 : answer_v6(packet, mtu, room);
+  return icmpv6_error(Icmpv6Error::packet_too_big,
+                      static_cast<std::uint32_t>(std::max(mtu, least_v6_mtu)), packet,
+                      inner->destination, room);
 }
 
 }  // namespace adit::ip

@@ -149,14 +149,8 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
   return frame;
 }
 
-bool finds_path_mtu(const options::Connection& connection) {
-  return !connection.tun_mtu && !connection.link_mtu && connection.tun_mtu_extra == 0 &&
-         !connection.fragment && !connection.mssfix &&
-         connection.mtu_discovery == options::Connection::MtuDiscovery::system;
-}
-
-void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
-                 const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu) {
+session::Frame fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
+                           const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu) {
   facts.fragment = mtu.fragment.has_value();
   facts.tun_extra = mtu.tun_extra;
   const session::Frame frame = make_frame(negotiated, channel, facts);
@@ -168,6 +162,7 @@ void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
     spec.mss = std::min(spec.mss, session::mss_clamp(frame, {Kind::payload, *mtu.link_mtu}));
   }
   if (mtu.fragment) spec.fragment_most = session::fragment_limit(frame, *mtu.fragment);
+  return frame;
 }
 
 std::string make_options_string(const options::Config& config, const OptionsStringFacts& facts,

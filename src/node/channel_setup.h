@@ -26,8 +26,6 @@ namespace adit::node {
 [[nodiscard]] std::string pushed_compression(options::Compression compression);
 [[nodiscard]] std::string compression_name(options::Compression compression);
 
-// Over UDP, when no size was set by hand: the tunnel finds out what its paths take.
-[[nodiscard]] bool finds_path_mtu(const options::Connection& connection);
 // What one peer's packets look like beside what was negotiated.
 struct FrameFacts {
   options::Compression compression = options::Compression::off;
@@ -41,8 +39,9 @@ struct FrameFacts {
                                         const options::Channel& channel, const FrameFacts& facts);
 // Framing and sizes of one peer's packets, and how TCP inside is told. facts.fragment and
 // facts.tun_extra follow mtu.
-void fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
-                 const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu);
+// Returns the sizes around one packet.
+session::Frame fit_packets(plane::PeerSpec& spec, const session::Negotiated* negotiated,
+                           const options::Channel& channel, FrameFacts facts, const MtuSetup& mtu);
 
 // Our options string. source: wire protocol 7.
 struct OptionsStringFacts {

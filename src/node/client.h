@@ -79,7 +79,6 @@ class Client {
   // Says goodbye if that was asked for; the moment until which to go on.
   [[nodiscard]] std::optional<Instant> announce_end(Instant now);
   [[nodiscard]] ClientStatus status(WallTime wall) const;
-  [[nodiscard]] const session::PathMtu& path() const { return path_.finder(); }
   // The process fills in what it knows alone.
   [[nodiscard]] InstanceFacts facts() const;
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }

@@ -120,10 +120,9 @@ plane::PeerSpec Client::tell_plane(const ports::LinkAddress& address) {
   spec.address = address;
   const bool floats = setup_.connection.floats || setup_.connection.remote.empty();
   spec.may_float = floats && address.stream == 0;
-  const FrameFacts facts = frame_facts(address);
-  fit_packets(spec, negotiated(), setup_.config.channel, facts, setup_.mtu);
-  fit_path(spec, make_frame(negotiated(), setup_.config.channel, facts), setup_.mtu,
-           path_.finder());
+  const session::Frame frame =
+      fit_packets(spec, negotiated(), setup_.config.channel, frame_facts(address), setup_.mtu);
+  fit_path(spec, frame, setup_.mtu, path_.finder());
   around_.plane.set_peer(the_peer, spec);
   return spec;
 }

@@ -24,6 +24,12 @@ unsigned tun_mtu_of_link_mtu(const options::Config& config, const options::Conne
 
 }  // namespace
 
+bool finds_path_mtu(const options::Connection& connection) {
+  return !connection.tun_mtu && !connection.link_mtu && connection.tun_mtu_extra == 0 &&
+         !connection.fragment && !connection.mssfix &&
+         connection.mtu_discovery == options::Connection::MtuDiscovery::system;
+}
+
 MtuSetup make_mtu_setup(const options::Config& config, const options::Connection& connection) {
   MtuSetup setup;
   if (connection.tun_mtu) {

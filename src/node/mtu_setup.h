@@ -24,6 +24,8 @@ struct MtuSetup {
   std::optional<session::FragmentSize> fragment;
   bool automatic = false;  // nothing was set by hand: what fits the path is found out
 };
+// Over UDP, when no size was set by hand: the tunnel finds out what its paths take.
+[[nodiscard]] bool finds_path_mtu(const options::Connection& connection);
 [[nodiscard]] MtuSetup make_mtu_setup(const options::Config& config,
                                       const options::Connection& connection);
 // A device with less carries nothing. source: stock 2.6

@@ -34,8 +34,8 @@ void PeerPath::start(const MtuSetup& mtu, const session::PathMtu::Setup& setup,
 bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
   if (finder_.state() == State::off) return false;
   if (finder_.deadline().due(now)) finder_.tick(traffic_of(plane, index), now);
-  while (const auto probe = finder_.probe()) plane.send_payload(index, *probe);
-  return finder_.news().has_value();
+  for (const Buffer& probe : finder_.take_probes()) plane.send_payload(index, probe);
+  return finder_.take_news();
 }
 
 void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup& mtu,

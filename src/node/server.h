@@ -60,8 +60,6 @@ class Server {
   [[nodiscard]] bool scripts_running() const { return !hooks_.idle(); }
   void write_status(WallTime wall);
   [[nodiscard]] ServerStatus status(WallTime wall) const;
-  [[nodiscard]] const session::PathMtu* path_of(
-      plane::PeerIndex index) const;  // null: no such peer
   // The process fills in what it knows alone.
   [[nodiscard]] InstanceFacts facts() const;
   void write_pool();

@@ -287,11 +287,6 @@ void Server::start_path(ServerPeer& peer) {
   set_plane_peer(peer);
 }
 
-const session::PathMtu* Server::path_of(plane::PeerIndex index) const {
-  const auto found = peers_.find(index);
-  return found == peers_.end() ? nullptr : &found->second->path.finder();
-}
-
 void Server::run_path(ServerPeer& peer) {
   if (!peer.path.run(around_.plane, peer.index, now_)) return;
   const session::PathMtu& finder = peer.path.finder();
@@ -307,9 +302,9 @@ plane::PeerSpec Server::set_plane_peer(ServerPeer& peer) {
   const auto& negotiated = peer.association.active().negotiated();
   spec.by_address = negotiated && !negotiated->data_v2;
   const session::Negotiated* terms = negotiated ? &*negotiated : nullptr;
-  fit_packets(spec, terms, setup_.config.channel, frame_facts(peer), setup_.mtu);
-  fit_path(spec, make_frame(terms, setup_.config.channel, frame_facts(peer)), setup_.mtu,
-           peer.path.finder());
+  const session::Frame frame =
+      fit_packets(spec, terms, setup_.config.channel, frame_facts(peer), setup_.mtu);
+  fit_path(spec, frame, setup_.mtu, peer.path.finder());
   around_.plane.set_peer(peer.index, spec);
   return spec;
 }

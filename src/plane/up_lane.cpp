@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 
 namespace adit::plane {
@@ -115,8 +116,8 @@ void UpLane::broadcast(const Packet& packet, PeerIndex except) {
 bool UpLane::answered_block_ipv6(const Packet& packet) {
   Packet& answer = spare_[0];
   const MutableBytes room = answer.landing(front_room);
-  const std::size_t size =
-      ip::icmpv6_no_route(packet.bytes(), around_.setup.ipv6_answer_from, room);
+  const std::size_t size = ip::icmpv6_error(ip::Icmpv6Error::no_route, 0, packet.bytes(),
+                                            around_.setup.ipv6_answer_from, room);
   drops_.add(Drop::blocked);
   if (size == 0) return true;
   answer.set_size(size);

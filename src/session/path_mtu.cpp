@@ -190,23 +190,11 @@ void PathMtu::question(unsigned load, std::size_t payload_bytes) {
   probes_.push_back(wire::encode_occ(wire::OccType::mtu_load_request, rest));
 }
 
-std::optional<Buffer> PathMtu::probe() {
-  if (probes_.empty()) return std::nullopt;
-  Buffer next = std::move(probes_.front());
-  probes_.pop_front();
-  return next;
-}
-
 void PathMtu::publish() {
   Found now{up_.found(), down_.found()};
   if (growing_) now = {std::max(now.up, found_.up), std::max(now.down, found_.down)};
   news_ = news_ || now != found_;
   found_ = now;
-}
-
-std::optional<PathMtu::Found> PathMtu::news() {
-  if (!std::exchange(news_, false)) return std::nullopt;
-  return found_;
 }
 
 Duration PathMtu::patience() const {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
-#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -48,16 +48,15 @@ class PathMtu {
 
   // Begins, also anew: the peer has moved, or has other keys.
   void start(const Setup& setup, const Traffic& traffic, Instant now);
-  void stop() { *this = {}; }
 
   // Call when the deadline has passed; harmless early.
   void tick(const Traffic& traffic, Instant now);
   // A load message of the peer, the whole payload. Believed as far as it is large.
   void answered(Bytes payload, Instant now);
-  // The payload of the next data packet to send, if there is one.
-  [[nodiscard]] std::optional<Buffer> probe();
-  // Told once after each change.
-  [[nodiscard]] std::optional<Found> news();
+  // Payloads of data packets to send now.
+  [[nodiscard]] std::vector<Buffer> take_probes() { return std::exchange(probes_, {}); }
+  // Whether found() or silence is news; told once.
+  [[nodiscard]] bool take_news() { return std::exchange(news_, false); }
 
   [[nodiscard]] Deadline deadline() const { return next_; }
   [[nodiscard]] State state() const { return state_; }
@@ -100,7 +99,7 @@ class PathMtu {
   Instant grow_at_;
   Duration grow_wait_{};  // to the next look for a wider path; longer each time
   bool growing_ = false;  // what was found before stands
-  std::deque<Buffer> probes_;
+  std::vector<Buffer> probes_;
   Found found_;
   bool news_ = false;
 };

@@ -60,6 +60,17 @@ Drop unframe_v2(Packet& packet, MutableBytes room) {
   return Drop::bad_framing;
 }
 
+// The mark takes the first byte's place, which goes to the end.
+void swap_in(std::uint8_t mark, Packet& packet) {
+  *packet.append(1) = packet.data()[0];
+  packet.data()[0] = mark;
+}
+
+void put_v2_header(std::uint8_t code, Packet& packet) {
+  packet.prepend(2)[0] = v2_indicator;
+  packet.data()[1] = code;
+}
+
 }  // namespace
 
 void frame_uncompressed(CompressionFraming framing, Packet& packet) {
@@ -74,14 +85,10 @@ void frame_uncompressed(CompressionFraming framing, Packet& packet) {
         *packet.prepend(1) = no_compress_swap;
         return;
       }
-      *packet.append(1) = packet.data()[0];
-      packet.data()[0] = no_compress_swap;
-      return;
+      return swap_in(no_compress_swap, packet);
     case CompressionFraming::stub_v2:
       if (packet.empty() || packet.data()[0] != v2_indicator) return;
-      packet.prepend(2)[0] = v2_indicator;
-      packet.data()[1] = v2_none;
-      return;
+      return put_v2_header(v2_none, packet);
   }
 }
 
@@ -93,13 +100,9 @@ void mark_compressed(CompressionFraming framing, Packet& packet) {
       *packet.prepend(1) = lzo_compressed;
       return;
     case CompressionFraming::swap:
-      *packet.append(1) = packet.data()[0];
-      packet.data()[0] = lz4_compressed_swap;
-      return;
+      return swap_in(lz4_compressed_swap, packet);
     case CompressionFraming::stub_v2:
-      packet.prepend(2)[0] = v2_indicator;
-      packet.data()[1] = v2_lz4;
-      return;
+      return put_v2_header(v2_lz4, packet);
   }
 }
 

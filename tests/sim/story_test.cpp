@@ -71,12 +71,13 @@ TEST(Story, keys_are_renewed_under_traffic_without_a_lost_packet) {
 }
 
 // What one end knows of the way to the other and back, as outer packets.
-void expect_path(const session::PathMtu* path, unsigned up, unsigned down) {
-  ASSERT_NE(path, nullptr);
-  EXPECT_LE(path->found().up, up);
-  EXPECT_GE(path->found().up + 4, up);
-  EXPECT_LE(path->found().down, down);
-  EXPECT_GE(path->found().down + 4, down);
+void expect_path(const node::InstanceFacts& facts, unsigned up, unsigned down) {
+  ASSERT_EQ(facts.peers.size(), 1u);
+  const node::MtuFacts& path = facts.peers[0].mtu;
+  EXPECT_LE(path.path_to_peer, up);
+  EXPECT_GE(path.path_to_peer + 4, up);
+  EXPECT_LE(path.path_from_peer, down);
+  EXPECT_GE(path.path_from_peer + 4, down);
 }
 
 TEST(Story, both_ends_find_what_a_narrow_path_takes_and_that_it_shrank) {
@@ -90,12 +91,12 @@ TEST(Story, both_ends_find_what_a_narrow_path_takes_and_that_it_shrank) {
   world.traffic_every(50ms);
   ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
   world.run_for(2s);
-  expect_path(&client.client().path(), 1300, 1400);
-  expect_path(server.server().path_of(0), 1400, 1300);
+  expect_path(client.client().facts(), 1300, 1400);
+  expect_path(server.server().facts(), 1400, 1300);
   world.wire().largest_to[client.at()] = 1250 - outer_headers;
   world.run_for(8s);
-  expect_path(&client.client().path(), 1300, 1250);
-  expect_path(server.server().path_of(0), 1250, 1300);
+  expect_path(client.client().facts(), 1300, 1250);
+  expect_path(server.server().facts(), 1250, 1300);
   expect_clean(world);
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/icmpv6_error.h"
 #include "ip/too_big.h"
 #include "tests/fuzz/input.h"
 
@@ -84,7 +85,7 @@ void try_clamp(Bytes bytes, std::uint16_t mss) {
 void try_answer(Bytes packet) {
   static const ip::Address from = *ip::Address::parse("fd00::1");
   Buffer room(1280);
-  const std::size_t size = ip::icmpv6_no_route(packet, from, room);
+  const std::size_t size = ip::icmpv6_error(ip::Icmpv6Error::no_route, 0, packet, from, room);
   if (size == 0) return;
   const Bytes answer = Bytes(room).first(size);
   const auto inner = ip::look(answer);
@@ -92,8 +93,9 @@ void try_answer(Bytes packet) {
   ADIT_ASSERT(inner->destination == ip::look(packet)->source);
   ADIT_ASSERT(sum(answer, 40, 58) == 0xFFFF);
   Buffer narrow(size - 1);
-  ADIT_ASSERT(ip::icmpv6_no_route(packet, from, narrow) == 0);
-  ADIT_ASSERT(ip::icmpv6_no_route(answer, from, room) == 0);  // errors are never answered
+  ADIT_ASSERT(ip::icmpv6_error(ip::Icmpv6Error::no_route, 0, packet, from, narrow) == 0);
+  ADIT_ASSERT(ip::icmpv6_error(ip::Icmpv6Error::no_route, 0, answer, from, room) ==
+              0);  // errors are never answered
 }
 
 void try_cut(Bytes packet, std::size_t mtu) {

@@ -63,13 +63,12 @@ class Peer {
 
  private:
   void check() {
-    std::size_t asked = 0;
-    while (const auto probe = finder_.probe()) {
-      ++asked;
-      ADIT_ASSERT(probe->size() <= tun_mtu && wire::has_occ_magic(*probe));
+    const std::vector<Buffer> questions = finder_.take_probes();
+    for (const Buffer& question : questions) {
+      ADIT_ASSERT(question.size() <= tun_mtu && wire::has_occ_magic(question));
     }
-    ADIT_ASSERT(asked <= most_questions_at_once);
-    static_cast<void>(finder_.news());
+    ADIT_ASSERT(questions.size() <= most_questions_at_once);
+    static_cast<void>(finder_.take_news());
     const auto& [up, down] = finder_.found();
     ADIT_ASSERT(up <= session::outer_size(setup_.frame, tun_mtu) && down <= 1500);
   }

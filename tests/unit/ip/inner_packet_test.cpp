@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ip/icmpv6_error.h"
+
 namespace adit::ip {
 namespace {
 
@@ -98,7 +100,7 @@ TEST(BlockIpv6, answers_with_no_route_but_never_an_error_with_an_error) {
   packet[24] = 0xfd;
   Buffer room(1280);
   const Address us = *Address::parse("fe80::7");
-  const std::size_t size = icmpv6_no_route(packet, us, room);
+  const std::size_t size = icmpv6_error(Icmpv6Error::no_route, 0, packet, us, room);
   ASSERT_EQ(size, 40 + 8 + packet.size());
   EXPECT_EQ(room[40], 1);
   EXPECT_EQ(Address::v6(Bytes(room).subspan(24, 16)), Address::v6(Bytes(packet).subspan(8, 16)));
@@ -106,7 +108,7 @@ TEST(BlockIpv6, answers_with_no_route_but_never_an_error_with_an_error) {
   EXPECT_EQ(checksum_fold(sum), 0);
   packet[6] = 58;
   packet[40] = 1;  // an ICMPv6 error
-  EXPECT_EQ(icmpv6_no_route(packet, us, room), 0u);
+  EXPECT_EQ(icmpv6_error(Icmpv6Error::no_route, 0, packet, us, room), 0u);
 }
 
 }  // namespace

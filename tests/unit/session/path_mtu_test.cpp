@@ -27,8 +27,8 @@ class Road {
     while (now < end) {
       deliver();
       finder.tick(traffic, now);
-      while (const auto probe = finder.probe()) send(*probe);
-      if (finder.news()) ++news;
+      for (const Buffer& probe : finder.take_probes()) send(probe);
+      if (finder.take_news()) ++news;
       const Instant next = arrivals_.empty() ? Instant::max() : arrivals_.begin()->first;
       now = std::min({end, finder.deadline().at, next, now + 100ms});
       if (in_use) ++traffic.inside_bytes;
@@ -247,8 +247,7 @@ TEST(PathMtu, believes_lies_only_as_far_as_they_go) {
   road.pass(5ms);
   for (unsigned bytes = 17; bytes < 70000; bytes += 113) {
     road.finder.answered(Buffer(bytes), road.now);
-    while (road.finder.probe()) {
-    }
+    static_cast<void>(road.finder.take_probes());
   }
   EXPECT_LE(road.finder.found().up, 1552u);
   EXPECT_LE(road.finder.found().down, 1500u);
