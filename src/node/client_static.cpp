@@ -45,7 +45,8 @@ void Client::watch_static() {
   }
   if (next_static_look_ > now_) return;
   next_static_look_ = now_ + look_interval;
-  if (around_.plane.traffic(the_peer).received_packets == 0) return;
+  // The lanes count a first packet before its report of the peer's address is read here.
+  if (!remote_ || around_.plane.traffic(the_peer).received_packets == 0) return;
   next_static_look_ = Instant::max();
   log_.info(1, "{}", lines::peer_connected(peer_name_, remote_->remote));
   tell_address();
