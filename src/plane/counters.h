@@ -32,6 +32,21 @@ class LastMoment {
   std::atomic<Duration::rep> at_{0};
 };
 
+// How many packets one call moves, written by one thread.
+class BatchMeter {
+ public:
+  void batch(std::size_t packets) {
+    if (packets == 0) return;
+    calls_.add(1);
+    packets_.add(packets);
+  }
+  [[nodiscard]] std::uint64_t calls() const { return calls_.get(); }
+  [[nodiscard]] std::uint64_t packets() const { return packets_.get(); }
+
+ private:
+  Counter calls_, packets_;
+};
+
 // One direction of one peer; padded, so that the lanes do not share cache lines.
 struct alignas(64) Flow {
   Counter packets;       // data packets, pings included

@@ -1,5 +1,7 @@
 #include "plane/down_lane.h"
 
+#include <algorithm>
+
 #include "ip/inner_packet.h"
 #include "wire/control_packet.h"
 #include "wire/data_header.h"
@@ -14,6 +16,7 @@ constexpr Duration bad_source_interval = std::chrono::seconds(1);
 DownLane::DownLane(const Surroundings& around)
     : around_(around),
       pool_(around.setup.largest_packet),
+      packets_(batch_packets),
       from_(batch_packets),
       unpacked_(around.setup.largest_packet) {
   arrivals_.reserve(batch_packets);
@@ -25,9 +28,10 @@ bool DownLane::turn(Instant now) {
   now_ = now;
   reported_ = handed_off_ = false;
   around_.reader.here();
-  const std::size_t count = around_.link.read(pool_.packets(), from_, front_room);
+  std::ranges::copy(pool_.packets(), packets_.begin());
+  const std::size_t count = around_.link.read(packets_, from_, front_room);
   for (std::size_t i = 0; i < count; ++i) sort(i);
-  if (const std::uint64_t pieces = around_.link.in_fragments(); pieces != 0) note_fragments(pieces);
+  note_fragments(around_.link.in_fragments());
   for (std::size_t begin = 0; begin < arrivals_.size();) {
     std::size_t end = begin + 1;
     while (end < arrivals_.size() && arrivals_[end].key == arrivals_[begin].key) ++end;
@@ -46,7 +50,7 @@ bool DownLane::turn(Instant now) {
 }
 
 void DownLane::sort(std::size_t at) {
-  const Packet& packet = pool_[at];
+  const Packet& packet = packets_[at];
   if (around_.setup.bare) return sort_data(at, {wire::Opcode::data_v1, 0});
   const auto head = packet.empty() ? std::nullopt : wire::parse_head(packet.data()[0]);
   if (!head) return drops_.add(Drop::unknown_opcode);
@@ -58,7 +62,7 @@ void DownLane::sort(std::size_t at) {
 const PeerSlot* DownLane::find_peer(std::size_t at, const wire::Head& head) const {
   if (!around_.setup.server) return around_.tables.peer(0);
   if (head.opcode == wire::Opcode::data_v2) {
-    const auto header = wire::decode_data_header(pool_[at].bytes());
+    const auto header = wire::decode_data_header(packets_[at].bytes());
     if (!header) return nullptr;
     if (header->peer_id != wire::peer_id_none) return around_.tables.peer(header->peer_id);
   }
@@ -83,8 +87,8 @@ void DownLane::open_run(std::span<const Arrival> run) {
   openings_.clear();
   std::uint64_t on_link = 0;
   for (const Arrival& arrival : run) {
-    openings_.push_back({&pool_[arrival.at], Drop::none});
-    on_link += pool_[arrival.at].size();
+    openings_.push_back({&packets_[arrival.at], Drop::none});
+    on_link += packets_[arrival.at].size();
   }
   ReceiveKey& key = *run.front().key;
   key.opener->open(openings_, now_);
@@ -116,10 +120,21 @@ void DownLane::drop(const PeerSlot& peer, Drop reason) {
   peer.meter->drops.add(reason);
 }
 
-void DownLane::note_fragments(std::uint64_t in_fragments) {
+void DownLane::note_fragments(std::span<const std::uint16_t> in_fragments) {
+  if (in_fragments.empty()) return;
   for (const Arrival& arrival : arrivals_) {
-    if ((in_fragments >> arrival.at & 1) != 0) arrival.peer->meter->disorder.came_in_fragments();
+    if (std::ranges::binary_search(in_fragments, arrival.at)) {
+      arrival.peer->meter->disorder.came_in_fragments();
+    }
   }
+}
+
+// What grows when its framing is taken off must not do so in memory of the link.
+void DownLane::make_room(std::size_t at) {
+  Packet& roomy = pool_[at];
+  if (packets_[at].front_room() >= front_room) return;
+  roomy.assign(packets_[at].bytes(), front_room);
+  packets_[at] = roomy;
 }
 
 void DownLane::refused(const Arrival& arrival, const crypto::Opening& opening) {
@@ -136,10 +151,13 @@ void DownLane::refused(const Arrival& arrival, const crypto::Opening& opening) {
 
 void DownLane::accept(const Arrival& arrival) {
   const PeerSlot& peer = *arrival.peer;
-  Packet& packet = pool_[arrival.at];
+  Packet& packet = packets_[arrival.at];
   if (!peer.address.same_peer(from_[arrival.at]) &&
       !peer.meter->float_reported.exchange(true, std::memory_order_relaxed)) {
     report({Report::Kind::moved, peer.index, from_[arrival.at]}, {});
+  }
+  if (peer.fragments != nullptr || peer.framing != wire::CompressionFraming::none) {
+    make_room(arrival.at);
   }
   if (peer.fragments != nullptr) {
     using Verdict = Reassembler::Verdict;

@@ -55,7 +55,8 @@ class DownLane {
 
   void sort(std::size_t at);
   void sort_data(std::size_t at, const wire::Head& head);
-  void note_fragments(std::uint64_t in_fragments);
+  void note_fragments(std::span<const std::uint16_t> in_fragments);
+  void make_room(std::size_t at);
   const PeerSlot* find_peer(std::size_t at, const wire::Head& head) const;
   void open_run(std::span<const Arrival> run);
   void accept(const Arrival& arrival);
@@ -69,6 +70,7 @@ class DownLane {
 
   Surroundings around_;
   PacketPool pool_;
+  std::vector<Packet> packets_;  // the batch: in the pool, or in memory of the link
   std::vector<ports::LinkAddress> from_;
   std::vector<Arrival> arrivals_;
   std::vector<crypto::Opening> openings_;

@@ -9,7 +9,7 @@
 
 namespace adit::plane {
 
-inline constexpr std::size_t batch_packets = 64;
+inline constexpr std::size_t batch_packets = 128;
 // Room in front of every packet: the largest data header (peer id, SHA-512, IV, long id), framing
 // and a TCP length; and behind it: padding, tag, a swapped byte.
 inline constexpr std::size_t front_room = 128;

@@ -32,13 +32,14 @@ class LinkPort {
  public:
   virtual ~LinkPort() = default;
 
-  // Fills packets from the front, each with front_room bytes kept free; from[i] tells where packet
-  // i came from. Returns how many; 0: nothing there now.
+  // Fills packets from the front; from[i] tells where packet i came from. Returns how many; 0:
+  // nothing there now. A packet lands in its own memory with front_room bytes kept free, or comes
+  // to look into memory of the port, good until the next call, where it has no room on either side.
   [[nodiscard]] virtual std::size_t read(std::span<Packet> packets, std::span<LinkAddress> from,
                                          std::size_t front_room) = 0;
-  // Reading thread: bit i tells that packet i of the last read() came in pieces of the network's
-  // making (IP fragments). All zero where that cannot be known.
-  [[nodiscard]] virtual std::uint64_t in_fragments() const { return 0; }
+  // Reading thread: those of the last read() that came in pieces of the network's making (IP
+  // fragments), by their place. Empty where that cannot be known.
+  [[nodiscard]] virtual std::span<const std::uint16_t> in_fragments() const { return {}; }
   // Streams that ended since the last call. Returns how many were written to streams.
   [[nodiscard]] virtual std::size_t take_closed(std::span<LinkAddress> streams) = 0;
 

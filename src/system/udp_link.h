@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "base/result.h"
-#include "plane/counters.h"
-#include "ports/link_port.h"
 #include "system/socket_options.h"
+#include "system/udp_receiver.h"
+#include "system/udp_transmitter.h"
 
 namespace adit::system {
 
@@ -19,12 +19,13 @@ struct UdpSettings {
   bool multihome = false;            // answer from the address that was asked even without bind
   // probe: nothing is fragmented, and the kernel's own idea of a path's MTU is not asked
   enum class MtuDiscovery { system, no, maybe, yes, probe } mtu_discovery = MtuDiscovery::system;
+  bool trains = true;  // the kernel joins and cuts datagrams (UDP_GRO, UDP_SEGMENT) where it can
   SocketSettings socket;
 };
 
 // The outside over one UDP socket, unconnected: it serves every peer. Datagrams travel in batches,
-// one system call for many. What the network reports about single datagrams is counted and never
-// stops anything.
+// one system call for many, and trains of equal ones as one (UDP_SEGMENT, UDP_GRO). What the
+// network reports about single datagrams is counted and never stops anything.
 class UdpLink final : public ports::LinkPort {
  public:
   [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const UdpSettings& settings);
@@ -35,24 +36,37 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] BufferSizes buffers_at_first() const;
   [[nodiscard]] BufferSizes buffers() const;
   // What read() threw away. Any thread.
-  [[nodiscard]] const plane::DropBoard& read_drops() const;
+  [[nodiscard]] const plane::DropBoard& read_drops() const { return receiver_.drops(); }
+  // How datagrams travel through the kernel. Any thread.
+  struct Trains {
+    bool joined = false;  // on receipt
+    UdpTransmitter::Trains cut = UdpTransmitter::Trains::off;
+    int error = 0;  // why cutting was refused
+  };
+  [[nodiscard]] Trains trains() const;
+  [[nodiscard]] const UdpReceiver& receiver() const { return receiver_; }
+  [[nodiscard]] const UdpTransmitter& transmitter() const { return transmitter_; }
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
-                                 std::size_t front_room) override;
-  [[nodiscard]] std::uint64_t in_fragments() const override;
+                                 std::size_t front_room) override {
+    return receiver_.read(socket_.get(), packets, from, front_room);
+  }
+  [[nodiscard]] std::span<const std::uint16_t> in_fragments() const override {
+    return receiver_.in_fragments();
+  }
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
-  void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
+  void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override {
+    transmitter_.write(socket_.get(), packets, drops);
+  }
 
  private:
-  struct Receiver;
-  struct Transmitter;
-
   UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first);
 
   Fd socket_;
   BufferSizes buffers_at_first_;
-  std::unique_ptr<Receiver> receiver_;        // the reading thread's
-  std::unique_ptr<Transmitter> transmitter_;  // the writing thread's
+  bool joined_ = false;
+  UdpReceiver receiver_;        // the reading thread's
+  UdpTransmitter transmitter_;  // the writing thread's
 };
 
 }  // namespace adit::system
