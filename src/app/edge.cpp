@@ -17,8 +17,10 @@ Result<std::unique_ptr<Edge>> Edge::create(Runtime& runtime, const plane::PlaneS
     return fail_with(watched.error());
   }
   edge->plane_ = std::make_unique<plane::DataPlane>(
-      setup, plane::DataPlane::Surroundings{tun, edge->link(), *edge->control_bell_,
-                                            *edge->up_bell_, *edge->down_bell_, runtime.rng});
+      setup,
+      plane::DataPlane::Surroundings{{{tun, edge->link(), *edge->up_bell_, *edge->down_bell_}},
+                                     *edge->control_bell_,
+                                     runtime.rng});
   return edge;
 }
 

@@ -131,7 +131,7 @@ plane::PeerSpec Client::set_plane_peer() {
   if (!remote_) return {};
   const plane::PeerSpec spec = tell_plane(*remote_);
   if (!setup_.config.client.allow_recursive_routing) {
-    around_.plane.up().guard_against(remote_->remote.address);
+    around_.plane.guard_against(remote_->remote.address);
   }
   return spec;
 }

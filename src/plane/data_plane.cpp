@@ -7,7 +7,6 @@ namespace adit::plane {
 namespace {
 constexpr std::size_t order_slots = 1024;
 constexpr std::size_t report_slots = 1024;
-constexpr std::size_t handoff_slots = 1024;
 constexpr std::size_t few_report_slots = 16;
 // Also with a narrow window a repetition is told from a late packet.
 constexpr std::uint32_t remembered_ids = crypto::generous_limits.packets;
@@ -17,26 +16,39 @@ DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       tables_(setup.most_peers, quiescence_),
-      orders_(order_slots, largest_control_packet),
-      handoffs_(setup.client_to_client
-                    ? std::make_unique<HandoffRing>(handoff_slots, setup.largest_packet)
-                    : nullptr),
-      up_reports_(few_report_slots, 16),
-      down_reports_(report_slots, largest_control_packet),
-      up_({setup_, tables_, quiescence_.add_reader(), around.tun, around.link, orders_,
-           handoffs_.get(), up_reports_, around.control}),
-      down_({setup_, tables_, quiescence_.add_reader(), around.tun, around.link, down_reports_,
-             handoffs_.get(), around.control, around.up_bell}) {}
+      handoffs_(setup.lanes, setup.client_to_client, setup.largest_packet) {
+  ADIT_ASSERT(setup.lanes > 0 && around.lanes.size() == setup.lanes);
+  std::vector<ports::Doorbell*> up_bells;
+  for (const LanePorts& ports : around_.lanes) up_bells.push_back(&ports.up_bell);
+  for (std::size_t i = 0; i < setup.lanes; ++i) {
+    lanes_.push_back(std::make_unique<Lane>(*this, i, up_bells));
+  }
+}
+
+DataPlane::Lane::Lane(DataPlane& plane, std::size_t number,
+                      std::span<ports::Doorbell* const> up_bells)
+    : orders(order_slots, largest_control_packet),
+      up_reports(few_report_slots, 16),
+      down_reports(report_slots, largest_control_packet),
+      up({plane.setup_, number, plane.tables_, plane.quiescence_.add_reader(),
+          plane.around_.lanes[number].tun, plane.around_.lanes[number].link, orders,
+          plane.handoffs_.receiver(number), plane.handoffs_.up_sender(number, up_bells), up_reports,
+          plane.around_.control}),
+      down({plane.setup_, number, plane.tables_, plane.quiescence_.add_reader(),
+            plane.around_.lanes[number].tun, plane.around_.lanes[number].link, down_reports,
+            plane.handoffs_.down_sender(number, up_bells), plane.around_.control}) {}
 
 void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   ADIT_ASSERT(index < tables_.capacity());
   ADIT_ASSERT(spec.fragment_most == 0 || setup_.fragments);
   ADIT_ASSERT(!spec.compress || setup_.compress);
   Known& known = known_[index];
+  const bool is_new = known.slot.meter == nullptr;
   const bool by_address = known.spec.by_address || spec.by_address;
   known.spec = spec;
-  if (known.slot.meter == nullptr) known.slot.meter = std::make_shared<PeerMeter>();
+  if (is_new) known.slot.meter = std::make_shared<PeerMeter>();
   known.slot.index = index;
+  settle_lane(known);
   known.slot.address = spec.address;
   known.slot.may_float = spec.may_float;
   known.slot.check_source = spec.check_source;
@@ -51,6 +63,16 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   if (spec.fragment_most == 0) known.slot.fragments.reset();
   publish(known);
   if (by_address) publish_addresses();
+}
+
+// What a lane owned stays with it: a peer that goes to another lane begins there without keys.
+void DataPlane::settle_lane(Known& known) {
+  const std::size_t lane = known.spec.by_address ? 0 : lane_of(known.slot.index);
+  if (std::exchange(known.slot.lane, lane) == lane) return;
+  known.slot.fragments.reset();
+  known.slot.send.reset();
+  known.slot.receive = {};
+  known.slot.sendable = {};
 }
 
 void DataPlane::publish(Known& known) {
@@ -120,30 +142,42 @@ void DataPlane::retire_key(PeerIndex index, std::uint8_t key_id) {
   publish(found->second);
 }
 
-bool DataPlane::send_datagram(const ports::LinkAddress& to, Bytes datagram) {
-  const bool queued = orders_.push({Order::Kind::datagram, no_peer, to}, datagram);
-  around_.up_bell.ring();
+bool DataPlane::order(std::size_t lane, const Order& order, Bytes bytes) {
+  const bool queued = lanes_[lane]->orders.push(order, bytes);
+  around_.lanes[lane].up_bell.ring();
   return queued;
 }
 
+bool DataPlane::send_datagram(const ports::LinkAddress& to, Bytes datagram) {
+  return order(0, {Order::Kind::datagram, no_peer, to}, datagram);
+}
+
 bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
-  const bool queued = orders_.push({Order::Kind::payload, index, {}}, payload);
-  around_.up_bell.ring();
-  return queued;
+  const auto found = known_.find(index);
+  const std::size_t lane = found != known_.end() ? found->second.slot.lane : 0;
+  return order(lane, {Order::Kind::payload, index, {}}, payload);
 }
 
 std::size_t DataPlane::take_reports(std::size_t limit,
                                     const std::function<void(const Report&, MutableBytes)>& take) {
   std::size_t count = 0;
-  for (ReportRing* ring : {&up_reports_, &down_reports_}) {
+  bool more = false;
+  const auto take_from = [&](ReportRing& ring) {
     for (; count < limit; ++count) {
-      const auto report = ring->front();
-      if (!report) break;
+      const auto report = ring.front();
+      if (!report) return;
       take(report->head, report->bytes);
-      ring->pop();
+      ring.pop();
     }
-    if (ring->front()) around_.control.ring();  // more than we were asked to take
+    more = more || ring.front().has_value();
+  };
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[(first_reported_ + i) % lanes_.size()];
+    take_from(lane.up_reports);
+    take_from(lane.down_reports);
   }
+  first_reported_ = (first_reported_ + 1) % lanes_.size();
+  if (more) around_.control.ring();  // than we were asked to take
   return count;
 }
 
@@ -197,9 +231,13 @@ DropCounters DataPlane::drops(PeerIndex index) const {
 }
 
 DropCounters DataPlane::drops() const {
-  DropCounters sum = up_.drops().read();
-  const DropCounters down = down_.drops().read();
-  for (std::size_t i = 0; i < drop_reasons; ++i) sum.by_reason[i] += down.by_reason[i];
+  DropCounters sum;
+  for (const auto& lane : lanes_) {
+    for (const DropBoard* board : {&lane->up.drops(), &lane->down.drops()}) {
+      const DropCounters drops = board->read();
+      for (std::size_t i = 0; i < drop_reasons; ++i) sum.by_reason[i] += drops.by_reason[i];
+    }
+  }
   return sum;
 }
 

@@ -56,18 +56,25 @@ struct KeyCarry {
 };
 
 // The control thread's side of the plane: it owns the tables and the rings, publishes peers, keys
-// and routes, and hears what the lanes report. The verbs are those of the kernel's own offload, so
+// and routes, and hears what the lanes report. There may be several pairs of lanes; each peer
+// belongs to one. The verbs are those of the kernel's own offload, so
 // that another implementation can stand here. Everything but up() and down() is for the control
 // thread alone.
 class DataPlane {
  public:
-  // The ports and doorbells must outlive the plane. rng must be safe in the up lane's thread.
-  struct Surroundings {
+  // What one pair of lanes reads, writes and is woken by.
+  struct LanePorts {
     ports::TunPort& tun;
     ports::LinkPort& link;
-    ports::Doorbell& control;
     ports::Doorbell& up_bell;
     ports::Doorbell& down_bell;
+  };
+  // The ports and doorbells must outlive the plane; there are as many as PlaneSetup::lanes. What
+  // comes for a peer must arrive at the link of its lane, see lane_of(). rng must be safe in the up
+  // lanes' threads.
+  struct Surroundings {
+    std::vector<LanePorts> lanes;
+    ports::Doorbell& control;
     Rng& rng;
   };
   DataPlane(const PlaneSetup& setup, const Surroundings& around);
@@ -102,8 +109,15 @@ class DataPlane {
   void collect() { quiescence_.collect(); }
   [[nodiscard]] std::size_t capacity() const { return tables_.capacity(); }
 
-  [[nodiscard]] UpLane& up() { return up_; }
-  [[nodiscard]] DownLane& down() { return down_; }
+  // Which pair of lanes owns a peer whose packets carry its index.
+  [[nodiscard]] std::size_t lane_of(PeerIndex index) const { return index % lanes(); }
+  [[nodiscard]] std::size_t lanes() const { return lanes_.size(); }
+  [[nodiscard]] UpLane& up(std::size_t lane = 0) { return lanes_[lane]->up; }
+  [[nodiscard]] DownLane& down(std::size_t lane = 0) { return lanes_[lane]->down; }
+  // Inner packets to this address would carry our own outer packets in a circle.
+  void guard_against(const std::optional<ip::Address>& remote) {
+    for (const auto& lane : lanes_) lane->up.guard_against(remote);
+  }
 
  private:
   struct Known {
@@ -111,19 +125,28 @@ class DataPlane {
     PeerSlot slot;  // the latest published
   };
 
+  // A pair of lanes and its rings to and from the control thread.
+  struct Lane {
+    Lane(DataPlane& plane, std::size_t number, std::span<ports::Doorbell* const> up_bells);
+    OrderRing orders;
+    ReportRing up_reports;
+    ReportRing down_reports;
+    UpLane up;
+    DownLane down;
+  };
+
+  void settle_lane(Known& known);
   void publish(Known& known);
+  bool order(std::size_t lane, const Order& order, Bytes bytes);
   void publish_addresses();
 
   PlaneSetup setup_;
   Surroundings around_;
   Quiescence quiescence_;
   Tables tables_;
-  OrderRing orders_;
-  std::unique_ptr<HandoffRing> handoffs_;
-  ReportRing up_reports_;
-  ReportRing down_reports_;
-  UpLane up_;
-  DownLane down_;
+  Handoffs handoffs_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::size_t first_reported_ = 0;  // lanes take turns in being heard first
   std::map<PeerIndex, Known> known_;
 };
 

@@ -26,7 +26,7 @@ DownLane::DownLane(const Surroundings& around)
 
 bool DownLane::turn(Instant now) {
   now_ = now;
-  reported_ = handed_off_ = false;
+  reported_ = false;
   around_.reader.here();
   std::ranges::copy(pool_.packets(), packets_.begin());
   const std::size_t count = around_.link.read(packets_, from_, front_room);
@@ -44,7 +44,7 @@ bool DownLane::turn(Instant now) {
   around_.reader.away();
   report_closed_streams();
   if (reported_) around_.control.ring();
-  if (handed_off_) around_.up.ring();
+  around_.up_lanes.ring();
   board_.publish(drops_);
   return count > 0 || closed_count_ > 0;
 }
@@ -73,7 +73,7 @@ const PeerSlot* DownLane::find_peer(std::size_t at, const wire::Head& head) cons
 
 void DownLane::sort_data(std::size_t at, const wire::Head& head) {
   const PeerSlot* peer = find_peer(at, head);
-  if (peer == nullptr) return drops_.add(Drop::unknown_peer);
+  if (peer == nullptr || peer->lane != around_.lane) return drops_.add(Drop::unknown_peer);
   const bool elsewhere = !peer->address.same_peer(from_[at]);
   if (elsewhere && (!peer->may_float || from_[at].stream != 0 || peer->address.stream != 0)) {
     return drop(*peer, Drop::wrong_address);
@@ -199,25 +199,28 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
 // client-to-client: unicast for another client goes to it alone, multicast to all and inside.
 bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
                                 const ip::Address& to) {
-  if (around_.handoffs == nullptr) return false;
+  if (!around_.setup.client_to_client) return false;
   if (to.is_multicast()) {
     for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
       if (index != arrival.peer->index && around_.tables.peer(index) != nullptr) {
-        hand_off(packet, index);
+        hand_off(packet, *around_.tables.peer(index));
       }
     }
     return false;
   }
   const PeerIndex* other = around_.tables.routes().peers.find(to);
   if (other == nullptr || *other == arrival.peer->index) return false;
-  hand_off(packet, *other);
+  const PeerSlot* peer = around_.tables.peer(*other);
+  if (peer != nullptr) {
+    hand_off(packet, *peer);
+  } else {
+    drops_.add(Drop::unknown_peer);
+  }
   return true;
 }
 
-void DownLane::hand_off(const Packet& packet, PeerIndex to) {
-  if (around_.handoffs->push({to}, packet.bytes())) {
-    handed_off_ = true;
-  } else {
+void DownLane::hand_off(const Packet& packet, const PeerSlot& to) {
+  if (!around_.up_lanes.push(to.lane, {to.index, false}, packet.bytes())) {
     drops_.add(Drop::queue_full);
   }
 }

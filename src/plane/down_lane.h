@@ -3,6 +3,7 @@
 #include <array>
 
 #include "plane/counters.h"
+#include "plane/handoffs.h"
 #include "plane/lane.h"
 #include "plane/plane_setup.h"
 #include "plane/tables.h"
@@ -22,20 +23,21 @@ namespace adit::plane {
 //             -> ip::look       is the source allowed for this peer? clamp MSS
 //             -> TunPort.write  or the up lane, when another client is meant
 //
-// Owns every peer's receive state, so each replay window has one writer.
+// Owns the receive state of its peers, so each replay window has one writer: of all peers, or with
+// several lanes of every nth, whose packets the kernel hands to this lane's socket.
 class DownLane {
  public:
-  // Everything given must outlive the lane. handoffs may be null.
+  // Everything given must outlive the lane.
   struct Surroundings {
     const PlaneSetup& setup;
+    std::size_t lane;  // its number
     Tables& tables;
     Quiescence::Reader& reader;
     ports::TunPort& tun;
     ports::LinkPort& link;
     ReportRing& reports;
-    HandoffRing* handoffs;
+    Handoffs::Sender up_lanes;  // with client_to_client
     ports::Doorbell& control;
-    ports::Doorbell& up;
   };
   explicit DownLane(const Surroundings& around);
 
@@ -62,7 +64,7 @@ class DownLane {
   void accept(const Arrival& arrival);
   void deliver(const Arrival& arrival, Packet& packet);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
-  void hand_off(const Packet& packet, PeerIndex to);
+  void hand_off(const Packet& packet, const PeerSlot& to);
   void report(const Report& report, Bytes bytes);
   void refused(const Arrival& arrival, const crypto::Opening& opening);
   void drop(const PeerSlot& peer, Drop reason);
@@ -83,7 +85,6 @@ class DownLane {
   Instant now_;
   Instant last_bad_source_ = Instant::min();
   bool reported_ = false;
-  bool handed_off_ = false;
 };
 
 }  // namespace adit::plane

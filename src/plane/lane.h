@@ -45,12 +45,6 @@ struct Order {
 };
 using OrderRing = MessageRing<Order>;
 
-// From the down lane to the up lane: packets from one client to another.
-struct Handoff {
-  PeerIndex to = no_peer;
-};
-using HandoffRing = MessageRing<Handoff>;
-
 // A batch of packets and the memory they lie in.
 class PacketPool {
  public:

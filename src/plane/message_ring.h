@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -19,7 +20,7 @@ class MessageRing {
       : mask_(slots - 1),
         largest_(largest_message),
         slots_(slots),
-        bytes_(slots * largest_message) {}
+        bytes_(new std::uint8_t[slots * largest_message]) {}
 
   // Producer. False: full, or the message is too large.
   [[nodiscard]] bool push(const Head& head, Bytes message) {
@@ -52,12 +53,12 @@ class MessageRing {
     Head head;
     std::size_t size = 0;
   };
-  std::uint8_t* room(std::size_t at) { return bytes_.data() + (at & mask_) * largest_; }
+  std::uint8_t* room(std::size_t at) { return bytes_.get() + (at & mask_) * largest_; }
 
   std::size_t mask_;
   std::size_t largest_;
   std::vector<Slot> slots_;
-  Buffer bytes_;
+  std::unique_ptr<std::uint8_t[]> bytes_;  // left uninitialised: most of it is never touched
   alignas(64) std::atomic<std::size_t> head_{0};
   alignas(64) std::atomic<std::size_t> tail_{0};
 };

@@ -9,6 +9,7 @@ namespace adit::plane {
 struct PlaneSetup {
   bool server = false;  // many peers, found by id; otherwise one, whatever the id says
   std::size_t most_peers = 1;
+  std::size_t lanes = 1;              // pairs of an up lane and a down lane
   std::size_t largest_packet = 2048;  // tun MTU and outer packet, whichever is larger
   bool client_to_client = false;
   bool block_ipv6 = false;

@@ -24,9 +24,10 @@ bool UpLane::turn(Instant now, WallTime wall) {
   unix_ = static_cast<std::uint32_t>(wall.seconds);
   around_.reader.here();
   std::size_t work = take_orders();
-  if (around_.handoffs != nullptr) work += take_handoffs();
+  work += take_handoffs();
   work += take_tun();
   around_.reader.away();
+  around_.other_lanes.ring();
   board_.publish(drops_);
   return work > 0;
 }
@@ -52,16 +53,16 @@ std::size_t UpLane::take_orders() {
 std::size_t UpLane::take_handoffs() {
   std::size_t count = 0;
   for (; count < batch_packets; ++count) {
-    const auto handoff = around_.handoffs->front();
+    const auto handoff = around_.handoffs.front();
     if (!handoff) break;
     Packet& packet = pool_[count];
     packet.assign(handoff->bytes, front_room);
     if (const PeerSlot* peer = around_.tables.peer(handoff->head.to)) {
-      send_inside(packet, *peer, Origin::peer);
+      send_inside(packet, *peer, handoff->head.from_tun ? Origin::tun : Origin::peer);
     } else {
       drops_.add(Drop::unknown_peer);
     }
-    around_.handoffs->pop();
+    around_.handoffs.pop();
   }
   if (count > 0) flush();
   return count;
@@ -104,6 +105,10 @@ void UpLane::broadcast(const Packet& packet, PeerIndex except) {
   for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
     const PeerSlot* peer = around_.tables.peer(index);
     if (peer == nullptr || index == except) continue;
+    if (peer->lane != around_.lane) {
+      hand_over(packet, *peer, Origin::tun);
+      continue;
+    }
     spare_[used].assign(packet.bytes(), front_room);
     enqueue(spare_[used], peer, packet.size());
     if (++used < batch_packets) continue;
@@ -127,10 +132,16 @@ bool UpLane::answered_block_ipv6(const Packet& packet) {
 }
 
 void UpLane::send_inside(Packet& packet, const PeerSlot& peer, Origin origin) {
+  if (peer.lane != around_.lane) return hand_over(packet, peer, origin);
   if (peer.inner_most != 0 && packet.size() > peer.inner_most) {
     return send_too_big(packet, peer, origin);
   }
   enqueue(packet, &peer, packet.size());
+}
+
+void UpLane::hand_over(const Packet& packet, const PeerSlot& peer, Origin origin) {
+  const Handoff handoff{peer.index, origin == Origin::tun};
+  if (!around_.other_lanes.push(peer.lane, handoff, packet.bytes())) drops_.add(Drop::queue_full);
 }
 
 void UpLane::enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes) {

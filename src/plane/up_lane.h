@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plane/counters.h"
+#include "plane/handoffs.h"
 #include "plane/lane.h"
 #include "plane/plane_setup.h"
 #include "plane/tables.h"
@@ -19,19 +20,22 @@ namespace adit::plane {
 //     -> Sealer.seal      a run of packets of one peer, numbered and sealed in order
 //     -> LinkPort.write   the whole batch
 //
-// Owns every peer's transmit state. Control datagrams and pings come as orders from the control
-// thread and go first; packets between clients come from the down lane.
+// Owns the transmit state of its peers: of all, or with several lanes of every nth. Control
+// datagrams and pings come as orders from the control thread and go first; packets for its peers
+// also come from other lanes.
 class UpLane {
  public:
-  // Everything given must outlive the lane. handoffs may be null.
+  // Everything given must outlive the lane.
   struct Surroundings {
     const PlaneSetup& setup;
+    std::size_t lane;  // its number
     Tables& tables;
     Quiescence::Reader& reader;
     ports::TunPort& tun;
     ports::LinkPort& link;
     OrderRing& orders;
-    HandoffRing* handoffs;
+    Handoffs::Receiver handoffs;   // packets for peers of this lane
+    Handoffs::Sender other_lanes;  // packets for peers of other lanes
     ReportRing& reports;
     ports::Doorbell& control;
   };
@@ -65,6 +69,7 @@ class UpLane {
   // Where a packet came from, and an answer to it goes.
   enum class Origin { tun, peer };
   void send_inside(Packet& packet, const PeerSlot& peer, Origin origin);
+  void hand_over(const Packet& packet, const PeerSlot& peer, Origin origin);
   void send_too_big(const Packet& packet, const PeerSlot& peer, Origin origin);
   void send_cut(const Packet& packet, const PeerSlot& peer);
   void answer_too_big(const Packet& packet, std::size_t mtu, Origin origin);

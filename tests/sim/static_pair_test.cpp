@@ -54,7 +54,7 @@ class End {
     plane::PlaneSetup setup;
     setup.bare = true;
     plane_ = std::make_unique<plane::DataPlane>(
-        setup, plane::DataPlane::Surroundings{tun_, link_, bell_, bell_, bell_, rng_});
+        setup, plane::DataPlane::Surroundings{{{tun_, link_, bell_, bell_}}, bell_, rng_});
     std::optional<ports::LinkAddress> remote;
     if (remote_) remote.emplace().remote = *remote_;
     hooks_ = std::make_unique<node::Hooks>(setup_.config.scripts, node::Environment(), processes_,

@@ -101,7 +101,7 @@ Host::Host(World& world, std::string name, const ip::Endpoint& at)
 
 void Host::make_plane(const plane::PlaneSetup& setup) {
   plane_ = std::make_unique<plane::DataPlane>(
-      setup, plane::DataPlane::Surroundings{tun_, link_, bell_, bell_, bell_, world_.rng()});
+      setup, plane::DataPlane::Surroundings{{{tun_, link_, bell_, bell_}}, bell_, world_.rng()});
 }
 
 void Host::turn_lanes() {

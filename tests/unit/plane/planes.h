@@ -53,7 +53,7 @@ struct End {
       : link([this](Bytes datagram, const ports::LinkAddress& to) {
           sent.emplace_back(to_buffer(datagram), to);
         }),
-        plane(setup, {tun, link, bell, bell, bell, rng}) {}
+        plane(setup, {{{tun, link, bell, bell}}, bell, rng}) {}
 
   void turn() {
     while (plane.down().turn(now)) {

@@ -81,7 +81,7 @@ struct Bells {
 class End {
  public:
   End(ports::LinkPort& link, int read_fd, TcpLink* tcp)
-      : plane_({}, {tun, link, *bells_.control, *bells_.up, *bells_.down, rng_}),
+      : plane_({}, {{{tun, link, *bells_.up, *bells_.down}}, *bells_.control, rng_}),
         read_fd_(read_fd),
         tcp_(tcp) {}
 
