@@ -1,0 +1,70 @@
+#include "plane/handoffs.h"
+
+namespace adit::plane {
+
+namespace {
+constexpr std::size_t ring_slots = 1024;
+}
+
+Handoffs::Handoffs(std::size_t lanes, bool between_clients, std::size_t largest_packet)
+    : from_up_(lanes), from_down_(lanes) {
+  const auto make = [&] { return std::make_unique<HandoffRing>(ring_slots, largest_packet); };
+  for (std::size_t from = 0; from < lanes; ++from) {
+    for (std::size_t to = 0; to < lanes; ++to) {
+      from_up_[from].push_back(from != to ? make() : nullptr);
+      from_down_[from].push_back(between_clients ? make() : nullptr);
+    }
+  }
+}
+
+Handoffs::Sender Handoffs::sender(const std::vector<std::unique_ptr<HandoffRing>>& rings,
+                                  std::span<ports::Doorbell* const> up_bells) {
+  Sender sender;
+  for (std::size_t to = 0; to < rings.size(); ++to) {
+    sender.ways_.push_back({rings[to].get(), up_bells[to], false});
+  }
+  return sender;
+}
+
+Handoffs::Sender Handoffs::up_sender(std::size_t lane, std::span<ports::Doorbell* const> up_bells) {
+  return sender(from_up_[lane], up_bells);
+}
+
+Handoffs::Sender Handoffs::down_sender(std::size_t lane,
+                                       std::span<ports::Doorbell* const> up_bells) {
+  return sender(from_down_[lane], up_bells);
+}
+
+Handoffs::Receiver Handoffs::receiver(std::size_t lane) {
+  Receiver receiver;
+  for (const Rings* rings : {&from_up_, &from_down_}) {
+    for (const auto& producer : *rings) {
+      if (producer[lane] != nullptr) receiver.rings_.push_back(producer[lane].get());
+    }
+  }
+  return receiver;
+}
+
+bool Handoffs::Sender::push(std::size_t lane, const Handoff& handoff, Bytes packet) {
+  Way& way = ways_[lane];
+  if (way.ring == nullptr || !way.ring->push(handoff, packet)) return false;
+  way.touched = true;
+  return true;
+}
+
+void Handoffs::Sender::ring() {
+  for (Way& way : ways_) {
+    if (std::exchange(way.touched, false)) way.bell->ring();
+  }
+}
+
+// Every producer has its turn; one after the other is emptied.
+std::optional<HandoffRing::Message> Handoffs::Receiver::front() {
+  for (std::size_t tried = 0; tried < rings_.size(); ++tried) {
+    if (auto message = rings_[at_]->front()) return message;
+    at_ = (at_ + 1) % rings_.size();
+  }
+  return std::nullopt;
+}
+
+}  // namespace adit::plane
