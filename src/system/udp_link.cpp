@@ -58,6 +58,12 @@ Status ask_for_destinations(int socket, const UdpSettings& settings) {
   return kernel_refused(errno, "cannot ask for the local address of datagrams");
 }
 
+Status share_port(int socket) {
+  const int on = 1;
+  if (setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
+  return kernel_refused(errno, "cannot share a UDP port between sockets");
+}
+
 // False: this kernel cannot, and datagrams come one by one.
 bool ask_for_trains(int socket) {
   const int on = 1;
@@ -75,6 +81,7 @@ Result<std::unique_ptr<UdpLink>> UdpLink::open(const UdpSettings& settings) {
   wanted.send_buffer = wanted.send_buffer.value_or(default_buffer_bytes);
   Status done = apply_settings(socket->get(), wanted);
   if (done) done = set_mtu_discovery(socket->get(), settings);
+  if (done && settings.shares_port) done = share_port(socket->get());
   if (done && (settings.bind || settings.local)) {
     done = bind_socket(socket->get(), Transport::udp, settings.stack, settings.local,
                        settings.bind ? settings.local_port : std::uint16_t{0},

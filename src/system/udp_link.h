@@ -16,6 +16,7 @@ struct UdpSettings {
   std::optional<ip::Address> local;  // nothing: every address of the host
   std::uint16_t local_port = 1194;
   std::uint32_t local_scope_id = 0;  // link-local IPv6 only
+  bool shares_port = false;          // one of a UdpGroup
   bool multihome = false;            // answer from the address that was asked even without bind
   // probe: nothing is fragmented, and the kernel's own idea of a path's MTU is not asked
   enum class MtuDiscovery { system, no, maybe, yes, probe } mtu_discovery = MtuDiscovery::system;
