@@ -410,6 +410,16 @@ struct Said {
   std::string line;
 };
 
+// What only adit has: how packets are moved.
+struct FastPath {
+  enum class Engine : std::uint8_t { automatic, openssl, ipsec_mb };
+  enum class TunOffload : std::uint8_t { automatic, no_uso, no_tso, off };
+  unsigned lanes = 0;  // pairs of lanes; 0: by the number of cores
+  Engine engine = Engine::automatic;
+  TunOffload tun_offload = TunOffload::automatic;
+  bool udp_offload = true;
+};
+
 struct Config {
   Mode mode = Mode::p2p;
   TlsRole tls_role = TlsRole::none;
@@ -426,6 +436,7 @@ struct Config {
   Process process;
   Logging logging;
   Management management;
+  FastPath fast;
   Tool tool;
   FileOrInline secret;  // static key mode
 

@@ -23,6 +23,7 @@ Page process_page();
 Page scripts_page();
 Page management_page();
 Page tools_page();
+Page fast_page();
 Page obsolete_page();
 
 }  // namespace adit::options

@@ -125,7 +125,7 @@ void Reader::refused(const Row& row, const Given& given) {
   if (row.where != where::nowhere && !may_stand_here(row, given)) return;
   const bool for_a_tool =
       target_.config != nullptr && target_.config->tool.kind != Tool::Kind::none;
-  const bool unknown_to_stock = row.newer || row.where == where::nowhere;
+  const bool unknown_to_stock = row.newer || row.ours || row.where == where::nowhere;
   const bool forgiven = for_a_tool || (unknown_to_stock && is_tolerated(given.words.front()));
   report(forgiven ? Severity::warning : Severity::error, given,
          "--" + std::string(row.name) + ": " + std::string(row.note), {});

@@ -52,6 +52,7 @@ struct Row {
   Change change = Change::restart;
   bool reaches_back = false;   // said at top level, it also serves <connection> blocks above
   bool newer = false;          // than OpenVPN 2.6, which calls it unknown
+  bool ours = false;           // OpenVPN does not know it
   bool secret = false;         // its parameters are not shown in messages
   std::string_view note = {};  // for implemented rows: a warning worth giving whenever it is used
   std::string_view help = {};

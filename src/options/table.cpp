@@ -24,10 +24,10 @@ std::vector<const Row*> sorted_rows() {
 
 std::span<const Page> pages() {
   static const std::array all{
-      connection_page(), proxy_page(),      mtu_page(),      device_page(),  routing_page(),
-      tls_page(),        tokens_page(),     channel_page(),  timers_page(),  server_page(),
-      client_page(),     per_client_page(), logging_page(),  process_page(), scripts_page(),
-      management_page(), tools_page(),      obsolete_page(),
+      connection_page(), proxy_page(),      mtu_page(),     device_page(),   routing_page(),
+      tls_page(),        tokens_page(),     channel_page(), timers_page(),   server_page(),
+      client_page(),     per_client_page(), logging_page(), process_page(),  scripts_page(),
+      management_page(), fast_page(),       tools_page(),   obsolete_page(),
   };
   return all;
 }

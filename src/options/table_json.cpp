@@ -31,6 +31,7 @@ ordered_json described(const Row& row, std::string_view subject) {
   option["class"] = name(row.kind);
   option["state"] = name(row.state);
   option["note"] = row.note;
+  if (row.ours) option["ours"] = true;
   option["change"] = name(row.change);
   option["help"] = row.help;
   return option;
