@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/checksum.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {

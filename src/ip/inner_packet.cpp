@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/checksum.h"
+
 namespace adit::ip {
 
 namespace {
@@ -33,18 +35,6 @@ std::optional<InnerPacket> look(Bytes packet) {
                        total};
   }
   return std::nullopt;
-}
-
-std::uint64_t checksum_add(std::uint64_t sum, Bytes bytes) {
-  std::size_t i = 0;
-  for (; i + 1 < bytes.size(); i += 2) sum += load_u16(&bytes[i]);
-  if (i < bytes.size()) sum += std::uint64_t{bytes[i]} << 8;
-  return sum;
-}
-
-std::uint16_t checksum_fold(std::uint64_t sum) {
-  while (sum >> 16 != 0) sum = (sum & 0xFFFF) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
 }
 
 namespace {

@@ -16,10 +16,6 @@ struct InnerPacket {
 };
 [[nodiscard]] std::optional<InnerPacket> look(Bytes packet);
 
-// RFC 1071 sum; start with 0 or with an earlier sum, finish with fold().
-[[nodiscard]] std::uint64_t checksum_add(std::uint64_t sum, Bytes bytes);
-[[nodiscard]] std::uint16_t checksum_fold(std::uint64_t sum);  // complemented
-
 // Lowers the MSS of a TCP SYN in place when it is above the limit and mends the checksum.
 //
 // mss_v4   largest MSS for IPv4; 0: leave everything alone. IPv6 gets 20 less.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/checksum.h"
 #include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 

@@ -19,7 +19,7 @@ Result<std::string> LateTun::open() {
     name_ = "null";
     return name_;
   }
-  auto opened = TunDevice::open(settings_.name, settings_.node);
+  auto opened = TunDevice::open(settings_.name, settings_.node, settings_.limit);
   if (!opened) return fail_with(opened.error());
   owner_ = std::move(*opened);
   name_ = owner_->name();
@@ -37,6 +37,14 @@ void LateTun::close() {
   device_.store(nullptr, std::memory_order_release);
   owner_.reset();
   null_open_ = false;
+}
+
+ports::TunOffloads LateTun::offloads() const {
+  return owner_ ? owner_->offloads() : ports::TunOffloads{};
+}
+
+ports::TunTraffic LateTun::traffic() const {
+  return owner_ ? owner_->traffic() : ports::TunTraffic{};
 }
 
 std::size_t LateTun::read(std::span<Packet> packets, std::size_t front_room) {

@@ -17,6 +17,7 @@ class LateTun final : public ports::TunPort, public ports::TunnelDevice {
     std::string name = "tun";  // as for TunDevice::open
     std::string node = default_tun_node;
     bool null = false;  // "dev null"
+    TunOffloadLimit limit = TunOffloadLimit::all;
   };
   [[nodiscard]] static Result<std::unique_ptr<LateTun>> create(const Settings& settings);
 
@@ -28,6 +29,8 @@ class LateTun final : public ports::TunPort, public ports::TunnelDevice {
   void close() override;  // only while no lane runs
   [[nodiscard]] bool is_open() const override { return null_open_ || owner_ != nullptr; }
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] ports::TunOffloads offloads() const override;
+  [[nodiscard]] ports::TunTraffic traffic() const override;
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::size_t front_room) override;
   void write(std::span<Packet* const> packets, DropCounters& drops) override;

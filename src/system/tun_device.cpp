@@ -7,7 +7,6 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
-#include "plane/lane.h"
 #include "system/holders.h"
 #include "system/kernel_error.h"
 #include "system/privileges.h"
@@ -21,6 +20,7 @@ constexpr unsigned last_number = 255;
 struct Opened {
   Fd fd;
   std::string name;
+  bool vnet = false;
 };
 
 std::string advice_for_node(int error, const std::string& node) {
@@ -73,21 +73,21 @@ Result<Fd> open_node(const std::string& node) {
 }
 
 // 0, or why the kernel would not give us the device of this name.
-int attach(int fd, const std::string& name) {
+int attach(int fd, const std::string& name, bool vnet) {
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (vnet ? IFF_VNET_HDR : 0));
   return ioctl(fd, TUNSETIFF, &request) == 0 ? 0 : errno;
 }
 
 // Devices that exist but are busy, somebody else's or no tun device are passed over; so an idle
 // persistent tun0 is taken, as stock does.
-Result<Opened> attach_first_free(Fd fd, const std::string& stem) {
+Result<Opened> attach_first_free(Fd fd, const std::string& stem, bool vnet) {
   int first_error = 0;
   for (unsigned number = 0; number <= last_number; ++number) {
     std::string name = stem + std::to_string(number);
-    const int error = attach(fd.get(), name);
-    if (error == 0) return Opened{std::move(fd), std::move(name)};
+    const int error = attach(fd.get(), name, vnet);
+    if (error == 0) return Opened{std::move(fd), std::move(name), vnet};
     if (error != EBUSY && first_error == 0) first_error = error;
   }
   if (first_error != 0) return refused(first_error, "TUNSETIFF", stem);
@@ -96,47 +96,19 @@ Result<Opened> attach_first_free(Fd fd, const std::string& stem) {
                     "give the device a name of its own (\"dev NAME\" and \"dev-type tun\")"});
 }
 
-Result<Opened> open_device(const std::string& name, const std::string& node) {
+Result<Opened> open_device(const std::string& name, const std::string& node, bool want_vnet) {
   if (name.empty() || name.size() >= IFNAMSIZ) {
     return fail_with({fmt::format("\"{}\" cannot be the name of a device", name),
                       fmt::format("a name has 1 to {} characters", IFNAMSIZ - 1)});
   }
   Result<Fd> fd = open_node(node);
   if (!fd) return fail_with(std::move(fd.error()));
-  if (name == "tun") return attach_first_free(std::move(*fd), name);
-  if (const int error = attach(fd->get(), name); error != 0) {
+  const bool vnet = want_vnet && knows_vnet_headers(fd->get());
+  if (name == "tun") return attach_first_free(std::move(*fd), name, vnet);
+  if (const int error = attach(fd->get(), name, vnet); error != 0) {
     return refused(error, "TUNSETIFF", name);
   }
-  return Opened{std::move(*fd), name};
-}
-
-Drop verdict(int error) {
-  switch (error) {
-    case EAGAIN:
-    case ENOBUFS:
-    case ENOMEM:
-      return Drop::queue_full;
-    case EINVAL:
-      return Drop::malformed;
-    default:
-      return Drop::link_error;
-  }
-}
-
-ssize_t read_once(int fd, MutableBytes room) {
-  ssize_t count = 0;
-  do {
-    count = ::read(fd, room.data(), room.size());
-  } while (count < 0 && errno == EINTR);
-  return count;
-}
-
-ssize_t write_once(int fd, const Packet& packet) {
-  ssize_t count = 0;
-  do {
-    count = ::write(fd, packet.data(), packet.size());
-  } while (count < 0 && errno == EINTR);
-  return count;
+  return Opened{std::move(*fd), name, vnet};
 }
 
 Result<std::string> set_persistent(const Opened& device, bool persistent) {
@@ -148,45 +120,39 @@ Result<std::string> set_persistent(const Opened& device, bool persistent) {
 
 }  // namespace
 
-Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name,
-                                                   const std::string& node) {
-  Result<Opened> device = open_device(name, node);
+Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name, const std::string& node,
+                                                   TunOffloadLimit limit) {
+  Result<Opened> device = open_device(name, node, limit != TunOffloadLimit::nothing);
   if (!device) return fail_with(std::move(device.error()));
-  return std::unique_ptr<TunDevice>(new TunDevice(std::move(device->fd), std::move(device->name)));
+  Result<ports::TunOffloads> offloads = settle_offloads(device->fd.get(), device->vnet, limit);
+  if (!offloads) {
+    device->fd.reset();
+    std::string why = std::move(offloads.error().what);
+    device = open_device(name, node, false);
+    if (!device) return fail_with(std::move(device.error()));
+    offloads = ports::TunOffloads{false, false, false, std::move(why)};
+  }
+  return std::unique_ptr<TunDevice>(
+      new TunDevice(std::move(device->fd), std::move(device->name), std::move(*offloads)));
 }
 
-// One packet per system call. A packet that fills the room to its last byte may have been cut by
-// the kernel; one byte more than is allowed is offered, so that this never happens to a good one.
-std::size_t TunDevice::read(std::span<Packet> packets, std::size_t front_room) {
-  std::size_t filled = 0;
-  while (filled < packets.size()) {
-    Packet& packet = packets[filled];
-    const MutableBytes landing = packet.landing(front_room);
-    ADIT_ASSERT(landing.size() > plane::back_room);
-    const std::size_t largest = landing.size() - plane::back_room;
-    const ssize_t count = read_once(fd_.get(), landing.first(largest + 1));
-    if (count <= 0) break;
-    if (static_cast<std::size_t>(count) > largest) {
-      oversized_.store(oversized() + 1, std::memory_order_relaxed);
-      continue;
-    }
-    packet.set_size(static_cast<std::size_t>(count));
-    ++filled;
-  }
-  return filled;
-}
+TunDevice::TunDevice(Fd fd, std::string name, ports::TunOffloads offloads)
+    : fd_(std::move(fd)),
+      name_(std::move(name)),
+      offloads_(std::move(offloads)),
+      reader_(fd_.get(), offloads_.vnet),
+      writer_(fd_.get(), offloads_) {}
 
-void TunDevice::write(std::span<Packet* const> packets, DropCounters& drops) {
-  for (const Packet* packet : packets) {
-    if (write_once(fd_.get(), *packet) < 0) drops.add(verdict(errno));
-  }
+ports::TunTraffic TunDevice::traffic() const {
+  return {reader_.reads.get(), reader_.packets_read.get(), writer_.writes(),
+          writer_.packets(),   reader_.oversized.get(),    reader_.malformed.get()};
 }
 
 Result<std::string> make_persistent(const std::string& name, const std::string& user,
                                     const std::string& group, const std::string& node) {
   const Result<Identity> owner = look_up(user, group);
   if (!owner) return fail_with(owner.error());
-  const Result<Opened> device = open_device(name, node);
+  const Result<Opened> device = open_device(name, node, false);
   if (!device) return fail_with(device.error());
   const int fd = device->fd.get();
   if (owner->user && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(owner->user->id)) != 0) {
@@ -199,7 +165,7 @@ Result<std::string> make_persistent(const std::string& name, const std::string& 
 }
 
 Result<std::string> remove_persistent(const std::string& name, const std::string& node) {
-  const Result<Opened> device = open_device(name, node);
+  const Result<Opened> device = open_device(name, node, false);
   if (!device) return fail_with(device.error());
   return set_persistent(*device, false);
 }

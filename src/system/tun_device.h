@@ -1,12 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "ports/tun_port.h"
 #include "system/fd.h"
+#include "system/tun_offloads.h"
+#include "system/tun_reader.h"
+#include "system/tun_writer.h"
 
 namespace adit::system {
 
@@ -15,26 +17,33 @@ inline constexpr const char* default_tun_node = "/dev/net/tun";
 // A tun device of the kernel. It vanishes with this object unless it was made persistent.
 class TunDevice final : public ports::TunPort {
  public:
-  // name  "tun": the first free of tun0 to tun255; anything else: that device
+  // name   "tun": the first free of tun0 to tun255; anything else: that device
+  // limit  what the kernel may do for us at most; it may be less, see offloads()
   [[nodiscard]] static Result<std::unique_ptr<TunDevice>> open(
-      const std::string& name, const std::string& node = default_tun_node);
+      const std::string& name, const std::string& node = default_tun_node,
+      TunOffloadLimit limit = TunOffloadLimit::all);
+  ~TunDevice() override { clear_offloads(fd_.get()); }
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
-  // Packets thrown away because they were larger than the reader's packets. Any thread.
-  [[nodiscard]] std::uint64_t oversized() const {
-    return oversized_.load(std::memory_order_relaxed);
+  [[nodiscard]] const ports::TunOffloads& offloads() const { return offloads_; }
+  [[nodiscard]] ports::TunTraffic traffic() const;  // any thread
+
+  [[nodiscard]] std::size_t read(std::span<Packet> packets, std::size_t front_room) override {
+    return reader_.read(packets, front_room);
+  }
+  void write(std::span<Packet* const> packets, DropCounters& drops) override {
+    writer_.write(packets, drops);
   }
 
-  [[nodiscard]] std::size_t read(std::span<Packet> packets, std::size_t front_room) override;
-  void write(std::span<Packet* const> packets, DropCounters& drops) override;
-
  private:
-  TunDevice(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+  TunDevice(Fd fd, std::string name, ports::TunOffloads offloads);
 
   Fd fd_;
   std::string name_;
-  std::atomic<std::uint64_t> oversized_{0};
+  ports::TunOffloads offloads_;
+  TunReader reader_;  // the reading thread's
+  TunWriter writer_;
 };
 
 // "dev null": no inside at all.

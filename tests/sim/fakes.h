@@ -66,6 +66,8 @@ class MemoryDevice final : public ports::TunnelDevice {
   void close() override { open_ = false; }
   bool is_open() const override { return open_; }
   const std::string& name() const override { return name_; }
+  ports::TunOffloads offloads() const override { return {false, false, false, "in memory"}; }
+  ports::TunTraffic traffic() const override { return {}; }
 
  private:
   std::string name_ = "tun0";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ip/checksum.h"
 #include "ip/inner_packet.h"
 #include "wire/data_header.h"
 

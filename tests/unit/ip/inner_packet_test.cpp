@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ip/checksum.h"
 #include "ip/icmpv6_error.h"
 
 namespace adit::ip {

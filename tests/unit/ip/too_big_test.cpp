@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ip/checksum.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {

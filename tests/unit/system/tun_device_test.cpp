@@ -115,7 +115,7 @@ TEST_F(TunTest, throws_away_what_does_not_fit_and_reads_on) {
       if (small[i].data()[0] == 0x45) sizes.push_back(small[i].size());
     }
     EXPECT_EQ(sizes, (std::vector<std::size_t>{1000, 29}));
-    EXPECT_EQ(inside.tun->oversized(), 1u);
+    EXPECT_EQ(inside.tun->traffic().oversized, 1u);
   });
 }
 
