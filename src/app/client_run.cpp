@@ -194,6 +194,7 @@ class ClientRun {
     plane.fragments = setup_.mtu.fragment.has_value();
     plane.compress = node::may_compress(config_.channel);
     plane.bare = setup_.static_key.has_value();
+    plane.engine = runtime_.engine.engine;
     plane.block_ipv6 = config_.device.block_ipv6;
     plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
     std::optional<ip::Address> server;

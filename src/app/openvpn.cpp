@@ -193,6 +193,7 @@ class Openvpn {
   std::optional<int> live() {
     runtime_.log.info(1, "{}", title());
     runtime_.log.info(1, "library versions: {}", tls_library());
+    if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
     if (Status asked = ask_passphrase(); !asked) return die(asked.error());
     node::keep_key_files(config_, runtime_.store);
     while (true) {
@@ -222,6 +223,17 @@ class Openvpn {
           break;
       }
     }
+  }
+
+  Status choose_engine() {
+    auto chosen = crypto::choose_engine(crypto::Engine::automatic);
+    if (!chosen) return fail_with(chosen.error());
+    runtime_.engine = std::move(*chosen);
+    runtime_.log.info(3, "Data channel crypto: {}", runtime_.engine.name);
+    if (!runtime_.engine.missed.empty()) {
+      runtime_.log.info(3, "ipsec-mb is not used: {}", runtime_.engine.missed);
+    }
+    return {};
   }
 
   Status ask_passphrase() {

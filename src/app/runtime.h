@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "crypto/engine.h"
 #include "node/instance_facts.h"
 #include "options/config.h"
 #include "system/daemon.h"
@@ -67,6 +68,7 @@ class Runtime {
     wait([] { return false; }, loop->now() + pause);
   }
 
+  crypto::ChosenEngine engine;
   bool daemonised = false;
   bool rights_dropped = false;
   WallTime started;

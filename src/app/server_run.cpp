@@ -100,6 +100,7 @@ class ServerRun {
     plane.client_to_client = config_.server.client_to_client;
     plane.fragments = setup_.mtu.fragment.has_value();
     plane.compress = node::may_compress(config_.channel);
+    plane.engine = runtime_.engine.engine;
     plane.block_ipv6 = config_.device.block_ipv6;
     plane.ipv6_answer_from = setup_.facts.local6.value_or(*ip::Address::parse_v6("fe80::7"));
     Edge::Link link;

@@ -16,16 +16,16 @@ DataOverhead overhead_of(const DataFormat& format) {
 }
 
 Result<std::unique_ptr<Sealer>> Sealer::make(const DataFormat& format, const DirectionKeys& keys,
-                                             Rng& rng, const SealState& start) {
-  if (format.epoch) return make_epoch_sealer(format, keys, start);
-  if (format.cipher->is_aead()) return make_aead_sealer(format, keys, start);
+                                             Rng& rng, const SealState& start, LaneEngine* engine) {
+  if (format.epoch) return make_epoch_sealer(format, keys, start, engine);
+  if (format.cipher->is_aead()) return make_aead_sealer(format, keys, start, engine);
   return make_cbc_sealer(format, keys, rng, start);
 }
 
 Result<std::unique_ptr<Opener>> Opener::make(const DataFormat& format, const DirectionKeys& keys,
-                                             const ReplayWindow& fresh_window) {
-  if (format.epoch) return make_epoch_opener(format, keys, fresh_window);
-  if (format.cipher->is_aead()) return make_aead_opener(format, keys, fresh_window);
+                                             const ReplayWindow& fresh_window, LaneEngine* engine) {
+  if (format.epoch) return make_epoch_opener(format, keys, fresh_window, engine);
+  if (format.cipher->is_aead()) return make_aead_opener(format, keys, fresh_window, engine);
   return make_cbc_opener(format, keys, fresh_window);
 }
 

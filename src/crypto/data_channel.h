@@ -15,6 +15,8 @@
 
 namespace adit::crypto {
 
+class LaneEngine;
+
 // How one key state's data packets look. Both ends agree on it before keys are made.
 struct DataFormat {
   enum class Header : std::uint8_t {
@@ -53,10 +55,12 @@ struct SealState {
 // Seals one peer's outgoing packets under one key state, in order. One owner thread.
 class Sealer {
  public:
-  // rng: initial vectors of CBC; must outlive the sealer and be safe in the owner's thread
+  // rng     initial vectors of CBC; must outlive the sealer and be safe in the owner's thread
+  // engine  must outlive the sealer and be the owner thread's; nullptr: OpenSSL
   [[nodiscard]] static Result<std::unique_ptr<Sealer>> make(const DataFormat& format,
                                                             const DirectionKeys& keys, Rng& rng,
-                                                            const SealState& start = {});
+                                                            const SealState& start = {},
+                                                            LaneEngine* engine = nullptr);
   virtual ~Sealer() = default;
 
   // Seals in place from the front; returns how many were sealed. Fewer than given means that the
@@ -67,6 +71,9 @@ class Sealer {
   [[nodiscard]] virtual SealState state() const = 0;
   // Epoch format: go on at this epoch or later. Ignored by the others.
   virtual void raise_epoch(std::uint16_t) {}
+  // Asks for the memory seal() will touch. Worth calling for each peer of a batch before the first
+  // seal() when there are a thousand peers and more.
+  virtual void prefetch() const {}
 };
 
 // What must outlive a process of a receiving key.
@@ -90,16 +97,18 @@ class Opener {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Opener>> make(const DataFormat& format,
                                                             const DirectionKeys& keys,
-                                                            const ReplayWindow& fresh_window);
+                                                            const ReplayWindow& fresh_window,
+                                                            LaneEngine* engine = nullptr);
   virtual ~Opener() = default;
 
-  // Opens in place: on success the packet has shrunk to its payload.
+  // Opens in place: on success the packet has shrunk to its payload; otherwise it is poison.
   //   malformed, bad_tag, replayed, late   the sender's doing: count and stay silent
   virtual void open(std::span<Opening> run, Instant now) = 0;
   [[nodiscard]] virtual OpenState state() const = 0;
   virtual void restore(const OpenState& state, Instant now) = 0;
   [[nodiscard]] virtual std::uint64_t blocks() const = 0;  // opened under the current key
   [[nodiscard]] virtual std::uint16_t epoch() const { return 0; }
+  virtual void prefetch() const {}  // as Sealer's
 };
 
 // AEAD usage limits. source: wire protocol 10.8.

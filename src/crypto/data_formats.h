@@ -8,13 +8,13 @@
 namespace adit::crypto {
 
 Result<std::unique_ptr<Sealer>> make_aead_sealer(const DataFormat&, const DirectionKeys&,
-                                                 const SealState&);
+                                                 const SealState&, LaneEngine*);
 Result<std::unique_ptr<Opener>> make_aead_opener(const DataFormat&, const DirectionKeys&,
-                                                 const ReplayWindow&);
+                                                 const ReplayWindow&, LaneEngine*);
 Result<std::unique_ptr<Sealer>> make_epoch_sealer(const DataFormat&, const DirectionKeys&,
-                                                  const SealState&);
+                                                  const SealState&, LaneEngine*);
 Result<std::unique_ptr<Opener>> make_epoch_opener(const DataFormat&, const DirectionKeys&,
-                                                  const ReplayWindow&);
+                                                  const ReplayWindow&, LaneEngine*);
 Result<std::unique_ptr<Sealer>> make_cbc_sealer(const DataFormat&, const DirectionKeys&, Rng&,
                                                 const SealState&);
 Result<std::unique_ptr<Opener>> make_cbc_opener(const DataFormat&, const DirectionKeys&,

@@ -4,10 +4,10 @@
 // counter, 0000). The sender moves to the next epoch at its usage limit; the receiver follows
 // whatever authenticates. source: wire protocol 10.7.
 
-#include <array>
+#include <algorithm>
 #include <deque>
 
-#include "crypto/aead.h"
+#include "crypto/aead_run.h"
 #include "crypto/data_formats.h"
 
 namespace adit::crypto {
@@ -25,14 +25,23 @@ std::uint64_t load_u48(const std::uint8_t* at) {
   return std::uint64_t{load_u16(at)} << 32 | load_u32(at + 2);
 }
 
-using Nonce = std::array<std::uint8_t, aead_nonce_bytes>;
-
-Nonce make_nonce(Bytes implicit_iv, const std::uint8_t* id) {
-  Nonce nonce;
+AeadNonce make_nonce(Bytes implicit_iv, const std::uint8_t* id) {
+  AeadNonce nonce;
   for (std::size_t i = 0; i < nonce.size(); ++i) {
     nonce[i] = static_cast<std::uint8_t>(implicit_iv[i] ^ (i < id_bytes ? id[i] : 0));
   }
   return nonce;
+}
+
+// packet: whole, with the clear bytes in place
+void describe(Bytes implicit_iv, Packet& packet, AeadItem& item) {
+  std::uint8_t* at = packet.data();
+  item.nonce = make_nonce(implicit_iv, at + header_bytes);
+  item.additional = at;
+  item.additional_bytes = clear_bytes;
+  item.text = at + clear_bytes;
+  item.text_bytes = packet.size() - clear_bytes - aead_tag_bytes;
+  item.tag = at + packet.size() - aead_tag_bytes;
 }
 
 EpochSecret secret_of_epoch(const DirectionKeys& keys, std::uint16_t epoch) {
@@ -43,35 +52,35 @@ EpochSecret secret_of_epoch(const DirectionKeys& keys, std::uint16_t epoch) {
 
 struct KeyOfEpoch {
   std::uint16_t epoch;
-  AeadKey aead;
+  std::unique_ptr<AeadKey> aead;
   Secret<12> implicit_iv;
 };
 
 Result<KeyOfEpoch> make_key(const Cipher& cipher, const EpochSecret& secret, std::uint16_t epoch,
-                            AeadKey::Use use) {
+                            AeadKey::Use use, LaneEngine* engine) {
   const EpochKey derived = epoch_key(secret, cipher.key_bytes);
-  auto aead = AeadKey::make(cipher, derived.key.part(0, cipher.key_bytes), use);
+  auto aead = AeadKey::make(cipher, derived.key.part(0, cipher.key_bytes), use, engine);
   if (!aead) return fail_with(aead.error());
   return KeyOfEpoch{epoch, std::move(*aead), derived.implicit_iv};
 }
 
 class EpochSealer final : public Sealer {
  public:
-  EpochSealer(const DataFormat& format, EpochSecret secret, KeyOfEpoch key, const SealState& start)
-      : format_(format), secret_(secret), key_(std::move(key)), state_(start) {}
+  EpochSealer(const DataFormat& format, EpochSecret secret, KeyOfEpoch key, const SealState& start,
+              LaneEngine* engine)
+      : format_(format), secret_(secret), key_(std::move(key)), state_(start), engine_(engine) {}
 
   std::size_t seal(std::span<Packet* const> run, std::uint32_t) override {
     std::size_t sealed = 0;
-    for (Packet* packet : run) {
-      if (used_up() && !advance()) break;
-      seal_one(*packet);
-      ++sealed;
+    while (sealed < run.size() && (!used_up() || advance())) {
+      sealed += seal_some(run.subspan(sealed));
     }
     state_.sealed += sealed;
     return sealed;
   }
 
   SealState state() const override { return state_; }
+  void prefetch() const override { key_.aead->prefetch(); }
 
   void raise_epoch(std::uint16_t epoch) override {
     while (state_.epoch < epoch && advance()) {
@@ -89,7 +98,7 @@ class EpochSealer final : public Sealer {
     if (state_.epoch == last_epoch) return false;
     const EpochSecret next = next_epoch_secret(secret_);
     auto key = make_key(*format_.cipher, next, static_cast<std::uint16_t>(state_.epoch + 1),
-                        AeadKey::Use::seal);
+                        AeadKey::Use::seal, engine_);
     if (!key) return false;
     secret_ = next;
     key_ = std::move(*key);
@@ -99,34 +108,48 @@ class EpochSealer final : public Sealer {
     return true;
   }
 
-  void seal_one(Packet& packet) {
-    const MutableBytes text = packet.writable();
-    std::uint8_t* front = packet.prepend(clear_bytes);
-    write_data_header(format_, front);
-    const std::uint64_t counter = state_.next_packet_id++;
-    store_u16(front + header_bytes, state_.epoch);
-    store_u16(front + header_bytes + 2, static_cast<std::uint16_t>(counter >> 32));
-    store_u32(front + header_bytes + 4, static_cast<std::uint32_t>(counter));
-    const Nonce nonce = make_nonce(key_.implicit_iv.bytes(), front + header_bytes);
-    std::uint8_t* tag = packet.append(aead_tag_bytes);
-    key_.aead.seal(nonce, {front, clear_bytes}, text, tag);
-    state_.blocks += usage_blocks(clear_bytes, text.size());
+  // As many as go together: under the present epoch.
+  std::size_t seal_some(std::span<Packet* const> run) {
+    AeadRun gathered;
+    for (Packet* packet : run) {
+      if (gathered.full() || used_up()) break;
+      state_.blocks += usage_blocks(clear_bytes, packet->size());
+      write_clear_bytes(packet->prepend(clear_bytes), state_.next_packet_id++);
+      packet->append(aead_tag_bytes);
+      describe(key_.implicit_iv.bytes(), *packet, gathered.next());
+      gathered.add();
+    }
+    key_.aead->seal(gathered.items());
+    return gathered.items().size();
+  }
+
+  void write_clear_bytes(std::uint8_t* at, std::uint64_t counter) const {
+    write_data_header(format_, at);
+    store_u16(at + header_bytes, state_.epoch);
+    store_u16(at + header_bytes + 2, static_cast<std::uint16_t>(counter >> 32));
+    store_u32(at + header_bytes + 4, static_cast<std::uint32_t>(counter));
   }
 
   DataFormat format_;
   EpochSecret secret_;
   KeyOfEpoch key_;
   SealState state_;
+  LaneEngine* engine_;
 };
 
 class EpochOpener final : public Opener {
  public:
-  EpochOpener(const DataFormat& format, const DirectionKeys& keys, const ReplayWindow& window)
-      : format_(format), keys_(keys), window_(window.fresh()), next_window_(window.fresh()) {}
+  EpochOpener(const DataFormat& format, const DirectionKeys& keys, const ReplayWindow& window,
+              LaneEngine* engine)
+      : format_(format),
+        keys_(keys),
+        engine_(engine),
+        window_(window.fresh()),
+        next_window_(window.fresh()) {}
 
   Status start_at(std::uint16_t epoch) {
     secret_ = secret_of_epoch(keys_, epoch);
-    auto current = make_key(*format_.cipher, secret_, epoch, AeadKey::Use::open);
+    auto current = make_key(*format_.cipher, secret_, epoch, AeadKey::Use::open, engine_);
     if (!current) return fail_with(current.error());
     current_.emplace(std::move(*current));
     previous_.reset();
@@ -135,42 +158,66 @@ class EpochOpener final : public Opener {
   }
 
   void open(std::span<Opening> run, Instant now) override {
-    for (Opening& opening : run) opening.verdict = open_one(opening, now);
+    while (!run.empty()) {
+      const std::size_t together = count_of_current(run);
+      open_with(*current_, window_, run.first(together), now);
+      run = run.subspan(together);
+      if (run.empty()) break;
+      open_other(run.first(1), now);
+      run = run.subspan(1);
+    }
   }
 
   OpenState state() const override {
-    return {current_->epoch, window_.state(), failed_, opened_, blocks_};
+    return {current_->epoch, window_.state(), counts_.failed, counts_.opened, counts_.blocks};
   }
   void restore(const OpenState& state, Instant now) override {
     if (!start_at(state.epoch)) return;
     window_.restore(state.window, now);
-    failed_ = state.failed;
-    opened_ = state.opened;
-    blocks_ = state.blocks;
+    counts_ = {state.failed, state.opened, state.blocks};
   }
   std::uint16_t epoch() const override { return current_->epoch; }
-  std::uint64_t blocks() const override { return blocks_; }
+  std::uint64_t blocks() const override { return counts_.blocks; }
+  void prefetch() const override {
+    window_.prefetch();
+    current_->aead->prefetch();
+  }
 
  private:
-  Drop open_one(Opening& opening, Instant now) {
-    Packet& packet = *opening.packet;
-    if (packet.size() <= clear_bytes + aead_tag_bytes) return Drop::malformed;
-    const std::uint16_t epoch = load_u16(packet.data() + header_bytes);
-    const std::uint64_t counter = load_u48(packet.data() + header_bytes + 2);
-    if (epoch == current_->epoch) return open_with(*current_, window_, opening, counter, now);
+  static std::uint16_t epoch_of(const Packet& packet) {
+    return load_u16(packet.data() + header_bytes);
+  }
+  static bool too_short(const Packet& packet) {
+    return packet.size() <= clear_bytes + aead_tag_bytes;
+  }
+
+  // How many of the front the present epoch's key decides about.
+  std::size_t count_of_current(std::span<const Opening> run) const {
+    const auto other = std::ranges::find_if(run, [&](const Opening& opening) {
+      return !too_short(*opening.packet) && epoch_of(*opening.packet) != current_->epoch;
+    });
+    return static_cast<std::size_t>(other - run.begin());
+  }
+
+  // one: a single packet of another epoch
+  void open_other(std::span<Opening> one, Instant now) {
+    const std::uint16_t epoch = epoch_of(*one.front().packet);
     if (previous_ && epoch == previous_->epoch) {
-      return open_with(*previous_, previous_window_, opening, counter, now);
+      open_with(*previous_, previous_window_, one, now);
+    } else if (epoch < current_->epoch || epoch - current_->epoch > future_epochs) {
+      one.front().verdict = Drop::no_key;
+    } else {
+      open_future(one, epoch, now);
     }
-    if (epoch < current_->epoch || epoch - current_->epoch > future_epochs) return Drop::no_key;
-    return open_future(opening, epoch, counter, now);
   }
 
   // Tried with the later key first; only success makes that epoch the current one.
-  Drop open_future(Opening& opening, std::uint16_t epoch, std::uint64_t counter, Instant now) {
+  void open_future(std::span<Opening> one, std::uint16_t epoch, Instant now) {
     KeyOfEpoch* key = future_key(epoch);
-    if (key == nullptr) return Drop::no_key;
-    const Drop verdict = open_with(*key, next_window_, opening, counter, now);
-    if (verdict != Drop::none) return verdict;
+    one.front().verdict = Drop::no_key;
+    if (key == nullptr) return;
+    open_with(*key, next_window_, one, now);
+    if (one.front().verdict != Drop::none) return;
     previous_ = std::move(current_);
     previous_window_ = std::move(window_);
     while (future_.front().key.epoch != epoch) future_.pop_front();
@@ -178,8 +225,7 @@ class EpochOpener final : public Opener {
     current_.emplace(std::move(future_.front().key));
     future_.pop_front();
     window_ = std::exchange(next_window_, next_window_.fresh());
-    blocks_ = 0;
-    return Drop::none;
+    counts_.blocks = 0;
   }
 
   KeyOfEpoch* future_key(std::uint16_t epoch) {
@@ -188,7 +234,7 @@ class EpochOpener final : public Opener {
       const auto number = static_cast<std::uint16_t>(
           (future_.empty() ? current_->epoch : future_.back().key.epoch) + 1);
       const EpochSecret secret = next_epoch_secret(last);
-      auto key = make_key(*format_.cipher, secret, number, AeadKey::Use::open);
+      auto key = make_key(*format_.cipher, secret, number, AeadKey::Use::open, engine_);
       if (!key) return nullptr;
       future_.push_back({secret, std::move(*key)});
     }
@@ -198,28 +244,12 @@ class EpochOpener final : public Opener {
     return nullptr;
   }
 
-  Drop open_with(KeyOfEpoch& key, ReplayWindow& window, Opening& opening, std::uint64_t counter,
-                 Instant now) {
-    Packet& packet = *opening.packet;
-    opening.id = counter;
-    opening.behind = window.behind(counter);
-    if (const Drop verdict = window.check(counter, 0, now); verdict != Drop::none) return verdict;
-    if (failed_ > failed_tags_limit) return Drop::key_exhausted;
-    const std::uint8_t* front = packet.data();
-    const Nonce nonce = make_nonce(key.implicit_iv.bytes(), front + header_bytes);
-    const MutableBytes text =
-        packet.writable().subspan(clear_bytes, packet.size() - clear_bytes - aead_tag_bytes);
-    const std::uint8_t* tag = packet.data() + packet.size() - aead_tag_bytes;
-    if (!key.aead.open(nonce, {front, clear_bytes}, text, tag)) {
-      ++failed_;
-      return Drop::bad_tag;
-    }
-    window.add(counter, 0, now);
-    ++opened_;
-    blocks_ += usage_blocks(clear_bytes, text.size());
-    packet.drop_front(clear_bytes);
-    packet.drop_back(aead_tag_bytes);
-    return Drop::none;
+  void open_with(KeyOfEpoch& key, ReplayWindow& window, std::span<Opening> run, Instant now) {
+    constexpr PacketFrame frame{clear_bytes, aead_tag_bytes, clear_bytes};
+    open_runs(*key.aead, window, counts_, frame, run, now, [&](Packet& packet, AeadItem& item) {
+      describe(key.implicit_iv.bytes(), packet, item);
+      return load_u48(packet.data() + header_bytes + 2);
+    });
   }
 
   struct Future {
@@ -229,6 +259,7 @@ class EpochOpener final : public Opener {
 
   DataFormat format_;
   DirectionKeys keys_;
+  LaneEngine* engine_;
   EpochSecret secret_;  // of the current epoch
   std::optional<KeyOfEpoch> current_;
   std::optional<KeyOfEpoch> previous_;
@@ -236,26 +267,24 @@ class EpochOpener final : public Opener {
   ReplayWindow window_;
   ReplayWindow next_window_;  // for whichever epoch comes next
   ReplayWindow previous_window_;
-  std::uint64_t failed_ = 0;
-  std::uint64_t opened_ = 0;
-  std::uint64_t blocks_ = 0;
+  OpenCounts counts_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Sealer>> make_epoch_sealer(const DataFormat& format,
-                                                  const DirectionKeys& keys,
-                                                  const SealState& start) {
+                                                  const DirectionKeys& keys, const SealState& start,
+                                                  LaneEngine* engine) {
   const EpochSecret secret = secret_of_epoch(keys, start.epoch);
-  auto key = make_key(*format.cipher, secret, start.epoch, AeadKey::Use::seal);
+  auto key = make_key(*format.cipher, secret, start.epoch, AeadKey::Use::seal, engine);
   if (!key) return fail_with(key.error());
-  return std::make_unique<EpochSealer>(format, secret, std::move(*key), start);
+  return std::make_unique<EpochSealer>(format, secret, std::move(*key), start, engine);
 }
 
 Result<std::unique_ptr<Opener>> make_epoch_opener(const DataFormat& format,
                                                   const DirectionKeys& keys,
-                                                  const ReplayWindow& window) {
-  auto opener = std::make_unique<EpochOpener>(format, keys, window);
+                                                  const ReplayWindow& window, LaneEngine* engine) {
+  auto opener = std::make_unique<EpochOpener>(format, keys, window, engine);
   if (auto started = opener->start_at(1); !started) return fail_with(started.error());
   return opener;
 }

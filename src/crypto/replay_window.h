@@ -40,12 +40,20 @@ class ReplayWindow {
   // replayed  seen before, or no id of this series
   // late      behind the window and not known to have been seen
   [[nodiscard]] Drop check(std::uint64_t id, std::uint32_t time, Instant now);
+  // The same before those that came earlier have been added. What it refuses stays refused; with
+  // strict order, where an earlier packet may open the door for the next, it refuses nothing.
+  [[nodiscard]] Drop check_early(std::uint64_t id, std::uint32_t time, Instant now) {
+    return limits_.packets == 0 ? Drop::none : check(id, time, now);
+  }
   void add(std::uint64_t id, std::uint32_t time, Instant now);
 
   [[nodiscard]] std::uint64_t highest() const { return highest_; }
   [[nodiscard]] std::uint64_t behind(std::uint64_t id) const {
     return id < highest_ ? highest_ - id : 0;
   }
+
+  // Asks for the memory that the next newer id will need.
+  void prefetch() const { __builtin_prefetch(&seen_[(highest_ + 1) / word_bits & mask_], 1); }
 
   // What must outlive a process. Bit d of seen (byte d/8, lowest bit first) belongs to highest - d.
   struct State {

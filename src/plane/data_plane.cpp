@@ -18,6 +18,7 @@ DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
       tables_(setup.most_peers, quiescence_),
       handoffs_(setup.lanes, setup.client_to_client, setup.largest_packet) {
   ADIT_ASSERT(setup.lanes > 0 && around.lanes.size() == setup.lanes);
+  for (std::size_t i = 0; i < setup.lanes; ++i) engines_.emplace_back(setup.engine);
   std::vector<ports::Doorbell*> up_bells;
   for (const LanePorts& ports : around_.lanes) up_bells.push_back(&ports.up_bell);
   for (std::size_t i = 0; i < setup.lanes; ++i) {
@@ -107,10 +108,11 @@ Status DataPlane::install_key(PeerIndex index, const KeySpec& spec, const KeyCar
                               Instant now) {
   const auto found = known_.find(index);
   ADIT_ASSERT(found != known_.end());
-  auto sealer = crypto::Sealer::make(spec.format, spec.send, around_.rng, carry.seal);
+  Engines& engines = engines_[found->second.slot.lane];
+  auto sealer = crypto::Sealer::make(spec.format, spec.send, around_.rng, carry.seal, &engines.up);
   if (!sealer) return fail_with(sealer.error());
-  auto opener = crypto::Opener::make(spec.format, spec.receive,
-                                     crypto::ReplayWindow(spec.replay, remembered_ids));
+  auto opener = crypto::Opener::make(
+      spec.format, spec.receive, crypto::ReplayWindow(spec.replay, remembered_ids), &engines.down);
   if (!opener) return fail_with(opener.error());
   const bool carried = carry.open.opened > 0 || carry.open.window.highest > 0;
   if (carried) (*opener)->restore(carry.open, now);

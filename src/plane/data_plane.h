@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "crypto/lane_engine.h"
 #include "plane/down_lane.h"
 #include "plane/up_lane.h"
 
@@ -125,6 +126,13 @@ class DataPlane {
     PeerSlot slot;  // the latest published
   };
 
+  // What the keys of a pair of lanes work with.
+  struct Engines {
+    explicit Engines(crypto::Engine engine) : up(engine), down(engine) {}
+    crypto::LaneEngine up;
+    crypto::LaneEngine down;
+  };
+
   // A pair of lanes and its rings to and from the control thread.
   struct Lane {
     Lane(DataPlane& plane, std::size_t number, std::span<ports::Doorbell* const> up_bells);
@@ -142,6 +150,7 @@ class DataPlane {
 
   PlaneSetup setup_;
   Surroundings around_;
+  std::vector<Engines> engines_;  // one for each pair of lanes; outlive the keys, wherever they are
   Quiescence quiescence_;
   Tables tables_;
   Handoffs handoffs_;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "crypto/engine.h"
 #include "ip/address.h"
 
 namespace adit::plane {
@@ -13,10 +14,11 @@ struct PlaneSetup {
   std::size_t largest_packet = 2048;  // tun MTU and outer packet, whichever is larger
   bool client_to_client = false;
   bool block_ipv6 = false;
-  bool fragments = false;        // a peer may have "fragment"
-  bool compress = false;         // a peer may be sent compressed packets
-  bool bare = false;             // static-key mode: no first byte, all is data under key 0
-  ip::Address ipv6_answer_from;  // source of block-ipv6's answers; IPv6
+  bool fragments = false;  // a peer may have "fragment"
+  bool compress = false;   // a peer may be sent compressed packets
+  bool bare = false;       // static-key mode: no first byte, all is data under key 0
+  crypto::Engine engine = crypto::Engine::openssl;  // as choose_engine() found it
+  ip::Address ipv6_answer_from;                     // source of block-ipv6's answers; IPv6
 };
 
 }  // namespace adit::plane

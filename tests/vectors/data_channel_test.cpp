@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/auth_token.h"
+#include "crypto/lane_engine.h"
 #include "tests/vectors/vectors.h"
 #include "wire/compression.h"
 #include "wire/data_header.h"
@@ -43,9 +44,11 @@ struct Case {
   std::uint32_t time = 0;
 };
 
-void expect_sealed_and_opened(const Case& c) {
+void expect_sealed_and_opened_by(crypto::Engine engine, const Case& c) {
+  crypto::LaneEngine seals(engine);
+  crypto::LaneEngine opens(engine);
   PatternRng rng(c.iv);
-  auto sealer = crypto::Sealer::make(c.format, c.keys, rng, c.start);
+  auto sealer = crypto::Sealer::make(c.format, c.keys, rng, c.start, &seals);
   ASSERT_TRUE(sealer);
   Buffer storage(4096);
   Packet packet(storage, 0, 0);
@@ -54,7 +57,7 @@ void expect_sealed_and_opened(const Case& c) {
   ASSERT_EQ((*sealer)->seal(run, c.time), 1u);
   EXPECT_EQ(to_hex(packet.bytes()), to_hex(c.packet));
 
-  auto opener = crypto::Opener::make(c.format, c.keys, crypto::ReplayWindow());
+  auto opener = crypto::Opener::make(c.format, c.keys, crypto::ReplayWindow(), &opens);
   ASSERT_TRUE(opener);
   crypto::Opening openings[] = {{&packet}};
   (*opener)->open(openings, Instant());
@@ -67,9 +70,23 @@ void expect_sealed_and_opened(const Case& c) {
 
   packet.assign(c.packet, 256);
   packet.data()[packet.size() - 1] ^= 0x80;
-  auto fresh = crypto::Opener::make(c.format, c.keys, crypto::ReplayWindow());
+  auto fresh = crypto::Opener::make(c.format, c.keys, crypto::ReplayWindow(), &opens);
   (*fresh)->open(openings, Instant());
   EXPECT_EQ(openings[0].verdict, Drop::bad_tag);
+}
+
+// Where ipsec-mb is not there, OpenSSL is asked twice: the test of that name tells.
+void expect_sealed_and_opened(const Case& c) {
+  for (const crypto::Engine engine : {crypto::Engine::openssl, crypto::Engine::ipsec_mb}) {
+    expect_sealed_and_opened_by(engine, c);
+  }
+}
+
+TEST(Vectors, ipsec_mb_takes_part) {
+  if (const auto chosen = crypto::choose_engine(crypto::Engine::ipsec_mb); !chosen) {
+    GTEST_SKIP() << chosen.error().text();
+  }
+  EXPECT_NE(crypto::LaneEngine(crypto::Engine::ipsec_mb).ipsec_mb(), nullptr);
 }
 
 void expect_aead(const json& packets, const crypto::DataKeyMaterial& material,

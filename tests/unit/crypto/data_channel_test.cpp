@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/sim/seeded_rng.h"
+#include "tests/unit/crypto/engines.h"
 
 namespace adit::crypto {
 namespace {
@@ -18,10 +19,12 @@ DataFormat format_of(const char* cipher, bool epoch = false) {
 
 class Channel {
  public:
-  explicit Channel(const DataFormat& format, const SealState& start = {})
+  Channel(Engine engine, const DataFormat& format, const SealState& start = {})
       : keys_{Secret<64>(random(64)), Secret<64>(random(64))},
-        sealer(*Sealer::make(format, keys_, rng_, start)),
-        opener(*Opener::make(format, keys_, ReplayWindow({64, 15}))) {}
+        seals_(engine),
+        opens_(engine),
+        sealer(*Sealer::make(format, keys_, rng_, start, &seals_)),
+        opener(*Opener::make(format, keys_, ReplayWindow({64, 15}), &opens_)) {}
 
   Buffer seal(std::string_view text) {
     Buffer storage(512);
@@ -49,20 +52,26 @@ class Channel {
   }
   sim::SeededRng rng_{5};
   DirectionKeys keys_;
+  LaneEngine seals_, opens_;
 
  public:
   std::unique_ptr<Sealer> sealer;
   std::unique_ptr<Opener> opener;
 };
 
+class DataChannel : public ForEachEngine {};
+class EpochFormat : public ForEachEngine {};
+ADIT_FOR_EACH_ENGINE(DataChannel);
+ADIT_FOR_EACH_ENGINE(EpochFormat);
+
 constexpr const char* ciphers[] = {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
                                    "AES-256-CBC", "AES-128-CBC", "none"};
 
-TEST(DataChannel, every_format_gives_back_what_it_got) {
+TEST_P(DataChannel, every_format_gives_back_what_it_got) {
   for (const char* cipher : ciphers) {
     for (const bool epoch : {false, true}) {
       if (epoch && !find_cipher(cipher)->is_aead()) continue;
-      Channel channel(format_of(cipher, epoch));
+      Channel channel(GetParam(), format_of(cipher, epoch));
       for (std::size_t size = 1; size < 100; ++size) {
         const std::string text(size, static_cast<char>('a' + size % 26));
         std::string got;
@@ -73,11 +82,11 @@ TEST(DataChannel, every_format_gives_back_what_it_got) {
   }
 }
 
-TEST(DataChannel, no_damaged_or_shortened_packet_is_opened) {
+TEST_P(DataChannel, no_damaged_or_shortened_packet_is_opened) {
   for (const char* cipher : ciphers) {
     for (const bool epoch : {false, true}) {
       if (epoch && !find_cipher(cipher)->is_aead()) continue;
-      Channel channel(format_of(cipher, epoch));
+      Channel channel(GetParam(), format_of(cipher, epoch));
       const Buffer sealed = channel.seal("a packet");
       const std::size_t looked_up = find_cipher(cipher)->is_aead() ? 0 : 4;  // header of CBC
       for (std::size_t i = looked_up; i < sealed.size(); ++i) {
@@ -95,17 +104,17 @@ TEST(DataChannel, no_damaged_or_shortened_packet_is_opened) {
   }
 }
 
-TEST(DataChannel, packet_ids_end_instead_of_starting_over) {
-  Channel channel(format_of("AES-256-GCM"), SealState{.next_packet_id = 0xFFFFFFFF});
+TEST_P(DataChannel, packet_ids_end_instead_of_starting_over) {
+  Channel channel(GetParam(), format_of("AES-256-GCM"), SealState{.next_packet_id = 0xFFFFFFFF});
   EXPECT_FALSE(channel.seal("the last").empty());
   EXPECT_TRUE(channel.seal("one too many").empty());
 }
 
-TEST(DataChannel, long_packet_ids_begin_a_new_series_under_a_later_time) {
+TEST_P(DataChannel, long_packet_ids_begin_a_new_series_under_a_later_time) {
   DataFormat format = format_of("AES-256-CBC");
   format.header = DataFormat::Header::none;
   format.long_id = true;
-  Channel channel(format, SealState{.next_packet_id = 0xFFFFFFFF});
+  Channel channel(GetParam(), format, SealState{.next_packet_id = 0xFFFFFFFF});
   EXPECT_EQ(channel.open(channel.seal("the last of the old series")), Drop::none);
   const Buffer first = channel.seal("the first of the new one");
   EXPECT_EQ(channel.sealer->state().next_packet_id, 2u);
@@ -113,8 +122,8 @@ TEST(DataChannel, long_packet_ids_begin_a_new_series_under_a_later_time) {
   EXPECT_EQ(channel.open(first), Drop::replayed);
 }
 
-TEST(EpochFormat, the_receiver_follows_the_sender_into_the_next_epoch) {
-  Channel channel(format_of("AES-256-GCM", true));
+TEST_P(EpochFormat, the_receiver_follows_the_sender_into_the_next_epoch) {
+  Channel channel(GetParam(), format_of("AES-256-GCM", true));
   const Buffer late = channel.seal("from epoch 1");
   EXPECT_EQ(channel.open(channel.seal("also")), Drop::none);
   channel.sealer->raise_epoch(2);
@@ -129,8 +138,8 @@ TEST(EpochFormat, the_receiver_follows_the_sender_into_the_next_epoch) {
   EXPECT_EQ(channel.open(late), Drop::no_key);
 }
 
-TEST(EpochFormat, a_forged_later_epoch_changes_nothing) {
-  Channel channel(format_of("AES-256-GCM", true));
+TEST_P(EpochFormat, a_forged_later_epoch_changes_nothing) {
+  Channel channel(GetParam(), format_of("AES-256-GCM", true));
   Buffer forged = channel.seal("x");
   forged[5] = 3;
   EXPECT_EQ(channel.open(forged), Drop::bad_tag);
@@ -139,26 +148,26 @@ TEST(EpochFormat, a_forged_later_epoch_changes_nothing) {
   EXPECT_EQ(channel.open(forged), Drop::no_key);
 }
 
-TEST(EpochFormat, the_usage_limit_moves_the_sender_on) {
+TEST_P(EpochFormat, the_usage_limit_moves_the_sender_on) {
   SealState start;
   start.blocks = gcm_usage_limit;
-  Channel channel(format_of("AES-128-GCM", true), start);
+  Channel channel(GetParam(), format_of("AES-128-GCM", true), start);
   EXPECT_EQ(channel.open(channel.seal("first of epoch 2")), Drop::none);
   EXPECT_EQ(channel.sealer->state().epoch, 2);
-  Channel unlimited(format_of("CHACHA20-POLY1305", true), start);
+  Channel unlimited(GetParam(), format_of("CHACHA20-POLY1305", true), start);
   EXPECT_FALSE(unlimited.seal("x").empty());
   EXPECT_EQ(unlimited.sealer->state().epoch, 1);
 }
 
-TEST(DataChannel, a_restored_key_goes_on_where_it_was) {
+TEST_P(DataChannel, a_restored_key_goes_on_where_it_was) {
   for (const bool epoch : {false, true}) {
     const DataFormat format = format_of("AES-256-GCM", epoch);
-    Channel before(format);
+    Channel before(GetParam(), format);
     const Buffer first = before.seal("1");
     EXPECT_EQ(before.open(first), Drop::none);
     before.sealer->raise_epoch(3);
     EXPECT_EQ(before.open(before.seal("2")), Drop::none);
-    Channel after(format, before.sealer->state());
+    Channel after(GetParam(), format, before.sealer->state());
     after.opener->restore(before.opener->state(), Instant(std::chrono::seconds(100)));
     EXPECT_NE(after.open(first), Drop::none);
     EXPECT_EQ(after.open(after.seal("3")), Drop::none);
