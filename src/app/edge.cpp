@@ -40,9 +40,9 @@ Status Edge::start() {
   system::LaneThread::Parts up{"adit-up", {tun_.fd()}, nullptr, *up_bell_};
   if (tcp != nullptr) up.fds.push_back(tcp->write_fd());
   up.turn = [plane, tcp](Instant now, WallTime wall) {
-    const bool worked = plane->up().turn(now, wall);
+    const std::size_t moved = plane->up().turn(now, wall);
     const bool flushed = tcp != nullptr && tcp->flush();
-    return worked || flushed;
+    return std::max<std::size_t>(moved, flushed ? 1 : 0);
   };
   auto up_thread = system::LaneThread::start(std::move(up));
   if (!up_thread) return fail_with(up_thread.error());

@@ -24,7 +24,7 @@ DownLane::DownLane(const Surroundings& around)
   inside_.reserve(batch_packets);
 }
 
-bool DownLane::turn(Instant now) {
+std::size_t DownLane::turn(Instant now) {
   now_ = now;
   reported_ = false;
   around_.reader.here();
@@ -46,7 +46,7 @@ bool DownLane::turn(Instant now) {
   if (reported_) around_.control.ring();
   around_.up_lanes.ring();
   board_.publish(drops_);
-  return count > 0 || closed_count_ > 0;
+  return count + closed_count_;
 }
 
 void DownLane::sort(std::size_t at) {

@@ -41,8 +41,8 @@ class DownLane {
   };
   explicit DownLane(const Surroundings& around);
 
-  // One bounded turn; false: there was nothing to do.
-  bool turn(Instant now);
+  // One bounded turn. Returns how much there was to do; 0: nothing.
+  std::size_t turn(Instant now);
 
   [[nodiscard]] const DropBoard& drops() const { return board_; }
 

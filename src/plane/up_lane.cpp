@@ -19,7 +19,7 @@ UpLane::UpLane(const Surroundings& around)
   if (around.setup.fragments) pieces_ = std::make_unique<PacketPool>(around.setup.largest_packet);
 }
 
-bool UpLane::turn(Instant now, WallTime wall) {
+std::size_t UpLane::turn(Instant now, WallTime wall) {
   now_ = now;
   unix_ = static_cast<std::uint32_t>(wall.seconds);
   around_.reader.here();
@@ -29,7 +29,7 @@ bool UpLane::turn(Instant now, WallTime wall) {
   around_.reader.away();
   around_.other_lanes.ring();
   board_.publish(drops_);
-  return work > 0;
+  return work;
 }
 
 std::size_t UpLane::take_orders() {

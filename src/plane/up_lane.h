@@ -41,8 +41,8 @@ class UpLane {
   };
   explicit UpLane(const Surroundings& around);
 
-  // One bounded turn; false: there was nothing to do.
-  bool turn(Instant now, WallTime wall);
+  // One bounded turn. Returns how much there was to do; 0: nothing.
+  std::size_t turn(Instant now, WallTime wall);
 
   [[nodiscard]] const DropBoard& drops() const { return board_; }
   // Inner packets to this address would carry our own outer packets in a circle.

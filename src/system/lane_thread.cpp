@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "system/clock.h"
 #include "system/kernel_error.h"
@@ -19,6 +21,11 @@ constexpr unsigned patience = 64;
 constexpr int pause_ms = 20;
 
 constexpr std::size_t most_events = 8;
+
+void take_a_rest() {
+  const timespec rest{0, std::chrono::nanoseconds(Pace::rest).count()};
+  nanosleep(&rest, nullptr);
+}
 
 }  // namespace
 
@@ -56,11 +63,16 @@ void LaneThread::stop() {
 
 void LaneThread::run() {
   unsigned fruitless = 0;
+  Pace pace;
+  // The kernel may otherwise let a rest last half as long again.
+  prctl(PR_SET_TIMERSLACK, 1000UL);
   for (;;) {
     parts_.bell.awake();
     if (stopping_.load(std::memory_order_acquire)) return;
-    if (parts_.turn(monotonic_now(), wall_now())) {
+    const Instant now = monotonic_now();
+    if (const std::size_t moved = parts_.turn(now, wall_now())) {
       fruitless = 0;
+      if (pace.after_turn(moved, now)) take_a_rest();
     } else if (parts_.bell.may_sleep()) {
       sleep(++fruitless);
     }

@@ -9,18 +9,21 @@
 
 #include "base/time.h"
 #include "system/doorbell.h"
+#include "system/pace.h"
 
 namespace adit::system {
 
 // A thread that drives one or two lanes: it takes turns until a turn says that there was nothing,
-// then sleeps until a descriptor is readable or the bell rings.
+// then sleeps until a descriptor is readable or the bell rings. At high rates of single packets it
+// rests between turns (Pace).
 class LaneThread {
  public:
   struct Parts {
     std::string name;      // "adit-up", "adit-down"
     std::vector<int> fds;  // what the lanes read from, or epoll sets of it
-    // One bounded turn; false: everything was drained. Runs on the new thread only.
-    std::function<bool(Instant now, WallTime wall)> turn;
+    // One bounded turn. Returns about how many packets it moved; 0: everything was drained. Runs on
+    // the new thread only.
+    std::function<std::size_t(Instant now, WallTime wall)> turn;
     EventDoorbell& bell;  // outlives the thread; nobody else sleeps behind it
   };
   [[nodiscard]] static Result<std::unique_ptr<LaneThread>> start(Parts parts);
