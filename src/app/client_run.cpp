@@ -214,7 +214,11 @@ class ClientRun {
                                                *inside_.hooks, runtime_.rng},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
     runtime_.on_status = [this] { show_status(); };
-    runtime_.facts = [this] { return client_->facts(); };
+    runtime_.facts = [this] {
+      node::InstanceFacts facts = client_->facts();
+      facts.device = inside_.tunnel->facts();
+      return facts;
+    };
     path_ = path_to_server();
     bool announced = false;
     while (!runtime_.signal && !client_->outcome()) {

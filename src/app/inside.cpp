@@ -6,12 +6,32 @@
 
 namespace adit::app {
 
+namespace {
+
+system::TunOffloadLimit limit_of(options::FastPath::TunOffload wish) {
+  using Wish = options::FastPath::TunOffload;
+  switch (wish) {
+    case Wish::automatic:
+      return system::TunOffloadLimit::all;
+    case Wish::no_uso:
+      return system::TunOffloadLimit::no_uso;
+    case Wish::no_tso:
+      return system::TunOffloadLimit::no_tso;
+    case Wish::off:
+      break;
+  }
+  return system::TunOffloadLimit::nothing;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::Config& config) {
   auto inside = std::make_unique<Inside>();
   system::LateTun::Settings settings;
   settings.name = config.device.name;
   settings.node = config.device.node;
   settings.null = config.device.type == options::DevType::null;
+  settings.limit = limit_of(config.fast.tun_offload);
   auto device = system::LateTun::create(settings);
   if (!device) return fail_with(device.error());
   inside->device = std::move(*device);

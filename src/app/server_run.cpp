@@ -46,7 +46,11 @@ class ServerRun {
 
   RunEnd serve() {
     runtime_.on_status = [this] { show_status(); };
-    runtime_.facts = [this] { return server_->facts(); };
+    runtime_.facts = [this] {
+      node::InstanceFacts facts = server_->facts();
+      facts.device = inside_.tunnel->facts();
+      return facts;
+    };
     while (!runtime_.signal) turn();
     const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
     say_goodbye();

@@ -58,8 +58,7 @@ void Coalescer::take(Index packet) {
     }
     append(run, packet, shape);
     if (last_of_run(run, shape)) return close(slot);
-    std::swap(open_[0], open_[slot]);
-    return;
+    return to_front(slot);
   }
   begin_run(packet, shape);
 }
@@ -76,7 +75,7 @@ void Coalescer::begin_run(Index packet, const Shape& shape) {
   // The one that has waited longest makes room.
   if (open_count_ < most_open) ++open_count_;
   open_[open_count_ - 1] = number;
-  std::swap(open_[0], open_[open_count_ - 1]);
+  to_front(open_count_ - 1);
 }
 
 void Coalescer::append(Run& run, Index packet, const Shape& shape) {
@@ -88,9 +87,15 @@ void Coalescer::append(Run& run, Index packet, const Shape& shape) {
   run.next_sequence += static_cast<std::uint32_t>(shape.payload());
 }
 
+void Coalescer::to_front(std::size_t slot) {
+  const auto here = open_.begin() + static_cast<std::ptrdiff_t>(slot);
+  std::rotate(open_.begin(), here, here + 1);
+}
+
 void Coalescer::close(std::size_t slot) {
+  const auto here = open_.begin() + static_cast<std::ptrdiff_t>(slot);
+  std::copy(here + 1, open_.begin() + static_cast<std::ptrdiff_t>(open_count_), here);
   --open_count_;
-  std::copy(open_.begin() + slot + 1, open_.begin() + open_count_ + 1, open_.begin() + slot);
 }
 
 // Nothing goes behind a shorter packet, or behind one that asks to be delivered at once.

@@ -35,7 +35,7 @@ class Coalescer {
   [[nodiscard]] Joined run(std::size_t number);
 
  private:
-  static constexpr std::size_t most_open = 8;
+  static constexpr std::size_t most_open = 16;
   using Index = std::uint8_t;
   static_assert(most_packets <= 256);
 
@@ -75,6 +75,7 @@ class Coalescer {
   void take(Index packet);
   void append(Run& run, Index packet, const Shape& shape);
   void begin_run(Index packet, const Shape& shape);
+  void to_front(std::size_t slot);
   void close(std::size_t slot);
   void rewrite_headers(const Run& run);
 

@@ -46,6 +46,34 @@ plane::Disorder disorder_of(const Json& object) {
   return disorder;
 }
 
+Json device_json(const DeviceFacts& device) {
+  const auto& [name, offloads, traffic] = device;
+  return {{"name", name},
+          {"offloads",
+           {{"vnet_headers", offloads.vnet},
+            {"tso", offloads.tso},
+            {"uso", offloads.uso},
+            {"why", offloads.why}}},
+          {"reads", traffic.reads},
+          {"packets_read", traffic.packets_read},
+          {"writes", traffic.writes},
+          {"packets_written", traffic.packets_written},
+          {"oversized", traffic.oversized},
+          {"malformed", traffic.malformed}};
+}
+
+DeviceFacts device_of(const Json& object) {
+  const auto number = [&](const char* key) { return object.value(key, std::uint64_t{0}); };
+  DeviceFacts device;
+  device.name = object.value("name", std::string());
+  const Json offloads = object.value("offloads", Json::object());
+  device.offloads = {offloads.value("vnet_headers", false), offloads.value("tso", false),
+                     offloads.value("uso", false), offloads.value("why", std::string())};
+  device.traffic = {number("reads"),           number("packets_read"), number("writes"),
+                    number("packets_written"), number("oversized"),    number("malformed")};
+  return device;
+}
+
 Json mtu_json(const MtuFacts& mtu) {
   return {{"tun_mtu", mtu.tun_mtu},
           {"how", mtu.how},
@@ -108,6 +136,7 @@ InstanceFacts facts_of(const Json& object) {
   facts.now.seconds = object.value("now", std::int64_t{0});
   facts.replay_window = object.value("replay_window", 0U);
   facts.drops = drops_of(object.value("drops", Json::object()));
+  facts.device = device_of(object.value("device", Json::object()));
   for (const Json& peer : object.value("peers", Json::array())) {
     facts.peers.push_back(peer_of(peer));
   }
@@ -130,6 +159,7 @@ std::string render_facts_json(const InstanceFacts& facts) {
                    {"uptime_seconds", facts.now.seconds - facts.started.seconds},
                    {"replay_window", facts.replay_window},
                    {"drops", drops_json(facts.drops)},
+                   {"device", device_json(facts.device)},
                    {"peers", std::move(peers)},
                    {"log", facts.log}};
   // Names are a stranger's words; a bad byte must not cost the whole document.

@@ -52,6 +52,25 @@ std::string disorder_text(const plane::Disorder& disorder) {
   return join(parts, ", ");
 }
 
+// "45.1 packets a call"
+std::string batch_text(std::uint64_t packets, std::uint64_t calls) {
+  const double each = calls > 0 ? static_cast<double>(packets) / static_cast<double>(calls) : 0;
+  return fmt::format("{} packets, {:.1f} a call", packets, each);
+}
+
+std::string device_text(const DeviceFacts& device) {
+  const ports::TunTraffic& traffic = device.traffic;
+  std::string out = fmt::format("  {}: offloads {}; read {}; written {}\n", printable(device.name),
+                                printable(offloads_text(device.offloads)),
+                                batch_text(traffic.packets_read, traffic.reads),
+                                batch_text(traffic.packets_written, traffic.writes));
+  if (traffic.oversized + traffic.malformed > 0) {
+    out += fmt::format("  {}: thrown away: {} too large, {} malformed\n", printable(device.name),
+                       traffic.oversized, traffic.malformed);
+  }
+  return out;
+}
+
 using Row = std::vector<std::string>;
 
 // Columns as wide as their widest cell.
@@ -108,6 +127,12 @@ std::string remarks(const PeerFacts& peer) {
 
 }  // namespace
 
+std::string offloads_text(const ports::TunOffloads& offloads) {
+  std::string text = offloads.uso ? "TSO, USO" : offloads.tso ? "TSO" : "none";
+  if (!offloads.why.empty()) text += (offloads.tso ? "; " : ": ") + offloads.why;
+  return text;
+}
+
 std::string render_facts_table(const InstanceFacts& facts) {
   std::string out = fmt::format(
       "{} {}, pid {}, {}, up since {} ({})\n", printable(facts.role), printable(facts.state),
@@ -118,6 +143,7 @@ std::string render_facts_table(const InstanceFacts& facts) {
   for (const PeerFacts& peer : facts.peers) rows.push_back(row_of(peer, facts.now));
   out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
   for (const PeerFacts& peer : facts.peers) out += remarks(peer);
+  if (!facts.device.name.empty()) out += device_text(facts.device);
   if (const std::string text = drops_text(facts.drops); !text.empty()) {
     out += "  dropped in all: " + text + "\n";
   }

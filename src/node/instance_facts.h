@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "plane/counters.h"
+#include "ports/tunnel_device.h"
 
 namespace adit::node {
 
@@ -37,6 +38,15 @@ struct PeerFacts {
   MtuFacts mtu;
 };
 
+struct DeviceFacts {
+  std::string name;  // empty: no device is open
+  ports::TunOffloads offloads;
+  ports::TunTraffic traffic;
+};
+
+// "TSO, USO", "TSO; no USO: …", "none: …"
+[[nodiscard]] std::string offloads_text(const ports::TunOffloads& offloads);
+
 struct InstanceFacts {
   std::string role;   // "server", "client", "point-to-point"
   std::string state;  // "up", "connecting", "restarting"
@@ -46,6 +56,7 @@ struct InstanceFacts {
   WallTime started, now;
   std::uint32_t replay_window = 0;  // packets
   DropCounters drops;               // of all traffic
+  DeviceFacts device;
   std::vector<PeerFacts> peers;
   std::vector<std::string> log;  // the last lines
 };

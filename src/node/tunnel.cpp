@@ -7,14 +7,16 @@
 namespace adit::node {
 
 namespace {
+// A full queue loses packets without a word, and the kernel's 500 is filled by one burst.
+constexpr unsigned usual_tx_queue_length = 1000;
 constexpr unsigned least_mtu_for_v6 = 1280;  // source: RFC 8200; Linux takes no address below
-}
+}  // namespace
 
 Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topology topology,
                                     unsigned mtu) {
   TunnelPlan plan;
   plan.mtu = mtu;
-  plan.tx_queue_length = device.tx_queue_length;
+  plan.tx_queue_length = device.tx_queue_length.value_or(usual_tx_queue_length);
   plan.set_addresses = !device.ifconfig_noexec;
   plan.facts.mtu = mtu;
   if (device.ifconfig) {
@@ -82,6 +84,8 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
     auto opened = device_.open();
     if (!opened) return fail_with(opened.error());
     log_.info(1, "TUN/TAP device {} opened", *opened);
+    log_.info(3, "TUN/TAP device {}: offloads in use: {}", *opened,
+              offloads_text(device_.offloads()));
   }
   plan_ = plan;
   plan_->facts.device = device_.name();
@@ -93,6 +97,11 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
     return fail_with({"the up script failed", "see the line above; script-security must be 2"});
   }
   return {};
+}
+
+DeviceFacts Tunnel::facts() const {
+  if (!device_.is_open()) return {};
+  return {device_.name(), device_.offloads(), device_.traffic()};
 }
 
 Status Tunnel::set_addresses(const TunnelPlan& plan) {

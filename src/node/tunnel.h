@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "node/hooks.h"
+#include "node/instance_facts.h"
 #include "node/route_plan.h"
 #include "ports/network_port.h"
 #include "ports/tunnel_device.h"
@@ -45,6 +46,7 @@ class Tunnel {
 
   [[nodiscard]] bool is_up() const { return plan_.has_value(); }
   [[nodiscard]] const std::string& name() const { return device_.name(); }
+  [[nodiscard]] DeviceFacts facts() const;
   // The gateways of the host as they were before our routes.
   [[nodiscard]] RouteFacts look_around(const std::optional<ip::Address>& remote) const;
 

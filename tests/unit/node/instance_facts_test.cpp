@@ -37,6 +37,9 @@ InstanceFacts example() {
                    .in_fragments = 5};
   peer.mtu = {1372, "found", 1400, 1300};
   facts.peers.push_back(peer);
+  facts.device.name = "tun0";
+  facts.device.offloads = {true, true, false, "no USO: a reason"};
+  facts.device.traffic = {10, 451, 20, 50, 3, 4};
   facts.log = {"a line", "another \"line\""};
   return facts;
 }
@@ -86,6 +89,9 @@ TEST(InstanceFacts, make_a_table) {
                             "2 duplicates",
                             "5 came in outer fragments",
                             "dropped: 1 late",
+                            "tun0: offloads TSO; no USO: a reason; read 451 packets, 45.1 a call; "
+                            "written 50 packets, 2.5 a call",
+                            "tun0: thrown away: 3 too large, 4 malformed",
                             "dropped in all: 3 unknown peer"}) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }
