@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/bench_command.h"
 #include "app/explain_command.h"
 #include "app/status_command.h"
 #include "app/title.h"
@@ -23,6 +24,7 @@ namespace adit::app {
 namespace {
 
 constexpr int exit_failure = 1;
+constexpr int exit_bad_use = 2;
 constexpr const char* default_directory = "/etc/adit/pki";
 
 int report(const Error& error) {
@@ -216,7 +218,8 @@ void add_pki(CLI::App& root, PkiArguments& arguments, int& status) {
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  return word == "pki" || word == "options" || word == "explain" || word == "status";
+  return word == "pki" || word == "options" || word == "explain" || word == "status" ||
+         word == "bench";
 }
 
 int run_own_command(const std::vector<std::string>& arguments) {
@@ -228,6 +231,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int status = 0;
   PkiArguments pki;
   add_pki(root, pki, status);
+  const auto bench = add_bench(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
@@ -259,7 +263,8 @@ int run_own_command(const std::vector<std::string>& arguments) {
   try {
     root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return root.exit(error);
+    const int code = root.exit(error);
+    return code != 0 && root.got_subcommand("bench") ? exit_bad_use : code;
   }
   return status;
 }

@@ -54,20 +54,25 @@ Client::Client(const ClientSetup& setup, ClientMemory& memory, const Surrounding
   }
 }
 
-std::unique_ptr<session::Session> Client::make_session() {
-  session::Protection protection = setup_.wrapping.client_protection();
+std::unique_ptr<session::Session> call_peer(const ClientSetup& setup, const ClientMemory& memory,
+                                            Rng& rng, Instant now, WallTime wall) {
+  session::Protection protection = setup.wrapping.client_protection();
   session::Opening opening;
-  opening.own = wire::SessionId::random(around_.rng);
+  opening.own = wire::SessionId::random(rng);
   opening.reset = wire::Opcode::hard_reset_client_v2;
-  opening.stamp_time = wall_;
+  opening.stamp_time = wall;
   if (!protection.wkc.empty()) {
     opening.reset = wire::Opcode::hard_reset_client_v3;
     opening.first_stamp = wire::early_negotiation_start + 1;
   }
   auto session =
-      std::make_unique<session::Session>(setup_.session, std::move(protection), opening, now_);
-  session->set_credentials(memory_.to_send());
+      std::make_unique<session::Session>(setup.session, std::move(protection), opening, now);
+  session->set_credentials(memory.to_send());
   return session;
+}
+
+std::unique_ptr<session::Session> Client::make_session() {
+  return call_peer(setup_, memory_, around_.rng, now_, wall_);
 }
 
 void Client::begin() {

@@ -44,6 +44,11 @@ struct ClientMemory {
   [[nodiscard]] bool is_new(const std::string& text);
 };
 
+// A session that calls the peer: its first datagram is there to be sent. setup must outlive it.
+[[nodiscard]] std::unique_ptr<session::Session> call_peer(const ClientSetup& setup,
+                                                          const ClientMemory& memory, Rng& rng,
+                                                          Instant now, WallTime wall);
+
 // How an attempt ended and what is to be done next.
 struct Outcome {
   enum class Next { restart, exit } next = Next::restart;

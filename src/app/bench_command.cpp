@@ -1,0 +1,46 @@
+#include "app/bench_command.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "app/bench_load.h"
+
+namespace adit::app {
+
+class BenchArguments {
+ public:
+  LoadOrder load;
+};
+
+std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* bench = root.add_subcommand("bench", "measure: a server under load");
+  bench->require_subcommand(1);
+  LoadOrder& order = arguments->load;
+  CLI::App* load = bench->add_subcommand(
+      "load", "many sessions with a server, ours or any other that speaks OpenVPN");
+  load->add_option("FILE", order.file, "a client's profile; all clients use it")->required();
+  load->add_option("--clients", order.clients, "how many at the same time")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  load->add_option("--rate", order.rate, "new sessions a second; 0: as fast as it goes")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  load->add_option("--seconds", order.seconds,
+                   "go on for so long: the oldest leaves for a new one. Without it each client "
+                   "connects once")
+      ->check(CLI::PositiveNumber);
+  load->add_option("--hold", order.hold, "seconds all stay connected at the end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  load->add_option("--patience", order.patience, "seconds for one handshake")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  load->add_flag("--json", order.json, "for programs");
+  load->callback([&order, &status] { status = run_load(order); });
+  return arguments;
+}
+
+}  // namespace adit::app

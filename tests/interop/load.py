@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""adit bench load: many real sessions from one process, with adit and with stock as the server.
+
+All sessions come up, stay up longer than a silent client would, and take their leave; what fails is
+counted by its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+
+from features import credentials
+from lab import ADIT, Lab, Process, ThreeHosts, check
+from runner import Bench, Case, main
+from tunnel import LEFT, PROGRAMS, Setup, common_lines, server_config
+
+CLIENTS = 200
+RATE = {False: 100, True: 20}  # over TCP: stock lets only few connections wait
+# A silent client is gone after 6 s, a silent server after 3.
+KEEPALIVE = "keepalive 1 3"
+HOLD = 8
+
+SHAPES = (
+    ("udp4", "plain"),
+    ("udp4", "tls-auth"),
+    ("udp6", "tls-crypt"),
+    ("udp4", "tls-crypt-v2"),
+    ("tcp4", "plain"),
+    ("tcp6", "tls-crypt-v2"),
+)
+
+
+def start_server(net: ThreeHosts, setup: Setup, bench: Bench) -> Process:
+    text = server_config(setup, bench.keys).replace("255.255.255.0", "255.255.0.0")
+    text = text.replace("keepalive 5 30", KEEPALIVE)
+    path = net.server.write("server.conf", text)
+    server = net.server.start("server", PROGRAMS[setup.server], path)
+    server.wait_for("Initialization Sequence Completed")
+    return server
+
+
+def crowd_setup(server: str, transport: str = "udp4", wrapping: str = "plain", *more: str) -> Setup:
+    lines = ("duplicate-cn", "max-clients 1000", *more)
+    return Setup(server=server, transport=transport, wrapping=wrapping, server_extra=lines)
+
+
+def write_profile(net: ThreeHosts, setup: Setup, bench: Bench, *more: str, port: int = 1194) -> None:
+    remote = net.server6 if setup.outer6 else net.server4
+    lines = common_lines(setup, bench.keys, server=False)
+    net.client.write("load.ovpn", "\n".join([*lines, "client", f"remote {remote} {port}", *more, ""]))
+
+
+def words(clients: int, rate: float, *more: object) -> list[object]:
+    return [ADIT, "bench", "load", "--clients", clients, "--rate", rate, *more, "load.ovpn"]
+
+
+def load(net: ThreeHosts, *given: object, status: int = 0, seconds: float = 40) -> dict:
+    """Runs it to its end and returns what it says; the exit status is checked."""
+    process = net.client.start("load", "sh", "-c", '"$@" 2>progress.txt', "sh", *given, "--json")
+    code = process.wait(seconds)
+    check(code == status, f"bench load ends with {code}:\n{process.tail()}")
+    return json.loads(process.text())
+
+
+def check_all_up(report: dict, clients: int, asked: float) -> None:
+    wanted = {"started": clients, "connected": clients, "most_up": clients}
+    wanted |= {"failed": 0, "lost": 0, "undecided": 0, "interrupted": False}
+    found = {name: report[name] for name in wanted}
+    check(found == wanted, f"{found}, expected {wanted}: {report}")
+    latency = [report["latency_ms"][name] for name in ("p50", "p90", "p99", "max")]
+    check(0 < latency[0] and latency == sorted(latency), f"latencies: {latency}")
+    rate = report["handshakes_per_second"]
+    check(0 < rate <= asked * 1.2, f"{rate} handshakes a second, asked for {asked}")
+    check(report["own_cpu_seconds"] > 0, f"own CPU: {report}")
+
+
+def crowd(bench: Bench, server: str, transport: str, wrapping: str) -> None:
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup(server, transport, wrapping)
+        process = start_server(net, setup, bench)
+        write_profile(net, setup, bench)
+        report = load(net, *words(CLIENTS, RATE[setup.tcp], "--hold", HOLD))
+        check_all_up(report, CLIENTS, RATE[setup.tcp])
+        left = LEFT["tcp" if setup.tcp else "udp"] if server == "adit" else "client-instance (exiting|rest)"
+        process.wait_for(left, 15, count=CLIENTS)
+
+
+def going_on(bench: Bench, server: str) -> None:
+    """With --seconds the oldest make room: more sessions than there are clients at one time."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup(server)
+        start_server(net, setup, bench)
+        write_profile(net, setup, bench)
+        report = load(net, *words(10, 40, "--seconds", 3))
+        check(report["connected"] == report["started"] > 80, f"{report}")
+        check(report["most_up"] == 10, f"{report['most_up']} at one time, expected 10")
+
+
+# ---- what fails ----
+
+
+def failing(
+    bench: Bench,
+    server: str,
+    transport: str,
+    reason: str,
+    client: Callable[[Bench], tuple[str, ...]],
+    server_lines: tuple[str, ...] = (),
+    port: int = 1194,
+) -> None:
+    """Twelve clients, and all fail; for this reason."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup(server, transport, "plain", *server_lines)
+        start_server(net, setup, bench)
+        write_profile(net, setup, bench, *client(bench), port=port)
+        report = load(net, *words(12, 50, "--patience", 4), status=1)
+        check(report["failed"] == 12 and report["connected"] == 0, f"{report}")
+        wanted = sum(count for told, count in report["failures"].items() if reason in told)
+        least = 4 if reason == REFUSED else 12  # the kernel does not refuse every time
+        check(wanted >= least, f"expected {reason!r}: {report['failures']}")
+
+
+def nothing_more(_: Bench) -> tuple[str, ...]:
+    return ()
+
+
+def other_authority(bench: Bench) -> tuple[str, ...]:
+    return (f"ca {bench.keys.identity('openssl', 'client1').ca}",)
+
+
+def strange_certificate(bench: Bench) -> tuple[str, ...]:
+    strange = bench.keys.identity("openssl", "client1")
+    return (f"cert {strange.cert}", f"key {strange.key}")
+
+
+def wrong_password(bench: Bench) -> tuple[str, ...]:
+    return (credentials(bench.folder, "ann", "wrong"),)
+
+
+def wrong_tls_auth(bench: Bench) -> tuple[str, ...]:
+    return (f"tls-auth {bench.keys.static('stock')} 1",)
+
+
+REFUSE = ("script-security 2", "auth-user-pass-verify /bin/false via-env")
+REFUSED = "Connection refused"
+FAILURES = {
+    # name: transport, reason, lines of the client, lines of the server, port
+    "wrong-ca": ("udp4", "VERIFY ERROR", other_authority, (), 1194),
+    "strange-certificate": ("udp4", "", strange_certificate, (), 1194),
+    "wrong-password": ("udp4", "AUTH_FAILED", wrong_password, REFUSE, 1194),
+    "wrong-password-tcp": ("tcp4", "AUTH_FAILED", wrong_password, REFUSE, 1194),
+    "closed-port-udp": ("udp4", REFUSED, nothing_more, (), 1195),
+    "closed-port-tcp": ("tcp4", REFUSED, nothing_more, (), 1195),
+    "silence": ("udp4", "not connected within 4 s", wrong_tls_auth, (), 1194),
+}
+
+
+# ---- how it is used ----
+
+
+def interrupted(bench: Bench) -> None:
+    """Ctrl-C: the table so far, in words."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup("adit")
+        start_server(net, setup, bench)
+        write_profile(net, setup, bench)
+        process = net.client.start("load", *words(500, 50))
+        process.wait_for("of 500 up")
+        server = net.server.processes[0]
+        server.wait_for(r"Peer Connection Initiated", count=20)
+        process.send_signal(signal.SIGINT)
+        check(process.wait(5) == 1, f"exit status:\n{process.tail()}")
+        said = process.text()
+        check("; interrupted" in said, f"it does not say so:\n{said}")
+        for row in ("started", "connected", "failed", "handshakes a second", "latency", "own CPU"):
+            check(process.matches(rf"^{row} +\d"), f"no row {row}:\n{said}")
+        connected = int(process.matches("^connected")[0].split()[1])
+        check(20 <= connected < 500, f"{connected} connected")
+
+
+def bad_use(bench: Bench) -> None:
+    """Exit status 2, and a line that says what is wrong."""
+    with Lab(bench.folder) as lab:
+        host = lab.host("client")
+        setup = crowd_setup("adit")
+        server = host.write("server.ovpn", server_config(setup, bench.keys))
+        for given, told in (
+            (["missing.ovpn"], "missing.ovpn"),
+            ([server], "is no client's profile"),
+            (["--clients", 0, server], "--clients"),
+            ([], "FILE"),
+        ):
+            process = host.start("bad", ADIT, "bench", "load", *given)
+            code = process.wait(10)
+            check(code == 2, f"{given}: {code}\n{process.tail()}")
+            check(told in process.text(), f"{given}: {process.tail()}")
+
+
+def cases() -> list[Case]:
+    made = [Case("interrupted", interrupted), Case("bad-use", bad_use)]
+    for server in PROGRAMS:
+        for shape in SHAPES:
+            run = lambda bench, s=server, a=shape: crowd(bench, s, *a)  # noqa: E731
+            made.append(Case("-".join((server, *shape)), run))
+        made.append(Case(f"{server}-going-on", lambda bench, s=server: going_on(bench, s)))
+        for name, (transport, reason, client, lines, port) in FAILURES.items():
+            run = lambda b, s=server, t=transport, r=reason, c=client, l=lines, p=port: failing(  # noqa: E731, E741
+                b, s, t, r, c, l, p
+            )
+            made.append(Case(f"{server}-{name}", run))
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, cases()))
