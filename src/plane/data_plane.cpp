@@ -42,6 +42,8 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.check_source = spec.check_source;
   known.slot.mss = spec.mss;
   known.slot.inner_most = spec.inner_most;
+  known.slot.echo_mark = spec.echo_mark;
+  known.slot.note_flows = spec.note_flows;
   known.slot.framing = spec.framing;
   known.slot.compress = spec.compress;
   known.slot.fragment_most = spec.fragment_most;
@@ -130,6 +132,11 @@ bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
   const bool queued = orders_.push({Order::Kind::payload, index, {}}, payload);
   around_.up_bell.ring();
   return queued;
+}
+
+void DataPlane::ask_flows(PeerIndex index, std::size_t larger_than) {
+  down_.ask_flows(index, larger_than);
+  around_.down_bell.ring();
 }
 
 std::size_t DataPlane::take_reports(std::size_t limit,

@@ -11,6 +11,7 @@
 #include "plane/lane.h"
 #include "system/kernel_error.h"
 #include "system/socket_address.h"
+#include "system/udp_errors.h"
 
 namespace adit::system {
 
@@ -166,6 +167,7 @@ struct UdpLink::Receiver {
   ip::Address bound;  // when bound to one address, that is where everything was sent to
   DropCounters drops;
   plane::DropBoard board;
+  UdpErrors errors;
 
   int receive(int socket, std::span<Packet> packets, std::size_t front_room);
   std::size_t keep_good(std::span<Packet> packets, std::span<ports::LinkAddress> from);
@@ -220,7 +222,7 @@ struct UdpLink::Transmitter {
 
   void send(int socket, std::span<const ports::OutgoingPacket> packets, DropCounters& drops);
   bool prepare(std::size_t at, const ports::OutgoingPacket& packet);
-  std::size_t after_refusal(int error, std::size_t at, std::size_t count, bool& again,
+  std::size_t after_refusal(int error, std::size_t at, std::size_t count, unsigned& tries,
                             DropCounters& drops);
 };
 
@@ -250,36 +252,37 @@ void UdpLink::Transmitter::send(int socket, std::span<const ports::OutgoingPacke
       drops.add(Drop::link_error);
     }
   }
-  bool again = false;
+  unsigned tries = 0;
   for (std::size_t at = 0; at < count;) {
     const int sent = sendmmsg(socket, &batch_of_messages.messages[at],
                               static_cast<unsigned>(count - at), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       at += static_cast<std::size_t>(sent);
-      again = false;
+      tries = 0;
     } else {
-      at += after_refusal(errno, at, count, again, drops);
+      at += after_refusal(errno, at, count, tries, drops);
     }
   }
 }
 
 // The kernel stopped in front of the datagram at. Returns how many to pass over; 0: try it again.
 std::size_t UdpLink::Transmitter::after_refusal(int error, std::size_t at, std::size_t count,
-                                                bool& again, DropCounters& drops) {
+                                                unsigned& tries, DropCounters& drops) {
   if (error == EINTR) return 0;
   if (would_block(error)) {
     for (std::size_t i = at; i < count; ++i) drops.add(Drop::queue_full);
     return count - at;
   }
-  // It may be an echo of an earlier datagram (ECONNREFUSED), or the address we were asked at may be
-  // gone: let routing choose the source.
-  if (error != EMSGSIZE && !std::exchange(again, true)) {
+  // It may be an echo of an earlier datagram, to anybody (ECONNREFUSED, EMSGSIZE).
+  if (++tries == 1) return 0;
+  // Or the address we were asked at may be gone: let routing choose the source.
+  if (tries == 2 && error != EMSGSIZE) {
     msghdr& header = batch_of_messages.messages[at].msg_hdr;
     header.msg_control = nullptr;
     header.msg_controllen = 0;
     return 0;
   }
-  again = false;
+  tries = 0;
   drops.add(verdict(error));
   return 1;
 }
@@ -304,6 +307,9 @@ Result<std::unique_ptr<UdpLink>> UdpLink::open(const UdpSettings& settings) {
   if (done) ask_for_fragments(socket->get(), settings);
   if (!done) return fail_with(std::move(done.error()));
   std::unique_ptr<UdpLink> link(new UdpLink(std::move(*socket), settings, at_first));
+  if (settings.mtu_discovery == UdpSettings::MtuDiscovery::probe) {
+    link->receiver_->errors.ask(link->fd(), settings.stack);
+  }
   link->receiver_->asks_destination = link->transmitter_->states_source = asks;
   return link;
 }
@@ -341,8 +347,13 @@ std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddres
       kept = receiver_->keep_good(packets.first(static_cast<std::size_t>(count)), from);
     }
   }
+  if (kept == 0) receiver_->errors.drain(socket_.get());
   receiver_->board.publish(receiver_->drops);
   return kept;
+}
+
+std::size_t UdpLink::take_too_large(std::span<ports::TooLarge> hints) {
+  return receiver_->errors.take(hints);
 }
 
 void UdpLink::write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) {

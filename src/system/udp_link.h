@@ -41,6 +41,7 @@ class UdpLink final : public ports::LinkPort {
                                  std::size_t front_room) override;
   [[nodiscard]] std::uint64_t in_fragments() const override;
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
+  [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
 
  private:
