@@ -137,6 +137,15 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       log_.mutable_error(4, "Recursive routing detected, drop tun packet to {}",
                          remote_ ? lines::with_family(remote_->remote) : "the peer");
       return;
+    case Kind::echo:
+      path_.echoed(bytes, now_);
+      return run_path();
+    case Kind::flow:
+      return path_.tell_sender(around_.plane, the_peer, bytes);
+    case Kind::too_large:
+      if (!remote_ || remote_->remote.address != report.from.remote.address) return;
+      path_.too_large(bytes, log_, now_);
+      return run_path();
     case Kind::bad_source:
       return;
   }

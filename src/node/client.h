@@ -140,6 +140,8 @@ class Client {
   [[nodiscard]] const session::Negotiated* negotiated() const;
   void start_path();
   void run_path();
+  [[nodiscard]] std::vector<session::PathMtu::EchoWay> echo_ways() const;
+  void limit_routes();
   void tell_replaced_timers();
   void start_timers(const options::Timers& timers);
   void complete();

@@ -101,17 +101,49 @@ const session::Negotiated* Client::negotiated() const {
 // A server has keys when it pushes; a peer of point to point may not have them yet.
 void Client::start_path() {
   if (!remote_ || setup_.tcp) return;
-  path_.start(setup_.mtu,
-              {make_frame(negotiated(), setup_.config.channel, frame_facts(*remote_)),
-               tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu),
-               setup_.config.client.pull,
-               {}},
-              around_.plane, the_peer, now_);
+  session::PathMtu::Setup setup;
+  setup.frame = make_frame(negotiated(), setup_.config.channel, frame_facts(*remote_));
+  setup.tun_mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
+  setup.at_once = setup_.config.client.pull;
+  setup.echo_ways = echo_ways();
+  setup.echo_mark = around_.rng.number();
+  path_.start(setup_.mtu, setup, around_.plane, the_peer, now_);
   set_plane_peer();
+}
+
+// The other end's own address in the tunnel. With net30 a server has none that the client is told.
+std::vector<session::PathMtu::EchoWay> Client::echo_ways() const {
+  const bool pull = setup_.config.client.pull;
+  const options::Device& device = pull ? pulled_.device : setup_.config.device;
+  const options::Routes& routes = pull ? pulled_.routes : setup_.config.routes;
+  const auto topology = device.topology.value_or(options::Topology::net30);
+  std::vector<session::PathMtu::EchoWay> ways;
+  if (device.ifconfig) {
+    const bool peer_named = !pull || topology == options::Topology::p2p;
+    const std::string& other = peer_named ? device.ifconfig->second : routes.gateway;
+    const bool known = peer_named || topology == options::Topology::subnet;
+    if (known)
+      add_echo_way(ways, ip::Address::parse_v4(device.ifconfig->first),
+                   ip::Address::parse_v4(other));
+  }
+  if (device.ifconfig_ipv6 && !setup_.config.device.block_ipv6) {
+    const std::string& own = device.ifconfig_ipv6->first;
+    add_echo_way(ways, ip::Address::parse_v6(own.substr(0, own.find('/'))),
+                 ip::Address::parse_v6(device.ifconfig_ipv6->second));
+  }
+  return ways;
 }
 
 void Client::run_path() {
   if (path_.run(around_.plane, the_peer, now_)) tell_path(log_, set_plane_peer(), path_.finder());
+  limit_routes();
+}
+
+// What fits is then known to the host's own sockets before they try.
+void Client::limit_routes() {
+  const session::PathMtu& finder = path_.finder();
+  if (!up_ || finder.state() != session::PathMtu::State::settled) return;
+  around_.tunnel.limit_packets(finder.all_fits_up() ? 0 : finder.inner_most_up());
 }
 
 // Nowhere, in static-key mode, as long as nobody has come: the first authentic packet tells.

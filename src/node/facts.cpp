@@ -37,6 +37,13 @@ void fill_traffic(PeerFacts& facts, const plane::DataPlane& plane, plane::PeerIn
 // "fd00::2/64" names a host.
 std::string host_part(const std::string& address) { return address.substr(0, address.find('/')); }
 
+MtuFacts facts_of_path(MtuFacts facts, const session::PathMtu& finder) {
+  facts.path_to_peer = finder.found().up;
+  facts.path_from_peer = finder.found().down;
+  if (facts.path_to_peer != 0) facts.path_found_by = how_found(finder);
+  return facts;
+}
+
 void fill_session(PeerFacts& facts, const session::Session& session) {
   if (session.negotiated()) facts.cipher = session.negotiated()->cipher;
 }
@@ -44,8 +51,7 @@ void fill_session(PeerFacts& facts, const session::Session& session) {
 }  // namespace
 
 MtuFacts Server::mtu_facts(const ServerPeer& peer) const {
-  const auto& [up, down] = peer.path.finder().found();
-  return {setup_.mtu.tun_mtu, "configured", up, down};
+  return facts_of_path({setup_.mtu.tun_mtu, "configured"}, peer.path.finder());
 }
 
 PeerFacts Server::facts_of(const ServerPeer& peer) const {
@@ -80,9 +86,9 @@ InstanceFacts Server::facts() const {
 }
 
 MtuFacts Client::mtu_facts() const {
-  const auto& [up, down] = path_.finder().found();
-  if (pulled_.tun_mtu) return {*pulled_.tun_mtu, "pushed by the server", up, down};
-  return {setup_.mtu.tun_mtu, "configured", up, down};
+  MtuFacts facts{setup_.mtu.tun_mtu, "configured"};
+  if (pulled_.tun_mtu) facts = {*pulled_.tun_mtu, "pushed by the server"};
+  return facts_of_path(std::move(facts), path_.finder());
 }
 
 PeerFacts Client::peer_facts() const {

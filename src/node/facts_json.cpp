@@ -78,12 +78,14 @@ Json mtu_json(const MtuFacts& mtu) {
   return {{"tun_mtu", mtu.tun_mtu},
           {"how", mtu.how},
           {"path_to_peer", mtu.path_to_peer},
-          {"path_from_peer", mtu.path_from_peer}};
+          {"path_from_peer", mtu.path_from_peer},
+          {"path_found_by", mtu.path_found_by}};
 }
 
 MtuFacts mtu_of(const Json& object) {
   return {object.value("tun_mtu", 0U), object.value("how", std::string()),
-          object.value("path_to_peer", 0U), object.value("path_from_peer", 0U)};
+          object.value("path_to_peer", 0U), object.value("path_from_peer", 0U),
+          object.value("path_found_by", std::string())};
 }
 
 Json peer_json(const PeerFacts& peer) {

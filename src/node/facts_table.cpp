@@ -114,8 +114,9 @@ std::string remarks(const PeerFacts& peer) {
   }
   if (peer.mtu.how != "configured") out += who + "tun-mtu " + printable(peer.mtu.how) + "\n";
   if (peer.mtu.path_to_peer != 0) {
-    out += who + fmt::format("path MTU {} to the peer, {} from it, found by probing\n",
-                             peer.mtu.path_to_peer, peer.mtu.path_from_peer);
+    out += who + fmt::format("path MTU {} to the peer, {} from it, found by {}\n",
+                             peer.mtu.path_to_peer, peer.mtu.path_from_peer,
+                             printable(peer.mtu.path_found_by));
   }
   if (const std::string text = disorder_text(peer.disorder); !text.empty())
     out += who + text + "\n";

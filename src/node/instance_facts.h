@@ -21,6 +21,7 @@ struct MtuFacts {
   std::string how = "configured";
   // The largest outer packets that pass; 0: not known.
   unsigned path_to_peer = 0, path_from_peer = 0;
+  std::string path_found_by{};  // "probing", "echo packets inside"; empty: it was not found
 };
 
 struct PeerFacts {

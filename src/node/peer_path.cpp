@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "base/noise.h"
+#include "ip/too_big.h"
+#include "plane/large_flows.h"
+
 namespace adit::node {
 
 using session::Mssfix;
@@ -14,6 +18,8 @@ constexpr unsigned careful_outer = 1180;
 constexpr unsigned usual_outer = 1500;
 // The largest load we send when asked: a tunnel packet, whatever the question says.
 constexpr std::size_t largest_load = 1500;
+// A kernel believes for ten minutes what it was told of a path; told again in time it keeps to it.
+constexpr Duration memory_of_kernels = std::chrono::minutes(8);
 
 session::PathMtu::Traffic traffic_of(plane::DataPlane& plane, plane::PeerIndex index) {
   const plane::PeerTraffic traffic = plane.traffic(index);
@@ -28,19 +34,61 @@ bool is_looking(State state) {
 
 void PeerPath::start(const MtuSetup& mtu, const session::PathMtu::Setup& setup,
                      plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
-  if (mtu.automatic) finder_.start(setup, traffic_of(plane, index), now);
+  if (!mtu.automatic) return;
+  finder_.start(setup, traffic_of(plane, index), now);
 }
 
 bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
   if (finder_.state() == State::off) return false;
   if (finder_.deadline().due(now)) finder_.tick(traffic_of(plane, index), now);
   for (const Buffer& probe : finder_.take_probes()) plane.send_payload(index, probe);
+  look_at_flows(plane, index, now);
   return finder_.take_news();
+}
+
+// What we tell our own side reaches its senders when they try; the peer's side has to be told.
+void PeerPath::look_at_flows(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
+  const unsigned down = finder_.found().down;
+  if (finder_.state() != State::settled || down == 0) return;
+  const bool narrower = told_down_ != 0 && down < told_down_;
+  if (down > told_down_) tell_again_ = Instant::max();
+  told_down_ = down;
+  if (!narrower && now < tell_again_) return;
+  tell_again_ = now + memory_of_kernels;
+  plane.ask_flows(index, narrower ? finder_.inner_most_down() : 0);
+}
+
+void PeerPath::echoed(Bytes report, Instant now) {
+  Reader reader(report);
+  const unsigned sequence = reader.u16();
+  finder_.echoed(sequence, reader.u16(), now);
+}
+
+void PeerPath::too_large(Bytes report, const Log& log, Instant now) {
+  const std::uint32_t mtu = Reader(report).u32();
+  if (!finder_.doubted(mtu, now)) return;
+  log.info(4, "Path MTU: the network says {}; looking whether that is so", mtu);
+}
+
+void PeerPath::tell_sender(plane::DataPlane& plane, plane::PeerIndex index, Bytes flow) const {
+  constexpr std::size_t largest_answer = 1280;
+  const unsigned most = finder_.inner_most_down();
+  const Buffer packet = plane::LargeFlow::rebuild(flow);
+  std::array<std::uint8_t, largest_answer> room;
+  const std::size_t size = most == 0 ? 0 : ip::too_big_answer(packet, most, room);
+  if (size > 0) plane.send_payload(index, Bytes(room).first(size));
+}
+
+void add_echo_way(std::vector<session::PathMtu::EchoWay>& ways,
+                  const std::optional<ip::Address>& from, const std::optional<ip::Address>& to) {
+  if (from && to && from->family() == to->family()) ways.push_back({*from, *to});
 }
 
 void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup& mtu,
               const session::PathMtu& finder) {
   if (finder.state() == State::off) return;
+  spec.echo_mark = finder.echo_mark();
+  spec.note_flows = true;
   const auto& [up, down] = finder.found();
   const bool known = up != 0 && down != 0;
   const auto mss = [&](unsigned outer) {
@@ -55,13 +103,18 @@ void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup
 
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder) {
   if (finder.state() == State::silent) {
-    log.info(3, "Path MTU: unknown, for the peer answers no questions about it; TCP MSS {}",
-             spec.mss);
+    log.info(
+        3, "Path MTU: unknown, for the peer answers neither questions nor echo packets; TCP MSS {}",
+        spec.mss);
     return;
   }
   const auto& [up, down] = finder.found();
-  log.info(3, "Path MTU: {} to the peer, {} from it, found by probing; TCP MSS {}", up, down,
-           spec.mss);
+  log.info(3, "Path MTU: {} to the peer, {} from it, found by {}; TCP MSS {}", up, down,
+           how_found(finder), spec.mss);
+}
+
+const char* how_found(const session::PathMtu& finder) {
+  return finder.found_by_echo() ? "echo packets inside" : "probing";
 }
 
 std::optional<Buffer> answer_inside(const wire::OccMessage& question, const std::string& options) {
@@ -76,7 +129,9 @@ std::optional<Buffer> answer_inside(const wire::OccMessage& question, const std:
       if (question.rest.size() < 2) return std::nullopt;
       const std::size_t wanted = load_u16(question.rest.data());
       const std::size_t bytes = std::clamp(wanted, head, largest_load);
-      return wire::encode_occ(wire::OccType::mtu_load, Buffer(bytes - head));
+      Buffer load(bytes - head);
+      fill_with_noise(load, wanted);
+      return wire::encode_occ(wire::OccType::mtu_load, load);
     }
     default:
       return std::nullopt;

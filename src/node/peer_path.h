@@ -19,17 +19,33 @@ class PeerPath {
   // anew.
   [[nodiscard]] bool run(plane::DataPlane& plane, plane::PeerIndex index, Instant now);
   void answered(Bytes payload, Instant now) { finder_.answered(payload, now); }
+  // The plane's reports of these kinds.
+  void echoed(Bytes report, Instant now);
+  void too_large(Bytes report, const Log& log, Instant now);
+  // Answers whoever sends packets that have become too large for their way to us: his kernel, or
+  // the routers before it, hear it through the tunnel, for the peer has no ears for it.
+  void tell_sender(plane::DataPlane& plane, plane::PeerIndex index, Bytes flow) const;
 
   [[nodiscard]] Deadline deadline() const { return finder_.deadline(); }
   [[nodiscard]] const session::PathMtu& finder() const { return finder_; }
 
  private:
+  void look_at_flows(plane::DataPlane& plane, plane::PeerIndex index, Instant now);
+
   session::PathMtu finder_;
+  unsigned told_down_ = 0;               // what large flows from the peer were last held against
+  Instant tell_again_ = Instant::max();  // kernels forget
 };
+
+// Whom echo requests may go to, where both ends are known.
+void add_echo_way(std::vector<session::PathMtu::EchoWay>& ways,
+                  const std::optional<ip::Address>& from, const std::optional<ip::Address>& to);
 
 // After fit_packets: what the path asks for beyond it.
 void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup& mtu,
               const session::PathMtu& finder);
+// "found by ..."
+[[nodiscard]] const char* how_found(const session::PathMtu& finder);
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder);
 
 // What a peer's question inside the data channel is answered with.

@@ -100,6 +100,7 @@ Deadline Server::deadline() const {
 void Server::take(const plane::Report& report, MutableBytes bytes) {
   using Kind = plane::Report::Kind;
   if (report.kind == Kind::control_packet) return take_datagram(report.from, bytes);
+  if (report.kind == Kind::too_large) return take_too_large(report.from.remote, bytes);
   ServerPeer* peer = report.peer != plane::no_peer ? find(report.peer) : find(report.from);
   if (peer == nullptr) return;
   switch (report.kind) {
@@ -119,9 +120,27 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
       return serve(*peer);
     case Kind::bad_source:
       return tell_bad_source(*peer, ip::Address::from_bytes(bytes));
+    case Kind::echo:
+      peer->path.echoed(bytes, now_);
+      run_path(*peer);
+      return schedule(*peer);
+    case Kind::flow:
+      return peer->path.tell_sender(around_.plane, peer->index, bytes);
     case Kind::control_packet:
+    case Kind::too_large:
     case Kind::recursive:
       return;
+  }
+}
+
+// The kernel's own refusals name no port.
+void Server::take_too_large(const ip::Endpoint& to, Bytes mtu) {
+  for (const auto& [index, peer] : peers_) {
+    const ip::Endpoint& at = peer->address.remote;
+    if (at.address != to.address || (to.port != 0 && at.port != to.port)) continue;
+    peer->path.too_large(mtu, peer->log, now_);
+    run_path(*peer);
+    schedule(*peer);
   }
 }
 

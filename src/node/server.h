@@ -87,6 +87,7 @@ class Server {
   void begin(const ports::LinkAddress& from, Gate::Welcome welcome, MutableBytes datagram);
   void meet_newcomer(ServerPeer& peer, MutableBytes datagram);
   void take_payload(ServerPeer& peer, Bytes payload);
+  void take_too_large(const ip::Endpoint& to, Bytes mtu);
   void consider_move(ServerPeer& peer, const ports::LinkAddress& to);
   void serve(ServerPeer& peer);
   void transmit(ServerPeer& peer);

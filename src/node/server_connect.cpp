@@ -279,11 +279,16 @@ FrameFacts Server::frame_facts(const ServerPeer& peer) const {
 void Server::start_path(ServerPeer& peer) {
   const auto& negotiated = peer.association.active().negotiated();
   if (!negotiated || peer.address.stream != 0) return;
-  const session::Frame frame = make_frame(&*negotiated, setup_.config.channel, frame_facts(peer));
-  peer.path.start(
-      setup_.mtu,
-      {frame, setup_.mtu.tun_mtu, false, narrow_paths_.find(peer.address.remote.address)},
-      around_.plane, peer.index, now_);
+  session::PathMtu::Setup setup;
+  setup.frame = make_frame(&*negotiated, setup_.config.channel, frame_facts(peer));
+  setup.tun_mtu = setup_.mtu.tun_mtu;
+  setup.known = narrow_paths_.find(peer.address.remote.address);
+  setup.echo_mark = around_.rng.number();
+  add_echo_way(setup.echo_ways, setup_.facts.local4, peer.plan.v4);
+  if (!setup_.config.device.block_ipv6) {
+    add_echo_way(setup.echo_ways, setup_.facts.local6, peer.plan.v6);
+  }
+  peer.path.start(setup_.mtu, setup, around_.plane, peer.index, now_);
   set_plane_peer(peer);
 }
 

@@ -173,8 +173,21 @@ bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment
       }
     }
   }
+  if (route_mtu_ != 0) set_route_mtu(0, route_mtu_);
   hooks.run_and_wait("route-up", hooks.scripts().route_up, script_environment({}));
   return complete;
+}
+
+void Tunnel::limit_packets(unsigned mtu) {
+  if (!plan_ || !plan_->set_routes || mtu == route_mtu_) return;
+  set_route_mtu(std::exchange(route_mtu_, mtu), mtu);
+}
+
+void Tunnel::set_route_mtu(unsigned before, unsigned now) {
+  if (Status set = network_.set_route_mtu(device_.name(), before, now); !set) {
+    return log_.info(3, "{}", set.error().text());
+  }
+  log_.info(4, "net_route_mtu: {} dev {}", now, device_.name());
 }
 
 void Tunnel::remove_routes(Hooks& hooks, const Environment& env) {
@@ -186,6 +199,7 @@ void Tunnel::remove_routes(Hooks& hooks, const Environment& env) {
     if (Status gone = network_.remove_route(*route); !gone) log_.warn("{}", gone.error().text());
   }
   routes_.clear();
+  limit_packets(0);
   for (const ports::Route& route : removed_) {
     if (const auto back = network_.add_route(route); !back) {
       log_.error("ERROR: cannot restore the host's own route: {}", back.error().text());

@@ -40,6 +40,9 @@ class Tunnel {
   [[nodiscard]] Status bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env);
   // False when some route could not be added; it has been logged.
   bool add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env);
+  // What leaves the host through the tunnel is to be no larger (0: than the device takes). Goes
+  // with the routes.
+  void limit_packets(unsigned mtu);
   void remove_routes(Hooks& hooks, const Environment& env);
   // Everything, with the down script. The device itself is closed by its owner.
   void take_down(Hooks& hooks, Environment env, std::string_view signal);
@@ -53,6 +56,7 @@ class Tunnel {
  private:
   Status set_addresses(const TunnelPlan& plan);
   void remove_addresses();
+  void set_route_mtu(unsigned before, unsigned now);
   [[nodiscard]] Environment script_environment(const Environment& env) const;
   [[nodiscard]] std::vector<std::string> script_arguments(std::string_view context) const;
 
@@ -63,7 +67,8 @@ class Tunnel {
   std::vector<ports::InterfaceAddress> addresses_;  // ours, in the order added
   std::vector<ports::Route> routes_;
   std::vector<ports::Route> removed_;
-  Environment known_;  // to the scripts
+  unsigned route_mtu_ = 0;  // that routes of the device got from us; 0: none
+  Environment known_;       // to the scripts
 };
 
 }  // namespace adit::node

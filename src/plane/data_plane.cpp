@@ -55,6 +55,8 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.check_source = spec.check_source;
   known.slot.mss = spec.mss;
   known.slot.inner_most = spec.inner_most;
+  known.slot.echo_mark = spec.echo_mark;
+  known.slot.note_flows = spec.note_flows;
   known.slot.framing = spec.framing;
   known.slot.compress = spec.compress;
   known.slot.fragment_most = spec.fragment_most;
@@ -158,6 +160,14 @@ bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
   const auto found = known_.find(index);
   const std::size_t lane = found != known_.end() ? found->second.slot.lane : 0;
   return order(lane, {Order::Kind::payload, index, {}}, payload);
+}
+
+void DataPlane::ask_flows(PeerIndex index, std::size_t larger_than) {
+  const auto found = known_.find(index);
+  if (found == known_.end()) return;
+  const std::size_t lane = found->second.slot.lane;
+  lanes_[lane]->down.ask_flows(index, larger_than);
+  around_.lanes[lane].down_bell.ring();
 }
 
 std::size_t DataPlane::take_reports(std::size_t limit,

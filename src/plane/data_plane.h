@@ -17,7 +17,9 @@ struct PeerSpec {
   bool check_source = false;
   bool by_address = false;  // its packets carry no peer id
   std::uint16_t mss = 0;
-  std::size_t inner_most = 0;  // larger inner packets do not fit the path; 0: all do
+  std::size_t inner_most = 0;   // larger inner packets do not fit the path; 0: all do
+  std::uint64_t echo_mark = 0;  // answers to echo requests with it are reported; 0: none
+  bool note_flows = false;      // for ask_flows
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;
   wire::CompressionFraming framing = wire::CompressionFraming::none;
@@ -93,6 +95,9 @@ class DataPlane {
   // Sending on behalf of the control thread. False: the ring is full.
   bool send_datagram(const ports::LinkAddress& to, Bytes datagram);
   bool send_payload(PeerIndex index, Bytes payload);
+
+  // Whose packets beyond this size came from the peer lately? Each is a report (Kind::flow).
+  void ask_flows(PeerIndex index, std::size_t larger_than);
 
   // Hands out what the lanes reported, oldest first, at most limit. bytes may be changed in place.
   std::size_t take_reports(std::size_t limit,

@@ -43,6 +43,8 @@ std::size_t DownLane::turn(Instant now) {
   inside_.clear();
   around_.reader.away();
   report_closed_streams();
+  tell_too_large();
+  if (flows_asked_.load(std::memory_order_relaxed) != 0) tell_flows();
   if (reported_) around_.control.ring();
   around_.up_lanes.ring();
   board_.publish(drops_);
@@ -189,7 +191,11 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
                     inner->source.bytes());
     }
   }
+  if (peer.echo_mark != 0 && took_echo(peer, packet.bytes())) return;
   if (around_.setup.block_ipv6 && inner->source.is_v6()) return drop(peer, Drop::blocked);
+  if (packet.size() > LargeFlows::worth_noting && peer.note_flows) {
+    flows_.note(peer.index, packet.bytes());
+  }
   peer.meter->received.inside_bytes.add(packet.size());
   ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;

@@ -5,6 +5,7 @@
 #include "plane/counters.h"
 #include "plane/handoffs.h"
 #include "plane/lane.h"
+#include "plane/large_flows.h"
 #include "plane/plane_setup.h"
 #include "plane/tables.h"
 #include "ports/doorbell.h"
@@ -45,6 +46,9 @@ class DownLane {
   std::size_t turn(Instant now);
 
   [[nodiscard]] const DropBoard& drops() const { return board_; }
+  // Any thread: the next turn reports the flows of a peer whose latest packet was larger. Of two
+  // questions between two turns the later counts.
+  void ask_flows(PeerIndex peer, std::size_t larger_than);
 
  private:
   static constexpr std::size_t most_closed_per_turn = 16;
@@ -69,6 +73,10 @@ class DownLane {
   void refused(const Arrival& arrival, const crypto::Opening& opening);
   void drop(const PeerSlot& peer, Drop reason);
   void report_closed_streams();
+  // down_lane_path.cpp
+  bool took_echo(const PeerSlot& peer, Bytes packet);
+  void tell_flows();
+  void tell_too_large();
 
   Surroundings around_;
   PacketPool pool_;
@@ -84,6 +92,10 @@ class DownLane {
   DropBoard board_;
   Instant now_;
   Instant last_bad_source_ = Instant::min();
+  LargeFlows flows_;
+  std::atomic<std::uint64_t> flows_asked_{0};  // peer, size, and a bit that is set; 0: nothing
+  Instant hint_second_ = Instant::min();
+  std::size_t hints_left_ = 0;
   bool reported_ = false;
 };
 

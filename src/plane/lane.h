@@ -26,6 +26,9 @@ struct Report {
     stream_fault,  // a data packet on TCP did not authenticate: the connection must go
     bad_source,    // bytes: the inner source address that is not the peer's
     recursive,     // our own outer packet was about to enter the tunnel
+    echo,          // bytes: sequence and length, 16 bits each, of an answer to our echo request
+    flow,          // bytes: a LargeFlow, encoded; from DownLane::ask_flows
+    too_large,     // bytes: 32 bits, the MTU that the network told of the way to "from"
   };
   Kind kind = Kind::control_packet;
   PeerIndex peer = no_peer;

@@ -49,10 +49,12 @@ struct PeerSlot {
   PeerIndex index = no_peer;
   std::size_t lane = 0;  // the pair of lanes that owns it, for its whole life
   ports::LinkAddress address;
-  bool may_float = false;      // another address is worth reporting once it authenticated
-  bool check_source = false;   // inner source must be routed to this peer
-  std::uint16_t mss = 0;       // 0: leave alone
-  std::size_t inner_most = 0;  // larger inner packets do not fit the path; 0: all do
+  bool may_float = false;       // another address is worth reporting once it authenticated
+  bool check_source = false;    // inner source must be routed to this peer
+  std::uint16_t mss = 0;        // 0: leave alone
+  std::size_t inner_most = 0;   // larger inner packets do not fit the path; 0: all do
+  std::uint64_t echo_mark = 0;  // answers to echo requests with it are ours; 0: none are awaited
+  bool note_flows = false;      // for DownLane::ask_flows
   wire::CompressionFraming framing = wire::CompressionFraming::none;
   bool compress = false;                 // what is sent, where it gets shorter
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"

@@ -21,6 +21,13 @@ struct LinkAddress {
   auto operator<=>(const LinkAddress&) const = default;
 };
 
+// What the network said of a packet that was too large on its way to somebody: a hint, for anybody
+// can forge it.
+struct TooLarge {
+  ip::Endpoint to;   // port 0: unknown
+  unsigned mtu = 0;  // of the outer IP packet; 0: unknown
+};
+
 struct OutgoingPacket {
   Packet* packet;
   LinkAddress to;
@@ -42,6 +49,13 @@ class LinkPort {
   [[nodiscard]] virtual std::span<const std::uint16_t> in_fragments() const { return {}; }
   // Streams that ended since the last call. Returns how many were written to streams.
   [[nodiscard]] virtual std::size_t take_closed(std::span<LinkAddress> streams) = 0;
+
+  // Reading thread: such hints since the last call, as many as were kept. Returns how many were
+  // written to hints.
+  [[nodiscard]] virtual std::size_t take_too_large(std::span<TooLarge> hints) {
+    static_cast<void>(hints);
+    return 0;
+  }
 
   // Sends or drops; what the kernel refuses is counted in drops.
   virtual void write(std::span<const OutgoingPacket> packets, DropCounters& drops) = 0;

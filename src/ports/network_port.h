@@ -58,6 +58,10 @@ class NetworkPort {
   // existed: an equal route was there before; it is not ours to remove.
   [[nodiscard]] virtual Result<RouteChange> add_route(const Route& route) = 0;
   [[nodiscard]] virtual Status remove_route(const Route& route) = 0;
+  // Unicast routes of the main table through the device, whoever made them: those whose MTU is
+  // `before` get `now` (0: none of their own). What somebody else has set stays.
+  [[nodiscard]] virtual Status set_route_mtu(const std::string& device, unsigned before,
+                                             unsigned now) = 0;
   // Default routes of the main table, best first: for redirect-gateway without def1.
   [[nodiscard]] virtual std::vector<Route> default_routes(ip::Family family) = 0;
   [[nodiscard]] virtual std::optional<Path> path_to(const ip::Address& destination) = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/noise.h"
+#include "ip/echo.h"
 #include "wire/inside_message.h"
 
 namespace adit::session {
@@ -23,10 +25,14 @@ constexpr unsigned most_looks = 3;
 constexpr Duration first_patience = 300ms;
 constexpr Duration least_patience = 150ms;
 constexpr Duration most_patience = 3s;
+// Between two looks: what they cost stays small beside what passes.
+constexpr std::uint64_t busy_bytes = 64 << 10;
+constexpr Duration busy_rest = 1s;
 constexpr Duration short_rest = 3s;
 constexpr Duration long_rest = 15s;
 constexpr Duration first_grow_wait = 5s, longest_grow_wait = 10min;
 constexpr Duration listen_often = 50ms, listen_seldom = 1s;
+constexpr Duration doubt_rest = 1s;
 
 }  // namespace
 
@@ -63,10 +69,7 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
         next_.at = Instant::max();
         return;
       }
-      question(small_load, question_bytes);
-      if (attempts_ == 0) asked_at_ = now;  // it may be the first one that is answered
-      next_.at = now + first_patience * (1 << attempts_++);
-      return;
+      return ask(now);
     case State::searching:
       return end_round(now);
     case State::settled:
@@ -75,6 +78,17 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
       next_.at = Instant::max();
       return;
   }
+}
+
+// Echo requests only beside the second question: a peer that answers the first is not bothered.
+void PathMtu::ask(Instant now) {
+  question(small_load, question_bytes);
+  if (attempts_ == 0) asked_at_ = now;  // it may be the first one that is answered
+  if (attempts_ == 1) echo_asked_at_ = now;
+  for (unsigned way = 0; attempts_ > 0 && way < setup_.echo_ways.size(); ++way) {
+    echo(way, small_load, 0);
+  }
+  next_.at = now + first_patience * (1 << attempts_++);
 }
 
 void PathMtu::answered(Bytes payload, Instant now) {
@@ -86,7 +100,7 @@ void PathMtu::answered(Bytes payload, Instant now) {
     round_trip_ = now - asked_at_;
     return search(now);
   }
-  if (state_ != State::searching && state_ != State::settled) return;
+  if (echoes_ || (state_ != State::searching && state_ != State::settled)) return;
   const int load = bytes + shorter_by_;
   if (load == static_cast<int>(small_load)) {
     alive_ = true;
@@ -95,6 +109,36 @@ void PathMtu::answered(Bytes payload, Instant now) {
   } else if (load >= static_cast<int>(first_mark) && load < static_cast<int>(first_mark + marks)) {
     up_.passed(marked_[static_cast<unsigned>(load) - first_mark]);
   }
+  take_answer(now);
+}
+
+void PathMtu::echoed(unsigned sequence, std::size_t bytes, Instant now) {
+  const unsigned way = sequence / marks;
+  if (way >= setup_.echo_ways.size()) return;
+  if (state_ == State::asking && attempts_ > 1) {
+    echoes_ = true;
+    way_ = way;
+    round_trip_ = now - echo_asked_at_;
+    return search(now);
+  }
+  if (!echoes_ || way != way_ || (state_ != State::searching && state_ != State::settled)) return;
+  const unsigned outer = marked_[sequence % marks];
+  if (outer == 0) {
+    alive_ = true;
+  } else if (bytes >= inner_for(outer)) {
+    up_.passed(outer);
+    down_.passed(outer);
+  }
+  take_answer(now);
+}
+
+std::uint64_t PathMtu::echo_mark() const {
+  if (setup_.echo_ways.empty() || state_ == State::off || state_ == State::silent) return 0;
+  const bool asks = state_ == State::waiting || state_ == State::asking;
+  return asks || echoes_ ? setup_.echo_mark : 0;
+}
+
+void PathMtu::take_answer(Instant now) {
   const auto complete = [](const MtuSearch& way) {
     return way.over() || way.found() >= way.round().back();
   };
@@ -103,14 +147,29 @@ void PathMtu::answered(Bytes payload, Instant now) {
   if (late && (up_.found() > found_.up || down_.found() > found_.down)) publish();
 }
 
+bool PathMtu::doubted(unsigned outer, Instant now) {
+  if (state_ != State::settled || looking_ || outer >= found_.up || now < doubt_again_)
+    return false;
+  doubt_again_ = now + doubt_rest;
+  attempts_ = 0;
+  check(now);
+  return true;
+}
+
+// An echo tells of both ways at once, so both have the lower ceiling.
+void PathMtu::start_ways() {
+  const unsigned usual = std::min(ceiling_up_, largest_outer);
+  up_.start(echoes_ ? usual : ceiling_up_);
+  down_.start(usual);
+}
+
 void PathMtu::search(Instant now) {
   state_ = State::searching;
   if (!growing_) grow_wait_ = first_grow_wait;
   grow_at_ = now + grow_wait_;
   grow_wait_ = std::min<Duration>(grow_wait_ * 5, longest_grow_wait);
   looking_ = false;
-  up_.start(ceiling_up_);
-  down_.start(std::min(ceiling_up_, largest_outer));
+  start_ways();
   send_round(now);
 }
 
@@ -130,16 +189,17 @@ void PathMtu::end_round(Instant now) {
 
 void PathMtu::settle(Instant now) {
   state_ = State::settled;
-  rest_ = short_rest;
+  rest_ = busy_rest;
   next_.at = now + rest_;
   growing_ = false;
 }
 
 // Is it still so? Only when packets of users pass: the idle are left alone.
 void PathMtu::look_again(const Traffic& traffic, Instant now) {
-  const bool idle = traffic.inside_bytes == seen_.inside_bytes;
+  const std::uint64_t passed = traffic.inside_bytes - seen_.inside_bytes;
+  const bool idle = passed == 0;
   seen_ = traffic;
-  rest_ = idle ? std::min(rest_ * 2, long_rest) : short_rest;
+  rest_ = idle ? std::min(rest_ * 2, long_rest) : passed < busy_bytes ? short_rest : busy_rest;
   next_.at = now + rest_;
   if (idle) return;
   growing_ = grow_at_ <= now && !is_widest();
@@ -160,25 +220,30 @@ void PathMtu::check(Instant now) {
       return;
     }
   } else {
-    up_.start(ceiling_up_);
-    down_.start(std::min(ceiling_up_, largest_outer));
+    start_ways();
     alive_ = false;
     looking_ = true;
   }
-  question(small_load, question_bytes);
+  echoes_ ? echo(way_, small_load, 0) : question(small_load, question_bytes);
   probe_up(found_.up);
   probe_down(found_.down);
   next_.at = now + patience();
 }
 
 void PathMtu::probe_up(unsigned outer) {
+  if (echoes_) return echo(way_, inner_for(outer), outer);
   const unsigned mark = next_mark_++ % marks;
   marked_[mark] = static_cast<std::uint16_t>(outer);
-  // The last block of a block cipher may have room for more than any inner packet needs.
-  question(first_mark + mark, std::min(outer_room(setup_.frame, outer), setup_.tun_mtu));
+  question(first_mark + mark, inner_for(outer));
+}
+
+// The last block of a block cipher may have room for more than any inner packet needs.
+unsigned PathMtu::inner_for(unsigned outer) const {
+  return std::min(outer_room(setup_.frame, outer), setup_.tun_mtu);
 }
 
 void PathMtu::probe_down(unsigned outer) {
+  if (echoes_) return;  // it is known by the way up
   const int load = static_cast<int>(outer_room(setup_.frame, outer)) + shorter_by_;
   question(static_cast<unsigned>(std::max(load, static_cast<int>(least_down))), question_bytes);
 }
@@ -186,8 +251,18 @@ void PathMtu::probe_down(unsigned outer) {
 void PathMtu::question(unsigned load, std::size_t payload_bytes) {
   constexpr std::size_t before = question_bytes - 2;
   Buffer rest(std::max(payload_bytes, question_bytes) - before);
+  fill_with_noise(rest, load);
   store_u16(rest.data(), static_cast<std::uint16_t>(load));
   probes_.push_back(wire::encode_occ(wire::OccType::mtu_load_request, rest));
+}
+
+// outer: what an answer proves; 0: only that the peer is there.
+void PathMtu::echo(unsigned way, unsigned bytes, unsigned outer) {
+  const unsigned mark = next_mark_++ % marks;
+  marked_[mark] = static_cast<std::uint16_t>(outer);
+  const auto& [from, to] = setup_.echo_ways[way];
+  const auto sequence = static_cast<std::uint16_t>(way * marks + mark);
+  probes_.push_back(ip::echo_request({from, to, setup_.echo_mark, sequence}, bytes));
 }
 
 void PathMtu::publish() {

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "ip/address.h"
 #include "session/frame.h"
 #include "session/mtu_search.h"
 
@@ -26,11 +27,17 @@ class PathMtu {
     unsigned down = 0;  // to us
     bool operator==(const Found&) const = default;
   };
+  // Ends of the tunnel, of one family: whom echo requests go to, and from whom.
+  struct EchoWay {
+    ip::Address from, to;
+  };
   struct Setup {
     Frame frame;
     unsigned tun_mtu = 1500;
     bool at_once = false;  // the peer has keys by now; otherwise it is heard first
     Found known;           // from an earlier time; good until something else is found
+    std::vector<EchoWay> echo_ways{};
+    std::uint64_t echo_mark = 0;  // that nobody can guess; with echo_ways
   };
   enum class State {
     off,
@@ -53,6 +60,13 @@ class PathMtu {
   void tick(const Traffic& traffic, Instant now);
   // A load message of the peer, the whole payload. Believed as far as it is large.
   void answered(Bytes payload, Instant now);
+  // An answer to an echo request that carries echo_mark(); bytes: of the inner packet.
+  void echoed(unsigned sequence, std::size_t bytes, Instant now);
+  // Somebody on the way says that packets from us beyond this size (0: some size) are lost. Anybody
+  // can say so: it is looked at once, but not more than once a second. True: it is.
+  bool doubted(unsigned outer, Instant now);
+  // Answers that carry this are meant for echoed(); 0: none is awaited.
+  [[nodiscard]] std::uint64_t echo_mark() const;
   // Payloads of data packets to send now.
   [[nodiscard]] std::vector<Buffer> take_probes() { return std::exchange(probes_, {}); }
   // Whether found() or silence is news; told once.
@@ -64,17 +78,31 @@ class PathMtu {
   // A packet from us that is this large needs no limit: every inner packet fits.
   [[nodiscard]] bool all_fits_up() const { return found_.up >= ceiling_up_; }
   // Nothing wider was looked for.
-  [[nodiscard]] bool is_widest() const { return all_fits_up() && found_.down >= down_.ceiling(); }
+  [[nodiscard]] bool is_widest() const {
+    return found_.up >= up_.ceiling() && found_.down >= down_.ceiling();
+  }
+  [[nodiscard]] bool found_by_echo() const { return echoes_; }
+  // The largest inner packets that pass; 0: nobody knows.
+  [[nodiscard]] unsigned inner_most_up() const { return room_in(found_.up); }
+  [[nodiscard]] unsigned inner_most_down() const { return room_in(found_.down); }
 
  private:
   void search(Instant now);
   void send_round(Instant now);
   void end_round(Instant now);
   void settle(Instant now);
+  void ask(Instant now);
+  void start_ways();
+  void take_answer(Instant now);
   void look_again(const Traffic& traffic, Instant now);
   void check(Instant now);
   void probe_up(unsigned outer);
   void probe_down(unsigned outer);
+  void echo(unsigned way, unsigned bytes, unsigned outer);
+  [[nodiscard]] unsigned room_in(unsigned outer) const {
+    return outer == 0 ? 0 : outer_room(setup_.frame, outer);
+  }
+  [[nodiscard]] unsigned inner_for(unsigned outer) const;
   void question(unsigned load, std::size_t payload_bytes);
   void publish();
   [[nodiscard]] Duration patience() const;
@@ -89,11 +117,14 @@ class PathMtu {
   MtuSearch up_, down_;
   std::array<std::uint16_t, marks> marked_{};  // outer sizes of the latest questions upwards
   unsigned next_mark_ = 0;
-  int shorter_by_ = 0;  // an answer is this much shorter than asked for
+  int shorter_by_ = 0;   // an answer is this much shorter than asked for
+  bool echoes_ = false;  // the peer answers echo requests, and nothing else
+  unsigned way_ = 0;     // which of echo_ways answered first
   unsigned attempts_ = 0;
   bool alive_ = false;  // the small question of this look was answered
   bool looking_ = false;
-  Instant asked_at_;
+  Instant asked_at_, echo_asked_at_;
+  Instant doubt_again_ = Instant::min();
   Duration round_trip_{};
   Duration rest_{};  // between two looks
   Instant grow_at_;

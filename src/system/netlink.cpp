@@ -160,6 +160,29 @@ RouteObject object_of(const ports::Route& route, int index) {
   return object;
 }
 
+bool leads_to(rtnl_route* route, int device) {
+  return rtnl_route_get_table(route) == RT_TABLE_MAIN &&
+         rtnl_route_get_type(route) == RTN_UNICAST && rtnl_route_get_nnexthops(route) == 1 &&
+         rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0)) == device;
+}
+
+// IPv6 knows no smaller one.
+unsigned fitting(rtnl_route* route, unsigned mtu) {
+  constexpr unsigned least_v6 = 1280;
+  const bool v6 = rtnl_route_get_family(route) == AF_INET6;
+  return v6 && mtu != 0 ? std::max(mtu, least_v6) : mtu;
+}
+
+// False: this route is none of those that have the MTU to be changed.
+bool change_mtu(rtnl_route* route, unsigned before, unsigned now) {
+  const unsigned wanted = fitting(route, now);
+  unsigned set = 0;
+  if (rtnl_route_get_metric(route, RTAX_MTU, &set) != 0) set = 0;
+  if (set != fitting(route, before) || set == wanted) return false;
+  if (wanted == 0) return rtnl_route_unset_metric(route, RTAX_MTU) == 0;
+  return rtnl_route_set_metric(route, RTAX_MTU, wanted) == 0;
+}
+
 bool usable_default(rtnl_route* route) {
   return rtnl_route_get_table(route) == RT_TABLE_MAIN &&
          rtnl_route_get_type(route) == RTN_UNICAST &&
@@ -310,6 +333,25 @@ Status Netlink::remove_route(const ports::Route& route) {
   const Answer answer = request ? socket_->ask(request.get()) : not_expressible();
   if (already_gone(answer.error)) return {};
   return outcome(answer, "remove route " + words(route));
+}
+
+Status Netlink::set_route_mtu(const std::string& device, unsigned before, unsigned now) {
+  const std::string attempted = fmt::format("set mtu {} of the routes of {}", now, device);
+  const unsigned index = if_nametoindex(device.c_str());
+  if (index == 0) return outcome({ENODEV, {}, true}, attempted);
+  nl_cache* raw = nullptr;
+  if (rtnl_route_alloc_cache(socket_->raw(), AF_UNSPEC, 0, &raw) != 0) {
+    return fail("{}: cannot read the routes", attempted);
+  }
+  const CacheObject cache(raw);
+  Answer worst{0, {}, true};
+  for_each<rtnl_route>(raw, [&](rtnl_route* route) {
+    if (!leads_to(route, static_cast<int>(index)) || !change_mtu(route, before, now)) return;
+    const Request request = build_request(rtnl_route_build_add_request, route, NLM_F_REPLACE);
+    const Answer answer = request ? socket_->ask(request.get()) : not_expressible();
+    if (answer.error != 0 && !already_gone(answer.error)) worst = answer;
+  });
+  return outcome(worst, attempted);
 }
 
 std::vector<ports::Route> Netlink::default_routes(ip::Family family) {

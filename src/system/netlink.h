@@ -21,6 +21,8 @@ class Netlink final : public ports::NetworkPort {
                                       const ports::InterfaceAddress& address) override;
   [[nodiscard]] Result<ports::RouteChange> add_route(const ports::Route& route) override;
   [[nodiscard]] Status remove_route(const ports::Route& route) override;
+  [[nodiscard]] Status set_route_mtu(const std::string& device, unsigned before,
+                                     unsigned now) override;
   [[nodiscard]] std::vector<ports::Route> default_routes(ip::Family family) override;
   [[nodiscard]] std::optional<ports::Path> path_to(const ip::Address& destination) override;
   [[nodiscard]] std::vector<ports::LocalNetwork> local_networks() override;

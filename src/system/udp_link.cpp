@@ -92,7 +92,11 @@ Result<std::unique_ptr<UdpLink>> UdpLink::open(const UdpSettings& settings) {
   if (done && asks) done = ask_for_destinations(socket->get(), settings);
   if (done) ask_for_fragments(socket->get(), settings);
   if (!done) return fail_with(std::move(done.error()));
-  return std::unique_ptr<UdpLink>(new UdpLink(std::move(*socket), settings, at_first));
+  std::unique_ptr<UdpLink> link(new UdpLink(std::move(*socket), settings, at_first));
+  if (settings.mtu_discovery == UdpSettings::MtuDiscovery::probe) {
+    link->errors_.ask(link->fd(), settings.stack);
+  }
+  return link;
 }
 
 UdpLink::UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first)
@@ -110,6 +114,13 @@ int UdpLink::fd() const { return socket_.get(); }
 ip::Endpoint UdpLink::local() const { return local_endpoint(socket_.get()); }
 BufferSizes UdpLink::buffers_at_first() const { return buffers_at_first_; }
 BufferSizes UdpLink::buffers() const { return buffer_sizes(socket_.get()); }
+
+std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
+                          std::size_t front_room) {
+  const std::size_t count = receiver_.read(socket_.get(), packets, from, front_room);
+  if (count == 0) errors_.drain(socket_.get());
+  return count;
+}
 
 UdpLink::Trains UdpLink::trains() const {
   return {joined_, transmitter_.trains(), transmitter_.error()};

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "system/socket_options.h"
+#include "system/udp_errors.h"
 #include "system/udp_receiver.h"
 #include "system/udp_transmitter.h"
 
@@ -49,13 +50,14 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] const UdpTransmitter& transmitter() const { return transmitter_; }
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
-                                 std::size_t front_room) override {
-    return receiver_.read(socket_.get(), packets, from, front_room);
-  }
+                                 std::size_t front_room) override;
   [[nodiscard]] std::span<const std::uint16_t> in_fragments() const override {
     return receiver_.in_fragments();
   }
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
+  [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override {
+    return errors_.take(hints);
+  }
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override {
     transmitter_.write(socket_.get(), packets, drops);
   }
@@ -66,6 +68,7 @@ class UdpLink final : public ports::LinkPort {
   Fd socket_;
   BufferSizes buffers_at_first_;
   bool joined_ = false;
+  UdpErrors errors_;            // the reading thread's, too
   UdpReceiver receiver_;        // the reading thread's
   UdpTransmitter transmitter_;  // the writing thread's
 };

@@ -57,15 +57,15 @@ void UdpTransmitter::write(int socket, Packets packets, DropCounters& drops) {
 void UdpTransmitter::send(int socket, Packets packets, DropCounters& drops) {
   if (alone_for_ > 0 && --alone_for_ == 0) alone_from_ = SIZE_MAX;
   lay_out(packets, drops);
-  bool again = false;
+  unsigned tries = 0;
   for (std::size_t at = 0; at < count_;) {
     const int sent = sendmmsg(socket, &headers_[at], static_cast<unsigned>(count_ - at),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       at += static_cast<std::size_t>(sent);
-      again = false;
+      tries = 0;
     } else {
-      at += after_refusal(socket, errno, at, packets, again, drops);
+      at += after_refusal(socket, errno, at, packets, tries, drops);
     }
   }
 }
@@ -125,7 +125,7 @@ bool UdpTransmitter::prepare(const Message& message, Packets packets) {
 
 // The kernel stopped in front of the message at.
 std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at, Packets packets,
-                                          bool& again, DropCounters& drops) {
+                                          unsigned& tries, DropCounters& drops) {
   if (error == EINTR) return 0;
   const Message message = messages_[at];
   if (would_block(error)) {
@@ -133,14 +133,15 @@ std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at,
     return count_ - at;
   }
   const bool train = message.count > 1;
-  // It may be an echo of an earlier datagram (ECONNREFUSED), or the address we were asked at may be
-  // gone: let routing choose the source.
-  if (error != EMSGSIZE && !std::exchange(again, true)) {
+  // It may be an echo of an earlier datagram, to anybody (ECONNREFUSED, EMSGSIZE).
+  if (++tries == 1) return 0;
+  // Or the address we were asked at may be gone: let routing choose the source.
+  if (tries == 2 && error != EMSGSIZE) {
     clear_ancillary(headers_[at].msg_hdr);
     if (train) put_segment(headers_[at].msg_hdr, ancillary_[at], size_of(packets[message.first]));
     return 0;
   }
-  again = false;
+  tries = 0;
   if (train && (error == EMSGSIZE || blames_trains(error))) {
     return after_refused_train(socket, error, message, packets, drops);
   }

@@ -54,7 +54,7 @@ class UdpTransmitter {
   [[nodiscard]] std::size_t train_length(Packets packets) const;
   [[nodiscard]] bool prepare(const Message& message, Packets packets);
   // Each returns how many messages to pass over; 0: try again.
-  std::size_t after_refusal(int socket, int error, std::size_t at, Packets packets, bool& again,
+  std::size_t after_refusal(int socket, int error, std::size_t at, Packets packets, unsigned& tries,
                             DropCounters& drops);
   std::size_t after_refused_train(int socket, int error, const Message& message, Packets packets,
                                   DropCounters& drops);

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import replace
 from functools import partial
 
 from lab import Host, Lab, ThreeHosts, check, until
@@ -147,24 +148,74 @@ def router(roles: tuple[str, str], answers: bool, bench: Bench) -> None:
         wait_found(tunnel, 1340, 1340, (0, 0), 1500 - 1340 if cuts else ROOM_FOR_A_TAG)
 
 
-def shrinks(bench: Bench) -> None:
-    """Under way, between two of ours: both ends find out, and what runs goes on."""
+def shrinks(roles: tuple[str, str], bench: Bench) -> None:
+    """Under way: both ends find out, and what runs goes on, also what a stock end sends: it never
+    learns of the path, but whoever sends through it is told by us."""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
-        tunnel = Tunnel(net, setup_for(("adit", "adit")), bench.keys)
+        tunnel = Tunnel(net, setup_for(roles), bench.keys)
         tunnel.start()
         wait_found(tunnel, 1500, 1500, (0, 0))
         rate = TRANSFER_BYTES // 10
         transfers = [
-            tunnel.start_up(TRANSFER_BYTES, rate=rate),
-            tunnel.start_down(TRANSFER_BYTES, rate=rate),
+            start(TRANSFER_BYTES, rate=rate, inner6=inner6)
+            for start in (tunnel.start_up, tunnel.start_down)
+            for inner6 in (False, True)
         ]
+        time.sleep(1)  # they are in full flow
         marks = tunnel.marks()
         hole(net, 1300, 1300)
         wait_found(tunnel, 1300, 1300, marks)
         check(all(t.running for t in transfers), "it was over before the path changed")
         for transfer in transfers:
-            transfer.finish(60)
+            transfer.finish(30)
+
+
+def network_says_so(roles: tuple[str, str], transport: str, bench: Bench) -> None:
+    """A router that answers: what it says is looked at at once, rather than at the next look."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = setup_for(roles, transport)
+        more = {"client_extra": (*setup.client_extra, "verb 4")}
+        tunnel = Tunnel(net, replace(setup, **more), bench.keys)
+        tunnel.start()
+        wait_found(tunnel, 1500, 1500, (0, 0))
+        mark = tunnel.client.mark()
+        narrow_link(net, 1340, answers=True)
+        words = ("ping", "-n", "-q", "-i0.2", "-w8", "-M", "dont", "-s", 1350)
+        pings = net.client.start("pings", *words, tunnel.inside.server4)
+        tunnel.client.wait_for(r"the network says 1340", 5, mark)
+        tunnel.client.wait_for(r"Path MTU: 13[34]\d to the peer", 2, mark)
+        pings.wait()
+
+
+def routes_know(roles: tuple[str, str], bench: Bench) -> None:
+    """A client's host learns from its routes what fits, before it tries; and that more does."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        hole(net, 1300, 1300)
+        setup = setup_for(roles)
+        pushed = (*setup.server_extra, 'push "route 192.168.77.0 255.255.255.0"')
+        tunnel = Tunnel(net, replace(setup, server_extra=pushed), bench.keys)
+        tunnel.start()
+        wait_found(tunnel, 1300, 1300, (0, 0))
+        inside = tunnel.inside
+
+        def shown(to: str) -> str:
+            return net.client.run("ip", "route", "get", to)
+
+        until(lambda: " mtu 1248" in shown("192.168.77.1"), 5, "a pushed route has an MTU")
+        check(" mtu 1248" in shown(inside.server4), shown(inside.server4))
+        check(" mtu 1280" in shown(inside.server6), shown(inside.server6))
+        words = ("ping", "-n", "-c1", "-W2", "-M", "do", "-s", 1472, inside.server4)
+        said = net.client.run(*words, fails=True)
+        check("message too long, mtu=1248" in said, f"the first try:\n{said}")
+        hole(net, 1500, 1500)
+        pings = net.client.start("pings", "ping", "-q", "-i0.2", "-w20", inside.server4)
+        until(lambda: " mtu 1448" in shown(inside.server4), 20, "the path is wide again")
+        pings.kill()
+        check(tunnel.client.stop() == 0, "the client does not end with 0")
+        check("192.168.77" not in net.client.run("ip", "route"), "a route stayed")
 
 
 def large_packets_inside(bench: Bench) -> None:
@@ -245,7 +296,13 @@ def all_cases() -> list[Case]:
         for answers in (True, False):
             word = "answers" if answers else "silent"
             cases.append(Case(f"router_{word}_{name}", partial(router, roles, answers)))
-    runs = (comes_again, shrinks, large_packets_inside, set_by_hand)
+        cases.append(Case(f"shrinks_{name}", partial(shrinks, roles)))
+    for roles, transport in (("stock", "adit"), "udp4"), (("adit", "adit"), "udp6"):
+        name = f"network_says_so_{roles[0]}-server_{transport}"
+        cases.append(Case(name, partial(network_says_so, roles, transport)))
+    for roles in ROLES[1:]:
+        cases.append(Case(f"routes_know_{roles[0]}-server", partial(routes_know, roles)))
+    runs = (comes_again, large_packets_inside, set_by_hand)
     return cases + [Case(run.__name__, run) for run in runs]
 
 

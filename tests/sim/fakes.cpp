@@ -39,6 +39,15 @@ std::size_t MemoryLink::take_closed(std::span<ports::LinkAddress> streams) {
   return count;
 }
 
+std::size_t MemoryLink::take_too_large(std::span<ports::TooLarge> hints) {
+  std::size_t count = 0;
+  for (; count < hints.size() && !too_large.empty(); ++count) {
+    hints[count] = too_large.front();
+    too_large.pop_front();
+  }
+  return count;
+}
+
 void MemoryLink::write(std::span<const ports::OutgoingPacket> packets, DropCounters&) {
   for (const ports::OutgoingPacket& packet : packets) send_(packet.packet->bytes(), packet.to);
 }

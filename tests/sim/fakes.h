@@ -45,7 +45,10 @@ class MemoryLink final : public ports::LinkPort {
   std::size_t take_closed(std::span<ports::LinkAddress> streams) override;
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
 
+  std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
+
   std::deque<ports::LinkAddress> closed;  // streams that have ended
+  std::deque<ports::TooLarge> too_large;  // what the network says
 
   void arrive(Buffer datagram, const ports::LinkAddress& from) {
     inbox_.emplace_back(std::move(datagram), from);
@@ -93,13 +96,18 @@ class MemoryNetwork final : public ports::NetworkPort {
   Status remove_address(const std::string& device, const ports::InterfaceAddress& address) override;
   Result<ports::RouteChange> add_route(const ports::Route& route) override;
   Status remove_route(const ports::Route& route) override;
+  Status set_route_mtu(const std::string& device, unsigned before, unsigned now) override {
+    unsigned& mtu = route_mtus[device];
+    if (mtu == before) mtu = now;
+    return {};
+  }
   std::vector<ports::Route> default_routes(ip::Family family) override;
   std::optional<ports::Path> path_to(const ip::Address& destination) override;
   std::vector<ports::LocalNetwork> local_networks() override { return {}; }
   std::optional<std::string> hardware_address(const std::string&) override { return {}; }
   bool forwarding_enabled(ip::Family) override { return true; }
 
-  std::map<std::string, unsigned> mtus;
+  std::map<std::string, unsigned> mtus, route_mtus;
   std::vector<std::pair<std::string, ports::InterfaceAddress>> addresses;
   std::vector<ports::Route> routes;
 };

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ip/echo.h"
+#include "ip/inner_packet.h"
 #include "wire/inside_message.h"
 
 namespace adit::session {
@@ -21,6 +23,12 @@ class Road {
   }
 
   void begin() { finder.start(setup_, traffic, now); }
+  // The peer answers echo requests at least at its second address.
+  void give_echo_ways() {
+    setup_.echo_ways = {{*ip::Address::parse("10.8.0.1"), *ip::Address::parse("10.8.0.2")},
+                        {*ip::Address::parse("fd00::1"), *ip::Address::parse("fd00::2")}};
+    setup_.echo_mark = 0xABCDEF0123456789u;
+  }
   // Runs for a while; a user's packet passes every 100 ms if the tunnel is in use.
   void pass(Duration time) {
     const Instant end = now + time;
@@ -31,7 +39,7 @@ class Road {
       if (finder.take_news()) ++news;
       const Instant next = arrivals_.empty() ? Instant::max() : arrivals_.begin()->first;
       now = std::min({end, finder.deadline().at, next, now + 100ms});
-      if (in_use) ++traffic.inside_bytes;
+      if (in_use) traffic.inside_bytes += bytes_at_once;
     }
   }
   [[nodiscard]] Instant begun() const { return Instant(1h); }
@@ -42,10 +50,12 @@ class Road {
   unsigned up = 1500, down = 1500;  // what the path lets through
   int answers_shorter_by = 0;
   bool answers = true;
+  bool echoes4 = false, echoes6 = false;
   bool in_use = false;
+  std::uint64_t bytes_at_once = 1;
   double loss = 0;
   Duration delay = 10ms;  // one way
-  unsigned sent = 0, news = 0;
+  unsigned sent = 0, news = 0, echoes_sent = 0;
   std::size_t largest_probe = 0;
 
  private:
@@ -55,6 +65,7 @@ class Road {
   }
   void send(const Buffer& probe) {
     ++sent;
+    if (ip::look(probe)) return send_echo(probe);
     const unsigned outer = outer_size(setup_.frame, static_cast<unsigned>(probe.size()));
     largest_probe = std::max(largest_probe, probe.size());
     if (!answers || outer > up || lost()) return;
@@ -66,9 +77,23 @@ class Road {
     if (outer_size(setup_.frame, static_cast<unsigned>(answer.size())) > down || lost()) return;
     arrivals_.emplace(now + 2 * delay, answer);
   }
+  void send_echo(const Buffer& request) {
+    ++echoes_sent;
+    const unsigned outer = outer_size(setup_.frame, static_cast<unsigned>(request.size()));
+    const bool v4 = request[0] >> 4 == 4;
+    if (!(v4 ? echoes4 : echoes6) || outer > std::min(up, down) || lost()) return;
+    Buffer answer = request;
+    answer[v4 ? 20 : 40] = v4 ? 0 : 129;
+    arrivals_.emplace(now + 2 * delay, answer);
+  }
+  void take(const Buffer& arrived) {
+    if (!ip::look(arrived)) return finder.answered(arrived, now);
+    const auto sequence = ip::answer_to(finder.echo_mark(), arrived);
+    if (sequence) finder.echoed(*sequence, arrived.size(), now);
+  }
   void deliver() {
     while (!arrivals_.empty() && arrivals_.begin()->first <= now) {
-      finder.answered(arrivals_.begin()->second, now);
+      take(arrivals_.begin()->second);
       arrivals_.erase(arrivals_.begin());
     }
   }
@@ -155,6 +180,135 @@ TEST(PathMtu, a_peer_that_does_not_answer_is_left_alone) {
   EXPECT_EQ(road.news, 1u);
   EXPECT_EQ(road.sent, 5u);
   EXPECT_EQ(road.finder.deadline().at, Instant::max());
+}
+
+TEST(PathMtu, finds_by_echo_what_a_silent_peer_does_not_tell) {
+  for (unsigned path = 1200; path <= 1500; path += 20) {
+    for (const bool v6 : {false, true}) {
+      Road road;
+      road.give_echo_ways();
+      road.answers = false;
+      (v6 ? road.echoes6 : road.echoes4) = true;
+      road.up = path;
+      road.begin();
+      road.pass(1s + 300ms);
+      expect_found(road, path, path);
+      EXPECT_TRUE(road.finder.found_by_echo());
+      EXPECT_LT(road.sent, 80u);
+    }
+  }
+}
+
+TEST(PathMtu, an_echo_tells_of_the_narrower_way) {
+  Road road;
+  road.give_echo_ways();
+  road.answers = false;
+  road.echoes4 = road.echoes6 = true;
+  road.up = 1400;
+  road.down = 1300;
+  road.begin();
+  road.pass(2s);
+  expect_found(road, 1300, 1300);
+}
+
+TEST(PathMtu, a_peer_that_answers_questions_is_sent_no_echoes) {
+  Road road;
+  road.give_echo_ways();
+  road.echoes4 = road.echoes6 = true;
+  road.in_use = true;
+  road.up = 1300;
+  EXPECT_EQ(road.finder.echo_mark(), 0u);
+  road.begin();
+  EXPECT_NE(road.finder.echo_mark(), 0u);
+  road.pass(1min);
+  EXPECT_EQ(road.echoes_sent, 0u);
+  EXPECT_FALSE(road.finder.found_by_echo());
+  EXPECT_EQ(road.finder.echo_mark(), 0u) << "nobody's answers are ours any more";
+}
+
+TEST(PathMtu, notices_by_echo_that_the_path_shrinks_and_widens) {
+  Road road;
+  road.give_echo_ways();
+  road.answers = false;
+  road.echoes4 = true;
+  road.in_use = true;
+  road.begin();
+  road.pass(10s);
+  expect_found(road, 1500, 1500);
+  road.up = 1280;
+  road.pass(6s);
+  expect_found(road, 1280, 1280);
+  road.up = 1500;
+  road.pass(11min);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, a_peer_that_answers_nothing_at_all_is_silent) {
+  Road road;
+  road.give_echo_ways();
+  road.answers = false;
+  road.begin();
+  road.pass(15s);
+  EXPECT_EQ(road.finder.state(), State::silent);
+  EXPECT_EQ(road.finder.echo_mark(), 0u);
+  EXPECT_EQ(road.sent, 5u + 2 * 4);
+}
+
+TEST(PathMtu, takes_no_echo_for_more_than_came) {
+  Road road;
+  road.give_echo_ways();
+  road.answers = false;
+  road.echoes4 = true;
+  road.up = 1300;
+  road.begin();
+  road.pass(320ms);
+  ASSERT_TRUE(road.finder.state() == State::searching || road.finder.state() == State::asking);
+  for (unsigned sequence = 0; sequence < 70000; sequence += 3) {
+    road.finder.echoed(sequence, 0, road.now);
+    road.finder.echoed(sequence, 301, road.now);
+  }
+  road.pass(3s);
+  expect_found(road, 1300, 1300);
+  EXPECT_LE(road.largest_probe, 1500u);
+}
+
+TEST(PathMtu, is_sure_within_two_seconds_where_much_passes) {
+  Road road;
+  road.in_use = true;
+  road.bytes_at_once = 100000;
+  road.begin();
+  road.pass(10s);
+  road.up = road.down = 1300;
+  road.pass(2s + 200ms);
+  expect_found(road, 1300, 1300);
+}
+
+TEST(PathMtu, looks_at_once_when_the_network_doubts) {
+  Road road;
+  road.begin();
+  road.pass(10s);
+  road.up = 1300;
+  road.finder.doubted(1300, road.now);
+  road.pass(1s);
+  expect_found(road, 1300, 1500);
+}
+
+TEST(PathMtu, is_not_moved_by_lies_of_the_network) {
+  Road road;
+  road.begin();
+  road.pass(10s);
+  const unsigned sent = road.sent;
+  for (int i = 0; i < 1000; ++i) {  // ten seconds of them
+    road.finder.doubted(i % 2 == 0 ? 68 : 0, road.now);
+    road.pass(10ms);
+  }
+  expect_found(road, 1500, 1500);
+  EXPECT_LE(road.sent - sent, 11u * 3);
+  EXPECT_GE(road.sent - sent, 5u * 3);
+  const unsigned after = road.sent;
+  road.finder.doubted(1500, road.now);
+  road.pass(100ms);
+  EXPECT_EQ(road.sent, after) << "what is known is no news";
 }
 
 TEST(PathMtu, a_long_road_is_waited_for) {

@@ -245,6 +245,45 @@ TEST_F(NetlinkTest, lists_default_routes_best_first) {
   });
 }
 
+TEST_F(NetlinkTest, gives_the_routes_of_a_device_an_mtu_and_takes_it_back) {
+  in_lab([](Lab& lab) {
+    lab.give(subnet);
+    lab.give({addr("fd88::1"), 64, {}, {}});
+    lab.route({prefix("192.168.20.0/24"), addr("10.8.0.2"), "tun0", 7, 0});
+    lab.route({prefix("fd99::/64"), addr("fd88::2"), "tun0", 5, 0});
+    lab.route({prefix("0.0.0.0/1"), addr("10.8.0.2"), "", {}, 0});
+    lab.ip({"route", "add", "192.168.77.0/24", "dev", "tun0", "mtu", "900"});
+    const auto shown = [&] {
+      return lab.ip({"route", "show", "dev", "tun0"}) +
+             lab.ip({"-6", "route", "show", "dev", "tun0"});
+    };
+    const std::string before = shown();
+    const auto count = [&](std::string_view word) {
+      const std::string text = shown();
+      std::size_t found = 0;
+      for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; ++at) ++found;
+      return found;
+    };
+    ASSERT_TRUE(lab.netlink->set_route_mtu("tun0", 0, 1248));
+    if (before.empty()) return;
+    EXPECT_EQ(count(" mtu 1248"), 3u) << shown();
+    EXPECT_GE(count(" mtu 1280"), 2u) << "IPv6 takes no less: " << shown();
+    EXPECT_EQ(count(" mtu 900"), 1u) << "somebody else's stays";
+    ASSERT_TRUE(lab.netlink->set_route_mtu("tun0", 1248, 1400));
+    EXPECT_EQ(count(" mtu 1248"), 0u);
+    EXPECT_EQ(count(" mtu 1280"), 0u);
+    EXPECT_GE(count(" mtu 1400"), 5u) << shown();
+    // Routes are found and removed as they were added.
+    EXPECT_TRUE(lab.netlink->remove_route({prefix("0.0.0.0/1"), addr("10.8.0.2"), "", {}, 0}));
+    EXPECT_EQ(lab.route({prefix("0.0.0.0/1"), addr("10.8.0.2"), "", {}, 0}), RouteChange::added);
+    ASSERT_TRUE(lab.netlink->set_route_mtu("tun0", 1400, 0));
+    EXPECT_EQ(shown(), before);
+    EXPECT_TRUE(lab.netlink->remove_address("tun0", subnet));
+    EXPECT_EQ(lab.netlink->path_to(addr("10.8.0.2")), std::nullopt);
+    EXPECT_FALSE(lab.netlink->set_route_mtu("tun9", 0, 1400));
+  });
+}
+
 TEST_F(NetlinkTest, knows_no_path_where_there_is_none) {
   in_lab([](Lab& lab) {
     EXPECT_FALSE(lab.netlink->path_to(addr("192.0.2.1")));

@@ -478,6 +478,55 @@ TEST_F(UdpTest, does_not_mind_a_peer_that_is_gone) {
   });
 }
 
+TEST_F(UdpTest, hands_on_what_the_kernel_says_of_sizes_and_nothing_else) {
+  in_own_network([] {
+    const auto netlink = Netlink::open().value();
+    ASSERT_TRUE(netlink->configure_link("lo", 1400, {}));
+    for (const Stack stack : {Stack::v4, Stack::dual}) {
+      UdpSettings settings = any(stack);
+      settings.mtu_discovery = UdpSettings::MtuDiscovery::probe;
+      End end(settings);
+      Peer peer(at("127.0.0.1", 0));
+      const ports::LinkAddress there{peer.endpoint, {}, 0};
+      const ports::LinkAddress nowhere{at("127.0.0.1", 9), {}, 0};
+      end.send(
+          {{std::string(1500, 'x'), there}, {"small", there}, {"lost", nowhere}, {"a", there}});
+      EXPECT_EQ(peer.receive().first, "small");
+      EXPECT_EQ(peer.receive().first, "a") << "not what the network said of others stops it";
+      std::array<ports::TooLarge, 20> hints;
+      std::size_t count = 0;
+      EXPECT_TRUE(eventually([&] {
+        EXPECT_TRUE(end.read().empty());
+        count += end.link->take_too_large(std::span(hints).subspan(count));
+        return count > 0;
+      }));
+      EXPECT_EQ(hints[0].to.address, addr("127.0.0.1"));
+      EXPECT_EQ(hints[0].mtu, 1400u);
+      EXPECT_TRUE(end.read().empty());
+      pollfd wait{end.link->fd(), POLLIN, 0};
+      EXPECT_EQ(poll(&wait, 1, 0), 0) << "nothing is left that would keep a lane awake";
+    }
+  });
+}
+
+TEST_F(UdpTest, keeps_a_bounded_number_of_hints) {
+  in_own_network([] {
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1400, {}));
+    UdpSettings settings = any(Stack::v4);
+    settings.mtu_discovery = UdpSettings::MtuDiscovery::probe;
+    End end(settings);
+    for (int i = 0; i < 40; ++i) {
+      end.send({{std::string(1500, 'x'), {at("127.0.0.1", 9), {}, 0}}});
+    }
+    EXPECT_TRUE(end.read().empty());
+    std::array<ports::TooLarge, 100> hints;
+    const std::size_t count = end.link->take_too_large(hints);
+    EXPECT_GE(count, 1u);
+    EXPECT_LE(count, 16u);
+    EXPECT_EQ(end.link->take_too_large(hints), 0u);
+  });
+}
+
 TEST_F(UdpTest, drops_datagrams_that_are_empty_or_do_not_fit_and_keeps_the_others) {
   in_own_network([] {
     End end(any(Stack::v4), 1000);

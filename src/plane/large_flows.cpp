@@ -1,0 +1,78 @@
+#include "plane/large_flows.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace adit::plane {
+
+namespace {
+
+constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, carried_bytes = 8;
+constexpr std::size_t tcp_header_bytes = 20;
+constexpr std::uint8_t protocol_tcp = 6;
+
+std::uint64_t load_u64(const std::uint8_t* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+// Addresses and ports, mixed.
+std::size_t place_of(const std::uint8_t* packet, std::size_t header, std::size_t places) {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15u;
+  const std::size_t addresses = header == v4_header_bytes ? 12 : 8;
+  std::uint64_t mixed = 0;
+  for (std::size_t at = addresses; at < header; at += 8) {
+    mixed = (mixed ^ load_u64(packet + at)) * odd;
+  }
+  mixed = (mixed ^ load_u32(packet + header)) * odd;
+  return (mixed >> 32) % places;
+}
+
+// Of the IP header, where what follows is not a piece; 0: not one to note.
+std::size_t plain_header(Bytes packet) {
+  if (packet[0] == 0x45) return (load_u16(&packet[6]) & 0x3FFFu) == 0 ? v4_header_bytes : 0;
+  return packet[0] >> 4 == 6 ? v6_header_bytes : 0;
+}
+
+// What lies before snd_una the sender's kernel takes for an echo from long ago.
+void expect_next(LargeFlow& flow, Bytes packet, std::size_t header) {
+  const std::uint8_t protocol = header == v4_header_bytes ? packet[9] : packet[6];
+  if (protocol != protocol_tcp) return;
+  const std::size_t tcp = packet[header + 12] / 16u * 4u;
+  if (packet.size() < header + std::max(tcp, tcp_header_bytes)) return;
+  const auto carried = static_cast<std::uint32_t>(packet.size() - header - tcp);
+  store_u32(&flow.head[header + 4], load_u32(&packet[header + 4]) + carried);
+}
+
+}  // namespace
+
+void LargeFlows::note(PeerIndex peer, Bytes packet) {
+  const std::size_t header = plain_header(packet);
+  if (header == 0 || packet.size() < header + tcp_header_bytes) return;
+  LargeFlow& flow = flows_[place_of(packet.data(), header, places)];
+  flow.peer = peer;
+  flow.packet_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
+  flow.head_bytes = static_cast<std::uint8_t>(header + carried_bytes);
+  std::memcpy(flow.head.data(), packet.data(), flow.head_bytes);
+  expect_next(flow, packet, header);
+}
+
+std::size_t LargeFlow::encode(MutableBytes room) const {
+  Writer writer(room);
+  writer.u16(packet_bytes);
+  writer.put(Bytes(head).first(head_bytes));
+  return writer.size();
+}
+
+Buffer LargeFlow::rebuild(Bytes encoded) {
+  Reader reader(encoded);
+  const std::size_t bytes = reader.u16();
+  const Bytes head = reader.rest();
+  if (!reader.ok() || head.empty() || bytes < head.size()) return {};
+  Buffer packet(bytes);
+  std::ranges::copy(head, packet.begin());
+  return packet;
+}
+
+}  // namespace adit::plane
