@@ -70,13 +70,18 @@ void PeerPath::too_large(Bytes report, const Log& log, Instant now) {
   log.info(4, "Path MTU: the network says {}; looking whether that is so", mtu);
 }
 
+// A kernel believes only what quotes a byte that is under way. Those after the flow's last large
+// packet may have come already, in small ones: so a little further, and much further.
 void PeerPath::tell_sender(plane::DataPlane& plane, plane::PeerIndex index, Bytes flow) const {
   constexpr std::size_t largest_answer = 1280;
   const unsigned most = finder_.inner_most_down();
-  const Buffer packet = plane::LargeFlow::rebuild(flow);
-  std::array<std::uint8_t, largest_answer> room;
-  const std::size_t size = most == 0 ? 0 : ip::too_big_answer(packet, most, room);
-  if (size > 0) plane.send_payload(index, Bytes(room).first(size));
+  if (most == 0) return;
+  for (const std::uint32_t ahead : {900u, 12000u}) {
+    const Buffer packet = plane::LargeFlow::rebuild(flow, ahead);
+    std::array<std::uint8_t, largest_answer> room;
+    const std::size_t size = ip::too_big_answer(packet, most, room);
+    if (size > 0) plane.send_payload(index, Bytes(room).first(size));
+  }
 }
 
 void add_echo_way(std::vector<session::PathMtu::EchoWay>& ways,

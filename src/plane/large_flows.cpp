@@ -35,14 +35,18 @@ std::size_t plain_header(Bytes packet) {
   return packet[0] >> 4 == 6 ? v6_header_bytes : 0;
 }
 
-// What lies before snd_una the sender's kernel takes for an echo from long ago.
-void expect_next(LargeFlow& flow, Bytes packet, std::size_t header) {
-  const std::uint8_t protocol = header == v4_header_bytes ? packet[9] : packet[6];
-  if (protocol != protocol_tcp) return;
-  const std::size_t tcp = packet[header + 12] / 16u * 4u;
-  if (packet.size() < header + std::max(tcp, tcp_header_bytes)) return;
-  const auto carried = static_cast<std::uint32_t>(packet.size() - header - tcp);
-  store_u32(&flow.head[header + 4], load_u32(&packet[header + 4]) + carried);
+bool carries_tcp(Bytes packet, std::size_t header) {
+  return packet[header == v4_header_bytes ? 9 : 6] == protocol_tcp;
+}
+
+void advance(MutableBytes packet, std::size_t header, std::uint32_t bytes) {
+  store_u32(&packet[header + 4], load_u32(&packet[header + 4]) + bytes);
+}
+
+// How much of the stream a packet carries.
+std::uint32_t carried_by(Bytes packet, std::size_t header) {
+  const std::size_t tcp = std::max<std::size_t>(packet[header + 12] / 16u * 4u, tcp_header_bytes);
+  return static_cast<std::uint32_t>(packet.size() - std::min(packet.size(), header + tcp));
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ void LargeFlows::note(PeerIndex peer, Bytes packet) {
   flow.packet_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
   flow.head_bytes = static_cast<std::uint8_t>(header + carried_bytes);
   std::memcpy(flow.head.data(), packet.data(), flow.head_bytes);
-  expect_next(flow, packet, header);
+  if (carries_tcp(packet, header)) advance(flow.head, header, carried_by(packet, header));
 }
 
 std::size_t LargeFlow::encode(MutableBytes room) const {
@@ -65,13 +69,17 @@ std::size_t LargeFlow::encode(MutableBytes room) const {
   return writer.size();
 }
 
-Buffer LargeFlow::rebuild(Bytes encoded) {
+Buffer LargeFlow::rebuild(Bytes encoded, std::uint32_t ahead) {
   Reader reader(encoded);
   const std::size_t bytes = reader.u16();
   const Bytes head = reader.rest();
-  if (!reader.ok() || head.empty() || bytes < head.size()) return {};
+  if (!reader.ok() || bytes < head.size() || head.size() < v4_header_bytes + carried_bytes)
+    return {};
   Buffer packet(bytes);
   std::ranges::copy(head, packet.begin());
+  const std::size_t header = plain_header(packet);
+  if (head.size() != header + carried_bytes) return {};
+  if (carries_tcp(packet, header)) advance(packet, header, ahead);
   return packet;
 }
 

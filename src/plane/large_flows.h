@@ -7,9 +7,9 @@
 
 namespace adit::plane {
 
-// Enough of a flow's latest large packet to answer its sender later, as if a packet of it had just
-// been too big: the IP header, and the first bytes of what it carries (ports and, for TCP, the
-// sequence number that the receiver waits for, which the sender's kernel looks at).
+// Enough of a flow's latest large packet to answer its sender later, as if the next packet of it
+// had been too big: the IP header, and the first bytes of what it carries (ports and, for TCP, the
+// sequence number after this packet).
 struct LargeFlow {
   PeerIndex peer = no_peer;
   std::uint16_t packet_bytes = 0;
@@ -18,8 +18,9 @@ struct LargeFlow {
 
   // As a report carries it: packet_bytes, head.
   [[nodiscard]] std::size_t encode(MutableBytes room) const;
-  // The packet again, the rest of it zero; empty: these are not such bytes. room: 65535 at most.
-  [[nodiscard]] static Buffer rebuild(Bytes encoded);
+  // Such a packet, the rest of it zero; empty: these are not such bytes. ahead: a TCP packet is one
+  // that comes so many bytes later.
+  [[nodiscard]] static Buffer rebuild(Bytes encoded, std::uint32_t ahead);
 };
 
 // The flows whose large packets came last, each in a place of its own unless two meet there; then

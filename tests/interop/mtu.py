@@ -153,7 +153,7 @@ def shrinks(roles: tuple[str, str], bench: Bench) -> None:
     learns of the path, but whoever sends through it is told by us."""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
-        tunnel = Tunnel(net, setup_for(roles), bench.keys)
+        tunnel = Tunnel(net, Setup(*roles), bench.keys)  # a stock end with its usual, large MSS
         tunnel.start()
         wait_found(tunnel, 1500, 1500, (0, 0))
         rate = TRANSFER_BYTES // 10
@@ -164,8 +164,10 @@ def shrinks(roles: tuple[str, str], bench: Bench) -> None:
         ]
         time.sleep(1)  # they are in full flow
         marks = tunnel.marks()
-        hole(net, 1300, 1300)
-        wait_found(tunnel, 1300, 1300, marks)
+        # IPv6 knows nothing below 1280: of ours it is cut, of a stock end's it would be lost.
+        size = 1340 if "stock" in roles else 1300
+        hole(net, size, size)
+        wait_found(tunnel, size, size, marks)
         check(all(t.running for t in transfers), "it was over before the path changed")
         for transfer in transfers:
             transfer.finish(30)
@@ -199,20 +201,20 @@ def routes_know(roles: tuple[str, str], bench: Bench) -> None:
         tunnel = Tunnel(net, replace(setup, server_extra=pushed), bench.keys)
         tunnel.start()
         wait_found(tunnel, 1300, 1300, (0, 0))
-        inside = tunnel.inside
+        inside, narrow = tunnel.inside, r" mtu 124\d"
 
         def shown(to: str) -> str:
             return net.client.run("ip", "route", "get", to)
 
-        until(lambda: " mtu 1248" in shown("192.168.77.1"), 5, "a pushed route has an MTU")
-        check(" mtu 1248" in shown(inside.server4), shown(inside.server4))
+        until(lambda: re.search(narrow, shown("192.168.77.1")), 5, "a pushed route has an MTU")
+        check(re.search(narrow, shown(inside.server4)), shown(inside.server4))
         check(" mtu 1280" in shown(inside.server6), shown(inside.server6))
         words = ("ping", "-n", "-c1", "-W2", "-M", "do", "-s", 1472, inside.server4)
         said = net.client.run(*words, fails=True)
-        check("message too long, mtu=1248" in said, f"the first try:\n{said}")
+        check(re.search(r"message too long, mtu=124\d", said), f"the first try:\n{said}")
         hole(net, 1500, 1500)
         pings = net.client.start("pings", "ping", "-q", "-i0.2", "-w20", inside.server4)
-        until(lambda: " mtu 1448" in shown(inside.server4), 20, "the path is wide again")
+        until(lambda: " mtu 144" in shown(inside.server4), 20, "the path is wide again")
         pings.kill()
         check(tunnel.client.stop() == 0, "the client does not end with 0")
         check("192.168.77" not in net.client.run("ip", "route"), "a route stayed")

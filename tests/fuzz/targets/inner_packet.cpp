@@ -1,5 +1,5 @@
 // Packets inside the tunnel: looking at them, clamping the MSS, answering "no route", cutting and
-// answering what is too big.
+// answering what is too big, also later; knowing answers to our own echo requests.
 //
 //   u16 MSS | packet
 
@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/echo.h"
 #include "ip/icmpv6_error.h"
 #include "ip/too_big.h"
+#include "plane/large_flows.h"
 #include "tests/fuzz/input.h"
 
 namespace adit::fuzz {
@@ -100,23 +102,49 @@ void try_answer(Bytes packet) {
 
 void try_cut(Bytes packet, std::size_t mtu) {
   if (!ip::may_be_cut(packet)) return;
-  const std::size_t header = (packet[0] & 15u) * 4u;
-  const std::size_t body = load_u16(&packet[2]) - header;
+  const bool v4 = packet[0] >> 4 == 4;
+  const std::size_t header = v4 ? (packet[0] & 15u) * 4u : 40u;
+  const std::size_t headers = v4 ? header : header + 8;  // of a piece
+  const std::size_t body = v4 ? load_u16(&packet[2]) - header : load_u16(&packet[4]);
   Buffer room(mtu);
   std::size_t seen = 0;
   for (std::size_t number = 0;; ++number) {
     const std::size_t size = ip::cut(packet, mtu, number, room);
     if (size == 0) break;
-    ADIT_ASSERT(size <= mtu && size > header);
+    ADIT_ASSERT(size <= mtu && size > headers);
     const auto piece = ip::look(Bytes(room).first(size));
     ADIT_ASSERT(piece && piece->total_length == size);
-    ADIT_ASSERT(same(Bytes(room).subspan(header, size - header),
-                     packet.subspan(header + seen, size - header)));
-    seen += size - header;
+    ADIT_ASSERT(same(Bytes(room).subspan(headers, size - headers),
+                     packet.subspan(header + seen, size - headers)));
+    seen += size - headers;
   }
   // All of it, or nothing for want of room, or as far as offsets reach.
-  const bool reaches_far = (load_u16(&packet[6]) & 0x1FFFu) * 8u + body > 65535;
-  ADIT_ASSERT(seen == body || mtu < header + 8 || reaches_far);
+  const bool reaches_far = v4 && (load_u16(&packet[6]) & 0x1FFFu) * 8u + body > 65535;
+  ADIT_ASSERT(seen == body || mtu < headers + 8 || reaches_far);
+}
+
+// A flow's latest packet, remembered and answered later.
+void try_flow(Bytes packet, std::size_t mtu) {
+  plane::LargeFlows flows;
+  flows.note(7, packet);
+  std::size_t count = 0;
+  flows.for_each(7, 0, [&](const plane::LargeFlow& flow) {
+    ++count;
+    Buffer room(plane::LargeFlows::most_encoded);
+    const std::size_t size = flow.encode(room);
+    const Buffer again = plane::LargeFlow::rebuild(Bytes(room).first(size), 900);
+    ADIT_ASSERT(again.size() == std::min<std::size_t>(packet.size(), 65535));
+    const auto inner = ip::look(again);
+    ADIT_ASSERT(inner && inner->source == ip::look(packet)->source);
+    Buffer answer(1280);
+    static_cast<void>(ip::too_big_answer(again, mtu, answer));
+  });
+  ADIT_ASSERT(count <= 1);
+}
+
+void try_echo(Bytes packet, std::uint64_t mark) {
+  const auto sequence = ip::answer_to(mark, packet);
+  ADIT_ASSERT(!sequence || packet.size() >= 36);
 }
 
 void try_too_big(Bytes packet, std::size_t mtu) {
@@ -143,6 +171,8 @@ void try_input(Bytes bytes) {
   if (!inner) return;
   try_cut(packet, mss % 1600);
   try_too_big(packet, mss);
+  try_flow(packet, mss);
+  try_echo(packet, mss);
 }
 
 }  // namespace adit::fuzz

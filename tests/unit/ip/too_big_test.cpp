@@ -73,6 +73,33 @@ TEST(CutPacket, its_pieces_fit_and_hold_the_whole_body) {
   }
 }
 
+TEST(CutPacket, pieces_of_ipv6_fit_and_hold_the_whole_body) {
+  for (std::size_t size = 100; size <= 1280; size += 61) {
+    for (const std::size_t mtu : {68u, 576u, 1148u, 1248u}) {
+      const Buffer whole = v6(size, 6);
+      const auto pieces = pieces_of(whole, mtu);
+      Buffer body;
+      for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const Buffer& piece = pieces[i];
+        EXPECT_LE(piece.size(), mtu);
+        EXPECT_EQ(look(piece)->total_length, piece.size());
+        EXPECT_EQ(look(piece)->destination, look(whole)->destination);
+        EXPECT_EQ(piece[6], 44);
+        EXPECT_EQ(piece[40], 6);
+        EXPECT_EQ(load_u16(&piece[42]), body.size() | (i + 1 < pieces.size() ? 1u : 0u));
+        EXPECT_EQ(load_u32(&piece[44]), load_u32(&pieces[0][44])) << "one identification";
+        body.insert(body.end(), piece.begin() + 48, piece.end());
+      }
+      EXPECT_EQ(body, Buffer(whole.begin() + 40, whole.end()));
+    }
+  }
+  Buffer other = v6(1280, 6);
+  other[60] ^= 1;
+  EXPECT_NE(load_u32(&pieces_of(other, 1248)[0][44]),
+            load_u32(&pieces_of(v6(1280, 6), 1248)[0][44]));
+  EXPECT_TRUE(pieces_of(v6(1280), 48).empty());
+}
+
 TEST(CutPacket, a_piece_can_be_cut_again) {
   const auto first = pieces_of(v4(1400), 996);
   std::vector<Buffer> all;
@@ -98,7 +125,9 @@ TEST(CutPacket, later_pieces_carry_only_options_that_ask_for_it) {
 TEST(CutPacket, only_ipv4_that_allows_it_is_cut) {
   EXPECT_TRUE(may_be_cut(v4(1000)));
   EXPECT_FALSE(may_be_cut(v4(1000, dont_fragment)));
-  EXPECT_FALSE(may_be_cut(v6(1000)));
+  EXPECT_TRUE(may_be_cut(v6(1280))) << "its sender can send nothing smaller";
+  EXPECT_FALSE(may_be_cut(v6(1281)));
+  EXPECT_FALSE(may_be_cut(v6(1000, 44))) << "a piece already";
   Buffer room(100);
   EXPECT_EQ(cut(v4(1000), 24, 0, room), 0u) << "no room for a byte";
 }

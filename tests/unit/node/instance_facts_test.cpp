@@ -35,7 +35,7 @@ InstanceFacts example() {
                    .deepest_late = 104,
                    .deepest_reordered = 60,
                    .in_fragments = 5};
-  peer.mtu = {1372, "found", 1400, 1300};
+  peer.mtu = {1372, "found", 1400, 1300, "echo packets inside"};
   facts.peers.push_back(peer);
   facts.device.name = "tun0";
   facts.device.offloads = {true, true, false, "no USO: a reason"};
@@ -83,7 +83,7 @@ TEST(InstanceFacts, make_a_table) {
                             "AES-256-GCM",
                             "also 192.168.20.0/24",
                             "tun-mtu found",
-                            "path MTU 1400 to the peer, 1300 from it, found by probing",
+                            "path MTU 1400 to the peer, 1300 from it, found by echo packets inside",
                             "3 out of order accepted (max 60 behind)",
                             "1 late (max 104 behind)",
                             "2 duplicates",
