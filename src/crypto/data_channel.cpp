@@ -19,14 +19,14 @@ Result<std::unique_ptr<Sealer>> Sealer::make(const DataFormat& format, const Dir
                                              Rng& rng, const SealState& start, LaneEngine* engine) {
   if (format.epoch) return make_epoch_sealer(format, keys, start, engine);
   if (format.cipher->is_aead()) return make_aead_sealer(format, keys, start, engine);
-  return make_cbc_sealer(format, keys, rng, start);
+  return make_cbc_sealer(format, keys, rng, start, engine);
 }
 
 Result<std::unique_ptr<Opener>> Opener::make(const DataFormat& format, const DirectionKeys& keys,
                                              const ReplayWindow& fresh_window, LaneEngine* engine) {
   if (format.epoch) return make_epoch_opener(format, keys, fresh_window, engine);
   if (format.cipher->is_aead()) return make_aead_opener(format, keys, fresh_window, engine);
-  return make_cbc_opener(format, keys, fresh_window);
+  return make_cbc_opener(format, keys, fresh_window, engine);
 }
 
 }  // namespace adit::crypto

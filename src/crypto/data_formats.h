@@ -16,9 +16,9 @@ Result<std::unique_ptr<Sealer>> make_epoch_sealer(const DataFormat&, const Direc
 Result<std::unique_ptr<Opener>> make_epoch_opener(const DataFormat&, const DirectionKeys&,
                                                   const ReplayWindow&, LaneEngine*);
 Result<std::unique_ptr<Sealer>> make_cbc_sealer(const DataFormat&, const DirectionKeys&, Rng&,
-                                                const SealState&);
+                                                const SealState&, LaneEngine*);
 Result<std::unique_ptr<Opener>> make_cbc_opener(const DataFormat&, const DirectionKeys&,
-                                                const ReplayWindow&);
+                                                const ReplayWindow&, LaneEngine*);
 
 // First byte and peer id of the format, header_bytes() of them.
 inline void write_data_header(const DataFormat& format, std::uint8_t* at) {
