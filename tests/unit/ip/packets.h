@@ -159,10 +159,10 @@ inline Buffer noise(std::size_t count, std::mt19937& chance) {
   return bytes;
 }
 
-// A hop-by-hop header and a routing header that has been travelled, then TCP or UDP.
+// A hop-by-hop header and a routing header whose stations have been passed, then TCP or UDP.
 inline void extend(Fields& f) {
   f.first_extension = 0;
-  f.extensions = {43, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  f.extensions = {43, 0, 1, 4, 0, 0, 0, 0};
   const Buffer routing{static_cast<std::uint8_t>(f.udp ? 17 : 6), 0, 4, 0, 0, 0, 0, 0};
   f.extensions.insert(f.extensions.end(), routing.begin(), routing.end());
 }

@@ -179,7 +179,7 @@ TEST(Segments, are_not_made_behind_unknown_extension_headers) {
     EXPECT_EQ(segments.begin(made::vnet(f, 1000), whole), Drop::malformed) << kind;
   }
   Buffer endless = made::packet(f, true);
-  endless[57] = 255;  // longer than the packet
+  endless[49] = 255;  // longer than the packet
   endless.resize(1000);
   Segments segments;
   EXPECT_EQ(segments.begin(made::vnet(f, 1000), endless), Drop::malformed);
