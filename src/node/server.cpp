@@ -380,16 +380,17 @@ ServerPeer* Server::find_client(std::uint64_t client_id) {
   return nullptr;
 }
 
-std::optional<plane::PeerIndex> Server::free_index() const {
-  plane::PeerIndex index = 0;
-  for (const auto& [used, peer] : peers_) {
-    if (used != index) break;
-    ++index;
+// The lowest one.
+std::optional<plane::PeerIndex> Server::free_index() {
+  for (auto at = peers_.lower_bound(all_used_below_);
+       at != peers_.end() && at->first == all_used_below_; ++at) {
+    ++all_used_below_;
   }
-  if (index >= setup_.config.server.max_clients || index >= around_.plane.capacity()) {
+  if (all_used_below_ >= setup_.config.server.max_clients ||
+      all_used_below_ >= around_.plane.capacity()) {
     return std::nullopt;
   }
-  return index;
+  return all_used_below_;
 }
 
 bool Server::announce_end(Instant now) {

@@ -12,6 +12,7 @@
 #include "node/hooks.h"
 #include "node/instance_facts.h"
 #include "node/narrow_paths.h"
+#include "node/network_owners.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -103,7 +104,7 @@ class Server {
   void turn_away(const ports::LinkAddress& from);
   [[nodiscard]] ServerPeer* find(plane::PeerIndex index);
   [[nodiscard]] ServerPeer* find_client(std::uint64_t client_id);
-  [[nodiscard]] std::optional<plane::PeerIndex> free_index() const;
+  [[nodiscard]] std::optional<plane::PeerIndex> free_index();
 
   // server_events.cpp: what a session says
   void handle(ServerPeer& peer, Happening& happening);
@@ -139,7 +140,6 @@ class Server {
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
   void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
-  [[nodiscard]] std::map<ip::Prefix, const ServerPeer*> owners_of_networks() const;
   void publish_routes();
 
   // facts.cpp
@@ -165,7 +165,8 @@ class Server {
   std::deque<std::pair<Instant, ports::LinkAddress>>
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()
-  bool routes_changed_ = false;
+  NetworkOwners owners_;
+  plane::PeerIndex all_used_below_ = 0;
   std::uint64_t arrivals_ = 0;
   std::uint64_t next_client_id_ = 0;
   Instant now_;

@@ -347,6 +347,7 @@ void Server::forget(ServerPeer& peer) {
   if (at != by_address_.end() && at->second == index) by_address_.erase(at);
   timers_.erase({peer.scheduled.at, index});
   peers_.erase(index);
+  all_used_below_ = std::min(all_used_below_, index);
 }
 
 void Server::write_status(WallTime wall) {

@@ -23,16 +23,10 @@ std::string text_of(const ip::Prefix& network) {
   return network.is_host() ? network.address.text() : network.text();
 }
 
-bool is_routed(const ServerPeer& peer, const ip::Prefix& network) {
-  return std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network) ==
-         peer.unlearned.end();
-}
-
 }  // namespace
 
 // With a script, the networks of a client are routed to it as the script agrees.
 void Server::learn(ServerPeer& peer) {
-  routes_changed_ = true;
   peer.arrival = ++arrivals_;
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.reserve(*address);
@@ -61,8 +55,8 @@ void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted)
     return peer.log.error("{}", lines::learn_failed(text, peer.name()));
   }
   if (waiting != peer.unlearned.end()) peer.unlearned.erase(waiting);
-  routes_changed_ = true;
   tell_takeover(peer, network);
+  if (peer.phase == ServerPeer::Phase::up) owners_.claim(network, peer.index, peer.arrival);
   const bool own = network == ip::Prefix::host(network.address) &&
                    (network.address == peer.plan.v4 || network.address == peer.plan.v6);
   if (!own) peer.log.info(3, "{}", lines::internal_route(text, peer.name()));
@@ -71,12 +65,12 @@ void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted)
 }
 
 void Server::unlearn(ServerPeer& peer) {
-  routes_changed_ = true;
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.unreserve(*address);
   }
   const options::Script& script = setup_.config.scripts.learn_address;
   for (const ip::Prefix& network : networks_of(peer)) {
+    owners_.release(network, peer.index);
     const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
     const bool refused = doubt != peer.unlearned.end() && doubt->refused;
     if (!script.defined() || refused) continue;
@@ -88,43 +82,21 @@ void Server::unlearn(ServerPeer& peer) {
 // Two clients with one address: whoever comes last has it, and both owners must hear of it.
 void Server::tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const {
   const std::string& ccd = setup_.config.server.ccd;
-  for (const auto& [index, other] : peers_) {
-    if (other.get() == &peer || other->phase != ServerPeer::Phase::up) continue;
-    const auto networks = networks_of(*other);
-    if (std::ranges::find(networks, network) == networks.end()) continue;
+  for (const plane::PeerIndex index : owners_.claimants(network)) {
+    if (index == peer.index) continue;
+    const ServerPeer& other = *peers_.at(index);
     peer.log.warn("{} is already used by {}; {} takes over its route - give one of them another{}",
-                  text_of(network), other->name(), peer.name(),
+                  text_of(network), other.name(), peer.name(),
                   ccd.empty() ? "" : " in its file in " + ccd);
   }
 }
 
-// Of several clients with one network the last to come.
-std::map<ip::Prefix, const ServerPeer*> Server::owners_of_networks() const {
-  std::map<ip::Prefix, const ServerPeer*> owners;
-  for (const auto& [index, peer] : peers_) {
-    if (peer->phase != ServerPeer::Phase::up) continue;
-    for (const ip::Prefix& network : networks_of(*peer)) {
-      if (!is_routed(*peer, network)) continue;
-      const ServerPeer*& owner = owners[network];
-      if (owner == nullptr || owner->arrival < peer->arrival) owner = peer.get();
-    }
-  }
-  return owners;
-}
-
 void Server::publish_routes() {
-  if (!routes_changed_) return;
-  routes_changed_ = false;
-  auto table = std::make_unique<plane::RouteTable>();
-  for (const auto& [network, owner] : owners_of_networks()) {
-    table->peers.insert(network, owner->index);
-  }
-  around_.plane.set_routes(std::move(table));
+  if (auto table = owners_.take_change()) around_.plane.set_routes(std::move(table));
 }
 
 ServerStatus Server::status(WallTime wall) const {
   ServerStatus status{setup_.title, wall, {}, {}};
-  const auto owners = owners_of_networks();
   for (const auto& [index, peer] : peers_) {
     const plane::PeerTraffic traffic = around_.plane.traffic(index);
     ClientRow row;
@@ -151,9 +123,7 @@ ServerStatus Server::status(WallTime wall) const {
           {address, client->common_name, lines::real_address(client->address.remote), last});
     };
     for (const ip::Prefix& network : networks_of(*peer)) {
-      if (is_routed(*peer, network) && owners.at(network) == peer.get()) {
-        add_route(text_of(network));
-      }
+      if (owners_.owner(network) == peer->index) add_route(text_of(network));
     }
   }
   return status;
