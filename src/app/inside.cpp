@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/outside.h"
 #include "node/lines.h"
 
 namespace adit::app {
@@ -32,6 +33,7 @@ Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::
   settings.node = config.device.node;
   settings.null = config.device.type == options::DevType::null;
   settings.limit = limit_of(config.fast.tun_offload);
+  settings.queues = lanes_of(config);
   auto device = system::LateTun::create(settings);
   if (!device) return fail_with(device.error());
   inside->device = std::move(*device);

@@ -116,14 +116,15 @@ class ServerRun {
       link.tcp = std::move(*tcp);
       if (Status listening = listen(*link.tcp); !listening) return listening;
     } else {
-      auto udp = open_udp(config_, config_.connection, std::nullopt, runtime_.log);
+      auto udp = open_udp(config_, config_.connection, std::nullopt,
+                          std::min(lanes_of(config_), inside_.device->queues()), runtime_.log);
       if (!udp) return fail_with(udp.error());
       link.udp = std::move(*udp);
-      runtime_.log.info(1, "UDPv{} link local (bound): {}",
-                        link.udp->local().address.is_v4() ? 4 : 6,
-                        node::lines::with_family(link.udp->local()));
-      runtime_.log.info(1, "UDPv{} link remote: [AF_UNSPEC]",
-                        link.udp->local().address.is_v4() ? 4 : 6);
+      const ip::Endpoint local = link.udp[0]->local();
+      const int version = local.address.is_v4() ? 4 : 6;
+      runtime_.log.info(1, "UDPv{} link local (bound): {}", version,
+                        node::lines::with_family(local));
+      runtime_.log.info(1, "UDPv{} link remote: [AF_UNSPEC]", version);
     }
     auto edge = Edge::create(runtime_, plane, *inside_.device, std::move(link));
     if (!edge) return fail_with(edge.error());

@@ -20,6 +20,15 @@ struct TunTraffic {
   std::uint64_t reads = 0, packets_read = 0;  // system calls, and packets after splitting
   std::uint64_t writes = 0, packets_written = 0;
   std::uint64_t oversized = 0, malformed = 0;  // read and thrown away
+  TunTraffic& operator+=(const TunTraffic& more) {
+    reads += more.reads;
+    packets_read += more.packets_read;
+    writes += more.writes;
+    packets_written += more.packets_written;
+    oversized += more.oversized;
+    malformed += more.malformed;
+    return *this;
+  }
 };
 
 // The tunnel device itself, apart from the packets in it. Control thread only.

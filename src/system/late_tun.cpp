@@ -7,9 +7,14 @@
 namespace adit::system {
 
 Result<std::unique_ptr<LateTun>> LateTun::create(const Settings& settings) {
-  Fd readiness(epoll_create1(EPOLL_CLOEXEC));
-  if (!readiness) return fail("epoll_create1: {}", std::strerror(errno));
-  return std::unique_ptr<LateTun>(new LateTun(settings, std::move(readiness)));
+  std::unique_ptr<LateTun> tun(new LateTun(settings));
+  for (std::size_t i = 0; i < settings.queues; ++i) {
+    auto queue = std::make_unique<Queue>();
+    queue->readiness_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+    if (!queue->readiness_) return fail("epoll_create1: {}", std::strerror(errno));
+    tun->queues_.push_back(std::move(queue));
+  }
+  return tun;
 }
 
 Result<std::string> LateTun::open() {
@@ -19,41 +24,66 @@ Result<std::string> LateTun::open() {
     name_ = "null";
     return name_;
   }
-  auto opened = TunDevice::open(settings_.name, settings_.node, settings_.limit);
-  if (!opened) return fail_with(opened.error());
-  owner_ = std::move(*opened);
-  name_ = owner_->name();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (epoll_ctl(readiness_.get(), EPOLL_CTL_ADD, owner_->fd(), &event) != 0) {
-    owner_.reset();
-    return fail("epoll_ctl for {}: {}", name_, std::strerror(errno));
+  if (Status opened = open_queues(); !opened) {
+    close();
+    return fail_with(opened.error());
   }
-  device_.store(owner_.get(), std::memory_order_release);
+  TunDevice* const first = queues_[0]->owner_.get();
+  for (const auto& queue : queues_) {
+    TunDevice* const own = queue->owner_.get();
+    queue->write_to_.store(own != nullptr ? own : first, std::memory_order_release);
+    queue->read_from_.store(own, std::memory_order_release);
+  }
   return name_;
 }
 
+Status LateTun::open_queues() {
+  auto first = TunDevice::open(settings_.name, settings_.node, settings_.limit, settings_.queues);
+  if (!first) return fail_with(first.error());
+  name_ = (*first)->name();
+  queues_[0]->owner_ = std::move(*first);
+  for (const auto& queue : queues_) {
+    if (queue != queues_[0]) queue->owner_ = queues_[0]->owner_->open_queue();
+    if (queue->owner_ == nullptr) break;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(queue->readiness_.get(), EPOLL_CTL_ADD, queue->owner_->fd(), &event) != 0) {
+      return fail("epoll_ctl for {}: {}", name_, std::strerror(errno));
+    }
+  }
+  return {};
+}
+
 void LateTun::close() {
-  device_.store(nullptr, std::memory_order_release);
-  owner_.reset();
+  for (const auto& queue : queues_) {
+    queue->read_from_.store(nullptr, std::memory_order_release);
+    queue->write_to_.store(nullptr, std::memory_order_release);
+  }
+  // The first was opened before the others and clears the device's offloads last.
+  for (auto queue = queues_.rbegin(); queue != queues_.rend(); ++queue) (*queue)->owner_.reset();
   null_open_ = false;
 }
 
 ports::TunOffloads LateTun::offloads() const {
-  return owner_ ? owner_->offloads() : ports::TunOffloads{};
+  const auto& first = queues_[0]->owner_;
+  return first ? first->offloads() : ports::TunOffloads{};
 }
 
 ports::TunTraffic LateTun::traffic() const {
-  return owner_ ? owner_->traffic() : ports::TunTraffic{};
+  ports::TunTraffic sum;
+  for (const auto& queue : queues_) {
+    if (queue->owner_ != nullptr) sum += queue->owner_->traffic();
+  }
+  return sum;
 }
 
-std::size_t LateTun::read(std::span<Packet> packets, std::size_t front_room) {
-  TunDevice* device = device_.load(std::memory_order_acquire);
+std::size_t LateTun::Queue::read(std::span<Packet> packets, std::size_t front_room) {
+  TunDevice* device = read_from_.load(std::memory_order_acquire);
   return device != nullptr ? device->read(packets, front_room) : 0;
 }
 
-void LateTun::write(std::span<Packet* const> packets, DropCounters& drops) {
-  if (TunDevice* device = device_.load(std::memory_order_acquire)) device->write(packets, drops);
+void LateTun::Queue::write(std::span<Packet* const> packets, DropCounters& drops) {
+  if (TunDevice* device = write_to_.load(std::memory_order_acquire)) device->write(packets, drops);
 }
 
 }  // namespace adit::system

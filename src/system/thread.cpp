@@ -1,6 +1,7 @@
 #include "system/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <system_error>
 #include <unistd.h>
@@ -43,6 +44,13 @@ Result<std::thread> start_thread(const std::string& name, std::function<void()> 
         error.code().value(), "cannot start the thread " + name,
         "raise the limit of tasks (TasksMax=, LimitNPROC= in systemd, ulimit -u)");
   }
+}
+
+std::size_t cores() {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  if (sched_getaffinity(0, sizeof usable, &usable) != 0) return 1;
+  return static_cast<std::size_t>(CPU_COUNT(&usable));
 }
 
 }  // namespace adit::system

@@ -14,4 +14,7 @@ namespace adit::system {
 // name  as tools show it, at most 15 characters
 [[nodiscard]] Result<std::thread> start_thread(const std::string& name, std::function<void()> body);
 
+// How many threads of this process can run at once.
+[[nodiscard]] std::size_t cores();
+
 }  // namespace adit::system

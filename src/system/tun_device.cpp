@@ -21,6 +21,13 @@ struct Opened {
   Fd fd;
   std::string name;
   bool vnet = false;
+  bool many_queues = false;
+};
+
+// How a device is attached to.
+struct Manner {
+  bool vnet = false;
+  bool many_queues = false;
 };
 
 std::string advice_for_node(int error, const std::string& node) {
@@ -73,21 +80,22 @@ Result<Fd> open_node(const std::string& node) {
 }
 
 // 0, or why the kernel would not give us the device of this name.
-int attach(int fd, const std::string& name, bool vnet) {
+int attach(int fd, const std::string& name, Manner manner) {
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (vnet ? IFF_VNET_HDR : 0));
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (manner.vnet ? IFF_VNET_HDR : 0) |
+                                         (manner.many_queues ? IFF_MULTI_QUEUE : 0));
   return ioctl(fd, TUNSETIFF, &request) == 0 ? 0 : errno;
 }
 
 // Devices that exist but are busy, somebody else's or no tun device are passed over; so an idle
 // persistent tun0 is taken, as stock does.
-Result<Opened> attach_first_free(Fd fd, const std::string& stem, bool vnet) {
+Result<Opened> attach_first_free(Fd fd, const std::string& stem, Manner manner) {
   int first_error = 0;
   for (unsigned number = 0; number <= last_number; ++number) {
     std::string name = stem + std::to_string(number);
-    const int error = attach(fd.get(), name, vnet);
-    if (error == 0) return Opened{std::move(fd), std::move(name), vnet};
+    const int error = attach(fd.get(), name, manner);
+    if (error == 0) return Opened{std::move(fd), std::move(name), manner.vnet, manner.many_queues};
     if (error != EBUSY && first_error == 0) first_error = error;
   }
   if (first_error != 0) return refused(first_error, "TUNSETIFF", stem);
@@ -96,19 +104,22 @@ Result<Opened> attach_first_free(Fd fd, const std::string& stem, bool vnet) {
                     "give the device a name of its own (\"dev NAME\" and \"dev-type tun\")"});
 }
 
-Result<Opened> open_device(const std::string& name, const std::string& node, bool want_vnet) {
+Result<Opened> open_device(const std::string& name, const std::string& node, Manner manner) {
   if (name.empty() || name.size() >= IFNAMSIZ) {
     return fail_with({fmt::format("\"{}\" cannot be the name of a device", name),
                       fmt::format("a name has 1 to {} characters", IFNAMSIZ - 1)});
   }
   Result<Fd> fd = open_node(node);
   if (!fd) return fail_with(std::move(fd.error()));
-  const bool vnet = want_vnet && knows_vnet_headers(fd->get());
-  if (name == "tun") return attach_first_free(std::move(*fd), name, vnet);
-  if (const int error = attach(fd->get(), name, vnet); error != 0) {
-    return refused(error, "TUNSETIFF", name);
+  manner.vnet = manner.vnet && knows_vnet_headers(fd->get());
+  if (name == "tun") return attach_first_free(std::move(*fd), name, manner);
+  int error = attach(fd->get(), name, manner);
+  // A persistent device may have been made for one queue.
+  if (error == EINVAL && std::exchange(manner.many_queues, false)) {
+    error = attach(fd->get(), name, manner);
   }
-  return Opened{std::move(*fd), name, vnet};
+  if (error != 0) return refused(error, "TUNSETIFF", name);
+  return Opened{std::move(*fd), name, manner.vnet, manner.many_queues};
 }
 
 Result<std::string> set_persistent(const Opened& device, bool persistent) {
@@ -121,19 +132,30 @@ Result<std::string> set_persistent(const Opened& device, bool persistent) {
 }  // namespace
 
 Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name, const std::string& node,
-                                                   TunOffloadLimit limit) {
-  Result<Opened> device = open_device(name, node, limit != TunOffloadLimit::nothing);
+                                                   TunOffloadLimit limit, std::size_t queues) {
+  const bool many = queues > 1;
+  Result<Opened> device = open_device(name, node, {limit != TunOffloadLimit::nothing, many});
   if (!device) return fail_with(std::move(device.error()));
   Result<ports::TunOffloads> offloads = settle_offloads(device->fd.get(), device->vnet, limit);
   if (!offloads) {
     device->fd.reset();
     std::string why = std::move(offloads.error().what);
-    device = open_device(name, node, false);
+    device = open_device(name, node, {false, many});
     if (!device) return fail_with(std::move(device.error()));
     offloads = ports::TunOffloads{false, false, false, std::move(why)};
   }
-  return std::unique_ptr<TunDevice>(
+  std::unique_ptr<TunDevice> opened(
       new TunDevice(std::move(device->fd), std::move(device->name), std::move(*offloads)));
+  opened->node_ = node;
+  opened->many_queues_ = device->many_queues;
+  return opened;
+}
+
+std::unique_ptr<TunDevice> TunDevice::open_queue() const {
+  if (!many_queues_) return nullptr;
+  Result<Fd> fd = open_node(node_);
+  if (!fd || attach(fd->get(), name_, {offloads_.vnet, true}) != 0) return nullptr;
+  return std::unique_ptr<TunDevice>(new TunDevice(std::move(*fd), name_, offloads_));
 }
 
 TunDevice::TunDevice(Fd fd, std::string name, ports::TunOffloads offloads)
@@ -152,7 +174,7 @@ Result<std::string> make_persistent(const std::string& name, const std::string& 
                                     const std::string& group, const std::string& node) {
   const Result<Identity> owner = look_up(user, group);
   if (!owner) return fail_with(owner.error());
-  const Result<Opened> device = open_device(name, node, false);
+  const Result<Opened> device = open_device(name, node, {});
   if (!device) return fail_with(device.error());
   const int fd = device->fd.get();
   if (owner->user && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(owner->user->id)) != 0) {
@@ -165,7 +187,7 @@ Result<std::string> make_persistent(const std::string& name, const std::string& 
 }
 
 Result<std::string> remove_persistent(const std::string& name, const std::string& node) {
-  const Result<Opened> device = open_device(name, node, false);
+  const Result<Opened> device = open_device(name, node, {});
   if (!device) return fail_with(device.error());
   return set_persistent(*device, false);
 }

@@ -19,9 +19,13 @@ class TunDevice final : public ports::TunPort {
  public:
   // name   "tun": the first free of tun0 to tun255; anything else: that device
   // limit  what the kernel may do for us at most; it may be less, see offloads()
+  // queues more than one: open_queue() can be asked for more, if the device allows it
   [[nodiscard]] static Result<std::unique_ptr<TunDevice>> open(
       const std::string& name, const std::string& node = default_tun_node,
-      TunOffloadLimit limit = TunOffloadLimit::all);
+      TunOffloadLimit limit = TunOffloadLimit::all, std::size_t queues = 1);
+  // Another queue of this device: what is written there teaches the kernel to send the answers
+  // there. Nothing: the device has only one.
+  [[nodiscard]] std::unique_ptr<TunDevice> open_queue() const;
   ~TunDevice() override { clear_offloads(fd_.get()); }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -40,7 +44,8 @@ class TunDevice final : public ports::TunPort {
   TunDevice(Fd fd, std::string name, ports::TunOffloads offloads);
 
   Fd fd_;
-  std::string name_;
+  std::string name_, node_;
+  bool many_queues_ = false;
   ports::TunOffloads offloads_;
   TunReader reader_;  // the reading thread's
   TunWriter writer_;

@@ -1,0 +1,101 @@
+#include "app/outside.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "node/mtu_setup.h"
+#include "system/thread.h"
+
+namespace adit::app {
+
+system::SocketSettings socket_settings(const options::Config& config) {
+  system::SocketSettings settings;
+  settings.receive_buffer = config.remotes.receive_buffer;
+  settings.send_buffer = config.remotes.send_buffer;
+  if (config.remotes.mark_set) settings.mark = config.remotes.mark;
+  settings.device = config.remotes.bind_device;
+  return settings;
+}
+
+// Over a path that silently loses large packets a TCP connection stands still for ever, and nobody
+// learns of it. An outer packet of 1200 bytes, with IPv6 and options, gets through nearly
+// everywhere and costs one byte in a hundred; whoever announces it binds both ends.
+system::SocketSettings tcp_socket_settings(const options::Config& config) {
+  constexpr unsigned segment_bytes = 1128;
+  system::SocketSettings settings = socket_settings(config);
+  settings.tcp_segment = segment_bytes;
+  return settings;
+}
+
+Result<std::uint16_t> port_number(const std::string& text, std::string_view what) {
+  const auto port = to_number<std::uint16_t>(text);
+  if (!port) return fail("{} \"{}\" is not a port number", what, printable(text));
+  return *port;
+}
+
+namespace {
+
+system::UdpSettings::MtuDiscovery discovery_of(const options::Connection& connection) {
+  using Wish = options::Connection::MtuDiscovery;
+  using Discovery = system::UdpSettings::MtuDiscovery;
+  switch (connection.mtu_discovery) {
+    case Wish::no:
+      return Discovery::no;
+    case Wish::maybe:
+      return Discovery::maybe;
+    case Wish::yes:
+      return Discovery::yes;
+    case Wish::system:
+      break;
+  }
+  return node::finds_path_mtu(connection) ? Discovery::probe : Discovery::system;
+}
+
+}  // namespace
+
+std::size_t lanes_of(const options::Config& config) {
+  const bool many = config.mode == options::Mode::server && !config.connection.proto.is_tcp();
+  if (!many) return 1;
+  return config.fast.lanes > 0 ? config.fast.lanes : std::max<std::size_t>(system::cores() / 2, 1);
+}
+
+Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp(
+    const options::Config& config, const options::Connection& connection,
+    std::optional<ip::Family> remote_family, std::size_t count, Log log) {
+  system::UdpSettings settings;
+  settings.socket = socket_settings(config);
+  settings.bind = !connection.nobind;
+  settings.multihome = config.remotes.multihome;
+  const auto port = port_number(connection.local_port.value_or("1194"), "the local port");
+  if (!port) return fail_with(port.error());
+  settings.local_port = *port;
+  if (!connection.local.empty()) {
+    settings.local = ip::Address::parse(connection.local);
+    if (!settings.local) {
+      return fail("local \"{}\" is not an address of this host", printable(connection.local));
+    }
+  }
+  auto family = connection.proto.family;
+  if (!family && settings.local) family = settings.local->family();
+  if (!family) family = remote_family;
+  if (!family && settings.bind) {
+    log.info(1, "Could not determine IPv4/IPv6 protocol. Using AF_INET");
+  }
+  if (family == ip::Family::v6) {
+    settings.stack = connection.bind_ipv6_only ? system::Stack::v6_only : system::Stack::dual;
+  }
+  settings.mtu_discovery = discovery_of(connection);
+  settings.trains = config.fast.udp_offload;
+  auto links = system::UdpGroup::open(settings, count);
+  if (!links) return links;
+  if (links->size() < count) {
+    log.warn("this kernel cannot steer packets to sockets of one port: one pair of lanes is used");
+  }
+  const auto before = links->front()->buffers_at_first();
+  const auto after = links->front()->buffers();
+  log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive, before.send,
+           after.send);
+  return links;
+}
+
+}  // namespace adit::app

@@ -1,0 +1,29 @@
+#pragma once
+
+// The outer sockets that a configuration asks for.
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "options/config.h"
+#include "system/tcp_connect.h"
+#include "system/udp_group.h"
+
+namespace adit::app {
+
+[[nodiscard]] system::SocketSettings socket_settings(const options::Config& config);
+[[nodiscard]] system::SocketSettings tcp_socket_settings(const options::Config& config);
+[[nodiscard]] Result<std::uint16_t> port_number(const std::string& text, std::string_view what);
+
+// How many pairs of lanes move this configuration's packets.
+[[nodiscard]] std::size_t lanes_of(const options::Config& config);
+
+// One socket for each pair of lanes; fewer, and a warning, where the kernel cannot do that.
+//
+// remote_family  of the remote, for an unbound socket
+[[nodiscard]] Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp(
+    const options::Config& config, const options::Connection& connection,
+    std::optional<ip::Family> remote_family, std::size_t count, Log log);
+
+}  // namespace adit::app
