@@ -103,6 +103,12 @@ Status set_up_log(system::LogOutput& output, const options::Logging& logging) {
   return {};
 }
 
+crypto::Engine engine_of(options::FastPath::Engine engine) {
+  using Wanted = options::FastPath::Engine;
+  if (engine == Wanted::openssl) return crypto::Engine::openssl;
+  return engine == Wanted::ipsec_mb ? crypto::Engine::ipsec_mb : crypto::Engine::automatic;
+}
+
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 // What keeps the program from starting goes where the log goes, and to the terminal as well: who
@@ -226,8 +232,8 @@ class Openvpn {
   }
 
   Status choose_engine() {
-    auto chosen = crypto::choose_engine(crypto::Engine::automatic);
-    if (!chosen) return fail_with(chosen.error());
+    auto chosen = crypto::choose_engine(engine_of(config_.fast.engine));
+    if (!chosen) return fail_because("crypto-engine", chosen.error());
     runtime_.engine = std::move(*chosen);
     runtime_.log.info(3, "Data channel crypto: {}", runtime_.engine.name);
     if (!runtime_.engine.missed.empty()) {

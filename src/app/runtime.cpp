@@ -77,6 +77,7 @@ std::string status_document(const Runtime& runtime) {
   facts.state = "between two connections";
   if (runtime.facts) facts = runtime.facts();
   facts.title = title();
+  facts.crypto = runtime.engine.name;
   facts.pid = getpid();
   facts.configuration = runtime.configuration;
   facts.started = runtime.started;

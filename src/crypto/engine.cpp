@@ -118,7 +118,10 @@ Result<ChosenEngine> choose_engine(Engine wanted) {
   if (wanted == Engine::openssl) return chosen;
   auto tried = try_ipsec_mb();
   if (tried) return ChosenEngine{Engine::ipsec_mb, std::move(*tried), {}};
-  if (wanted == Engine::ipsec_mb) return fail_because("ipsec-mb cannot be used", tried.error());
+  if (wanted == Engine::ipsec_mb) {
+    return fail_with({"ipsec-mb cannot be used: " + tried.error().what,
+                      "without the option the fastest that there is will be used"});
+  }
   chosen.missed = tried.error().what;
   return chosen;
 }

@@ -136,6 +136,7 @@ InstanceFacts facts_of(const Json& object) {
   facts.configuration = text("configuration");
   facts.started.seconds = object.value("started", std::int64_t{0});
   facts.now.seconds = object.value("now", std::int64_t{0});
+  facts.crypto = text("crypto");
   facts.replay_window = object.value("replay_window", 0U);
   facts.drops = drops_of(object.value("drops", Json::object()));
   facts.device = device_of(object.value("device", Json::object()));
@@ -159,6 +160,7 @@ std::string render_facts_json(const InstanceFacts& facts) {
                    {"started", facts.started.seconds},
                    {"now", facts.now.seconds},
                    {"uptime_seconds", facts.now.seconds - facts.started.seconds},
+                   {"crypto", facts.crypto},
                    {"replay_window", facts.replay_window},
                    {"drops", drops_json(facts.drops)},
                    {"device", device_json(facts.device)},

@@ -145,6 +145,7 @@ std::string render_facts_table(const InstanceFacts& facts) {
   out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
   for (const PeerFacts& peer : facts.peers) out += remarks(peer);
   if (!facts.device.name.empty()) out += device_text(facts.device);
+  if (!facts.crypto.empty()) out += "  packets are encrypted by " + printable(facts.crypto) + "\n";
   if (const std::string text = drops_text(facts.drops); !text.empty()) {
     out += "  dropped in all: " + text + "\n";
   }

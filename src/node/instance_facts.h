@@ -55,6 +55,7 @@ struct InstanceFacts {
   int pid = 0;
   std::string configuration;  // as it was named
   WallTime started, now;
+  std::string crypto;               // what encrypts packets
   std::uint32_t replay_window = 0;  // packets
   DropCounters drops;               // of all traffic
   DeviceFacts device;

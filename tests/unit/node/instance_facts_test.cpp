@@ -14,6 +14,7 @@ InstanceFacts example() {
   facts.configuration = "server.conf";
   facts.started = {1'700'000'000};
   facts.now = {1'700'000'000 + 3661};
+  facts.crypto = "ipsec-mb 1.3.0 (AVX2)";
   facts.replay_window = 16384;
   for (int i = 0; i < 3; ++i) facts.drops.add(Drop::unknown_peer);
   PeerFacts peer;
@@ -82,6 +83,7 @@ TEST(InstanceFacts, make_a_table) {
                             "1372",
                             "AES-256-GCM",
                             "also 192.168.20.0/24",
+                            "packets are encrypted by ipsec-mb 1.3.0 (AVX2)",
                             "tun-mtu found",
                             "path MTU 1400 to the peer, 1300 from it, found by echo packets inside",
                             "3 out of order accepted (max 60 behind)",
