@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tunnel import COMPLETED, Setup, Tunnel
 
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 NOBODY = 65534
+ENGINE_BYTES = 4 << 20
 
 
 def both(*extra: str) -> Setup:
@@ -324,6 +326,44 @@ def persistent_device(bench: Bench) -> None:
         check("tun7" not in host.devices(), "the device stayed")
 
 
+def runs_with(bench: Bench, engine: str, cipher: str) -> str:
+    """Data both ways between ours with that engine and stock; what our log calls the engine."""
+    with Lab(bench.folder) as lab:
+        own = (f"crypto-engine {engine}",)
+        setup = Setup("adit", "stock", cipher=cipher, server_extra=own)
+        tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
+        tunnel.start()
+        tunnel.start_up(ENGINE_BYTES).finish()
+        tunnel.start_down(ENGINE_BYTES).finish()
+        words = [str(ADIT), "status", str(tunnel.server.pid)]
+        told = subprocess.run(words, capture_output=True, text=True, timeout=20).stdout
+        name = re.search(r"Data channel crypto: (.*)", tunnel.server.text())
+        check(name, "the log does not name the engine")
+        check(f"packets are encrypted by {name[1]}\n" in told, f"adit status says\n{told}")
+        tunnel.say_goodbye()
+        return name[1]
+
+
+def crypto_engine(bench: Bench) -> None:
+    """With every engine packets are as stock wants them; the log and adit status tell which it is;
+    one that cannot be had ends the start."""
+    found = {}
+    for cipher in ("AES-256-GCM", "CHACHA20-POLY1305", "AES-256-CBC"):
+        found = {engine: runs_with(bench, engine, cipher) for engine in ("auto", "openssl")}
+        check(found["openssl"] == "OpenSSL", f"openssl was asked for, {found['openssl']} came")
+        if found["auto"] != "OpenSSL":
+            forced = runs_with(bench, "ipsec-mb", cipher)
+            check(forced == found["auto"], f"{forced} was forced, auto is {found['auto']}")
+    if found["auto"] == "OpenSSL":
+        with Lab(bench.folder) as lab:
+            host = lab.three_hosts().client
+            identity = bench.keys.identity("adit", "client1")
+            words = ["--dev", "tun", "--client", "--remote", "192.0.2.1", "--ca", identity.ca]
+            words += ["--cert", identity.cert, "--key", identity.key]
+            status, text = status_of(host, ADIT, *words, "--crypto-engine", "ipsec-mb")
+            check(status == 1 and "ipsec-mb cannot be used: " in text, f"{status}\n{text}")
+
+
 RUNS = (
     daemon,
     log_files,
@@ -338,6 +378,7 @@ RUNS = (
     persistent_device,
     shows_what_it_can,
     makes_keys,
+    crypto_engine,
 )
 
 if __name__ == "__main__":

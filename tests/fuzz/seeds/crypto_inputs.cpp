@@ -57,6 +57,13 @@ void add_data(Corpus& corpus) {
       input.bytes(*from_hex(damage));
       corpus.add("data_packet", std::move(input));
     }
+    for (const char* run : {"010003", "020505780578", "0307", "053f"}) {
+      Pack input;
+      input.u8(format);
+      input.bytes(*from_hex(run));
+      for (int i = 0; i < 200; ++i) input.u8(static_cast<std::uint8_t>(i * 7 + 5));
+      corpus.add("data_engines", std::move(input));
+    }
   }
 }
 
