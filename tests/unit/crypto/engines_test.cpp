@@ -3,6 +3,7 @@
 #include "tests/unit/crypto/engines.h"
 
 #include <random>
+#include <thread>
 
 #include "crypto/data_channel.h"
 #include "tests/sim/seeded_rng.h"
@@ -306,6 +307,40 @@ TEST_P(DataRun, ends_where_the_packet_ids_end) {
     Batch run(numbered(10));
     EXPECT_EQ(run.seal(*sealer), 6u);
     EXPECT_EQ(run.seal(*sealer), 0u);
+  }
+}
+
+// As in the data plane: the control thread makes keys with the engines of lanes that work.
+TEST_P(DataRun, is_worked_on_while_another_thread_makes_keys) {
+  for (const Named& named : {every_format[2], every_format[3], every_format[8]}) {
+    const DataFormat format = format_of(named);
+    LaneEngine up(GetParam());
+    LaneEngine down(GetParam());
+    sim::SeededRng rng(1);
+    const auto sealer = *Sealer::make(format, {}, rng, {}, &up);
+    const auto opener = *Opener::make(format, {}, ReplayWindow(), &down);
+    Batch first(numbered(40));
+    ASSERT_EQ(first.seal(*sealer), 40u);
+    std::thread sealing([&] {
+      for (int i = 0; i < 50; ++i) {
+        Batch run(numbered(40));
+        EXPECT_EQ(run.seal(*sealer), 40u);
+      }
+    });
+    std::thread opening([&] {
+      EXPECT_EQ(first.open(*opener), std::vector<Drop>(40, Drop::none));
+      for (int i = 0; i < 50; ++i) {
+        Batch forged(numbered(40));
+        EXPECT_NE(forged.open(*opener).front(), Drop::none);
+      }
+    });
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_TRUE(Sealer::make(format, {}, rng, {}, &up));
+      EXPECT_TRUE(Opener::make(format, {}, ReplayWindow(), &down));
+      EXPECT_TRUE(choose_engine(GetParam()));
+    }
+    sealing.join();
+    opening.join();
   }
 }
 
