@@ -212,10 +212,7 @@ Result<RunEnd> run_server(Runtime& runtime, const options::Config& config,
   }
   ServerRun run(runtime, config, *inside);
   if (Status prepared = run.prepare(passphrase); !prepared) return fail_with(prepared.error());
-  if (!inside->device->is_open()) {
-    if (auto opened = inside->device->open(); !opened) return fail_with(opened.error());
-    runtime.log.info(1, "TUN/TAP device {} opened", inside->device->name());
-  }
+  if (Status opened = inside->tunnel->open(); !opened) return fail_with(opened.error());
   if (Status settled = settle_process(runtime, config); !settled) return fail_with(settled.error());
   if (Status started = run.start(); !started) {
     inside->take_down({}, "init-failed");

@@ -62,6 +62,16 @@ Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topo
   return plan;
 }
 
+Status Tunnel::open() {
+  if (device_.is_open()) return {};
+  auto opened = device_.open();
+  if (!opened) return fail_with(opened.error());
+  log_.info(1, "TUN/TAP device {} opened", *opened);
+  log_.info(3, "TUN/TAP device {}: offloads in use: {}", *opened,
+            offloads_text(device_.offloads()));
+  return {};
+}
+
 Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env) {
   if (plan_ && plan_->same_interface(plan) && device_.is_open()) {
     plan_ = plan;
@@ -80,13 +90,7 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
               "device.");
     take_down(hooks, env, "sigusr1");
   }
-  if (!device_.is_open()) {
-    auto opened = device_.open();
-    if (!opened) return fail_with(opened.error());
-    log_.info(1, "TUN/TAP device {} opened", *opened);
-    log_.info(3, "TUN/TAP device {}: offloads in use: {}", *opened,
-              offloads_text(device_.offloads()));
-  }
+  if (Status opened = open(); !opened) return opened;
   plan_ = plan;
   plan_->facts.device = device_.name();
   if (Status set = set_addresses(plan); !set) return set;

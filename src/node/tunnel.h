@@ -33,6 +33,8 @@ class Tunnel {
   Tunnel(ports::TunnelDevice& device, ports::NetworkPort& network, Log log)
       : device_(device), network_(network), log_(std::move(log)) {}
 
+  // The device alone. Harmless when it is open.
+  [[nodiscard]] Status open();
   // Opens the device if need be and gives it its addresses; runs the up script. Addresses of an
   // earlier plan that differ are taken away first.
   //
