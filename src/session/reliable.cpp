@@ -8,7 +8,12 @@ namespace adit::session {
 
 namespace {
 constexpr int fast_retransmit_acks = 3;
+
+template <typename T>
+void let_go(std::vector<T>& queue) {
+  if (queue.empty()) queue.shrink_to_fit();
 }
+}  // namespace
 
 bool Reliable::can_queue() const {
   return sending_.empty() || next_send_ < sending_.front().id + send_window;
@@ -39,6 +44,7 @@ void Reliable::acknowledge(std::span<const std::uint32_t> ids) {
     }
     sending_.erase(acked);
   }
+  let_go(sending_);
 }
 
 void Reliable::burst(Instant now) {
@@ -63,6 +69,7 @@ std::optional<Reliable::Received> Reliable::take_in_order() {
   if (next == received_.end()) return std::nullopt;
   Received packet = std::move(next->packet);
   received_.erase(next);
+  let_go(received_);
   ++next_expected_;
   return packet;
 }
@@ -78,10 +85,10 @@ wire::AckList Reliable::take_acks(std::size_t limit) {
   wire::AckList acks;
   while (!new_acks_.empty() && acks.size() < limit) {
     const std::uint32_t id = new_acks_.front();
-    new_acks_.pop_front();
+    new_acks_.erase(new_acks_.begin());
     acks.push(id);
     std::erase(recent_acks_, id);
-    recent_acks_.push_front(id);
+    recent_acks_.insert(recent_acks_.begin(), id);
   }
   if (recent_acks_.size() > wire::AckList::capacity) recent_acks_.resize(wire::AckList::capacity);
   for (const std::uint32_t id : recent_acks_) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -75,10 +75,11 @@ class Reliable {
   void note_acked(std::uint32_t id);
 
   Duration first_timeout_;
-  std::deque<Outgoing> sending_;
-  std::deque<Incoming> received_;
-  std::deque<std::uint32_t> new_acks_;
-  std::deque<std::uint32_t> recent_acks_;  // most recent first
+  // All are short, and empty most of the time: then they hold no memory.
+  std::vector<Outgoing> sending_;
+  std::vector<Incoming> received_;
+  std::vector<std::uint32_t> new_acks_;
+  std::vector<std::uint32_t> recent_acks_;  // most recent first
   std::uint32_t next_send_ = 0;
   std::uint32_t next_expected_ = 0;
 };

@@ -164,7 +164,8 @@ std::optional<std::size_t> Session::encode(KeyState& key, Opcode opcode,
 std::optional<Event> Session::event() {
   if (events_.empty()) return std::nullopt;
   Event event = std::move(events_.front());
-  events_.pop_front();
+  events_.erase(events_.begin());
+  if (events_.empty()) events_.shrink_to_fit();
   return event;
 }
 
@@ -229,7 +230,8 @@ void Session::fail(FailureReason reason, Instant now) {
 // The old key goes on until its time is up; the next attempt takes a key id of its own.
 void Session::fall_back() {
   if (primary_ && primary_->has_material) events_.push_back(KeyRetired{primary_->key_id()});
-  primary_ = std::move(retiring_);
+  primary_.reset();
+  if (retiring_) primary_.emplace(std::move(*retiring_));
   retiring_.reset();
   renewal_.stop();
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/drop.h"
 #include "session/control_wrap.h"
@@ -121,7 +121,7 @@ class Session {
   bool resend_wkc_ = false;
 
   std::optional<KeyState> primary_;
-  std::optional<KeyState> retiring_;
+  std::unique_ptr<KeyState> retiring_;  // seldom there
   std::uint8_t last_key_id_ = 0;
   std::optional<std::uint8_t> send_key_;
 
@@ -138,8 +138,8 @@ class Session {
   bool failed_ = false;
   bool answered_ = false;
   Instant decide_by_ = Instant::max();
-  std::deque<std::string> messages_;  // waiting for TLS
-  std::deque<Event> events_;
+  std::vector<std::string> messages_;  // waiting for TLS
+  std::vector<Event> events_;          // holds no memory when empty
 };
 
 }  // namespace adit::session

@@ -139,7 +139,7 @@ void Session::send_message(std::string_view message, Instant now) {
 
 void Session::flush_messages() {
   while (!messages_.empty() && primary_ && primary_->send_text(messages_.front())) {
-    messages_.pop_front();
+    messages_.erase(messages_.begin());
   }
 }
 

@@ -85,7 +85,7 @@ void Session::renegotiate(Instant now) {
 
 void Session::begin_renegotiation(bool by_peer, Instant now) {
   if (retiring_) events_.push_back(KeyRetired{retiring_->key_id()});
-  retiring_ = std::move(primary_);
+  retiring_ = std::make_unique<KeyState>(std::move(*primary_));
   retiring_->release_tls();
   retiring_->retire_at = std::min(retiring_->retire_at, now + setup_.tran_window);
   last_key_id_ = wire::next_key_id(last_key_id_);
@@ -102,7 +102,7 @@ void Session::note_usage(const KeyUsage& usage, Instant now) {
 }
 
 bool Session::has_keys() const {
-  return (primary_ && primary_->stage() == KeyState::Stage::generated) || retiring_.has_value();
+  return (primary_ && primary_->stage() == KeyState::Stage::generated) || retiring_ != nullptr;
 }
 
 bool Session::export_key(std::string_view label, MutableBytes out) {

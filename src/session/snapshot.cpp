@@ -185,7 +185,8 @@ Session::Session(const Setup& setup, Protection protection, const SessionSnapsho
     dynamic_wrap_->restore(snapshot.dynamic_wrap, now);
   }
   primary_.emplace(restored_key(setup, snapshot.key, now));
-  if (snapshot.older) retiring_.emplace(restored_key(setup, *snapshot.older, now));
+  if (snapshot.older)
+    retiring_ = std::make_unique<KeyState>(restored_key(setup, *snapshot.older, now));
   events_.push_back(KeysReady{primary_->key_id(), primary_->material});
   if (retiring_) events_.push_back(KeysReady{retiring_->key_id(), retiring_->material});
   choose_send_key(now);
