@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40;
 constexpr std::size_t message_bytes = 8 + 8;  // header and mark
+static_assert(least_echo_bytes == v6_header_bytes + message_bytes);
 constexpr std::uint8_t protocol_icmp = 1, protocol_icmpv6 = 58, hop_limit = 64;
 constexpr std::uint8_t request_v4 = 8, reply_v4 = 0, request_v6 = 128, reply_v6 = 129;
 constexpr std::uint16_t dont_fragment = 0x4000;
@@ -57,7 +58,7 @@ std::size_t reply_in(Bytes packet) {
 Buffer echo_request(const Echo& echo, std::size_t bytes) {
   const bool v6 = echo.from.is_v6();
   const std::size_t header = v6 ? v6_header_bytes : v4_header_bytes;
-  ADIT_ASSERT(bytes >= header + message_bytes);
+  ADIT_ASSERT(bytes >= least_echo_bytes);
   Buffer packet(bytes);
   Writer writer(packet);
   v6 ? write_v6_header(writer, echo, bytes) : write_v4_header(writer, echo, bytes);

@@ -15,8 +15,10 @@ struct Echo {
   std::uint16_t sequence = 0;
 };
 
+inline constexpr std::size_t least_echo_bytes = 56;  // with the headers of IPv6
+
 // The whole IP packet; it must not be fragmented, and no compression makes it shorter.
-// bytes: how large, at least 56. source: RFC 792, 4443
+// bytes: how large, at least least_echo_bytes. source: RFC 792, 4443
 [[nodiscard]] Buffer echo_request(const Echo& echo, std::size_t bytes);
 
 // The sequence number of an answer that came whole; nothing: it answers no request of this mark.

@@ -231,6 +231,7 @@ void PathMtu::check(Instant now) {
 }
 
 void PathMtu::probe_up(unsigned outer) {
+  if (echoes_ && outer == 0) return;  // nothing passed yet that would be to be held
   if (echoes_) return echo(way_, inner_for(outer), outer);
   const unsigned mark = next_mark_++ % marks;
   marked_[mark] = static_cast<std::uint16_t>(outer);
@@ -262,7 +263,8 @@ void PathMtu::echo(unsigned way, unsigned bytes, unsigned outer) {
   marked_[mark] = static_cast<std::uint16_t>(outer);
   const auto& [from, to] = setup_.echo_ways[way];
   const auto sequence = static_cast<std::uint16_t>(way * marks + mark);
-  probes_.push_back(ip::echo_request({from, to, setup_.echo_mark, sequence}, bytes));
+  const std::size_t size = std::max<std::size_t>(bytes, ip::least_echo_bytes);
+  probes_.push_back(ip::echo_request({from, to, setup_.echo_mark, sequence}, size));
 }
 
 void PathMtu::publish() {

@@ -112,9 +112,25 @@ void Host::turn_lanes() {
   while (plane_->up().turn(world_.now(), world_.wall())) {
   }
   for (; !tun_.from_tunnel.empty(); tun_.from_tunnel.pop_front()) {
+    if (took_icmp(tun_.from_tunnel.front())) continue;
     world_.invariants().inside_received(name_, tun_.from_tunnel.front());
     ++received_;
   }
+}
+
+// No user of this world sends ICMP: it is for the host's kernel. It answers echo requests, by which
+// the other end measures the path when its questions are lost; the answer may be cut.
+bool Host::took_icmp(Bytes packet) {
+  constexpr std::size_t header = 20;
+  constexpr std::uint8_t protocol_icmp = 1, request = 8, reply = 0;
+  if (packet.size() <= header || packet[0] != 0x45 || packet[9] != protocol_icmp) return false;
+  if (packet[header] != request) return true;
+  Buffer answer = to_buffer(packet);
+  answer[6] = 0;
+  answer[header] = reply;
+  std::swap_ranges(answer.begin() + 12, answer.begin() + 16, answer.begin() + 16);
+  tun_.to_tunnel.push_back(std::move(answer));
+  return true;
 }
 
 void Host::send(Bytes datagram, const ports::LinkAddress& to) {

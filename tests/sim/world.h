@@ -72,6 +72,7 @@ class Host {
   [[nodiscard]] virtual Buffer key_of(Bytes packet) = 0;
   void make_plane(const plane::PlaneSetup& setup);
   void turn_lanes();
+  bool took_icmp(Bytes packet);
   void send(Bytes datagram, const ports::LinkAddress& to);
 
   World& world_;

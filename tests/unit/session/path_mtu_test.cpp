@@ -272,6 +272,24 @@ TEST(PathMtu, takes_no_echo_for_more_than_came) {
   EXPECT_LE(road.largest_probe, 1500u);
 }
 
+TEST(PathMtu, a_peer_that_falls_silent_in_the_search_is_asked_on) {
+  Road road;
+  road.give_echo_ways();
+  road.answers = false;
+  road.echoes4 = road.in_use = true;
+  road.begin();
+  road.pass(310ms);
+  road.echoes4 = false;
+  road.pass(10ms);
+  road.finder.echoed(0, 300, road.now);
+  ASSERT_EQ(road.finder.state(), State::searching);
+  road.pass(20s);
+  EXPECT_EQ(road.finder.found(), PathMtu::Found{});
+  road.echoes4 = true;
+  road.pass(1min);
+  expect_found(road, 1500, 1500);
+}
+
 TEST(PathMtu, is_sure_within_two_seconds_where_much_passes) {
   Road road;
   road.in_use = true;
