@@ -34,6 +34,12 @@ void fill_traffic(PeerFacts& facts, const plane::DataPlane& plane, plane::PeerIn
   facts.disorder = plane.disorder(index);
 }
 
+void fill_plane(InstanceFacts& facts, const plane::DataPlane& plane, const ports::LinkPort& link) {
+  facts.drops = plane.drops();
+  facts.lanes = plane.lane_facts();
+  facts.link = link.offloads();
+}
+
 // "fd00::2/64" names a host.
 std::string host_part(const std::string& address) { return address.substr(0, address.find('/')); }
 
@@ -80,7 +86,7 @@ InstanceFacts Server::facts() const {
   facts.role = "server";
   facts.state = "up";
   facts.replay_window = replay_limits(setup_.config.channel).packets;
-  facts.drops = around_.plane.drops();
+  fill_plane(facts, around_.plane, around_.link);
   for (const auto& [index, peer] : peers_) facts.peers.push_back(facts_of(*peer));
   return facts;
 }
@@ -116,7 +122,7 @@ InstanceFacts Client::facts() const {
   facts.role = setup_.config.client.pull ? "client" : "point-to-point";
   facts.state = up_ ? "up" : "connecting";
   facts.replay_window = replay_limits(setup_.config.channel).packets;
-  facts.drops = around_.plane.drops();
+  fill_plane(facts, around_.plane, around_.link);
   if (remote_ && (association_ || setup_.static_key)) facts.peers.push_back(peer_facts());
   return facts;
 }

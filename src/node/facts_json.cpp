@@ -46,6 +46,46 @@ plane::Disorder disorder_of(const Json& object) {
   return disorder;
 }
 
+Json way_json(const plane::LaneFacts::Way& way) {
+  return {{"turns", way.turns},
+          {"packets", way.packets},
+          {"bytes", way.link_bytes},
+          {"drops", drops_json(way.drops)}};
+}
+
+plane::LaneFacts::Way way_of(const Json& object) {
+  const auto number = [&](const char* key) { return object.value(key, std::uint64_t{0}); };
+  return {number("turns"), number("packets"), number("bytes"),
+          drops_of(object.value("drops", Json::object()))};
+}
+
+Json lane_json(const plane::LaneFacts& lane) {
+  return {{"up", way_json(lane.up)},
+          {"down", way_json(lane.down)},
+          {"link",
+           {{"reads", lane.link.reads},
+            {"packets_read", lane.link.packets_read},
+            {"writes", lane.link.writes},
+            {"packets_written", lane.link.packets_written}}}};
+}
+
+plane::LaneFacts lane_of(const Json& object) {
+  const Json link = object.value("link", Json::object());
+  const auto number = [&](const char* key) { return link.value(key, std::uint64_t{0}); };
+  return {way_of(object.value("up", Json::object())),
+          way_of(object.value("down", Json::object())),
+          {number("reads"), number("packets_read"), number("writes"), number("packets_written")}};
+}
+
+Json link_json(const ports::LinkOffloads& link) {
+  return {{"gro", link.gro}, {"gso", link.gso}, {"why", link.why}};
+}
+
+ports::LinkOffloads link_of(const Json& object) {
+  return {object.value("gro", false), object.value("gso", false),
+          object.value("why", std::string())};
+}
+
 Json device_json(const DeviceFacts& device) {
   const auto& [name, offloads, traffic] = device;
   return {{"name", name},
@@ -139,6 +179,10 @@ InstanceFacts facts_of(const Json& object) {
   facts.crypto = text("crypto");
   facts.replay_window = object.value("replay_window", 0U);
   facts.drops = drops_of(object.value("drops", Json::object()));
+  facts.link = link_of(object.value("link_offloads", Json::object()));
+  for (const Json& lane : object.value("lanes", Json::array())) {
+    facts.lanes.push_back(lane_of(lane));
+  }
   facts.device = device_of(object.value("device", Json::object()));
   for (const Json& peer : object.value("peers", Json::array())) {
     facts.peers.push_back(peer_of(peer));
@@ -152,6 +196,8 @@ InstanceFacts facts_of(const Json& object) {
 std::string render_facts_json(const InstanceFacts& facts) {
   Json peers = Json::array();
   for (const PeerFacts& peer : facts.peers) peers.push_back(peer_json(peer));
+  Json lanes = Json::array();
+  for (const plane::LaneFacts& lane : facts.lanes) lanes.push_back(lane_json(lane));
   const Json whole{{"role", facts.role},
                    {"state", facts.state},
                    {"title", facts.title},
@@ -163,6 +209,8 @@ std::string render_facts_json(const InstanceFacts& facts) {
                    {"crypto", facts.crypto},
                    {"replay_window", facts.replay_window},
                    {"drops", drops_json(facts.drops)},
+                   {"link_offloads", link_json(facts.link)},
+                   {"lanes", std::move(lanes)},
                    {"device", device_json(facts.device)},
                    {"peers", std::move(peers)},
                    {"log", facts.log}};

@@ -58,6 +58,39 @@ std::string batch_text(std::uint64_t packets, std::uint64_t calls) {
   return fmt::format("{} packets, {:.1f} a call", packets, each);
 }
 
+// "10.2 GB in 7301 packets, 41.0 a turn"
+std::string way_text(const plane::LaneFacts::Way& way) {
+  const double each =
+      way.turns > 0 ? static_cast<double>(way.packets) / static_cast<double>(way.turns) : 0;
+  std::string text =
+      fmt::format("{} in {} packets, {:.1f} a turn", bytes_text(way.link_bytes), way.packets, each);
+  if (const std::string drops = drops_text(way.drops); !drops.empty()) {
+    text += fmt::format(" (dropped: {})", drops);
+  }
+  return text;
+}
+
+std::string lane_text(const plane::LaneFacts& lane, std::size_t number) {
+  std::string text =
+      fmt::format("  lanes {}: up {}; down {}\n", number, way_text(lane.up), way_text(lane.down));
+  if (lane.link.reads + lane.link.writes > 0) {
+    text += fmt::format("  lanes {}: socket read {}; written {}\n", number,
+                        batch_text(lane.link.packets_read, lane.link.reads),
+                        batch_text(lane.link.packets_written, lane.link.writes));
+  }
+  return text;
+}
+
+std::string link_text(const ports::LinkOffloads& link) {
+  if (!link.gro && !link.gso && link.why.empty()) return {};  // not UDP
+  std::string text = link.gso && link.gro ? "GSO, GRO"
+                     : link.gso           ? "GSO"
+                     : link.gro           ? "GRO"
+                                          : "none";
+  if (!link.why.empty()) text += ": " + printable(link.why);
+  return "  UDP: offloads " + text + "\n";
+}
+
 std::string device_text(const DeviceFacts& device) {
   const ports::TunTraffic& traffic = device.traffic;
   std::string out = fmt::format("  {}: offloads {}; read {}; written {}\n", printable(device.name),
@@ -144,6 +177,8 @@ std::string render_facts_table(const InstanceFacts& facts) {
   for (const PeerFacts& peer : facts.peers) rows.push_back(row_of(peer, facts.now));
   out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
   for (const PeerFacts& peer : facts.peers) out += remarks(peer);
+  for (std::size_t i = 0; i < facts.lanes.size(); ++i) out += lane_text(facts.lanes[i], i);
+  out += link_text(facts.link);
   if (!facts.device.name.empty()) out += device_text(facts.device);
   if (!facts.crypto.empty()) out += "  packets are encrypted by " + printable(facts.crypto) + "\n";
   if (const std::string text = drops_text(facts.drops); !text.empty()) {

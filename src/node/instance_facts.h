@@ -7,7 +7,7 @@
 #include "base/drop.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "plane/counters.h"
+#include "plane/lane_facts.h"
 #include "ports/tunnel_device.h"
 
 namespace adit::node {
@@ -58,6 +58,8 @@ struct InstanceFacts {
   std::string crypto;               // what encrypts packets
   std::uint32_t replay_window = 0;  // packets
   DropCounters drops;               // of all traffic
+  std::vector<plane::LaneFacts> lanes;
+  ports::LinkOffloads link;
   DeviceFacts device;
   std::vector<PeerFacts> peers;
   std::vector<std::string> log;  // the last lines

@@ -253,6 +253,20 @@ DropCounters DataPlane::drops() const {
   return sum;
 }
 
+std::vector<LaneFacts> DataPlane::lane_facts() const {
+  const auto way = [](const LaneMeter& meter, const DropBoard& drops) {
+    return LaneFacts::Way{meter.turns.calls(), meter.turns.packets(), meter.link_bytes.get(),
+                          drops.read()};
+  };
+  std::vector<LaneFacts> facts;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    const Lane& lane = *lanes_[i];
+    facts.push_back({way(lane.up.meter(), lane.up.drops()),
+                     way(lane.down.meter(), lane.down.drops()), around_.lanes[i].link.traffic()});
+  }
+  return facts;
+}
+
 std::vector<KeyCarry> DataPlane::carry(PeerIndex index) const {
   std::vector<KeyCarry> keys;
   const auto found = known_.find(index);

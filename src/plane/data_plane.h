@@ -108,6 +108,7 @@ class DataPlane {
   [[nodiscard]] std::optional<KeyWear> wear(PeerIndex index, std::uint8_t key_id) const;
   [[nodiscard]] Disorder disorder(PeerIndex index) const;
   [[nodiscard]] DropCounters drops() const;
+  [[nodiscard]] std::vector<LaneFacts> lane_facts() const;
   [[nodiscard]] DropCounters drops(PeerIndex index) const;  // of what it sent us
   // Only while no lane runs.
   [[nodiscard]] std::vector<KeyCarry> carry(PeerIndex index) const;

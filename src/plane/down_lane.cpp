@@ -48,6 +48,7 @@ std::size_t DownLane::turn(Instant now) {
   if (reported_) around_.control.ring();
   around_.up_lanes.ring();
   board_.publish(drops_);
+  meter_.turns.batch(count);
   return count + closed_count_;
 }
 
@@ -105,6 +106,7 @@ void DownLane::open_run(std::span<const Arrival> run) {
     accept(run[i]);
   }
   if (good == 0) return;
+  meter_.link_bytes.add(on_link);
   PeerMeter& meter = *run.front().peer->meter;
   meter.received.packets.add(good);
   meter.received.link_bytes.add(on_link);

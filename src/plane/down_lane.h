@@ -5,6 +5,7 @@
 #include "plane/counters.h"
 #include "plane/handoffs.h"
 #include "plane/lane.h"
+#include "plane/lane_facts.h"
 #include "plane/large_flows.h"
 #include "plane/plane_setup.h"
 #include "plane/tables.h"
@@ -46,6 +47,7 @@ class DownLane {
   std::size_t turn(Instant now);
 
   [[nodiscard]] const DropBoard& drops() const { return board_; }
+  [[nodiscard]] const LaneMeter& meter() const { return meter_; }
   // Any thread: the next turn reports the flows of a peer whose latest packet was larger. Of two
   // questions between two turns the later counts.
   void ask_flows(PeerIndex peer, std::size_t larger_than);
@@ -90,6 +92,7 @@ class DownLane {
   std::size_t closed_count_ = 0;
   DropCounters drops_;
   DropBoard board_;
+  LaneMeter meter_;
   Instant now_;
   Instant last_bad_source_ = Instant::min();
   LargeFlows flows_;

@@ -29,6 +29,7 @@ std::size_t UpLane::turn(Instant now, WallTime wall) {
   around_.reader.away();
   around_.other_lanes.ring();
   board_.publish(drops_);
+  meter_.turns.batch(work);
   return work;
 }
 
@@ -242,6 +243,7 @@ void UpLane::seal_run(const PeerSlot& peer) {
   key->meter->sealed_blocks.set(state.blocks);
   key->meter->send_epoch.set(state.epoch);
   key->meter->sent_bytes.add(on_link);
+  meter_.link_bytes.add(on_link);
   peer.meter->sent.packets.add(sealed);
   peer.meter->sent.link_bytes.add(on_link);
   peer.meter->sent.inside_bytes.add(inside);

@@ -3,6 +3,7 @@
 #include "plane/counters.h"
 #include "plane/handoffs.h"
 #include "plane/lane.h"
+#include "plane/lane_facts.h"
 #include "plane/plane_setup.h"
 #include "plane/tables.h"
 #include "ports/doorbell.h"
@@ -45,6 +46,7 @@ class UpLane {
   std::size_t turn(Instant now, WallTime wall);
 
   [[nodiscard]] const DropBoard& drops() const { return board_; }
+  [[nodiscard]] const LaneMeter& meter() const { return meter_; }
   // Inner packets to this address would carry our own outer packets in a circle.
   void guard_against(const std::optional<ip::Address>& remote) {
     std::uint64_t packed = remote && remote->is_v4() ? remote->v4_number() | guard_set : 0;
@@ -95,6 +97,7 @@ class UpLane {
   unsigned answers_left_ = answers_per_turn;
   DropCounters drops_;
   DropBoard board_;
+  LaneMeter meter_;
   std::atomic<std::uint64_t> guarded_v4_{0};
   Instant now_;
   std::uint32_t unix_ = 0;

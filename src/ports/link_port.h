@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "base/drop.h"
 #include "base/packet.h"
@@ -33,6 +34,18 @@ struct OutgoingPacket {
   LinkAddress to;
 };
 
+// What has gone over a link since it was opened: calls of the kernel, and packets.
+struct LinkTraffic {
+  std::uint64_t reads = 0, packets_read = 0;
+  std::uint64_t writes = 0, packets_written = 0;  // a train counts as one write
+};
+
+// Whether the kernel joins and cuts trains of datagrams for a link.
+struct LinkOffloads {
+  bool gro = false, gso = false;
+  std::string why;  // why not both; empty: both, or there is nothing to join
+};
+
 // The outside: whole protocol packets over UDP, or framed over TCP. One thread reads, one writes;
 // they may differ. Neither call blocks.
 class LinkPort {
@@ -59,6 +72,10 @@ class LinkPort {
 
   // Sends or drops; what the kernel refuses is counted in drops.
   virtual void write(std::span<const OutgoingPacket> packets, DropCounters& drops) = 0;
+
+  // Any thread.
+  [[nodiscard]] virtual LinkTraffic traffic() const { return {}; }
+  [[nodiscard]] virtual LinkOffloads offloads() const { return {}; }
 
   // Control thread: ends a stream; it is reported by take_closed in its turn.
   virtual void close_stream(std::uint32_t stream) { static_cast<void>(stream); }

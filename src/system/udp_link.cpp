@@ -105,6 +105,7 @@ UdpLink::UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first)
   const bool asks = bound.is_unspecified() && (settings.bind || settings.multihome);
   receiver_.set({asks, bound.is_unspecified() ? ip::Address() : bound});
   transmitter_.set({socket_family(settings.stack), asks, settings.trains});
+  trains_ = settings.trains;
   joined_ = settings.trains && ask_for_trains(socket_.get());
 }
 
@@ -122,8 +123,22 @@ std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddres
   return count;
 }
 
-UdpLink::Trains UdpLink::trains() const {
-  return {joined_, transmitter_.trains(), transmitter_.error()};
+ports::LinkTraffic UdpLink::traffic() const {
+  const plane::BatchMeter &in = receiver_.meter(), &out = transmitter_.train_meter();
+  return {in.calls(), in.packets(), out.calls(), out.packets()};
+}
+
+ports::LinkOffloads UdpLink::offloads() const {
+  ports::LinkOffloads offloads{joined_, transmitter_.sends_trains(), {}};
+  if (!trains_) {
+    offloads.why = "udp-offload off";
+  } else if (!offloads.gso) {
+    offloads.why =
+        fmt::format("the kernel or a device refuses trains: {}", reason(transmitter_.refusal()));
+  } else if (!offloads.gro) {
+    offloads.why = "the kernel does not know UDP_GRO";
+  }
+  return offloads;
 }
 
 }  // namespace adit::system

@@ -39,15 +39,8 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] BufferSizes buffers() const;
   // What read() threw away. Any thread.
   [[nodiscard]] const plane::DropBoard& read_drops() const { return receiver_.drops(); }
-  // How datagrams travel through the kernel. Any thread.
-  struct Trains {
-    bool joined = false;  // on receipt
-    UdpTransmitter::Trains cut = UdpTransmitter::Trains::off;
-    int error = 0;  // why cutting was refused
-  };
-  [[nodiscard]] Trains trains() const;
-  [[nodiscard]] const UdpReceiver& receiver() const { return receiver_; }
-  [[nodiscard]] const UdpTransmitter& transmitter() const { return transmitter_; }
+  [[nodiscard]] ports::LinkTraffic traffic() const override;
+  [[nodiscard]] ports::LinkOffloads offloads() const override;
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                                  std::size_t front_room) override;
@@ -67,7 +60,8 @@ class UdpLink final : public ports::LinkPort {
 
   Fd socket_;
   BufferSizes buffers_at_first_;
-  bool joined_ = false;
+  bool trains_ = true;          // as configured
+  bool joined_ = false;         // UDP_GRO is on
   UdpErrors errors_;            // the reading thread's, too
   UdpReceiver receiver_;        // the reading thread's
   UdpTransmitter transmitter_;  // the writing thread's

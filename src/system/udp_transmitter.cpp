@@ -42,11 +42,10 @@ std::uint16_t size_of(const ports::OutgoingPacket& packet) {
 
 void UdpTransmitter::set(const Setup& setup) {
   setup_ = setup;
-  trains_.store(setup.trains ? Trains::used : Trains::off, std::memory_order_relaxed);
+  trains_.store(setup.trains, std::memory_order_relaxed);
 }
 
 void UdpTransmitter::write(int socket, Packets packets, DropCounters& drops) {
-  meter_.batch(packets.size());
   while (!packets.empty()) {
     const Packets now = packets.first(std::min(packets.size(), most_packets));
     send(socket, now, drops);
@@ -89,7 +88,7 @@ void UdpTransmitter::lay_out(Packets packets, DropCounters& drops) {
 // shorter.
 std::size_t UdpTransmitter::train_length(Packets packets) const {
   const std::size_t size = packets.front().packet->size();
-  if (trains_.load(std::memory_order_relaxed) != Trains::used || size >= alone_from_) return 1;
+  if (!trains_.load(std::memory_order_relaxed) || size >= alone_from_) return 1;
   std::size_t count = 1;
   for (std::size_t bytes = size; count < packets.size() && count < most_segments; ++count) {
     const std::size_t next = packets[count].packet->size();
@@ -156,8 +155,8 @@ std::size_t UdpTransmitter::after_refused_train(int socket, int error, const Mes
     alone_from_ = std::min(alone_from_, packets[message.first].packet->size());
     alone_for_ = alone_for_calls;
   } else {
-    error_.store(error, std::memory_order_relaxed);
-    trains_.store(Trains::refused, std::memory_order_relaxed);
+    refusal_.store(error, std::memory_order_relaxed);
+    trains_.store(false, std::memory_order_relaxed);
   }
   send(socket, packets.subspan(message.first), drops);
   count_ = 0;

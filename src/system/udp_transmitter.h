@@ -16,12 +16,6 @@ namespace adit::system {
 // the kernel as one (UDP_SEGMENT), and many messages in one system call. One thread.
 class UdpTransmitter {
  public:
-  // Whether trains are used.
-  enum class Trains : std::uint8_t {
-    used,
-    off,      // the configuration says so
-    refused,  // this kernel or device cannot; error() says what it answered
-  };
   struct Setup {
     int family = 0;  // AF_INET or AF_INET6
     bool states_source = false;
@@ -33,10 +27,10 @@ class UdpTransmitter {
   void write(int socket, std::span<const ports::OutgoingPacket> packets, DropCounters& drops);
 
   // Any thread.
-  [[nodiscard]] Trains trains() const { return trains_.load(std::memory_order_relaxed); }
-  [[nodiscard]] int error() const { return error_.load(std::memory_order_relaxed); }
-  [[nodiscard]] const plane::BatchMeter& meter() const { return meter_; }
-  // datagrams and messages given to the kernel
+  [[nodiscard]] bool sends_trains() const { return trains_.load(std::memory_order_relaxed); }
+  // Why the kernel was found not to cut trains: an error number.
+  [[nodiscard]] int refusal() const { return refusal_.load(std::memory_order_relaxed); }
+  // Messages given to the kernel, and datagrams in them.
   [[nodiscard]] const plane::BatchMeter& train_meter() const { return train_meter_; }
 
  private:
@@ -69,9 +63,9 @@ class UdpTransmitter {
   // Datagrams of this size and more go alone, for as many calls: one did not fit its device.
   std::size_t alone_from_ = SIZE_MAX;
   std::size_t alone_for_ = 0;
-  std::atomic<Trains> trains_{Trains::used};
-  std::atomic<int> error_{0};
-  plane::BatchMeter meter_, train_meter_;
+  std::atomic<bool> trains_{true};
+  std::atomic<int> refusal_{0};
+  plane::BatchMeter train_meter_;
 };
 
 }  // namespace adit::system

@@ -38,6 +38,13 @@ InstanceFacts example() {
                    .in_fragments = 5};
   peer.mtu = {1372, "found", 1400, 1300, "echo packets inside"};
   facts.peers.push_back(peer);
+  plane::LaneFacts lane;
+  lane.up = {10, 440, 660'000, {}};
+  lane.down = {4, 6, 900, {}};
+  lane.down.drops.add(Drop::no_route);
+  lane.link = {2, 6, 5, 220};
+  facts.lanes = {lane, {}};
+  facts.link = {true, false, "a reason"};
   facts.device.name = "tun0";
   facts.device.offloads = {true, true, false, "no USO: a reason"};
   facts.device.traffic = {10, 451, 20, 50, 3, 4};
@@ -94,6 +101,12 @@ TEST(InstanceFacts, make_a_table) {
                             "tun0: offloads TSO; no USO: a reason; read 451 packets, 45.1 a call; "
                             "written 50 packets, 2.5 a call",
                             "tun0: thrown away: 3 too large, 4 malformed",
+                            "lanes 0: up 660.0 kB in 440 packets, 44.0 a turn; down 900 B in 6 "
+                            "packets, 1.5 a turn (dropped: 1 no route)",
+                            "lanes 0: socket read 6 packets, 3.0 a call; written 220 packets, 44.0 "
+                            "a call",
+                            "lanes 1: up 0 B in 0 packets, 0.0 a turn",
+                            "UDP: offloads GRO: a reason",
                             "dropped in all: 3 unknown peer"}) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }

@@ -382,10 +382,11 @@ TEST_F(UdpTest, sends_equal_datagrams_as_trains_and_takes_trains_apart) {
       const auto texts = numbered(100, 1400, 33);
       send_all(one, texts, to);
       EXPECT_EQ(texts_of(other, texts.size()), texts) << host;
-      EXPECT_EQ(one.link->transmitter().train_meter().packets(), 100u);
-      EXPECT_EQ(one.link->transmitter().train_meter().calls(), 3u);  // 44, 44, 12
-      EXPECT_TRUE(one.link->trains().joined);
-      EXPECT_EQ(one.link->trains().cut, UdpTransmitter::Trains::used);
+      EXPECT_EQ(one.link->traffic().packets_written, 100u);
+      EXPECT_EQ(one.link->traffic().writes, 3u);  // 44, 44, 12
+      EXPECT_TRUE(one.link->offloads().gro);
+      EXPECT_TRUE(one.link->offloads().gso);
+      EXPECT_EQ(one.link->offloads().why, "");
     }
   });
 }
@@ -405,7 +406,7 @@ TEST_F(UdpTest, ends_a_train_where_size_or_receiver_changes) {
     EXPECT_EQ(texts_of(other, 6),
               (std::vector<std::string>{"aaaa", "bbbb", "cc", "dddd", "ffffff", "gggggg"}));
     EXPECT_EQ(texts_of(third, 1), (std::vector<std::string>{"eeee"}));
-    EXPECT_EQ(one.link->transmitter().train_meter().calls(), 4u);
+    EXPECT_EQ(one.link->traffic().writes, 4u);
   });
 }
 
@@ -419,9 +420,10 @@ TEST_F(UdpTest, without_trains_sends_and_takes_one_by_one) {
     EXPECT_EQ(texts_of(other, texts.size()), texts);
     send_all(other, texts, {at("127.0.0.1", one.link->local().port), {}, 0});
     EXPECT_EQ(texts_of(one, texts.size()), texts);
-    EXPECT_EQ(one.link->transmitter().train_meter().calls(), texts.size());
-    EXPECT_FALSE(one.link->trains().joined);
-    EXPECT_EQ(one.link->trains().cut, UdpTransmitter::Trains::off);
+    EXPECT_EQ(one.link->traffic().writes, texts.size());
+    EXPECT_FALSE(one.link->offloads().gro);
+    EXPECT_FALSE(one.link->offloads().gso);
+    EXPECT_EQ(one.link->offloads().why, "udp-offload off");
   });
 }
 
@@ -436,8 +438,8 @@ TEST_F(UdpTest, loses_nothing_when_the_kernel_refuses_trains) {
     send_all(one, texts, to);
     EXPECT_EQ(texts_of(other, texts.size()), texts);
     EXPECT_EQ(one.drops.by_reason, DropCounters{}.by_reason);
-    EXPECT_EQ(one.link->trains().cut, UdpTransmitter::Trains::refused);
-    EXPECT_EQ(one.link->trains().error, EINVAL);
+    EXPECT_FALSE(one.link->offloads().gso);
+    EXPECT_EQ(one.link->offloads().why, "the kernel or a device refuses trains: Invalid argument");
     send_all(one, texts, to);
     EXPECT_EQ(texts_of(other, texts.size()), texts);
   });
@@ -456,7 +458,7 @@ TEST_F(UdpTest, cuts_into_fragments_what_is_too_big_for_a_train) {
       EXPECT_EQ(texts_of(other, texts.size()), texts) << size;
     }
     EXPECT_EQ(one.drops.by_reason, DropCounters{}.by_reason);
-    EXPECT_EQ(one.link->trains().cut, UdpTransmitter::Trains::used);
+    EXPECT_TRUE(one.link->offloads().gso);
   });
 }
 
