@@ -32,6 +32,7 @@ std::size_t DownLane::turn(Instant now) {
   const std::size_t count = around_.link.read(packets_, from_, front_room);
   for (std::size_t i = 0; i < count; ++i) sort(i);
   note_fragments(around_.link.in_fragments());
+  ask_for_keys();
   for (std::size_t begin = 0; begin < arrivals_.size();) {
     std::size_t end = begin + 1;
     while (end < arrivals_.size() && arrivals_[end].key == arrivals_[begin].key) ++end;
@@ -84,6 +85,13 @@ void DownLane::sort_data(std::size_t at, const wire::Head& head) {
   ReceiveKey* key = peer->receive[head.key_id].get();
   if (key == nullptr) return drop(*peer, Drop::no_key);
   arrivals_.push_back({at, peer, key});
+}
+
+// Of many peers none is in the cache: the batch's keys are asked for before the first is needed.
+void DownLane::ask_for_keys() const {
+  for (std::size_t i = 1; i < arrivals_.size(); ++i) {
+    if (arrivals_[i].key != arrivals_[i - 1].key) arrivals_[i].key->opener->prefetch();
+  }
 }
 
 void DownLane::open_run(std::span<const Arrival> run) {

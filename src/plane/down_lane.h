@@ -66,6 +66,7 @@ class DownLane {
   void note_fragments(std::span<const std::uint16_t> in_fragments);
   void make_room(std::size_t at);
   const PeerSlot* find_peer(std::size_t at, const wire::Head& head) const;
+  void ask_for_keys() const;
   void open_run(std::span<const Arrival> run);
   void accept(const Arrival& arrival);
   void deliver(const Arrival& arrival, Packet& packet);
