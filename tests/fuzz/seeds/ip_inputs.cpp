@@ -42,7 +42,7 @@ void add_whole_packets(Corpus& corpus) {
     f.payload.assign(700, 0x42);
     if ((kind & 4) != 0) f.tcp_options.assign(12, 1);
     if ((kind & 4) != 0 && f.v6) ip::made::extend(f);
-    for (const std::size_t size : {100, 300, 700}) {
+    for (const std::size_t size : {100u, 300u, 700u}) {
       ip::VnetHeader header = ip::made::vnet(f, size);
       if (size == 700) header.gso_type = ip::VnetHeader::whole;
       Pack input;
