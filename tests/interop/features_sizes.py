@@ -47,7 +47,9 @@ CUTTINGS = (
 
 
 def watch(host: Host, largest: int) -> None:
-    """Drops and counts what comes from the other end and is larger: it must never come."""
+    """Drops and counts what comes from the other end and is larger: it must never come. The device
+    sends datagrams one by one: a train of them would be measured as a whole."""
+    host.run("ip", "link", "set", "dev", "wire", "gso_max_segs", 1)
     words = "-p udp -m multiport --ports 1194 -m length --length".split()
     host.run("iptables", "-A", "INPUT", *words, f"{largest + 1}:65535", "-j", "DROP")
 

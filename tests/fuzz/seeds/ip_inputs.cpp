@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "ip/segment.h"
 #include "tests/fuzz/seeds/corpus.h"
+#include "tests/unit/ip/packets.h"
 
 namespace adit::fuzz {
 
@@ -31,9 +33,47 @@ void add_packet(Corpus& corpus, Bytes packet) {
   corpus.add("inner_packet", std::move(input));
 }
 
+// A whole packet of each kind with its vnet header.
+void add_whole_packets(Corpus& corpus) {
+  for (unsigned kind = 0; kind < 8; ++kind) {
+    ip::made::Fields f;
+    f.v6 = (kind & 1) != 0;
+    f.udp = (kind & 2) != 0;
+    f.payload.assign(700, 0x42);
+    if ((kind & 4) != 0) f.tcp_options.assign(12, 1);
+    if ((kind & 4) != 0 && f.v6) ip::made::extend(f);
+    for (const std::size_t size : {100u, 300u, 700u}) {
+      ip::VnetHeader header = ip::made::vnet(f, size);
+      if (size == 700) header.gso_type = ip::VnetHeader::whole;
+      Pack input;
+      input.bytes({reinterpret_cast<const std::uint8_t*>(&header), sizeof header});
+      input.bytes(ip::made::packet(f, true));
+      corpus.add("tun_segments", std::move(input));
+    }
+  }
+}
+
+// Flows one after the other and in turns, with and without something odd in the middle.
+void add_batches(Corpus& corpus) {
+  for (std::uint8_t flow = 0; flow < 4; ++flow) {
+    Pack input;
+    input.u8(1);
+    input.u8(1);
+    for (std::uint8_t i = 0; i < 20; ++i) {
+      input.u8(static_cast<std::uint8_t>(100 + flow + (i > 10 ? i % 4 : 0)));
+      input.u8(9);
+      input.u8(i == 5 ? 1 : 0);
+      if (i == 5) input.u32(flow);
+    }
+    corpus.add("tun_coalesce", std::move(input));
+  }
+}
+
 }  // namespace
 
 void add_ip_inputs(Corpus& corpus) {
+  add_whole_packets(corpus);
+  add_batches(corpus);
   for (const bool v4 : {true, false}) {
     for (const char* options :
          {"020405b4", "01020405b4010101", "0402080a0000000000000000020405b4", "030307020405b400"}) {

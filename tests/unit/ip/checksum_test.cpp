@@ -27,7 +27,7 @@ TEST(Checksum, is_that_of_the_standard_for_every_length_and_place) {
 }
 
 TEST(Checksum, carries_all_the_way_round) {
-  for (const std::size_t size : {1, 2, 7, 8, 64, 127, 128, 191, 65535}) {
+  for (const std::size_t size : {1u, 2u, 7u, 8u, 64u, 127u, 128u, 191u, 65535u}) {
     const Buffer ones(size, 0xFF);
     EXPECT_EQ(folded(checksum_add(0, ones)), made::sum16(ones)) << size;
     const Buffer zeros(size, 0);

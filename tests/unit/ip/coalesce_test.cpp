@@ -116,7 +116,7 @@ TEST(Coalescer, ends_with_a_shorter_packet) {
   for (const bool udp : {false, true}) {
     made::Fields f = stream(false, udp);
     std::vector<Buffer> packets;
-    for (const std::size_t size : {1000, 1000, 300, 1000, 1000, 1001}) {
+    for (const std::size_t size : {1000u, 1000u, 300u, 1000u, 1000u, 1001u}) {
       packets.push_back(take_next(f, size));
     }
     EXPECT_EQ(runs(packets), (Runs{3, 2, 1}));

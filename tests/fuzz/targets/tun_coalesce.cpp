@@ -1,0 +1,118 @@
+// A batch of packets for the tun device: each run, split again, is exactly its packets; every
+// packet is in one run; packets between the same two addresses keep their order.
+//
+// A byte chooses what comes next: bytes as they are, or the next packet of one of four flows with
+// some of its fields changed.
+//
+//   choice | piece, or flow, size, changes
+
+#include <algorithm>
+#include <cstring>
+
+#include "ip/coalesce.h"
+#include "ip/segment.h"
+#include "tests/fuzz/input.h"
+#include "tests/unit/ip/packets.h"
+
+namespace adit::fuzz {
+
+namespace {
+
+namespace made = ip::made;
+
+Buffer next_of(made::Fields& flow, Input& input) {
+  flow.payload.assign(input.u8() % 64 * 8, 0x5A);
+  Buffer packet = made::packet(flow);
+  if (input.flag()) {
+    made::Fields odd = flow;
+    odd.flags ^= input.u8();
+    odd.tos = input.below(4) == 0 ? 3 : 0;
+    odd.ttl = static_cast<std::uint8_t>(64 - input.below(2));
+    odd.acknowledged += input.u8() % 2;
+    packet = made::packet(odd);
+    damage(packet, input);
+  }
+  flow.sequence += static_cast<std::uint32_t>(flow.payload.size());
+  ++flow.id;
+  return packet;
+}
+
+std::vector<Buffer> batch_of(Input& input) {
+  std::vector<made::Fields> flows(4);
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    flows[i].v6 = (i & 1) != 0;
+    flows[i].udp = (i & 2) != 0;
+    flows[i].host = static_cast<std::uint8_t>(i);
+  }
+  std::vector<Buffer> batch;
+  while (!input.empty() && batch.size() < ip::Coalescer::most_packets) {
+    const std::uint8_t choice = input.u8();
+    batch.push_back(choice < 16 ? to_buffer(input.piece()) : next_of(flows[choice % 4], input));
+  }
+  return batch;
+}
+
+// The kernel counts the identifications of a run up, and writes the one of two zeros that is usual.
+Buffer canonical(Buffer packet) {
+  if (packet.size() < 40) return packet;
+  const bool v4 = packet[0] == 0x45;
+  const std::size_t transport = v4 ? 20 : 40;
+  const std::size_t field = transport + (packet[v4 ? 9 : 6] == 6 ? 16u : 6u);
+  if (v4 && (packet[6] & 0x40) != 0) {
+    store_u16(&packet[4], 0);
+    store_u16(&packet[10], 0);
+  }
+  if (v4 && load_u16(&packet[10]) == 0xFFFF) store_u16(&packet[10], 0);
+  if (field + 2 <= packet.size() && load_u16(&packet[field]) == 0xFFFF)
+    store_u16(&packet[field], 0);
+  return packet;
+}
+
+std::vector<Buffer> apart(const ip::VnetHeader& header, const Buffer& whole) {
+  if (header.gso_type == ip::VnetHeader::whole) return {whole};
+  ip::Segments segments;
+  ADIT_ASSERT(segments.begin(header, whole) == Drop::none);
+  std::vector<Buffer> result;
+  while (segments.left() > 0) {
+    Buffer room(whole.size());
+    room.resize(segments.next(room));
+    result.push_back(std::move(room));
+  }
+  return result;
+}
+
+}  // namespace
+
+void try_input(Bytes bytes) {
+  Input input(bytes);
+  const ip::Coalescer::Kinds kinds{input.below(8) != 0, input.below(8) != 0};
+  const std::vector<Buffer> sent = batch_of(input);
+  std::vector<Buffer> storage = sent;
+  std::vector<Packet> packets;
+  std::vector<Packet*> pointers;
+  for (Buffer& one : storage) packets.emplace_back(one, 0, one.size());
+  for (Packet& packet : packets) pointers.push_back(&packet);
+
+  ip::Coalescer coalescer(kinds, pointers);
+  std::vector<bool> seen(sent.size());
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < coalescer.runs(); ++i) {
+    const auto run = coalescer.run(i);
+    Buffer whole;
+    for (const Bytes piece : run.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    ADIT_ASSERT(run.packets == 1 || whole.size() <= 0xFFFF);
+    const auto parts = apart(run.header, whole);
+    ADIT_ASSERT(parts.size() == run.packets);
+    std::size_t from = 0;  // packets of a run stand in their order
+    for (const Buffer& part : parts) {
+      const Buffer wanted = canonical(part);
+      while (from < sent.size() && (seen[from] || canonical(sent[from]) != wanted)) ++from;
+      ADIT_ASSERT(from < sent.size());
+      seen[from++] = true;
+      ++total;
+    }
+  }
+  ADIT_ASSERT(total == sent.size());
+}
+
+}  // namespace adit::fuzz
