@@ -35,9 +35,9 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
     made.remote = *remote;
     family = server->family();
   }
-  auto udp = app::open_udp(config_, connection, family, 1, runtime_.log);
+  auto udp = app::open_udp(config_, connection, family, runtime_.log);
   if (!udp) return fail_with(udp.error());
-  made.link.udp = std::move(*udp);
+  made.link.udp.push_back(std::move(*udp));
   const int version = family == ip::Family::v6 ? 6 : 4;
   runtime_.log.info(
       1, "UDPv{} link local: {}", version,

@@ -89,11 +89,10 @@ Status Edge::start_up(std::size_t number) {
 
 Status Edge::start_down(std::size_t number) {
   plane::DownLane* lane = &plane_->down(number);
-  const int fd = link_.tcp ? link_.tcp->read_fd() : link_.udp[number]->fd();
-  system::LaneThread::Parts parts{thread_name("adit-down", number),
-                                  {fd},
-                                  [lane](Instant now, WallTime) { return lane->turn(now); },
-                                  *lanes_[number].down_bell};
+  system::LaneThread::Parts parts{
+      thread_name("adit-down", number),
+      link_.tcp ? std::vector<int>{link_.tcp->read_fd()} : link_.udp[number]->fds(),
+      [lane](Instant now, WallTime) { return lane->turn(now); }, *lanes_[number].down_bell};
   return start_thread(lanes_[number].down, std::move(parts));
 }
 

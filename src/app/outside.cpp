@@ -59,9 +59,11 @@ std::size_t lanes_of(const options::Config& config) {
   return config.fast.lanes > 0 ? config.fast.lanes : std::max<std::size_t>(system::cores() / 2, 1);
 }
 
-Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp(
-    const options::Config& config, const options::Connection& connection,
-    std::optional<ip::Family> remote_family, std::size_t count, Log log) {
+namespace {
+
+Result<system::UdpSettings> udp_settings(const options::Config& config,
+                                         const options::Connection& connection,
+                                         std::optional<ip::Family> remote_family, const Log& log) {
   system::UdpSettings settings;
   settings.socket = socket_settings(config);
   settings.bind = !connection.nobind;
@@ -86,15 +88,47 @@ Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp(
   }
   settings.mtu_discovery = discovery_of(connection);
   settings.trains = config.fast.udp_offload;
-  auto links = system::UdpGroup::open(settings, count);
+  return settings;
+}
+
+void log_buffers(const system::UdpLink& link, const Log& log) {
+  const auto before = link.buffers_at_first();
+  const auto after = link.buffers();
+  log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive, before.send,
+           after.send);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<system::UdpLink>> open_udp(const options::Config& config,
+                                                  const options::Connection& connection,
+                                                  std::optional<ip::Family> remote_family,
+                                                  const Log& log) {
+  const auto settings = udp_settings(config, connection, remote_family, log);
+  if (!settings) return fail_with(settings.error());
+  auto link = system::UdpLink::open(*settings);
+  if (link) log_buffers(**link, log);
+  return link;
+}
+
+Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(const options::Config& config,
+                                                                      std::size_t count,
+                                                                      const Log& log) {
+  const auto settings = udp_settings(config, config.connection, std::nullopt, log);
+  if (!settings) return fail_with(settings.error());
+  if (!settings->bind) {
+    auto link = system::UdpLink::open(*settings);
+    if (!link) return fail_with(link.error());
+    std::vector<std::unique_ptr<system::UdpLink>> alone;
+    alone.push_back(std::move(*link));
+    return alone;
+  }
+  auto links = system::open_udp_group(*settings, count);
   if (!links) return links;
   if (links->size() < count) {
     log.warn("this kernel cannot steer packets to sockets of one port: one pair of lanes is used");
   }
-  const auto before = links->front()->buffers_at_first();
-  const auto after = links->front()->buffers();
-  log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive, before.send,
-           after.send);
+  log_buffers(*links->front(), log);
   return links;
 }
 

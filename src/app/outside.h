@@ -19,11 +19,15 @@ namespace adit::app {
 // How many pairs of lanes move this configuration's packets.
 [[nodiscard]] std::size_t lanes_of(const options::Config& config);
 
-// One socket for each pair of lanes; fewer, and a warning, where the kernel cannot do that.
+// One socket for the only pair of lanes.
 //
 // remote_family  of the remote, for an unbound socket
-[[nodiscard]] Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp(
+[[nodiscard]] Result<std::unique_ptr<system::UdpLink>> open_udp(
     const options::Config& config, const options::Connection& connection,
-    std::optional<ip::Family> remote_family, std::size_t count, Log log);
+    std::optional<ip::Family> remote_family, const Log& log);
+// A server's: one for each pair of lanes, and one for all but data packets; a single one, and a
+// warning, where the kernel cannot do that.
+[[nodiscard]] Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(
+    const options::Config& config, std::size_t count, const Log& log);
 
 }  // namespace adit::app

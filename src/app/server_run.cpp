@@ -116,8 +116,8 @@ class ServerRun {
       link.tcp = std::move(*tcp);
       if (Status listening = listen(*link.tcp); !listening) return listening;
     } else {
-      auto udp = open_udp(config_, config_.connection, std::nullopt,
-                          std::min(lanes_of(config_), inside_.device->queues()), runtime_.log);
+      auto udp = open_udp_server(config_, std::min(lanes_of(config_), inside_.device->queues()),
+                                 runtime_.log);
       if (!udp) return fail_with(udp.error());
       link.udp = std::move(*udp);
       const ip::Endpoint local = link.udp[0]->local();

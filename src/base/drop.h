@@ -35,6 +35,10 @@ struct DropCounters {
   std::array<std::uint64_t, drop_reasons> by_reason{};
 
   void add(Drop reason) { ++by_reason[static_cast<std::size_t>(reason)]; }
+  DropCounters& operator+=(const DropCounters& more) {
+    for (std::size_t i = 0; i < drop_reasons; ++i) by_reason[i] += more.by_reason[i];
+    return *this;
+  }
   [[nodiscard]] std::uint64_t of(Drop reason) const {
     return by_reason[static_cast<std::size_t>(reason)];
   }

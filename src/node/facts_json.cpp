@@ -66,7 +66,8 @@ Json lane_json(const plane::LaneFacts& lane) {
            {{"reads", lane.link.reads},
             {"packets_read", lane.link.packets_read},
             {"writes", lane.link.writes},
-            {"packets_written", lane.link.packets_written}}}};
+            {"packets_written", lane.link.packets_written},
+            {"queue_full", lane.link.overflowed}}}};
 }
 
 plane::LaneFacts lane_of(const Json& object) {
@@ -74,7 +75,12 @@ plane::LaneFacts lane_of(const Json& object) {
   const auto number = [&](const char* key) { return link.value(key, std::uint64_t{0}); };
   return {way_of(object.value("up", Json::object())),
           way_of(object.value("down", Json::object())),
-          {number("reads"), number("packets_read"), number("writes"), number("packets_written")}};
+          {number("reads"),
+           number("packets_read"),
+           number("writes"),
+           number("packets_written"),
+           number("queue_full"),
+           {}}};
 }
 
 Json link_json(const ports::LinkOffloads& link) {

@@ -78,6 +78,10 @@ std::string lane_text(const plane::LaneFacts& lane, std::size_t number) {
                         batch_text(lane.link.packets_read, lane.link.reads),
                         batch_text(lane.link.packets_written, lane.link.writes));
   }
+  if (lane.link.overflowed > 0) {
+    text += fmt::format("  lanes {}: {} packets came while the socket's queue was full\n", number,
+                        lane.link.overflowed);
+  }
   return text;
 }
 

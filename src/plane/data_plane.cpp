@@ -244,11 +244,10 @@ DropCounters DataPlane::drops(PeerIndex index) const {
 
 DropCounters DataPlane::drops() const {
   DropCounters sum;
-  for (const auto& lane : lanes_) {
-    for (const DropBoard* board : {&lane->up.drops(), &lane->down.drops()}) {
-      const DropCounters drops = board->read();
-      for (std::size_t i = 0; i < drop_reasons; ++i) sum.by_reason[i] += drops.by_reason[i];
-    }
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    sum += lanes_[i]->up.drops().read();
+    sum += lanes_[i]->down.drops().read();
+    sum += around_.lanes[i].link.traffic().refused;
   }
   return sum;
 }

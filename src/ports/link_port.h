@@ -38,6 +38,8 @@ struct OutgoingPacket {
 struct LinkTraffic {
   std::uint64_t reads = 0, packets_read = 0;
   std::uint64_t writes = 0, packets_written = 0;  // a train counts as one write
+  std::uint64_t overflowed = 0;                   // came while the kernel's queue was full
+  DropCounters refused;                           // read and thrown away
 };
 
 // Whether the kernel joins and cuts trains of datagrams for a link.

@@ -8,12 +8,11 @@ namespace adit::system {
 
 // Several sockets on one UDP port. The kernel hands each data packet to the socket of its peer,
 // whatever address it comes from: number "peer id mod count". Data without a peer id goes to the
-// first, everything else to any.
-class UdpGroup {
- public:
-  // As UdpLink::open, count times. A kernel that cannot steer gives one socket.
-  [[nodiscard]] static Result<std::vector<std::unique_ptr<UdpLink>>> open(
-      const UdpSettings& settings, std::size_t count);
-};
+// first; everything else has a socket of its own, which the first reads, too.
+//
+// settings  a bound port
+// returns   count links; one, without a socket for the rest, where the kernel cannot steer
+[[nodiscard]] Result<std::vector<std::unique_ptr<UdpLink>>> open_udp_group(
+    const UdpSettings& settings, std::size_t count);
 
 }  // namespace adit::system

@@ -1,5 +1,7 @@
 #include "system/udp_link.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,6 +14,7 @@ namespace adit::system {
 namespace {
 
 constexpr unsigned default_buffer_bytes = 4u << 20;
+constexpr std::size_t most_control_packets = 32;  // in front of a batch of data
 
 int discovery_number(UdpSettings::MtuDiscovery discovery) {
   switch (discovery) {
@@ -64,6 +67,14 @@ Status share_port(int socket) {
   return kernel_refused(errno, "cannot share a UDP port between sockets");
 }
 
+// Datagrams that found the socket's queue full.
+std::uint64_t overflowed(int socket) {
+  std::array<std::uint32_t, 9> memory{};  // source: linux/sock_diag.h, SK_MEMINFO_*
+  constexpr std::size_t drops = 8;
+  socklen_t size = sizeof memory;
+  return getsockopt(socket, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 ? memory[drops] : 0;
+}
+
 // False: this kernel cannot, and datagrams come one by one.
 bool ask_for_trains(int socket) {
   const int on = 1;
@@ -112,20 +123,38 @@ UdpLink::UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first)
 UdpLink::~UdpLink() = default;
 
 int UdpLink::fd() const { return socket_.get(); }
+std::vector<int> UdpLink::fds() const {
+  return control_ ? std::vector<int>{fd(), control_->fd()} : std::vector<int>{fd()};
+}
 ip::Endpoint UdpLink::local() const { return local_endpoint(socket_.get()); }
 BufferSizes UdpLink::buffers_at_first() const { return buffers_at_first_; }
 BufferSizes UdpLink::buffers() const { return buffer_sizes(socket_.get()); }
 
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {
-  const std::size_t count = receiver_.read(socket_.get(), packets, from, front_room);
-  if (count == 0) errors_.drain(socket_.get());
-  return count;
+  std::size_t control = 0;
+  if (control_ != nullptr) {
+    const std::size_t most = std::min(packets.size() / 2, most_control_packets);
+    control = control_->read(packets.first(most), from.first(most), front_room);
+  }
+  const std::size_t data =
+      receiver_.read(socket_.get(), packets.subspan(control), from.subspan(control), front_room);
+  receiver_.count_before(control);
+  if (data == 0) errors_.drain(socket_.get());
+  return control + data;
 }
 
 ports::LinkTraffic UdpLink::traffic() const {
   const plane::BatchMeter &in = receiver_.meter(), &out = transmitter_.train_meter();
-  return {in.calls(), in.packets(), out.calls(), out.packets()};
+  ports::LinkTraffic traffic{in.calls(),    in.packets(),     out.calls(),
+                             out.packets(), overflowed(fd()), receiver_.drops().read()};
+  if (control_ == nullptr) return traffic;
+  const ports::LinkTraffic control = control_->traffic();
+  traffic.reads += control.reads;
+  traffic.packets_read += control.packets_read;
+  traffic.overflowed += control.overflowed;
+  traffic.refused += control.refused;
+  return traffic;
 }
 
 ports::LinkOffloads UdpLink::offloads() const {

@@ -33,12 +33,15 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const UdpSettings& settings);
   ~UdpLink() override;
 
+  // What its reader waits for: one socket or two.
+  [[nodiscard]] std::vector<int> fds() const;
+  // A second socket of the same port, where all but data packets arrive; it is read with this one,
+  // a few packets before each batch of data, so that a flood of either leaves room for the other.
+  void take_control_socket(std::unique_ptr<UdpLink> socket) { control_ = std::move(socket); }
   [[nodiscard]] int fd() const;
   [[nodiscard]] ip::Endpoint local() const;  // as bound; port 0 before the first datagram of nobind
   [[nodiscard]] BufferSizes buffers_at_first() const;
   [[nodiscard]] BufferSizes buffers() const;
-  // What read() threw away. Any thread.
-  [[nodiscard]] const plane::DropBoard& read_drops() const { return receiver_.drops(); }
   [[nodiscard]] ports::LinkTraffic traffic() const override;
   [[nodiscard]] ports::LinkOffloads offloads() const override;
 
@@ -65,6 +68,7 @@ class UdpLink final : public ports::LinkPort {
   UdpErrors errors_;            // the reading thread's, too
   UdpReceiver receiver_;        // the reading thread's
   UdpTransmitter transmitter_;  // the writing thread's
+  std::unique_ptr<UdpLink> control_;
 };
 
 }  // namespace adit::system

@@ -48,6 +48,10 @@ std::size_t UdpReceiver::read(int socket, std::span<Packet> packets,
   return out.filled;
 }
 
+void UdpReceiver::count_before(std::size_t packets) {
+  for (std::uint16_t& at : in_fragments_) at = static_cast<std::uint16_t>(at + packets);
+}
+
 // False: nothing is there now.
 bool UdpReceiver::receive(int socket, std::size_t wanted_packets) {
   next_ = count_ = 0;

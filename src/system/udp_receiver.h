@@ -27,6 +27,8 @@ class UdpReceiver {
   [[nodiscard]] std::size_t read(int socket, std::span<Packet> packets,
                                  std::span<ports::LinkAddress> from, std::size_t front_room);
   [[nodiscard]] std::span<const std::uint16_t> in_fragments() const { return in_fragments_; }
+  // So many packets stand in front of those of the last read().
+  void count_before(std::size_t packets);
 
   // Any thread.
   [[nodiscard]] const plane::DropBoard& drops() const { return board_; }

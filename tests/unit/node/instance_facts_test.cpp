@@ -42,7 +42,7 @@ InstanceFacts example() {
   lane.up = {10, 440, 660'000, {}};
   lane.down = {4, 6, 900, {}};
   lane.down.drops.add(Drop::no_route);
-  lane.link = {2, 6, 5, 220};
+  lane.link = {2, 6, 5, 220, 7, {}};
   facts.lanes = {lane, {}};
   facts.link = {true, false, "a reason"};
   facts.device.name = "tun0";
@@ -105,6 +105,7 @@ TEST(InstanceFacts, make_a_table) {
                             "packets, 1.5 a turn (dropped: 1 no route)",
                             "lanes 0: socket read 6 packets, 3.0 a call; written 220 packets, 44.0 "
                             "a call",
+                            "lanes 0: 7 packets came while the socket's queue was full",
                             "lanes 1: up 0 B in 0 packets, 0.0 a turn",
                             "UDP: offloads GRO: a reason",
                             "dropped in all: 3 unknown peer"}) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "system/netlink.h"
 #include "system/socket_address.h"
 #include "tests/unit/system/sandbox.h"
 #include "wire/data_header.h"
@@ -54,7 +55,7 @@ UdpSettings any_port() {
 
 TEST_F(UdpGroupTest, hands_data_to_the_socket_of_its_peer_from_whatever_address) {
   in_own_network([] {
-    auto group = UdpGroup::open(any_port(), 3).value();
+    auto group = open_udp_group(any_port(), 3).value();
     ASSERT_EQ(group.size(), 3u);
     const std::uint16_t port = group[0]->local().port;
     for (const auto& link : group) EXPECT_EQ(link->local().port, port);
@@ -72,7 +73,7 @@ TEST_F(UdpGroupTest, hands_data_to_the_socket_of_its_peer_from_whatever_address)
 
 TEST_F(UdpGroupTest, hands_data_without_a_peer_id_to_the_first) {
   in_own_network([] {
-    auto group = UdpGroup::open(any_port(), 4).value();
+    auto group = open_udp_group(any_port(), 4).value();
     for (int round = 0; round < 8; ++round) {
       const Sender sender(group[0]->local().port);
       sender.send(data_packet(wire::peer_id_none));
@@ -85,29 +86,51 @@ TEST_F(UdpGroupTest, hands_data_without_a_peer_id_to_the_first) {
   });
 }
 
-TEST_F(UdpGroupTest, loses_no_control_packet) {
+TEST_F(UdpGroupTest, gives_all_but_data_a_queue_of_its_own) {
   in_own_network([] {
-    auto group = UdpGroup::open(any_port(), 4).value();
-    Buffer control(40);
-    control[0] = wire::head_byte(wire::Opcode::control_v1, 0);
-    for (int round = 0; round < 32; ++round) Sender(group[0]->local().port).send(control);
-    std::size_t seen = 0, used = 0;
-    for (const auto& link : group) {
-      const std::size_t here = waiting_at(*link).size();
-      seen += here;
-      used += here > 0 ? 1 : 0;
+    UdpSettings settings = any_port();
+    settings.socket.receive_buffer = 20'000;
+    for (const std::size_t count : {1u, 3u}) {
+      auto group = open_udp_group(settings, count).value();
+      ASSERT_EQ(group.size(), count);
+      EXPECT_EQ(group[0]->fds().size(), 2u);
+      const Sender sender(group[0]->local().port);
+      for (int i = 0; i < 1000; ++i) sender.send(data_packet(0));
+      Buffer control(40);
+      control[0] = wire::head_byte(wire::Opcode::control_v1, 0);
+      for (int i = 0; i < 8; ++i) sender.send(control);
+      EXPECT_GT(group[0]->traffic().overflowed, 0u) << "the flood has filled its queue";
+      std::size_t seen = 0;
+      for (const Buffer& packet : waiting_at(*group[0])) seen += packet == control ? 1 : 0;
+      EXPECT_EQ(seen, 8u);
     }
-    EXPECT_EQ(seen, 32u);
-    EXPECT_GT(used, 1u) << "and spreads them";
+  });
+}
+
+TEST_F(UdpGroupTest, still_tells_which_data_came_in_fragments) {
+  in_own_network([] {
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1280, {}));
+    auto group = open_udp_group(any_port(), 1).value();
+    const Sender sender(group[0]->local().port);
+    Buffer control(40), large = data_packet(0);
+    control[0] = wire::head_byte(wire::Opcode::control_v1, 0);
+    large.resize(1400);
+    sender.send(large);
+    sender.send(control);
+    plane::PacketPool pool(2048);
+    std::vector<ports::LinkAddress> from(plane::batch_packets);
+    ASSERT_EQ(group[0]->read(pool.packets(), from, plane::front_room), 2u);
+    ASSERT_EQ(group[0]->in_fragments().size(), 1u);
+    EXPECT_EQ(pool[group[0]->in_fragments()[0]].size(), large.size());
   });
 }
 
 TEST_F(UdpGroupTest, does_not_share_the_port_with_another_group) {
   in_own_network([] {
-    auto group = UdpGroup::open(any_port(), 2).value();
+    auto group = open_udp_group(any_port(), 2).value();
     UdpSettings same = any_port();
     same.local_port = group[0]->local().port;
-    const auto other = UdpGroup::open(same, 2);
+    const auto other = open_udp_group(same, 2);
     ASSERT_FALSE(other);
     EXPECT_NE(other.error().text().find("Address already in use"), std::string::npos);
   });

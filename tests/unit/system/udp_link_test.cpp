@@ -545,8 +545,8 @@ TEST_F(UdpTest, drops_datagrams_that_are_empty_or_do_not_fit_and_keeps_the_other
     EXPECT_EQ(got[0].text, "one");
     EXPECT_EQ(got[1].text, std::string(1000, 'y'));
     EXPECT_EQ(got[2].text, "two");
-    EXPECT_EQ(end.link->read_drops().read().of(Drop::too_big), 1u);
-    EXPECT_EQ(end.link->read_drops().read().of(Drop::malformed), 2u);
+    EXPECT_EQ(end.link->traffic().refused.of(Drop::too_big), 1u);
+    EXPECT_EQ(end.link->traffic().refused.of(Drop::malformed), 2u);
     // Nothing but bad ones: still nothing there.
     peer.send("", to);
     EXPECT_TRUE(end.read().empty());
