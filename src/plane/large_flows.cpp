@@ -53,12 +53,12 @@ std::uint32_t carried_by(Bytes packet, std::size_t header) {
 
 void LargeFlows::note(PeerIndex peer, Bytes packet) {
   const std::size_t header = plain_header(packet);
-  if (header == 0 || packet.size() < header + tcp_header_bytes) return;
+  if (header == 0 || packet.size() < v6_header_bytes + tcp_header_bytes) return;
   LargeFlow& flow = flows_[place_of(packet.data(), header, places)];
   flow.peer = peer;
   flow.packet_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
   flow.head_bytes = static_cast<std::uint8_t>(header + carried_bytes);
-  std::memcpy(flow.head.data(), packet.data(), flow.head_bytes);
+  std::memcpy(flow.head.data(), packet.data(), flow.head.size());  // a fixed size is quick
   if (carries_tcp(packet, header)) advance(flow.head, header, carried_by(packet, header));
 }
 

@@ -30,8 +30,15 @@ TCP4, TCP6 = "iptables", "ip6tables"
 # ---- narrow paths ----
 
 
+def single_packets(net: ThreeHosts) -> None:
+    """The wire sees packets as a wire does, not trains of them that the kernel cuts at the last."""
+    for host in (net.client, net.server):
+        host.run("ip", "link", "set", "wire", "gso_max_segs", 1)
+
+
 def hole(net: ThreeHosts, up: int, down: int) -> None:
     """Larger packets vanish in the wire, without a word; up: from the client to the server."""
+    single_packets(net)
     for table in (TCP4, TCP6):
         net.wire.run(table, "-F", "FORWARD")
         for device, size in (("client", up), ("server", down)):
@@ -42,6 +49,7 @@ def hole(net: ThreeHosts, up: int, down: int) -> None:
 def narrow_link(net: ThreeHosts, size: int, answers: bool) -> None:
     """The router's link to the server takes less than the others. It says so, or its words are lost;
     what comes from the server too large never gets through."""
+    single_packets(net)
     net.wire.run("ip", "link", "set", "server", "mtu", size)
     if not answers:
         net.wire.run(TCP4, "-A", "OUTPUT", "-p", "icmp", "--icmp-type", "3/4", "-j", "DROP")
@@ -277,8 +285,6 @@ def over_tcp(roles: tuple[str, str], bench: Bench) -> None:
     """The segments of either end are small enough, whoever made the connection."""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
-        for host in (net.client, net.server):  # the wire is to see segments as a wire does
-            host.run("ip", "link", "set", "wire", "gso_max_segs", 1)
         hole(net, 1220, 1220)
         tunnel = Tunnel(net, Setup(*roles, transport="tcp4"), bench.keys)
         tunnel.start()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lab import Lab, ThreeHosts, check
-from mtu import hole, setup_for
+from mtu import hole, setup_for, single_packets
 from runner import Bench, Case, main
 from tunnel import COMPLETED, Setup, Tunnel
 
@@ -68,8 +68,7 @@ def slow(net: ThreeHosts) -> None:
     for device in ("client", "server"):
         shape = ("rate", RATE, "burst", "32k", "latency", "40ms")
         net.wire.run("tc", "qdisc", "add", "dev", device, "root", "tbf", *shape)
-    for host in (net.client, net.server):  # tbf refuses packets that are larger than its burst
-        host.run("ip", "link", "set", "wire", "gso_max_segs", 1)
+    single_packets(net)  # tbf refuses what is larger than its burst
 
 
 def first_bytes(way: Way, bench: Bench) -> None:

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/sim/world.h"
+#include "wire/inside_message.h"
 
 namespace adit::sim {
 namespace {
@@ -97,6 +98,39 @@ TEST(Story, both_ends_find_what_a_narrow_path_takes_and_that_it_shrank) {
   world.run_for(8s);
   expect_path(client.client().facts(), 1300, 1250);
   expect_path(server.server().facts(), 1250, 1300);
+  expect_clean(world);
+}
+
+// A message of the data channel about the path, as it is on the wire.
+Buffer about_path(wire::OccType type, SeededRng& rng) {
+  Buffer rest(rng.below(8) == 0 ? rng.below(3) : rng.below(1900));
+  rng.fill(rest);
+  const std::uint16_t absurd[] = {0, 1, 17, 319, 447, 499, 1500, 9000, 65535};
+  if (rest.size() >= 2) store_u16(rest.data(), absurd[rng.below(std::size(absurd))]);
+  return wire::encode_occ(type, rest);
+}
+
+TEST(Story, absurd_questions_and_false_answers_about_the_path_do_no_harm) {
+  World world(17, {});
+  auto& server = world.add_server();
+  auto& client = world.add_client();
+  world.wire().largest_to[server.at()] = 1300 - 28;
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  for (int second = 0; second < 20; ++second) {
+    for (int i = 0; i < 200; ++i) {
+      const bool question = world.rng().below(2) == 0;
+      const auto type = question ? wire::OccType::mtu_load_request : wire::OccType::mtu_load;
+      client.say_inside(0, about_path(type, world.rng()));
+    }
+    world.run_for(1s);
+  }
+  EXPECT_TRUE(client.up());
+  EXPECT_EQ(client.attempts(), 1);
+  const node::InstanceFacts facts = server.server().facts();
+  ASSERT_EQ(facts.peers.size(), 1u);
+  EXPECT_LE(facts.peers[0].mtu.path_to_peer, 1556u) << "no more than the largest packet there is";
+  EXPECT_LE(facts.peers[0].mtu.path_from_peer, 1500u);
+  expect_traffic(world, 20);
   expect_clean(world);
 }
 

@@ -61,6 +61,8 @@ class Host {
   virtual void arrive(const Wire::Flight& flight);
 
   void send_inside(const ip::Address& from, const ip::Address& to);
+  // Data packets with any payload, as a peer that does as it likes would send.
+  void say_inside(plane::PeerIndex to, Bytes payload) { plane_->send_payload(to, payload); }
   [[nodiscard]] std::size_t received() const { return received_; }
   void move_to(const ip::Endpoint& at) { at_ = at; }  // behind another NAT binding
   [[nodiscard]] const ip::Endpoint& at() const { return at_; }

@@ -1,8 +1,8 @@
-#include "ip/checksum.h"
 #include "ip/echo.h"
 
 #include <gtest/gtest.h>
 
+#include "ip/checksum.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {
