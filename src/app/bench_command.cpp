@@ -6,18 +6,25 @@
 #include <CLI/CLI.hpp>
 
 #include "app/bench_load.h"
+#include "app/bench_memory.h"
 
 namespace adit::app {
 
 class BenchArguments {
  public:
   LoadOrder load;
+  bool json = false;
 };
 
 std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* bench = root.add_subcommand("bench", "measure: a server under load");
-  bench->require_subcommand(1);
+  CLI::App* bench = root.add_subcommand(
+      "bench", "what a packet costs here, in memory; or a measurement of its own:");
+  bench->require_subcommand(0, 1);
+  bench->add_flag("--json", arguments->json, "for programs");
+  bench->final_callback([bench, &status, given = arguments.get()] {
+    if (bench->get_subcommands().empty()) status = run_bench(given->json);
+  });
   LoadOrder& order = arguments->load;
   CLI::App* load = bench->add_subcommand(
       "load", "many sessions with a server, ours or any other that speaks OpenVPN");
