@@ -7,12 +7,14 @@
 
 #include "app/bench_load.h"
 #include "app/bench_memory.h"
+#include "app/bench_tunnel.h"
 
 namespace adit::app {
 
 class BenchArguments {
  public:
   LoadOrder load;
+  TunnelOrder tunnel;
   bool json = false;
 };
 
@@ -47,6 +49,18 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
       ->capture_default_str();
   load->add_flag("--json", order.json, "for programs");
   load->callback([&order, &status] { status = run_load(order); });
+  TunnelOrder& wanted = arguments->tunnel;
+  CLI::App* tunnel =
+      bench->add_subcommand("tunnel", "a tunnel between two network namespaces; as root");
+  tunnel->add_option("--cipher", wanted.cipher, "of the data channel")->capture_default_str();
+  tunnel->add_option("--proto", wanted.proto, "udp or tcp")
+      ->check(CLI::IsMember({"udp", "tcp"}))
+      ->capture_default_str();
+  tunnel->add_option("--seconds", wanted.seconds, "of each flow")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  tunnel->add_flag("--json", wanted.json, "for programs");
+  tunnel->callback([&wanted, &status] { status = run_tunnel(wanted); });
   return arguments;
 }
 

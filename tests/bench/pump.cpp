@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <poll.h>
-#include <thread>
+#include <memory>
+#include <unistd.h>
 
 #include "plane/lane.h"
+#include "system/lane_thread.h"
 #include "system/tun_device.h"
 #include "system/udp_link.h"
 
@@ -24,58 +22,48 @@ using namespace adit;
 constexpr std::uint16_t port = 1194;
 constexpr std::size_t largest_packet = 2048;
 constexpr std::size_t data_header = 24;
-constexpr int turns_awake = 32;  // before poll() again
 
 [[noreturn]] void stop(const std::string& why) {
   std::fprintf(stderr, "pump: %s\n", why.c_str());
   std::exit(1);
 }
 
-void wait_for(int fd) {
-  pollfd waiting{fd, POLLIN, 0};
-  poll(&waiting, 1, -1);
-}
-
-void pump_up(system::TunDevice& tun, system::UdpLink& link, const ports::LinkAddress& to) {
-  plane::PacketPool pool(largest_packet);
-  std::vector<ports::OutgoingPacket> outgoing;
+std::size_t pump_up(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool,
+                    const ports::LinkAddress& to) {
+  std::array<ports::OutgoingPacket, plane::batch_packets> outgoing;
   DropCounters drops;
-  for (;;) {
-    wait_for(tun.fd());
-    for (int turn = 0; turn < turns_awake; ++turn) {
-      const std::size_t count = tun.read(pool.packets(), plane::front_room);
-      if (count == 0) break;
-      outgoing.clear();
-      for (Packet& packet : pool.packets().first(count)) {
-        packet.prepend(data_header);
-        outgoing.push_back({&packet, to});
-      }
-      link.write(outgoing, drops);
-    }
+  const std::size_t count = tun.read(pool.packets(), plane::front_room);
+  for (std::size_t i = 0; i < count; ++i) {
+    pool[i].prepend(data_header);
+    outgoing[i] = {&pool[i], to};
   }
+  if (count > 0) link.write(std::span(outgoing).first(count), drops);
+  return count;
 }
 
-void pump_down(system::TunDevice& tun, system::UdpLink& link) {
-  plane::PacketPool pool(largest_packet);
+std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool) {
   std::array<Packet, plane::batch_packets> packets;  // the link may let them look into its memory
   std::array<ports::LinkAddress, plane::batch_packets> from;
-  std::vector<Packet*> arrived;
+  std::array<Packet*, plane::batch_packets> arrived;
   DropCounters drops;
-  for (;;) {
-    wait_for(link.fd());
-    for (int turn = 0; turn < turns_awake; ++turn) {
-      std::ranges::copy(pool.packets(), packets.begin());
-      const std::size_t count = link.read(packets, from, plane::front_room);
-      if (count == 0) break;
-      arrived.clear();
-      for (Packet& packet : std::span(packets).first(count)) {
-        if (packet.size() <= data_header) continue;
-        packet.drop_front(data_header);
-        arrived.push_back(&packet);
-      }
-      tun.write(arrived, drops);
-    }
+  std::ranges::copy(pool.packets(), packets.begin());
+  const std::size_t count = link.read(packets, from, plane::front_room);
+  std::size_t whole = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (packets[i].size() <= data_header) continue;
+    packets[i].drop_front(data_header);
+    arrived[whole++] = &packets[i];
   }
+  if (whole > 0) tun.write(std::span(arrived).first(whole), drops);
+  return count;
+}
+
+template <typename Turn>
+std::unique_ptr<system::LaneThread> lane(const char* name, int fd, system::EventDoorbell& bell,
+                                         Turn turn) {
+  auto thread = system::LaneThread::start({name, {fd}, turn, bell});
+  if (!thread) stop(thread.error().text());
+  return std::move(*thread);
 }
 
 }  // namespace
@@ -96,6 +84,11 @@ int main(int count, char** words) {
   to.remote = {*remote, port, 0};
   std::printf("ready\n");
   std::fflush(stdout);
-  std::thread up([&] { pump_up(**tun, **link, to); });
-  pump_down(**tun, **link);
+  plane::PacketPool up_pool(largest_packet), down_pool(largest_packet);
+  system::EventDoorbell up_bell, down_bell;
+  const auto up = lane("pump-up", (*tun)->fd(), up_bell,
+                       [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to); });
+  const auto down = lane("pump-down", (*link)->fd(), down_bell,
+                         [&](Instant, WallTime) { return pump_down(**tun, **link, down_pool); });
+  pause();
 }
