@@ -37,6 +37,9 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
   load->add_option("--rate", order.rate, "new sessions a second; 0: as fast as it goes")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
+  load->add_option("--at-once", order.at_once,
+                   "handshakes under way at most; no limit unless given, 16 with rate 0")
+      ->check(CLI::PositiveNumber);
   load->add_option("--seconds", order.seconds,
                    "go on for so long: the oldest leaves for a new one. Without it each client "
                    "connects once")

@@ -85,7 +85,8 @@ int main(int count, char** words) {
   std::printf("ready\n");
   std::fflush(stdout);
   plane::PacketPool up_pool(largest_packet), down_pool(largest_packet);
-  system::EventDoorbell up_bell, down_bell;
+  auto up_bell = system::EventDoorbell::create(), down_bell = system::EventDoorbell::create();
+  if (!up_bell || !down_bell) stop("no event descriptors");
   const auto up = lane("pump-up", (*tun)->fd(), up_bell,
                        [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to); });
   const auto down = lane("pump-down", (*link)->fd(), down_bell,

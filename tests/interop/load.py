@@ -104,6 +104,18 @@ def going_on(bench: Bench, server: str) -> None:
         check(report["most_up"] == 10, f"{report['most_up']} at one time, expected 10")
 
 
+def at_once(bench: Bench, server: str) -> None:
+    """Without a rate: as fast as it goes, few handshakes at a time."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup(server)
+        start_server(net, setup, bench)
+        write_profile(net, setup, bench)
+        report = load(net, *words(100, 0))
+        check(report["connected"] == 100 and report["failed"] == 0, f"{report}")
+        check(report["handshakes_per_second"] > 60, f"{report}")
+
+
 # ---- what fails ----
 
 
@@ -273,6 +285,7 @@ def cases() -> list[Case]:
         for shape in SHAPES:
             run = lambda bench, s=server, a=shape: crowd(bench, s, *a)  # noqa: E731
             made.append(Case("-".join((server, *shape)), run))
+        made.append(Case(f"{server}-at-once", lambda bench, s=server: at_once(bench, s)))
         made.append(Case(f"{server}-going-on", lambda bench, s=server: going_on(bench, s)))
         for name, (transport, reason, client, lines, port) in FAILURES.items():
             run = lambda b, s=server, t=transport, r=reason, c=client, l=lines, p=port: failing(  # noqa: E731, E741
