@@ -87,9 +87,9 @@ int main(int count, char** words) {
   plane::PacketPool up_pool(largest_packet), down_pool(largest_packet);
   auto up_bell = system::EventDoorbell::create(), down_bell = system::EventDoorbell::create();
   if (!up_bell || !down_bell) stop("no event descriptors");
-  const auto up = lane("pump-up", (*tun)->fd(), up_bell,
+  const auto up = lane("pump-up", (*tun)->fd(), **up_bell,
                        [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to); });
-  const auto down = lane("pump-down", (*link)->fd(), down_bell,
+  const auto down = lane("pump-down", (*link)->fd(), **down_bell,
                          [&](Instant, WallTime) { return pump_down(**tun, **link, down_pool); });
   pause();
 }
