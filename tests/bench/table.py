@@ -100,12 +100,12 @@ def number(value: float | None) -> str:
 
 
 def render(made: list[Figure]) -> str:
-    lines = [f"{'':40}{'adit':>10}{'peer':>10}  {'unit':10}{'ratio':>7}  {'target':>10}"]
+    lines = [f"{'':44}{'adit':>10}{'peer':>10}  {'unit':10}{'ratio':>7}  {'target':>10}"]
     for figure in made:
         ratio = f"{figure.ratio:.2f}" if figure.other is not None else "-"
         verdict = "ok" if figure.passed else "MISSED"
         lines.append(
-            f"{figure.row.what:40}{number(figure.mine):>10}{number(figure.other):>10}  {figure.row.unit:10}"
+            f"{figure.row.what:44}{number(figure.mine):>10}{number(figure.other):>10}  {figure.row.unit:10}"
             f"{ratio:>7}  {figure.beside:>10}  {verdict}"
         )
     return "\n".join(lines)
