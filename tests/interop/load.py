@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,8 +231,11 @@ def in_memory(bench: Bench) -> None:
         check(all(10 < row["ns_per_packet"] < 1e6 for row in rows), f"{rows}")
 
 
-def tunnel_folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("adit-bench-*"))
+def temporary(bench: Bench) -> Path:
+    """A folder for temporary files of this case alone."""
+    folder = bench.folder / "temporary"
+    folder.mkdir(parents=True)
+    return folder
 
 
 def children_of(pid: int) -> list[int]:
@@ -241,11 +243,12 @@ def children_of(pid: int) -> list[int]:
 
 
 def tunnel_measured(bench: Bench, proto: str, cipher: str) -> None:
-    before = tunnel_folders()
+    folder = temporary(bench)
     with Lab(bench.folder) as lab:
         host = lab.host("client")
         words = (ADIT, "bench", "tunnel", "--proto", proto, "--cipher", cipher, "--seconds", 0.6, "--json")
-        process = host.start("tunnel", "sh", "-c", '"$@" 2>progress.txt', "sh", *words)
+        shell = ("env", f"TMPDIR={folder}", "sh", "-c", '"$@" 2>progress.txt', "sh")
+        process = host.start("tunnel", *shell, *words)
         check(process.wait(40) == 0, process.tail())
         said = json.loads(process.text())
         figures = {figure["what"]: figure["value"] for figure in said["figures"]}
@@ -254,15 +257,15 @@ def tunnel_measured(bench: Bench, proto: str, cipher: str) -> None:
         check(wanted <= set(figures), f"{figures}")
         check(all(value > 0 for value in figures.values()), f"{figures}")
         check(host.devices() == ["lo"], f"it changed its host: {host.devices()}")
-    check(tunnel_folders() <= before, f"left behind: {tunnel_folders() - before}")
+    check(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
 
 
 def tunnel_killed(bench: Bench, number: int) -> None:
     """Its processes go with it, and the namespaces with them."""
-    before = tunnel_folders()
+    folder = temporary(bench)
     with Lab(bench.folder) as lab:
         host = lab.host("client")
-        process = host.start("tunnel", ADIT, "bench", "tunnel", "--seconds", 2)
+        process = host.start("tunnel", "env", f"TMPDIR={folder}", ADIT, "bench", "tunnel", "--seconds", 2)
         process.wait_for("one TCP flow")
         children = children_of(process.pid)
         check(len(children) == 3, f"children: {children}")
@@ -271,7 +274,7 @@ def tunnel_killed(bench: Bench, number: int) -> None:
         check(code == (1 if number == signal.SIGINT else -number), f"it ends with {code}")
         alive = lambda: [pid for pid in children if Path(f"/proc/{pid}").exists()]  # noqa: E731
         until(lambda: not alive(), 5, "its processes have gone")
-    check(tunnel_folders() <= before, f"left behind: {tunnel_folders() - before}")
+    check(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
 
 
 def cases() -> list[Case]:
