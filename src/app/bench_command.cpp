@@ -6,18 +6,27 @@
 #include <CLI/CLI.hpp>
 
 #include "app/bench_load.h"
+#include "app/bench_memory.h"
+#include "app/bench_tunnel.h"
 
 namespace adit::app {
 
 class BenchArguments {
  public:
   LoadOrder load;
+  TunnelOrder tunnel;
+  bool json = false;
 };
 
 std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* bench = root.add_subcommand("bench", "measure: a server under load");
-  bench->require_subcommand(1);
+  CLI::App* bench = root.add_subcommand(
+      "bench", "what a packet costs here, in memory; or a measurement of its own:");
+  bench->require_subcommand(0, 1);
+  bench->add_flag("--json", arguments->json, "for programs");
+  bench->final_callback([bench, &status, given = arguments.get()] {
+    if (bench->get_subcommands().empty()) status = run_bench(given->json);
+  });
   LoadOrder& order = arguments->load;
   CLI::App* load = bench->add_subcommand(
       "load", "many sessions with a server, ours or any other that speaks OpenVPN");
@@ -28,6 +37,9 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
   load->add_option("--rate", order.rate, "new sessions a second; 0: as fast as it goes")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
+  load->add_option("--at-once", order.at_once,
+                   "handshakes under way at most; no limit unless given, 16 with rate 0")
+      ->check(CLI::PositiveNumber);
   load->add_option("--seconds", order.seconds,
                    "go on for so long: the oldest leaves for a new one. Without it each client "
                    "connects once")
@@ -40,6 +52,18 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
       ->capture_default_str();
   load->add_flag("--json", order.json, "for programs");
   load->callback([&order, &status] { status = run_load(order); });
+  TunnelOrder& wanted = arguments->tunnel;
+  CLI::App* tunnel =
+      bench->add_subcommand("tunnel", "a tunnel between two network namespaces; as root");
+  tunnel->add_option("--cipher", wanted.cipher, "of the data channel")->capture_default_str();
+  tunnel->add_option("--proto", wanted.proto, "udp or tcp")
+      ->check(CLI::IsMember({"udp", "tcp"}))
+      ->capture_default_str();
+  tunnel->add_option("--seconds", wanted.seconds, "of each flow")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  tunnel->add_flag("--json", wanted.json, "for programs");
+  tunnel->callback([&wanted, &status] { status = run_tunnel(wanted); });
   return arguments;
 }
 

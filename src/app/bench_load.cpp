@@ -22,6 +22,7 @@ namespace {
 constexpr int not_all_connected = 1;
 constexpr int no_beginning = 2;
 constexpr rlim_t other_files = 64;
+constexpr unsigned few_at_once = 16;
 
 Duration seconds(double count) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count));
@@ -127,6 +128,7 @@ int run_load(const LoadOrder& order) {
   settings.server = shared.server;
   settings.clients = order.clients;
   settings.rate = order.rate;
+  settings.at_once = order.at_once > 0 || order.rate > 0 ? order.at_once : few_at_once;
   if (order.seconds > 0) settings.going_on = seconds(order.seconds);
   settings.hold = seconds(order.hold);
   settings.patience = seconds(order.patience);

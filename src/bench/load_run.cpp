@@ -83,6 +83,7 @@ Instant LoadRun::start_due(std::size_t number) const {
 
 bool LoadRun::may_start(Instant now) const {
   if (start_due(report_.started) > now) return false;
+  if (settings_.at_once > 0 && handshaking() >= settings_.at_once) return false;
   if (settings_.going_on) return handshaking() < settings_.clients;
   return report_.started < settings_.clients;
 }

@@ -17,6 +17,7 @@ struct LoadSettings {
   ip::Endpoint server;
   std::size_t clients = 100;  // at the same time
   double rate = 50;           // new sessions a second; 0: as fast as it goes
+  std::size_t at_once = 0;    // handshakes under way at most; 0: no limit
   // For so long sessions are begun; when all clients are up the oldest leaves for a new one.
   // Nothing: each client connects once.
   std::optional<Duration> going_on;

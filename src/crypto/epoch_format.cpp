@@ -216,7 +216,8 @@ class EpochOpener final : public Opener {
     KeyOfEpoch* key = future_key(epoch);
     one.front().verdict = Drop::no_key;
     if (key == nullptr) return;
-    open_with(*key, next_window_, one, now);
+    if (!next_window_) next_window_.emplace(window_.fresh());
+    open_with(*key, *next_window_, one, now);
     if (one.front().verdict != Drop::none) return;
     previous_ = std::move(current_);
     previous_window_ = std::move(window_);
@@ -224,7 +225,8 @@ class EpochOpener final : public Opener {
     secret_ = future_.front().secret;
     current_.emplace(std::move(future_.front().key));
     future_.pop_front();
-    window_ = std::exchange(next_window_, next_window_.fresh());
+    window_ = std::move(*next_window_);
+    next_window_.reset();
     counts_.blocks = 0;
   }
 
@@ -265,7 +267,7 @@ class EpochOpener final : public Opener {
   std::optional<KeyOfEpoch> previous_;
   std::deque<Future> future_;
   ReplayWindow window_;
-  ReplayWindow next_window_;  // for whichever epoch comes next
+  std::optional<ReplayWindow> next_window_;  // for whichever epoch comes next, once one seems to
   ReplayWindow previous_window_;
   OpenCounts counts_;
 };

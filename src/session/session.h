@@ -100,6 +100,7 @@ class Session {
   void ready_keys(Instant now);
   bool derive(KeyState& key, crypto::DataKeyMaterial& material);
   void set_up_dynamic_wrap();
+  [[nodiscard]] ControlWrap make_dynamic_wrap() const;
   void choose_send_key(Instant now);
   void begin_renegotiation(bool by_peer, Instant now);
   void check_deadlines(Instant now);

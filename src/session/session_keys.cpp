@@ -18,7 +18,7 @@ void Session::make_keys(Instant now) {
   ready_keys(now);
   if (failed_ || !primary_ || !primary_->has_material) return;
   primary_->generated();
-  if (negotiated_->dyn_tls_crypt && !dynamic_wrap_) set_up_dynamic_wrap();
+  if (negotiated_->dyn_tls_crypt && !dynamic_key_) set_up_dynamic_wrap();
   renewal_.start(setup_, now);
 }
 
@@ -54,11 +54,17 @@ void Session::set_up_dynamic_wrap() {
   }
   if (protection_.key) key = key.exclusive_or(*protection_.key);
   dynamic_key_ = key;
-  dynamic_wrap_.emplace(crypto::make_tls_crypt(key, setup_.tls_server), wrap_.stamp_time());
 }
 
+// The dynamic one is made when it is first used: an hour later, as a rule.
 ControlWrap& Session::wrap_for(std::uint8_t key_id) {
-  return key_id > 0 && dynamic_wrap_ ? *dynamic_wrap_ : wrap_;
+  if (key_id == 0 || !dynamic_key_) return wrap_;
+  if (!dynamic_wrap_) dynamic_wrap_.emplace(make_dynamic_wrap());
+  return *dynamic_wrap_;
+}
+
+ControlWrap Session::make_dynamic_wrap() const {
+  return ControlWrap(crypto::make_tls_crypt(*dynamic_key_, setup_.tls_server), wrap_.stamp_time());
 }
 
 // A key is preferred once it is old enough that the peer has it too; with none that old, the newest

@@ -153,7 +153,11 @@ std::optional<SessionSnapshot> Session::snapshot(Instant now) const {
   s.remote = remote_;
   s.wrap = wrap_.counters();
   s.dynamic_key = dynamic_key_;
-  if (dynamic_wrap_) s.dynamic_wrap = dynamic_wrap_->counters();
+  if (dynamic_wrap_) {
+    s.dynamic_wrap = dynamic_wrap_->counters();
+  } else if (dynamic_key_) {
+    s.dynamic_wrap = make_dynamic_wrap().counters();
+  }
   s.key = key_snapshot(*newest, now);
   s.key.retire_in.reset();
   if (older != nullptr) s.older = key_snapshot(*older, now);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""adit bench load: many real sessions from one process, with adit and with stock as the server.
+"""adit bench: what it measures is there, and nothing is left behind.
 
-All sessions come up, stay up longer than a silent client would, and take their leave; what fails is
-counted by its reason.
+adit bench load: many real sessions from one process, with adit and with stock as the server. All come
+up, stay up longer than a silent client would, and take their leave; what fails is counted by its
+reason. adit bench tunnel: two ends in namespaces of its own, which go with it, even when it is killed.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import json
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from features import credentials
-from lab import ADIT, Lab, Process, ThreeHosts, check
+from lab import ADIT, Lab, Process, ThreeHosts, check, until
 from runner import Bench, Case, main
 from tunnel import LEFT, PROGRAMS, Setup, common_lines, server_config
 
@@ -99,6 +101,18 @@ def going_on(bench: Bench, server: str) -> None:
         report = load(net, *words(10, 40, "--seconds", 3))
         check(report["connected"] == report["started"] > 80, f"{report}")
         check(report["most_up"] == 10, f"{report['most_up']} at one time, expected 10")
+
+
+def at_once(bench: Bench, server: str) -> None:
+    """Without a rate: as fast as it goes, few handshakes at a time."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = crowd_setup(server)
+        start_server(net, setup, bench)
+        write_profile(net, setup, bench)
+        report = load(net, *words(100, 0))
+        check(report["connected"] == 100 and report["failed"] == 0, f"{report}")
+        check(report["handshakes_per_second"] > 60, f"{report}")
 
 
 # ---- what fails ----
@@ -203,12 +217,78 @@ def bad_use(bench: Bench) -> None:
             check(told in process.text(), f"{given}: {process.tail()}")
 
 
+def in_memory(bench: Bench) -> None:
+    """Every cipher both ways, both sizes; the path with every number of peers."""
+    with Lab(bench.folder) as lab:
+        host = lab.host("client")
+        rows = json.loads(host.run("sh", "-c", f"{ADIT} bench --json 2>/dev/null", seconds=60))
+        named = [row["what"] for row in rows]
+        for cipher in ("AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1305", "AES-256-CBC SHA256"):
+            for verb in ("seal", "open"):
+                check(named.count(f"{verb} {cipher}") == 2, f"{verb} {cipher}: {named}")
+        peers = [name.split()[0] for name in named if name.endswith("installed")]
+        check(peers == ["1", "100", "1000", "10000"], f"peers: {named}")
+        check(all(10 < row["ns_per_packet"] < 1e6 for row in rows), f"{rows}")
+
+
+def temporary(bench: Bench) -> Path:
+    """A folder for temporary files of this case alone."""
+    folder = bench.folder / "temporary"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def children_of(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def tunnel_measured(bench: Bench, proto: str, cipher: str) -> None:
+    folder = temporary(bench)
+    with Lab(bench.folder) as lab:
+        host = lab.host("client")
+        words = (ADIT, "bench", "tunnel", "--proto", proto, "--cipher", cipher, "--seconds", 0.6, "--json")
+        shell = ("env", f"TMPDIR={folder}", "sh", "-c", '"$@" 2>progress.txt', "sh")
+        process = host.start("tunnel", *shell, *words)
+        check(process.wait(40) == 0, process.tail())
+        said = json.loads(process.text())
+        figures = {figure["what"]: figure["value"] for figure in said["figures"]}
+        wanted = {"one TCP flow, up", "one TCP flow, down", "round trip, idle", "round trip beside a flow"}
+        wanted |= {"UDP packets of 64 bytes", "UDP packets of 1372 bytes"}
+        check(wanted <= set(figures), f"{figures}")
+        check(all(value > 0 for value in figures.values()), f"{figures}")
+        check(host.devices() == ["lo"], f"it changed its host: {host.devices()}")
+    check(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
+
+
+def tunnel_killed(bench: Bench, number: int) -> None:
+    """Its processes go with it, and the namespaces with them."""
+    folder = temporary(bench)
+    with Lab(bench.folder) as lab:
+        host = lab.host("client")
+        process = host.start("tunnel", "env", f"TMPDIR={folder}", ADIT, "bench", "tunnel", "--seconds", 2)
+        process.wait_for("one TCP flow")
+        children = children_of(process.pid)
+        check(len(children) == 3, f"children: {children}")
+        process.send_signal(number)
+        code = process.wait(10)
+        check(code == (1 if number == signal.SIGINT else -number), f"it ends with {code}")
+        alive = lambda: [pid for pid in children if Path(f"/proc/{pid}").exists()]  # noqa: E731
+        until(lambda: not alive(), 5, "its processes have gone")
+    check(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
+
+
 def cases() -> list[Case]:
-    made = [Case("interrupted", interrupted), Case("bad-use", bad_use)]
+    made = [Case("interrupted", interrupted), Case("bad-use", bad_use), Case("in-memory", in_memory)]
+    for proto, cipher in (("udp", "AES-256-GCM"), ("tcp", "CHACHA20-POLY1305"), ("udp", "AES-256-CBC")):
+        run = lambda bench, p=proto, c=cipher: tunnel_measured(bench, p, c)  # noqa: E731
+        made.append(Case(f"tunnel-{proto}-{cipher}", run))
+    for name, number in (("interrupted", signal.SIGINT), ("killed", signal.SIGKILL)):
+        made.append(Case(f"tunnel-{name}", lambda bench, n=number: tunnel_killed(bench, n)))
     for server in PROGRAMS:
         for shape in SHAPES:
             run = lambda bench, s=server, a=shape: crowd(bench, s, *a)  # noqa: E731
             made.append(Case("-".join((server, *shape)), run))
+        made.append(Case(f"{server}-at-once", lambda bench, s=server: at_once(bench, s)))
         made.append(Case(f"{server}-going-on", lambda bench, s=server: going_on(bench, s)))
         for name, (transport, reason, client, lines, port) in FAILURES.items():
             run = lambda b, s=server, t=transport, r=reason, c=client, l=lines, p=port: failing(  # noqa: E731, E741

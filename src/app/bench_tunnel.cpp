@@ -1,0 +1,323 @@
+#include "app/bench_tunnel.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <netlink/netlink.h>
+#include <netlink/route/link/veth.h>
+#include <nlohmann/json.hpp>
+
+#include "bench/progress.h"
+#include "bench/traffic.h"
+#include "pki/authority.h"
+#include "system/clock.h"
+#include "system/kernel_error.h"
+#include "system/netlink.h"
+#include "system/random.h"
+#include "system/store.h"
+
+namespace adit::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int does_not_work = 1;
+constexpr int no_beginning = 2;
+constexpr const char* near_outer = "192.0.2.1";
+constexpr const char* far_outer = "192.0.2.2";
+constexpr const char* far_inside = "10.8.0.1";
+constexpr const char* outer_device = "outer";
+constexpr auto patience = 20s;  // until the tunnel stands
+
+// A private folder for keys, configurations and logs, gone with this object.
+class Folder {
+ public:
+  static Result<Folder> make() {
+    std::string path = std::filesystem::temp_directory_path() / "adit-bench-XXXXXX";
+    if (mkdtemp(path.data()) == nullptr)
+      return system::kernel_refused(errno, "cannot make " + path);
+    return Folder(path);
+  }
+  explicit Folder(std::string path) : path_(std::move(path)) {}
+  Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Folder& operator=(Folder&&) = delete;
+  ~Folder() { remove(); }
+  // The tunnel needs it only until it stands.
+  void remove() {
+    std::error_code failed;
+    if (!path_.empty()) std::filesystem::remove_all(path_, failed);
+    path_.clear();
+  }
+  [[nodiscard]] std::string at(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+Status write(const std::string& path, const std::string& text) {
+  constexpr unsigned private_mode = 0600;
+  return system::write_file_atomically(path, text, private_mode);
+}
+
+Status make_certificates(const Folder& folder) {
+  system::SystemRng rng;
+  const WallTime now = system::wall_now();
+  pki::AuthorityRequest request;
+  request.common_name = "adit bench";
+  auto authority = pki::Authority::create(folder.at("pki"), request, rng, now);
+  if (!authority) return fail_with(authority.error());
+  for (const pki::Kind kind : {pki::Kind::server, pki::Kind::client}) {
+    const auto name = pki::Name::parse(kind == pki::Kind::server ? "server" : "client");
+    const auto issued = authority->issue({.kind = kind, .name = *name}, rng, now);
+    if (!issued) return fail_with(issued.error());
+  }
+  return {};
+}
+
+std::string common_lines(const TunnelOrder& order, const Folder& folder, const char* name) {
+  const std::string pki = folder.at("pki");
+  const bool cbc = order.cipher.ends_with("CBC");
+  return fmt::format(
+      "dev tun\nproto {}\nca {}/ca.crt\ncert {}/issued/{}.crt\nkey {}/private/{}.key\n"
+      "data-ciphers {}\nauth {}\nverb 1\n",
+      order.proto == "tcp" ? (name == std::string("server") ? "tcp4-server" : "tcp4-client")
+                           : "udp4",
+      pki, pki, name, pki, name, order.cipher, cbc ? "SHA256" : "SHA1");
+}
+
+Status write_configurations(const TunnelOrder& order, const Folder& folder) {
+  const std::string server =
+      common_lines(order, folder, "server") + "local " + far_outer +
+      "\nlport 1194\ndh none\ntopology subnet\nserver 10.8.0.0 255.255.255.0\nkeepalive 10 60\n";
+  const std::string client = common_lines(order, folder, "client") + "client\nnobind\nremote " +
+                             far_outer + " 1194\nremote-cert-tls server\n";
+  if (Status done = write(folder.at("server.conf"), server); !done) return done;
+  return write(folder.at("client.conf"), client);
+}
+
+// One end of the tunnel: this program once more.
+class VpnProcess {
+ public:
+  // namespace_of: the process whose network it shares
+  VpnProcess(const std::string& configuration, const std::string& log, pid_t namespace_of)
+      : log_(log), pid_(fork()) {
+    if (pid_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    const std::string network = fmt::format("/proc/{}/ns/net", namespace_of);
+    const int fd = open(network.c_str(), O_RDONLY | O_CLOEXEC);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || out < 0 || setns(fd, CLONE_NEWNET) != 0) _exit(1);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execl("/proc/self/exe", "adit", "--config", configuration.c_str(), nullptr);
+    _exit(1);
+  }
+  ~VpnProcess() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  VpnProcess(const VpnProcess&) = delete;
+  VpnProcess& operator=(const VpnProcess&) = delete;
+
+  [[nodiscard]] Status wait_until_up() const {
+    for (const Instant limit = system::monotonic_now() + patience;;) {
+      std::ifstream file(log_);
+      const std::string text(std::istreambuf_iterator<char>(file), {});
+      if (text.find("Initialization Sequence Completed") != std::string::npos) return {};
+      const bool ended = waitpid(pid_, nullptr, WNOHANG) != 0;
+      if (ended || system::monotonic_now() > limit) {
+        return fail("the tunnel does not come up; its log:\n{}", text);
+      }
+      std::this_thread::sleep_for(20ms);
+    }
+  }
+  // Of all its threads.
+  [[nodiscard]] double cpu_seconds() const {
+    double sum = 0;
+    std::error_code gone;
+    for (const auto& task :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid_), gone)) {
+      double nanoseconds = 0;
+      std::ifstream(task.path() / "schedstat") >> nanoseconds;
+      sum += nanoseconds / 1e9;
+    }
+    return sum;
+  }
+
+ private:
+  std::string log_;
+  pid_t pid_;
+};
+
+// The cable between this process's new namespace and the far end's.
+Status lay_cable(const bench::FarEnd& far) {
+  if (unshare(CLONE_NEWNET) != 0) {
+    return system::kernel_refused(errno, "cannot make a network namespace", "run as root");
+  }
+  nl_sock* socket = nl_socket_alloc();
+  const bool open = socket != nullptr && nl_connect(socket, NETLINK_ROUTE) == 0;
+  const int made =
+      open ? rtnl_link_veth_add(socket, outer_device, outer_device, far.pid()) : -NLE_FAILURE;
+  nl_socket_free(socket);
+  if (made != 0) return fail("cannot join two namespaces: {}", nl_geterror(made));
+  auto network = system::Netlink::open();
+  if (!network) return fail_with(network.error());
+  for (const auto& [device, mtu] : {std::pair{"lo", 65536u}, std::pair{outer_device, 1500u}}) {
+    if (Status up = (*network)->configure_link(device, mtu, {}); !up) return up;
+  }
+  return (*network)->add_address(outer_device, {*ip::Address::parse_v4(near_outer), 24, {}, {}});
+}
+
+struct Figure {
+  std::string what, unit;
+  double value;
+};
+
+// Takes one figure after the other, as long as nobody interrupts.
+class Measuring {
+ public:
+  Measuring(const TunnelOrder& order, const VpnProcess& near, const VpnProcess& far)
+      : time_(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(order.seconds))),
+        near_(near),
+        far_(far) {}
+
+  Status all() {
+    const bench::Traffic traffic(far_inside, far_outer);
+    constexpr int pings = 200, loaded_pings = 100;
+    Status done = flow("up", 0, [&] { return traffic.tcp_up(time_); });
+    if (done) done = flow("down", 1, [&] { return traffic.tcp_down(time_); });
+    for (const std::size_t size : {std::size_t{64}, std::size_t{1372}}) {
+      if (!done || !go_on(2, "UDP packets")) return done;
+      const auto rate = traffic.udp_up(size, time_ / 2);
+      if (!rate) return fail_with(rate.error());
+      add(fmt::format("UDP packets of {} bytes", size), "a second", *rate);
+    }
+    if (!done || !go_on(3, "round trips")) return done;
+    done = trip("round trip, idle", traffic.round_trip(pings, 2ms));
+    if (!done || !go_on(4, "round trips beside a flow")) return done;
+    return trip("round trip beside a flow", traffic.round_trip_beside_flow(loaded_pings, 10ms));
+  }
+  [[nodiscard]] const std::vector<Figure>& figures() const { return figures_; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  void clear() { progress_.clear(); }
+
+ private:
+  bool go_on(int step, std::string_view what) {
+    constexpr double steps = 5;
+    progress_.show(step / steps, what, system::monotonic_now());
+    sigset_t pending;
+    sigpending(&pending);
+    stopped_ =
+        stopped_ || sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+    return !stopped_;
+  }
+  void add(std::string what, std::string unit, double value) {
+    figures_.push_back({std::move(what), std::move(unit), value});
+  }
+  template <typename Measure>
+  Status flow(const std::string& way, int step, const Measure& measure) {
+    if (!go_on(step, "one TCP flow, " + way)) return {};
+    const double near = near_.cpu_seconds(), far = far_.cpu_seconds();
+    const Instant begin = system::monotonic_now();
+    const Result<double> rate = measure();
+    if (!rate) return fail_with(rate.error());
+    const double bytes =
+        *rate * std::chrono::duration<double>(system::monotonic_now() - begin).count();
+    add("one TCP flow, " + way, "Gbit/s", *rate * 8 / 1e9);
+    add("  CPU of the client", "ns a byte", (near_.cpu_seconds() - near) * 1e9 / bytes);
+    add("  CPU of the server", "ns a byte", (far_.cpu_seconds() - far) * 1e9 / bytes);
+    return {};
+  }
+  Status trip(const std::string& what, const Result<Duration>& time) {
+    if (!time) return fail_with(time.error());
+    add(what, "us", std::chrono::duration<double, std::micro>(*time).count());
+    return {};
+  }
+
+  Duration time_;
+  const VpnProcess& near_;
+  const VpnProcess& far_;
+  bench::Progress progress_;
+  std::vector<Figure> figures_;
+  bool stopped_ = false;
+};
+
+void print(const TunnelOrder& order, const std::vector<Figure>& figures) {
+  if (order.json) {
+    nlohmann::json document = {{"cipher", order.cipher}, {"proto", order.proto}};
+    for (const Figure& figure : figures) {
+      document["figures"].push_back(
+          {{"what", figure.what}, {"unit", figure.unit}, {"value", figure.value}});
+    }
+    fmt::print("{}\n", document.dump(2));
+    return;
+  }
+  fmt::print("{} over {}, both ends and the load on this machine\n\n", order.cipher, order.proto);
+  for (const Figure& figure : figures) {
+    const int digits = figure.value < 100 ? 2 : 0;
+    fmt::print("{:<30}{:>12.{}f} {}\n", figure.what, figure.value, digits, figure.unit);
+  }
+}
+
+int report(const Error& error, int status) {
+  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
+  return status;
+}
+
+// Signals wait until somebody looks; what was begun is then undone in order.
+void hold_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+int measure(const TunnelOrder& order, Folder& folder, const bench::FarEnd& far) {
+  const VpnProcess server(folder.at("server.conf"), folder.at("server.log"), far.pid());
+  if (Status up = server.wait_until_up(); !up) return report(up.error(), does_not_work);
+  const VpnProcess client(folder.at("client.conf"), folder.at("client.log"), getpid());
+  if (Status up = client.wait_until_up(); !up) return report(up.error(), does_not_work);
+  folder.remove();
+  Measuring measuring(order, client, server);
+  const Status done = measuring.all();
+  measuring.clear();
+  if (!measuring.figures().empty()) print(order, measuring.figures());
+  if (!done) return report(done.error(), does_not_work);
+  return measuring.stopped() ? does_not_work : 0;
+}
+
+}  // namespace
+
+int run_tunnel(const TunnelOrder& order) {
+  hold_signals();
+  auto folder = Folder::make();
+  if (!folder) return report(folder.error(), no_beginning);
+  if (Status made = make_certificates(*folder); !made) return report(made.error(), no_beginning);
+  if (Status written = write_configurations(order, *folder); !written) {
+    return report(written.error(), no_beginning);
+  }
+  auto far = bench::FarEnd::start();
+  if (!far) return report({far.error().what, "run as root"}, no_beginning);
+  if (Status laid = lay_cable(*far); !laid) return report(laid.error(), no_beginning);
+  if (Status opened = far->open(outer_device, far_outer); !opened) {
+    return report(opened.error(), no_beginning);
+  }
+  return measure(order, *folder, *far);
+}
+
+}  // namespace adit::app
