@@ -140,6 +140,9 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
     case Kind::echo:
       path_.echoed(bytes, now_);
       return run_path();
+    case Kind::heard:
+      path_.heard(now_);
+      return run_path();
     case Kind::flow:
       return path_.tell_sender(around_.plane, the_peer, bytes);
     case Kind::too_large:

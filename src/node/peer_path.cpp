@@ -36,6 +36,7 @@ void PeerPath::start(const MtuSetup& mtu, const session::PathMtu::Setup& setup,
                      plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
   if (!mtu.automatic) return;
   finder_.start(setup, traffic_of(plane, index), now);
+  if (!setup.at_once) plane.await_packet(index);
 }
 
 bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {

@@ -21,6 +21,7 @@ class PeerPath {
   void answered(Bytes payload, Instant now) { finder_.answered(payload, now); }
   // The plane's reports of these kinds.
   void echoed(Bytes report, Instant now);
+  void heard(Instant now) { finder_.heard(now); }
   void too_large(Bytes report, const Log& log, Instant now);
   // Answers whoever sends packets that have become too large for their way to us: his kernel, or
   // the routers before it, hear it through the tunnel, for the peer has no ears for it.

@@ -124,6 +124,10 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
       peer->path.echoed(bytes, now_);
       run_path(*peer);
       return schedule(*peer);
+    case Kind::heard:
+      peer->path.heard(now_);
+      run_path(*peer);
+      return schedule(*peer);
     case Kind::flow:
       return peer->path.tell_sender(around_.plane, peer->index, bytes);
     case Kind::control_packet:

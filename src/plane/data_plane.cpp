@@ -193,6 +193,11 @@ std::size_t DataPlane::take_reports(std::size_t limit,
   return count;
 }
 
+void DataPlane::await_packet(PeerIndex index) {
+  const auto found = known_.find(index);
+  if (found != known_.end()) found->second.slot.meter->awaited.store(true);
+}
+
 void DataPlane::float_decided(PeerIndex index) {
   const auto found = known_.find(index);
   if (found != known_.end()) found->second.slot.meter->float_reported.store(false);

@@ -103,6 +103,7 @@ class DataPlane {
   std::size_t take_reports(std::size_t limit,
                            const std::function<void(const Report&, MutableBytes)>& take);
 
+  void await_packet(PeerIndex index);   // the next authentic one is reported (Kind::heard)
   void float_decided(PeerIndex index);  // further moves of this peer are reported again
   [[nodiscard]] PeerTraffic traffic(PeerIndex index) const;
   [[nodiscard]] std::optional<KeyWear> wear(PeerIndex index, std::uint8_t key_id) const;

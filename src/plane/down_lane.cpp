@@ -117,6 +117,9 @@ void DownLane::open_run(std::span<const Arrival> run) {
   meter_.link_bytes.add(on_link);
   PeerMeter& meter = *run.front().peer->meter;
   meter.received.packets.add(good);
+  if (meter.awaited.load(std::memory_order_relaxed) && meter.awaited.exchange(false)) {
+    report({Report::Kind::heard, run.front().peer->index, run.front().peer->address}, {});
+  }
   meter.received.link_bytes.add(on_link);
   meter.received.last.set(now_);
   key.meter->opened_packets.add(good);

@@ -21,6 +21,7 @@ struct Report {
   enum class Kind : std::uint8_t {
     control_packet,  // bytes: the datagram, still wrapped
     payload,         // bytes: an OCC message from inside
+    heard,           // the packet that await_packet() was about
     moved,           // an authentic data packet came from another address
     stream_closed,
     stream_fault,  // a data packet on TCP did not authenticate: the connection must go

@@ -42,6 +42,7 @@ struct PeerMeter {
   DisorderMeter disorder;  // down lane
   DropBoard drops;         // down lane
   std::atomic<bool> float_reported{false};
+  std::atomic<bool> awaited{false};  // the next packet is reported
 };
 
 // Everything a lane needs to know of a peer. Immutable: a change is a new one in its place.

@@ -31,7 +31,7 @@ constexpr Duration busy_rest = 1s;
 constexpr Duration short_rest = 3s;
 constexpr Duration long_rest = 15s;
 constexpr Duration first_grow_wait = 5s, longest_grow_wait = 10min;
-constexpr Duration listen_often = 50ms, listen_seldom = 1s;
+constexpr Duration listen_often = 100ms, listen_seldom = 10s;
 constexpr Duration doubt_rest = 1s;
 
 }  // namespace
@@ -55,7 +55,7 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
       return;
     case State::waiting:
       if (traffic.received_packets == seen_.received_packets) {
-        rest_ = std::clamp<Duration>(rest_ * 5 / 4, listen_often, listen_seldom);
+        rest_ = std::clamp<Duration>(rest_ * 2, listen_often, listen_seldom);
         next_.at = now + rest_;
         return;
       }
@@ -130,6 +130,10 @@ void PathMtu::echoed(unsigned sequence, std::size_t bytes, Instant now) {
     down_.passed(outer);
   }
   take_answer(now);
+}
+
+void PathMtu::heard(Instant now) {
+  if (state_ == State::waiting) next_.at = now;
 }
 
 std::uint64_t PathMtu::echo_mark() const {

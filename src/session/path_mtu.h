@@ -60,6 +60,8 @@ class PathMtu {
   void tick(const Traffic& traffic, Instant now);
   // A load message of the peer, the whole payload. Believed as far as it is large.
   void answered(Bytes payload, Instant now);
+  // A first packet of the peer has come: spares the wait until we look.
+  void heard(Instant now);
   // An answer to an echo request that carries echo_mark(); bytes: of the inner packet.
   void echoed(unsigned sequence, std::size_t bytes, Instant now);
   // Somebody on the way says that packets from us beyond this size (0: some size) are lost. Anybody

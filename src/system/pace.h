@@ -13,7 +13,7 @@ namespace adit::system {
 class Pace {
  public:
   // Long enough for some packets at the lowest rate, short beside the way through a loaded socket.
-  static constexpr Duration rest = std::chrono::microseconds(120);
+  static constexpr Duration rest = std::chrono::microseconds(200);
 
   // After every turn that moved packets. True: rest.
   [[nodiscard]] bool after_turn(std::size_t moved, Instant now) {

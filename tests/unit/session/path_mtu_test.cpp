@@ -166,7 +166,19 @@ TEST(PathMtu, waits_for_the_peer_when_it_may_have_no_keys) {
   road.pass(5s);
   EXPECT_EQ(road.sent, 0u);
   ++road.traffic.received_packets;
+  road.finder.heard(road.now);
   road.pass(1s);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, looks_for_the_peer_by_itself_when_nobody_tells) {
+  Road road;
+  PathMtu::Setup setup;
+  setup.frame.cipher = crypto::find_cipher("AES-256-GCM");
+  road.finder.start(setup, road.traffic, road.now);
+  road.pass(60s);
+  ++road.traffic.received_packets;
+  road.pass(11s);
   expect_found(road, 1500, 1500);
 }
 
