@@ -31,6 +31,7 @@ struct TooLarge {
 struct OutgoingPacket {
   Packet* packet;
   LinkAddress to;
+  std::uint8_t tos = 0;  // of the outer IP packet; IPv6 calls it traffic class
 };
 
 // The outside: whole protocol packets over UDP, or framed over TCP. One thread reads, one writes;

@@ -461,7 +461,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
       of("genkey\nmanagement /run/m unix pw\nmanagement-hold\nmanagement-external-key pss\n"
          "http-proxy h 3128 auto\nhttp-proxy-option AGENT me\nsocks-proxy s\nfragment 1200\n"
          "plugin a.so b c\ntls-verify \"/bin/v a,b\"\nauth-gen-token 60 30 external-auth\n"
-         "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\npasstos\nshaper 1000\n"
+         "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\n"
          "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
   EXPECT_EQ(config.management.address + config.management.port, "/run/munix");
   EXPECT_TRUE(config.management.hold && config.management.external_key);
@@ -475,8 +475,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
   EXPECT_TRUE(config.server.auth_gen_token->external_auth);
   EXPECT_EQ(config.client.static_challenge->text, "PIN please");
   EXPECT_EQ(config.process.chroot, "/jail");
-  EXPECT_TRUE(config.process.mlock && config.remotes.pass_tos);
-  EXPECT_EQ(config.timers.shaper_bytes_per_second, 1000u);
+  EXPECT_TRUE(config.process.mlock);
   EXPECT_EQ(config.identity.pkcs12.path, "me.p12");
   EXPECT_EQ(config.secret.path, "s.key");
   EXPECT_EQ(config.server.port_share->second, "443");
