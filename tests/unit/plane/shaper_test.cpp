@@ -122,7 +122,7 @@ TEST_F(ShapedLane, leaves_in_the_tun_what_may_not_go_yet) {
     client_.now = client_.plane.up().held_until();
     client_.turn();
   }
-  EXPECT_NEAR(static_cast<double>(sent()), 10'000.0 / on_link, 1.5);
+  EXPECT_NEAR(static_cast<double>(sent()), 10'040.0 / on_link, 2.0);  // with the first credit
   EXPECT_EQ(sent() + client_.tun.to_tunnel.size(), 500u);
 }
 
