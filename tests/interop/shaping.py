@@ -20,6 +20,7 @@ from tunnel import Setup, Tunnel
 TOS = HERE / "tos.py"
 FIRST_SIZE, STEP = 300, 40  # the sizes tell the datagrams apart
 SEALED = 24  # AES-256-GCM with a peer id
+LONG_ID = 4  # more, where both ends know the format of 2.7
 IP4, IP6, UDP = 20, 40, 8
 ECN = 0x03
 
@@ -46,7 +47,7 @@ def outer_tos(tunnel: Tunnel, from_server: bool) -> list[int]:
         if tunnel.setup.tcp:
             length += 2 + 20 + 12 - UDP  # its length, and TCP with timestamps
         host.run(TOS, "send", targets[family], tos, size)
-        line = watch.wait_for(rf"^tos \d+ {length}$", 5)
+        line = watch.wait_for(rf"^tos \d+ ({length}|{length + LONG_ID})$", 5)
         seen.append(int(line.split()[1]))
     watch.kill()
     return seen
@@ -192,7 +193,9 @@ def tcp_settles(bench: Bench) -> None:
         setup = Setup("stock", "adit", point_to_point=True, client_extra=lines)
         tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
         tunnel.start()
-        seconds = tunnel.start_up(TCP_BYTES).finish(40).seconds
+        begin = time.monotonic()
+        tunnel.start_up(TCP_BYTES).finish(40)  # both ends: the sender alone is done sooner
+        seconds = time.monotonic() - begin
         least = TCP_BYTES / TCP_RATE
         check(0.95 * least < seconds < 1.6 * least, f"{TCP_BYTES} bytes took {seconds:.2f} s")
         down = tunnel.start_down(TCP_BYTES).finish(40).seconds

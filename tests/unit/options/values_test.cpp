@@ -77,7 +77,7 @@ TEST(ConnectionOptions, fill_their_fields) {
       of("local 192.0.2.1\nbind ipv6only\nfloat\nconnect-retry 3 60\nconnect-retry-max 4\n"
          "connect-timeout 9\nexplicit-exit-notify\nmtu-disc maybe\nresolv-retry 7\nremote-random\n"
          "mark 12\nbind-dev eth0\nsndbuf 1\nrcvbuf 2\nmultihome\nproto-force tcp\n"
-         "socket-flags TCP_NODELAY\n");
+         "socket-flags TCP_NODELAY\npasstos\nshaper 1000\n");
   const Connection& link = config.connection;
   EXPECT_EQ(link.local, "192.0.2.1");
   EXPECT_TRUE(link.bind && link.bind_ipv6_only && link.floats);
@@ -92,6 +92,10 @@ TEST(ConnectionOptions, fill_their_fields) {
   EXPECT_TRUE(config.remotes.mark_set);
   EXPECT_EQ(config.remotes.mark, 12u);
   EXPECT_EQ(config.remotes.bind_device, "eth0");
+  EXPECT_TRUE(config.remotes.pass_tos);
+  EXPECT_EQ(config.timers.shaper_bytes_per_second, 1000u);
+  EXPECT_FALSE(read("shaper 99").ok());
+  EXPECT_FALSE(read("shaper 100000001").ok());
   EXPECT_EQ(config.remotes.send_buffer, 1u);
   EXPECT_EQ(config.remotes.receive_buffer, 2u);
   EXPECT_FALSE(of("resolv-retry 7\nresolv-retry infinite").remotes.resolve_retry);
