@@ -196,6 +196,7 @@ class ClientRun {
     plane.bare = setup_.static_key.has_value();
     plane.engine = runtime_.engine.engine;
     plane.block_ipv6 = config_.device.block_ipv6;
+    plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
     std::optional<ip::Address> server;
     if (!connection.remote.empty()) server = walk_.address();

@@ -84,6 +84,7 @@ Status Edge::start_up(std::size_t number) {
     const bool flushed = tcp != nullptr && tcp->flush();
     return std::max<std::size_t>(moved, flushed ? 1 : 0);
   };
+  parts.hold = {tun_.queue(number).fd(), [lane] { return lane->held_until(); }};
   return start_thread(lanes_[number].up, std::move(parts));
 }
 

@@ -106,6 +106,7 @@ class ServerRun {
     plane.compress = node::may_compress(config_.channel);
     plane.engine = runtime_.engine.engine;
     plane.block_ipv6 = config_.device.block_ipv6;
+    plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = setup_.facts.local6.value_or(*ip::Address::parse_v6("fe80::7"));
     Edge::Link link;
     if (config_.connection.proto.is_tcp()) {

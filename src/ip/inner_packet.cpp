@@ -37,6 +37,13 @@ std::optional<InnerPacket> look(Bytes packet) {
   return std::nullopt;
 }
 
+std::uint8_t traffic_class(Bytes packet) {
+  if (packet.size() < 2) return 0;
+  const unsigned version = packet[0] >> 4;
+  if (version == 4) return packet[1];
+  return version == 6 ? static_cast<std::uint8_t>(load_u16(packet.data()) >> 4) : 0;
+}
+
 namespace {
 
 // RFC 1624: the checksum after one 16-bit word changed.

@@ -16,6 +16,10 @@ struct InnerPacket {
 };
 [[nodiscard]] std::optional<InnerPacket> look(Bytes packet);
 
+// The TOS of an IPv4 packet or the traffic class of an IPv6 packet, with their two bits of ECN; 0
+// when it is neither.
+[[nodiscard]] std::uint8_t traffic_class(Bytes packet);
+
 // Lowers the MSS of a TCP SYN in place when it is above the limit and mends the checksum.
 //
 // mss_v4   largest MSS for IPv4; 0: leave everything alone. IPv6 gets 20 less.

@@ -143,6 +143,7 @@ class Client {
   [[nodiscard]] std::vector<session::PathMtu::EchoWay> echo_ways() const;
   void limit_routes();
   void tell_replaced_timers();
+  void limit_rate();
   void start_timers(const options::Timers& timers);
   void complete();
 

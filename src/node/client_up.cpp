@@ -54,10 +54,20 @@ bool Client::bring_up(const options::Device& device, const options::Routes& rout
     env.merge(make_route_plan(device, routes).environment);
     done = around_.tunnel.bring_up(*plan, around_.hooks, env);
   }
-  if (done) return true;
+  if (done) {
+    limit_rate();
+    return true;
+  }
   log_.fatal("{}", done.error().text());
   end(Outcome::Next::exit, "SIGTERM", "tun-error", 1);
   return false;
+}
+
+// What the server pushed, or what this side says.
+void Client::limit_rate() {
+  const std::uint64_t rate = pulled_.timers.shaper_bytes_per_second;
+  around_.plane.limit_rate(rate);
+  if (rate > 0) log_.info(1, "Output Traffic Shaping initialized at {} bytes per second", rate);
 }
 
 RoutePlan Client::make_route_plan(const options::Device& device,

@@ -122,6 +122,10 @@ class DataPlane {
   [[nodiscard]] std::size_t lanes() const { return lanes_.size(); }
   [[nodiscard]] UpLane& up(std::size_t lane = 0) { return lanes_[lane]->up; }
   [[nodiscard]] DownLane& down(std::size_t lane = 0) { return lanes_[lane]->down; }
+  // As UpLane::limit_rate; of each lane.
+  void limit_rate(std::uint64_t bytes_per_second) {
+    for (const auto& lane : lanes_) lane->up.limit_rate(bytes_per_second);
+  }
   // Inner packets to this address would carry our own outer packets in a circle.
   void guard_against(const std::optional<ip::Address>& remote) {
     for (const auto& lane : lanes_) lane->up.guard_against(remote);

@@ -15,7 +15,7 @@ namespace adit::plane {
 template <typename Head>
 class MessageRing {
  public:
-  // slots: a power of two
+  // slots: a power of two. Its memory is taken at once and touched as it fills.
   MessageRing(std::size_t slots, std::size_t largest_message)
       : mask_(slots - 1),
         largest_(largest_message),

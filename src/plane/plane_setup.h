@@ -16,6 +16,7 @@ struct PlaneSetup {
   bool block_ipv6 = false;
   bool fragments = false;  // a peer may have "fragment"
   bool compress = false;   // a peer may be sent compressed packets
+  bool pass_tos = false;   // outer packets take the TOS of the inner ones
   bool bare = false;       // static-key mode: no first byte, all is data under key 0
   crypto::Engine engine = crypto::Engine::openssl;  // as choose_engine() found it
   ip::Address ipv6_answer_from;                     // source of block-ipv6's answers; IPv6

@@ -7,6 +7,16 @@
 
 namespace adit::plane {
 
+namespace {
+
+// As stock counts them: without options, and a TCP segment for each packet.
+std::size_t outer_header_bytes(const ports::LinkAddress& to) {
+  const bool tcp = to.stream != 0;
+  return (to.remote.address.is_v4() ? 20u : 40u) + (tcp ? 20u : 8u);
+}
+
+}  // namespace
+
 UpLane::UpLane(const Surroundings& around)
     : around_(around), pool_(around.setup.largest_packet), spare_(around.setup.largest_packet) {
   pending_.reserve(batch_packets);
@@ -22,6 +32,7 @@ UpLane::UpLane(const Surroundings& around)
 std::size_t UpLane::turn(Instant now, WallTime wall) {
   now_ = now;
   unix_ = static_cast<std::uint32_t>(wall.seconds);
+  shaper_.set_rate(rate_.load(std::memory_order_relaxed));
   around_.reader.here();
   std::size_t work = take_orders();
   work += take_handoffs();
@@ -71,9 +82,14 @@ std::size_t UpLane::take_handoffs() {
 
 std::size_t UpLane::take_tun() {
   answers_left_ = answers_per_turn;
-  const std::size_t count = around_.tun.read(pool_.packets(), front_room);
+  // What may not go yet stays in the tun's queue, where the kernel drops what is too much.
+  const std::size_t most = shaper_.packets(now_, batch_packets);
+  if (most == 0) return 0;
+  const std::size_t count = around_.tun.read(pool_.packets().first(most), front_room);
+  on_link_ = 0;
   for (std::size_t i = 0; i < count; ++i) route(pool_[i]);
   flush();
+  shaper_.spend(on_link_, now_);
   return count;
 }
 
@@ -175,33 +191,46 @@ void UpLane::prepare_run(std::span<Pending> run) {
   }
   for (const Pending& pending : run) {
     ip::clamp_mss(pending.packet->writable(), peer.mss);
+    Inside inside{pending.inside_bytes, 0};
+    if (around_.setup.pass_tos && inside.bytes > 0) {
+      inside.tos = outer_tos(pending.packet->bytes(), peer);
+    }
     if (peer.compress) {
       compressor_->frame(peer.framing, *pending.packet);
     } else {
       wire::frame_uncompressed(peer.framing, *pending.packet);
     }
     if (peer.fragments != nullptr) {
-      cut(*pending.packet, peer, pending.inside_bytes);
+      cut(*pending.packet, peer, inside);
     } else {
       run_.push_back(pending.packet);
-      run_inside_.push_back(pending.inside_bytes);
+      run_inside_.push_back(inside);
     }
   }
   seal_run(peer);
 }
 
-void UpLane::add_piece(Packet& piece, const wire::FragmentHeader& header,
-                       std::size_t inside_bytes) {
-  store_u32(piece.prepend(wire::fragment_header_bytes), wire::encode_fragment_header(header));
-  run_.push_back(&piece);
-  run_inside_.push_back(inside_bytes);
+// IPv4 in IPv4 is as stock does it, with the bits of ECN: harmful, for what a router says with them
+// ends with the outer packet, and the sender inside never slows down (RFC 6040). Stock gives other
+// packets the TOS of the last one inside that was IPv4, and none to outer IPv6; here it is theirs.
+std::uint8_t UpLane::outer_tos(Bytes inner, const PeerSlot& peer) const {
+  constexpr std::uint8_t without_ecn = 0xFC;
+  const bool as_stock = inner[0] >> 4 == 4 && peer.address.remote.address.is_v4();
+  const std::uint8_t own = ip::traffic_class(inner);
+  return as_stock ? own : own & without_ecn;
 }
 
-void UpLane::cut(Packet& packet, const PeerSlot& peer, std::size_t inside_bytes) {
+void UpLane::add_piece(Packet& piece, const wire::FragmentHeader& header, Inside inside) {
+  store_u32(piece.prepend(wire::fragment_header_bytes), wire::encode_fragment_header(header));
+  run_.push_back(&piece);
+  run_inside_.push_back(inside);
+}
+
+void UpLane::cut(Packet& packet, const PeerSlot& peer, Inside inside) {
   using Type = wire::FragmentHeader::Type;
   const auto plan = plan_fragments(packet.size(), peer.fragment_most);
   if (!plan) return drops_.add(Drop::too_big);
-  if (plan->count == 1) return add_piece(packet, {}, inside_bytes);
+  if (plan->count == 1) return add_piece(packet, {}, inside);
   if (pieces_used_ + plan->count > batch_packets) {
     seal_run(peer);
     write_out();
@@ -218,7 +247,7 @@ void UpLane::cut(Packet& packet, const PeerSlot& peer, std::size_t inside_bytes)
     add_piece(piece,
               {last ? Type::last : Type::part, sequence, static_cast<std::uint8_t>(number),
                static_cast<std::uint32_t>(plan->size)},
-              number == 0 ? inside_bytes : 0);
+              {number == 0 ? inside.bytes : 0, inside.tos});
   }
 }
 
@@ -232,9 +261,9 @@ void UpLane::seal_run(const PeerSlot& peer) {
   std::uint64_t inside = 0;
   std::uint64_t on_link = 0;
   for (std::size_t i = 0; i < sealed; ++i) {
-    inside += run_inside_[i];
+    inside += run_inside_[i].bytes;
     on_link += run_[i]->size();
-    outgoing_.push_back({run_[i], peer.address});
+    outgoing_.push_back({run_[i], peer.address, run_inside_[i].tos});
   }
   run_.clear();
   run_inside_.clear();
@@ -248,6 +277,7 @@ void UpLane::seal_run(const PeerSlot& peer) {
   peer.meter->sent.link_bytes.add(on_link);
   peer.meter->sent.inside_bytes.add(inside);
   if (sealed > 0) peer.meter->sent.last.set(now_);
+  on_link_ += on_link + sealed * outer_header_bytes(peer.address);
 }
 
 }  // namespace adit::plane

@@ -5,6 +5,7 @@
 #include "plane/lane.h"
 #include "plane/lane_facts.h"
 #include "plane/plane_setup.h"
+#include "plane/shaper.h"
 #include "plane/tables.h"
 #include "ports/doorbell.h"
 #include "ports/tun_port.h"
@@ -45,8 +46,16 @@ class UpLane {
   // One bounded turn. Returns how much there was to do; 0: nothing.
   std::size_t turn(Instant now, WallTime wall);
 
+  // With a rate: nothing is taken out of the tun before, whatever waits there. Lane's thread.
+  [[nodiscard]] Instant held_until() const { return shaper_.open_at(); }
+
   [[nodiscard]] const DropBoard& drops() const { return board_; }
   [[nodiscard]] const LaneMeter& meter() const { return meter_; }
+  // Bytes a second on the link, with the headers of outer packets, for all that comes out of the
+  // tun; what the control thread sends neither waits nor counts. 0: no limit. Any thread.
+  void limit_rate(std::uint64_t bytes_per_second) {
+    rate_.store(bytes_per_second, std::memory_order_relaxed);
+  }
   // Inner packets to this address would carry our own outer packets in a circle.
   void guard_against(const std::optional<ip::Address>& remote) {
     std::uint64_t packed = remote && remote->is_v4() ? remote->v4_number() | guard_set : 0;
@@ -61,6 +70,11 @@ class UpLane {
     Packet* packet;
     const PeerSlot* peer;
     std::size_t inside_bytes;  // 0: not user traffic
+  };
+  // Of a packet that is to be sealed.
+  struct Inside {
+    std::size_t bytes;  // of users
+    std::uint8_t tos;   // for the outer packet
   };
 
   std::size_t take_orders();
@@ -78,8 +92,9 @@ class UpLane {
   void enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes);
   void flush();
   void prepare_run(std::span<Pending> run);
-  void cut(Packet& packet, const PeerSlot& peer, std::size_t inside_bytes);
-  void add_piece(Packet& piece, const wire::FragmentHeader& header, std::size_t inside_bytes);
+  [[nodiscard]] std::uint8_t outer_tos(Bytes inner, const PeerSlot& peer) const;
+  void cut(Packet& packet, const PeerSlot& peer, Inside inside);
+  void add_piece(Packet& piece, const wire::FragmentHeader& header, Inside inside);
   void seal_run(const PeerSlot& peer);
   void write_out();
   bool answered_block_ipv6(const Packet& packet);
@@ -92,13 +107,16 @@ class UpLane {
   std::unique_ptr<PacketPool> pieces_;            // with PlaneSetup::fragments
   std::size_t pieces_used_ = 0;
   std::vector<Packet*> run_;
-  std::vector<std::size_t> run_inside_;  // user bytes in each of run_
+  std::vector<Inside> run_inside_;  // of each of run_
   std::vector<ports::OutgoingPacket> outgoing_;
   unsigned answers_left_ = answers_per_turn;
   DropCounters drops_;
   DropBoard board_;
   LaneMeter meter_;
   std::atomic<std::uint64_t> guarded_v4_{0};
+  std::atomic<std::uint64_t> rate_{0};
+  Shaper shaper_;
+  std::uint64_t on_link_ = 0;  // what the packets of one read came to
   Instant now_;
   std::uint32_t unix_ = 0;
 };

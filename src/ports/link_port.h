@@ -32,6 +32,7 @@ struct TooLarge {
 struct OutgoingPacket {
   Packet* packet;
   LinkAddress to;
+  std::uint8_t tos = 0;  // of the outer IP packet; IPv6 calls it traffic class
 };
 
 // What has gone over a link since it was opened: calls of the kernel, and packets.

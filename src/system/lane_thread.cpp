@@ -42,8 +42,9 @@ Status LaneThread::watch_everything() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_) return kernel_refused(errno, "cannot prepare the thread " + parts_.name);
   std::vector<int> fds = parts_.fds;
-  fds.push_back(parts_.bell.fd());
+  fds.insert(fds.begin(), parts_.bell.fd());
   for (const int fd : fds) {
+    if (fd != parts_.hold.fd) others_.push_back({fd, POLLIN, 0});
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = fd;
@@ -74,7 +75,12 @@ void LaneThread::run() {
       fruitless = 0;
       if (pace.after_turn(moved, now)) take_a_rest();
     } else if (parts_.bell.may_sleep()) {
-      sleep(++fruitless);
+      const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();
+      if (until > now) {
+        sleep_without_held(until - now);
+      } else {
+        sleep(++fruitless);
+      }
     }
   }
 }
@@ -88,6 +94,14 @@ void LaneThread::sleep(unsigned fruitless) {
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
   for (int i = 0; i < count; ++i) {
     if (events[static_cast<std::size_t>(i)].data.fd == parts_.bell.fd()) parts_.bell.answered();
+  }
+}
+
+void LaneThread::sleep_without_held(Duration most) {
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(most);
+  const timespec limit{whole.count(), (most - whole).count()};
+  if (ppoll(others_.data(), others_.size(), &limit, nullptr) > 0 && others_[0].revents != 0) {
+    parts_.bell.answered();
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <poll.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,8 +15,8 @@
 namespace adit::system {
 
 // A thread that drives one or two lanes: it takes turns until a turn says that there was nothing,
-// then sleeps until a descriptor is readable or the bell rings. At high rates of single packets it
-// rests between turns (Pace).
+// then sleeps until a descriptor is readable or the bell rings, or a hold ends. At high rates of
+// single packets it rests between turns (Pace).
 class LaneThread {
  public:
   struct Parts {
@@ -25,6 +26,13 @@ class LaneThread {
     // the new thread only.
     std::function<std::size_t(Instant now, WallTime wall)> turn;
     EventDoorbell& bell;  // outlives the thread; nobody else sleeps behind it
+    // For a lane that may leave alone what it could read. After a turn that moved nothing: until
+    // when, then fd, one of fds, wakes nobody. Runs on the new thread only.
+    struct Hold {
+      int fd = -1;
+      std::function<Instant()> until = nullptr;
+    };
+    Hold hold = {};
   };
   [[nodiscard]] static Result<std::unique_ptr<LaneThread>> start(Parts parts);
   ~LaneThread() { stop(); }
@@ -40,9 +48,11 @@ class LaneThread {
   [[nodiscard]] Status watch_everything();
   void run();
   void sleep(unsigned fruitless);
+  void sleep_without_held(Duration most);
 
   Parts parts_;
   Fd epoll_;
+  std::vector<pollfd> others_;  // the bell, and what may not be held
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

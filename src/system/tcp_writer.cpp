@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "base/assert.h"
@@ -31,6 +32,14 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) {
   } while (sent < 0 && errno == EINTR);
   const bool full = sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS);
   return full ? 0 : sent;
+}
+
+// Of what the connection sends from now on. The kernel keeps the bits of ECN to itself here.
+void set_tos(int fd, std::uint8_t tos, ip::Family family) {
+  const int value = tos;
+  const bool v4 = family == ip::Family::v4;
+  static_cast<void>(setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
+                               &value, sizeof value));
 }
 
 }  // namespace
@@ -81,13 +90,16 @@ void TcpWriter::take_inbox() {
   }
 }
 
-// Consecutive packets of one connection travel together.
+// Consecutive packets of one connection and TOS travel together.
 void TcpWriter::write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) {
   take_inbox();
   while (!packets.empty()) {
     const std::uint32_t number = packets.front().to.stream;
     std::size_t size = 1;
-    while (size < packets.size() && size < most_pieces && packets[size].to.stream == number) ++size;
+    while (size < packets.size() && size < most_pieces && packets[size].to.stream == number &&
+           packets[size].tos == packets.front().tos) {
+      ++size;
+    }
     const auto run = packets.first(size);
     packets = packets.subspan(size);
     const auto found = halves_.find(number);
@@ -101,6 +113,10 @@ void TcpWriter::write(std::span<const ports::OutgoingPacket> packets, DropCounte
 
 void TcpWriter::write_run(Half& half, std::span<const ports::OutgoingPacket> run,
                           DropCounters& drops) {
+  if (run.front().tos != half.tos) {
+    half.tos = run.front().tos;
+    set_tos(half.stream->fd(), half.tos, half.stream->address().remote.address.family());
+  }
   if (half.backlog.empty()) return send_run(half, run, drops);
   for (const ports::OutgoingPacket& packet : run) {
     if (!half.backlog.add(frame(*packet.packet))) drops.add(Drop::queue_full);

@@ -61,6 +61,7 @@ class TcpWriter {
   struct Half {
     TcpStreamPtr stream;
     TcpBacklog backlog;
+    std::uint8_t tos = 0;  // as the socket has it
   };
   static constexpr std::size_t most_pieces = 64;
   static constexpr std::size_t most_events = 64;

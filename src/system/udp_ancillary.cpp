@@ -82,4 +82,9 @@ void put_segment(msghdr& header, Ancillary& room, std::uint16_t bytes) {
   put_item(header, room, IPPROTO_UDP, udp_segment, bytes);
 }
 
+void put_tos(msghdr& header, Ancillary& room, std::uint8_t tos, ip::Family receiver) {
+  const bool v4 = receiver == ip::Family::v4;
+  put_item(header, room, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, int{tos});
+}
+
 }  // namespace adit::system

@@ -13,7 +13,7 @@ inline constexpr int udp_segment = 103;
 inline constexpr int udp_gro = 104;
 
 // Room for all that travels beside one datagram, either way: IP_PKTINFO or IPV6_PKTINFO, the size
-// of segments, and the size of fragments.
+// of segments, and the size of fragments or the TOS.
 struct alignas(cmsghdr) Ancillary {
   std::array<unsigned char, CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int))> bytes;
 };
@@ -31,5 +31,7 @@ void clear_ancillary(msghdr& header);
 void put_source(msghdr& header, Ancillary& room, const ip::Address& source, int family);
 // The kernel is to cut the message into datagrams of so many bytes.
 void put_segment(msghdr& header, Ancillary& room, std::uint16_t bytes);
+// receiver: what the message is sent to; a socket of IPv6 may speak IPv4, too
+void put_tos(msghdr& header, Ancillary& room, std::uint8_t tos, ip::Family receiver);
 
 }  // namespace adit::system

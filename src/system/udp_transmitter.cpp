@@ -84,8 +84,8 @@ void UdpTransmitter::lay_out(Packets packets, DropCounters& drops) {
   }
 }
 
-// How many packets from the front are one train: all of the first one's size, the last may be
-// shorter.
+// How many packets from the front are one train: all of the first one's size and TOS, the last may
+// be shorter.
 std::size_t UdpTransmitter::train_length(Packets packets) const {
   const std::size_t size = packets.front().packet->size();
   if (!trains_.load(std::memory_order_relaxed) || size >= alone_from_) return 1;
@@ -93,7 +93,10 @@ std::size_t UdpTransmitter::train_length(Packets packets) const {
   for (std::size_t bytes = size; count < packets.size() && count < most_segments; ++count) {
     const std::size_t next = packets[count].packet->size();
     bytes += next;
-    if (next > size || bytes > most_train_bytes || packets[count].to != packets.front().to) break;
+    if (next > size || bytes > most_train_bytes || packets[count].tos != packets.front().tos ||
+        packets[count].to != packets.front().to) {
+      break;
+    }
     if (next < size) return count + 1;
   }
   return count;
@@ -116,10 +119,16 @@ bool UdpTransmitter::prepare(const Message& message, Packets packets) {
       source.family() == front.to.remote.address.family()) {
     put_source(header, ancillary_[count_], source, setup_.family);
   }
-  if (message.count > 1) {
-    put_segment(header, ancillary_[count_], size_of(front));
-  }
+  put_manner(message, packets, header, ancillary_[count_]);
   return true;
+}
+
+// Beside the message, whatever address it is sent from.
+void UdpTransmitter::put_manner(const Message& message, Packets packets, msghdr& header,
+                                Ancillary& room) {
+  const ports::OutgoingPacket& front = packets[message.first];
+  if (message.count > 1) put_segment(header, room, size_of(front));
+  if (front.tos != 0) put_tos(header, room, front.tos, front.to.remote.address.family());
 }
 
 // The kernel stopped in front of the message at.
@@ -137,7 +146,7 @@ std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at,
   // Or the address we were asked at may be gone: let routing choose the source.
   if (tries == 2 && error != EMSGSIZE) {
     clear_ancillary(headers_[at].msg_hdr);
-    if (train) put_segment(headers_[at].msg_hdr, ancillary_[at], size_of(packets[message.first]));
+    put_manner(message, packets, headers_[at].msg_hdr, ancillary_[at]);
     return 0;
   }
   tries = 0;

@@ -12,8 +12,8 @@
 
 namespace adit::system {
 
-// The writing half of a UDP socket. Consecutive packets of one size for one receiver travel through
-// the kernel as one (UDP_SEGMENT), and many messages in one system call. One thread.
+// The writing half of a UDP socket. Consecutive packets of one size and TOS for one receiver travel
+// through the kernel as one (UDP_SEGMENT), and many messages in one system call. One thread.
 class UdpTransmitter {
  public:
   struct Setup {
@@ -47,6 +47,7 @@ class UdpTransmitter {
   void lay_out(Packets packets, DropCounters& drops);
   [[nodiscard]] std::size_t train_length(Packets packets) const;
   [[nodiscard]] bool prepare(const Message& message, Packets packets);
+  static void put_manner(const Message& message, Packets packets, msghdr& header, Ancillary& room);
   // Each returns how many messages to pass over; 0: try again.
   std::size_t after_refusal(int socket, int error, std::size_t at, Packets packets, unsigned& tries,
                             DropCounters& drops);

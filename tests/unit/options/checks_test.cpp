@@ -48,9 +48,10 @@ TEST(Checks, refuse_in_a_client_what_belongs_to_a_server) {
 }
 
 TEST(Checks, refuse_in_a_server_what_belongs_to_a_client) {
-  for (const char* line : {"nobind", "pull", "auth-user-pass", "route-delay 5", "up-delay",
-                           "ipchange /bin/true", "remote 192.0.2.1", "redirect-gateway def1",
-                           "redirect-private", "<connection>\nremote a\n</connection>"}) {
+  for (const char* line :
+       {"nobind", "pull", "auth-user-pass", "route-delay 5", "up-delay", "ipchange /bin/true",
+        "shaper 10000", "remote 192.0.2.1", "redirect-gateway def1", "redirect-private",
+        "<connection>\nremote a\n</connection>"}) {
     expect_errors(minimal_server, {{line, "cannot be used with --mode server"}});
   }
 }

@@ -77,7 +77,7 @@ TEST(ConnectionOptions, fill_their_fields) {
       of("local 192.0.2.1\nbind ipv6only\nfloat\nconnect-retry 3 60\nconnect-retry-max 4\n"
          "connect-timeout 9\nexplicit-exit-notify\nmtu-disc maybe\nresolv-retry 7\nremote-random\n"
          "mark 12\nbind-dev eth0\nsndbuf 1\nrcvbuf 2\nmultihome\nproto-force tcp\n"
-         "socket-flags TCP_NODELAY\n");
+         "socket-flags TCP_NODELAY\npasstos\nshaper 1000\n");
   const Connection& link = config.connection;
   EXPECT_EQ(link.local, "192.0.2.1");
   EXPECT_TRUE(link.bind && link.bind_ipv6_only && link.floats);
@@ -92,6 +92,10 @@ TEST(ConnectionOptions, fill_their_fields) {
   EXPECT_TRUE(config.remotes.mark_set);
   EXPECT_EQ(config.remotes.mark, 12u);
   EXPECT_EQ(config.remotes.bind_device, "eth0");
+  EXPECT_TRUE(config.remotes.pass_tos);
+  EXPECT_EQ(config.timers.shaper_bytes_per_second, 1000u);
+  EXPECT_FALSE(read("shaper 99").ok());
+  EXPECT_FALSE(read("shaper 100000001").ok());
   EXPECT_EQ(config.remotes.send_buffer, 1u);
   EXPECT_EQ(config.remotes.receive_buffer, 2u);
   EXPECT_FALSE(of("resolv-retry 7\nresolv-retry infinite").remotes.resolve_retry);
@@ -461,7 +465,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
       of("genkey\nmanagement /run/m unix pw\nmanagement-hold\nmanagement-external-key pss\n"
          "http-proxy h 3128 auto\nhttp-proxy-option AGENT me\nsocks-proxy s\nfragment 1200\n"
          "plugin a.so b c\ntls-verify \"/bin/v a,b\"\nauth-gen-token 60 30 external-auth\n"
-         "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\npasstos\nshaper 1000\n"
+         "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\n"
          "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
   EXPECT_EQ(config.management.address + config.management.port, "/run/munix");
   EXPECT_TRUE(config.management.hold && config.management.external_key);
@@ -475,8 +479,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
   EXPECT_TRUE(config.server.auth_gen_token->external_auth);
   EXPECT_EQ(config.client.static_challenge->text, "PIN please");
   EXPECT_EQ(config.process.chroot, "/jail");
-  EXPECT_TRUE(config.process.mlock && config.remotes.pass_tos);
-  EXPECT_EQ(config.timers.shaper_bytes_per_second, 1000u);
+  EXPECT_TRUE(config.process.mlock);
   EXPECT_EQ(config.identity.pkcs12.path, "me.p12");
   EXPECT_EQ(config.secret.path, "s.key");
   EXPECT_EQ(config.server.port_share->second, "443");

@@ -63,6 +63,61 @@ TEST(LaneThread, wakes_up_for_a_descriptor) {
   }
 }
 
+// Readable all the time, and left alone: it must not spin, and look again when the hold ends.
+TEST(LaneThread, leaves_a_held_descriptor_alone_until_the_hold_ends) {
+  const auto bell = make_bell();
+  const Fd event(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+  constexpr Duration pause = 20ms;
+  std::atomic<int> turns{0}, taken{0};
+  Instant open_at;
+  auto lane = LaneThread::start({"adit-up",
+                                 {event.get()},
+                                 [&](Instant now, WallTime) -> std::size_t {
+                                   ++turns;
+                                   if (now < open_at) return 0;
+                                   open_at = now + pause;
+                                   ++taken;
+                                   return 1;
+                                 },
+                                 *bell,
+                                 {event.get(), [&] { return open_at; }}});
+  ASSERT_TRUE(lane);
+  const Instant begin = monotonic_now();
+  ASSERT_TRUE(eventually([&] { return taken == 10; }));
+  EXPECT_GE(monotonic_now() - begin, 9 * pause);
+  (*lane)->stop();
+  EXPECT_LE(turns, 2 * taken + 2);
+}
+
+TEST(LaneThread, hears_its_bell_and_other_descriptors_while_one_is_held) {
+  const auto bell = make_bell();
+  const Fd held(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)), other(eventfd(0, EFD_NONBLOCK));
+  std::atomic<int> turns{0}, heard{0};
+  auto lane = LaneThread::start({"adit-up",
+                                 {held.get(), other.get()},
+                                 [&](Instant, WallTime) -> std::size_t {
+                                   ++turns;
+                                   eventfd_t value = 0;
+                                   if (eventfd_read(other.get(), &value) != 0) return 0;
+                                   ++heard;
+                                   return 1;
+                                 },
+                                 *bell,
+                                 {held.get(), [&] { return monotonic_now() + 1h; }}});
+  ASSERT_TRUE(eventually([&] { return turns == 1; }));
+  EXPECT_FALSE(eventually([&] { return turns > 1; }, 50ms));
+  for (int i = 1; i <= 50; ++i) {
+    const int before = turns;
+    bell->ring();
+    ASSERT_TRUE(eventually([&] { return turns > before; }));
+    eventfd_write(other.get(), 1);
+    ASSERT_TRUE(eventually([&] { return heard == i; }));
+  }
+  const Instant begin = monotonic_now();
+  (*lane)->stop();
+  EXPECT_LT(monotonic_now() - begin, 500ms);
+}
+
 TEST(LaneThread, carries_its_name_and_leaves_signals_to_others) {
   const auto bell = make_bell();
   std::string name;

@@ -247,6 +247,35 @@ TEST_F(TcpLinks, keeps_apart_packets_for_several_streams_in_one_batch) {
   });
 }
 
+// The socket's is that of what was written last.
+TEST_F(TcpLinks, changes_the_tos_of_a_connection_with_its_packets) {
+  in_own_network([] {
+    TcpPeers server;
+    const Fd client = server.connect();
+    int ours = -1;  // the descriptor of the connection's other end: the newest there is
+    for (int fd = 3; fd < 200; ++fd) {
+      if (fd != client.get() && remote_endpoint(fd) == local_endpoint(client.get())) ours = fd;
+    }
+    ASSERT_GE(ours, 0);
+    const auto send = [&](std::uint8_t tos) {
+      ports::LinkAddress to;
+      to.stream = server.numbers[0];
+      std::vector<ports::OutgoingPacket> packets{server.outgoing.make("text", to)};
+      packets[0].tos = tos;
+      server.link->write(packets, server.drops);
+      int value = -1;
+      socklen_t size = sizeof value;
+      EXPECT_EQ(getsockopt(ours, IPPROTO_IP, IP_TOS, &value, &size), 0);
+      return value;
+    };
+    EXPECT_EQ(send(0), 0);
+    EXPECT_EQ(send(0xB8), 0xB8);
+    EXPECT_EQ(send(0xB8), 0xB8);
+    EXPECT_EQ(send(0x23), 0x20) << "ECN is the kernel's";
+    EXPECT_EQ(send(0), 0);
+  });
+}
+
 TEST_F(TcpLinks, serves_two_hundred_connections) {
   in_own_network([] {
     TcpPeers server;
