@@ -21,7 +21,8 @@ from tunnel import COMPLETED, HARMLESS, PROGRAMS, TROUBLE, Setup, Tunnel, client
 SERVER4, SERVER6 = "10.8.0.1", "fd00:8::1"
 DISORDER = r"PID_ERR|bad packet ID|late packet|duplicate packet|Authenticate/Decrypt"
 OPTION = r"us=\d+   \w+ = "  # stock prints all its options at verb 4
-NEVER_DROPPED = ("bad_tag", "replayed")
+PATIENT_INTERVAL = 0.2  # ping waits that long for its last answer: a busy machine needs it
+NEVER_DROPPED = ("bad tag", "replayed")
 
 
 def is_trouble(line: str) -> bool:
@@ -143,4 +144,4 @@ class Crowd:
         ways = [way["drops"] for lane in status["lanes"] for way in (lane["up"], lane["down"])]
         for drops in (*ways, status["drops"], *(peer["drops"] for peer in status["peers"])):
             found = {name: drops[name] for name in NEVER_DROPPED if drops.get(name)}
-            check(not found, f"adit status: dropped {found}: {status}")
+            check(not found, f"adit status: dropped {found}; lanes: {status['lanes']}")

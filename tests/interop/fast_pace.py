@@ -6,13 +6,13 @@ import json
 import re
 import statistics
 
-from crowd import SERVER4, Crowd
+from crowd import Crowd
 from lab import ADIT, Host, Lab, check, start_transfer
 from load import words, write_profile
 from runner import Bench, Case
 from tunnel import Setup, Tunnel
 
-STORM_SECONDS = 10
+STORM_SECONDS = 8
 MOST_SENT_AGAIN = 0.02
 ROUNDS = 2
 ROUND_SECONDS = 3
