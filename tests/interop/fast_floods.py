@@ -18,7 +18,11 @@ from tunnel import PORT, Setup
 FULL = 10_000_000  # packets a second: more than anybody can
 FLOOD_SECONDS = 8
 QUIET_INTERVAL = 0.05
-NEWCOMERS = ("stock", "adit", "stock", "adit", "stock")
+NEWCOMERS = {
+    "tcp": ("stock", "adit", "stock", "adit", "stock"),
+    "udp": ("stock", "adit", "stock", "adit", "stock"),
+    "crossing": ("stock", "adit"),
+}
 HAND_WINDOW = 20
 MOST_LOST = 0.05
 FULL_FLOW = 5_000  # packets
@@ -51,9 +55,9 @@ while True:
 """
 
 
-def endless_pings(host: Host) -> Process:
+def endless_pings(host: Host, address: str = SERVER4) -> Process:
     name = f"pings-{host.name}"
-    return host.start(name, "ping", "-n", "-q", "-i", QUIET_INTERVAL, SERVER4)
+    return host.start(name, "ping", "-n", "-q", "-i", QUIET_INTERVAL, address)
 
 
 def lost_of(pings: Process) -> float:
@@ -75,47 +79,53 @@ def packets_down(crowd: Crowd) -> int:
     return sum(lane["down"]["packets"] for lane in crowd.status()["lanes"])
 
 
-def inner_udp_flood(crowd: Crowd, member: Member) -> Process:
+def udp_flood(crowd: Crowd, loud: Member, to: Host, address: str) -> Process:
     """Small datagrams through the tunnel to somebody who does not read them."""
-    server = crowd.net.server
-    server.start("sink", sys.executable, "-c", SINK, SERVER4).wait_for("sinking")
+    to.start("sink", sys.executable, "-c", SINK, address).wait_for("sinking")
     small = crowd.bench.folder / "small.bin"
     small.write_bytes(bytes(32))
     program = built_program("flood", crowd.bench.folder)
-    return member.host.start("flood", program, SERVER4, 9999, FULL, FLOOD_SECONDS, small)
+    return loud.host.start("flood", program, address, 9999, FULL, FLOOD_SECONDS, small)
 
 
-def inner_tcp_flood(crowd: Crowd, member: Member) -> Process:
-    run = start_transfer(
-        member.host, crowd.net.server, SERVER4, up=100 << 30, seconds=FLOOD_SECONDS
-    )
-    return run.opener
+def start_inner_flood(kind: str, crowd: Crowd, loud: Member, other: Member) -> Process:
+    server = crowd.net.server
+    if kind == "udp":
+        return udp_flood(crowd, loud, server, SERVER4)
+    if kind == "crossing":
+        return udp_flood(crowd, loud, other.host, other.address4)
+    way = (loud.host, server, SERVER4)
+    return start_transfer(*way, up=100 << 30, seconds=FLOOD_SECONDS).opener
 
 
 def inner_flood(kind: str, bench: Bench) -> None:
-    """One client fills the tunnel. Five others come, one after the other, and a quiet one is served."""
-    lines = ("duplicate-cn", f"hand-window {HAND_WINDOW}")
+    """One client fills the tunnel. Others come, one after the other, and quiet ones are served.
+    crossing: from client to client, as are the pings."""
+    window = f"hand-window {HAND_WINDOW}"
+    lines = ("duplicate-cn", "client-to-client", window)
     with Lab(bench.folder) as lab:
-        crowd = Crowd(lab, bench, Setup(server_extra=lines, client_extra=(f"hand-window {HAND_WINDOW}",)))
+        crowd = Crowd(lab, bench, Setup(server_extra=lines, client_extra=(window,)))
         crowd.begin()
-        loud, quiet = crowd.join("adit"), crowd.join("stock")
-        hosts = [crowd.host() for _ in NEWCOMERS]
-        begin = inner_udp_flood if kind == "udp" else inner_tcp_flood
-        flood = begin(crowd, loud)
+        loud, quiet, other = (crowd.join(program) for program in ("adit", "stock", "adit"))
+        hosts = [crowd.host() for _ in NEWCOMERS[kind]]
+        flood = start_inner_flood(kind, crowd, loud, other)
         until(lambda: packets_down(crowd) > FULL_FLOW, 10, "the flood flows")
         pings = endless_pings(quiet.host)
         waits = []
-        for program, host in zip(NEWCOMERS, hosts):
+        for program, host in zip(NEWCOMERS[kind], hosts):
             time.sleep(GAP_SECONDS)  # the flood goes on
             asked = time.monotonic()
             crowd.join(program, host)
+            if len(waits) == 0:
+                crossing = endless_pings(host, quiet.address4)
             waits.append(round(time.monotonic() - asked, 1))
             check(flood.running, f"the flood ended before {program} was up: {waits}")
-        lost = lost_of(pings)
         check(flood.wait(FLOOD_SECONDS + 10) == 0, f"the flood failed:\n{flood.tail()}")
-        told = f"up after {waits} s, {lost:.1%} pings lost, flood: {flood.text().splitlines()[-1]}"
+        lost = {"to the server": lost_of(pings), "between clients": lost_of(crossing)}
+        told = f"up after {waits} s, pings lost: {lost}, flood: {flood.text().splitlines()[-1]}"
         print(f"        {bench.folder.name}: {told}", flush=True)
-        check(lost <= MOST_LOST, f"the quiet client lost {lost:.0%} of its pings")
+        for way, share in lost.items():
+            check(share <= MOST_LOST, f"{share:.0%} of the pings {way} were lost")
         for member in crowd.members:
             check_answered(member)
         crowd.check_drops()
@@ -192,7 +202,7 @@ def check_counted(kind: str, crowd: Crowd, sent: int) -> None:
 
 
 def flood_cases() -> list[Case]:
-    made = [Case(f"inner-flood-{kind}", partial(inner_flood, kind)) for kind in ("tcp", "udp")]
+    made = [Case(f"inner-flood-{kind}", partial(inner_flood, kind)) for kind in NEWCOMERS]
     for kind in ("noise", "replays", "forged"):
         made.append(Case(f"outer-flood-{kind}", partial(outer_flood, kind)))
     return made
