@@ -35,6 +35,11 @@ class MessageRing {
     return true;
   }
 
+  // Producer: how many messages are not taken yet.
+  [[nodiscard]] std::size_t waiting() const {
+    return tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_acquire);
+  }
+
   struct Message {
     Head head;
     MutableBytes bytes;  // valid until pop()
