@@ -8,9 +8,10 @@ stock's beside it.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 
-from crowd import DISORDER, OPTION, PATIENT_INTERVAL, Crowd
+from crowd import DISORDER, OPTION, PATIENT_INTERVAL, SERVER4, SERVER6, Crowd
 from fast_floods import flood_cases
 from fast_pace import pace_cases
 from features import profile_folder
@@ -60,7 +61,7 @@ def load_of_all(crowd: Crowd, office: Host) -> list[Transfer]:
     """Every client with the server, two pairs of clients, and both ways into the network; at the same
     time, in both families."""
     rate = 2 * MEGABYTE
-    size = 10 * rate
+    size = 8 * rate
     moving = [
         crowd.transfer(member, six=number % 2 == 1, size=size, rate=rate)
         for number, member in enumerate(crowd.members[:3])
@@ -125,31 +126,54 @@ def many_lanes(transport: str, bench: Bench) -> None:
 
 # ---- full rate ----
 
-FULL_SECONDS = 8
 FULL_MOST = 100 << 30
+FULL_LEAST = 10 * MEGABYTE
 
 
-def full_rate(server: str, client: str, bench: Bench) -> None:
+@dataclass(frozen=True)
+class Full:
+    server: str
+    client: str
+    transport: str = "udp4"
+    seconds: int = 8  # each way
+    renew: int = RENEGOTIATION_SECONDS
+
+    @property
+    def name(self) -> str:
+        return f"full-rate-{self.server}-{self.client}-{self.transport}"
+
+
+FULL = (
+    Full("adit", "stock"),
+    Full("stock", "adit"),
+    Full("adit", "stock", "tcp4", 4, 3),
+    Full("stock", "adit", "tcp6", 4, 3),
+)
+
+
+def full_rate(full: Full, bench: Bench) -> None:
     """As fast as it goes, first one way, then the other, with new keys on the way: packet ids leave in
     order, as stock's log at verb 4 shows."""
-    lines = ("verb 4", f"reneg-sec {RENEGOTIATION_SECONDS}")
+    lines = ("verb 4", f"reneg-sec {full.renew}")
+    ends = {"server_extra": lines, "client_extra": lines}
     with Lab(bench.folder) as lab:
-        setup = Setup(server, client, server_extra=lines, client_extra=lines)
+        setup = Setup(full.server, full.client, full.transport, **ends)
         tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
         tunnel.start()
         marks = tunnel.marks()
-        for way in ("up", "down"):
+        for way, address in (("up", tunnel.inside.server4), ("down", tunnel.inside.server6)):
             run = start_transfer(
                 tunnel.net.client,
                 tunnel.net.server,
-                tunnel.inside.server4 if way == "up" else tunnel.inside.server6,
-                seconds=FULL_SECONDS,
+                address,
+                seconds=full.seconds,
                 **{way: FULL_MOST},
             )
-            result = run.finish(FULL_SECONDS + 20)
+            result = run.finish(full.seconds + 20)
             moved = result.sent + result.received
-            print(f"        {bench.folder.name}: {way} {moved * 8e-6 / FULL_SECONDS:.0f} Mbit/s")
-            check(moved > 20 * MEGABYTE, f"{way}: only {moved} bytes")
+            rate = moved * 8e-6 / result.seconds
+            print(f"        {bench.folder.name}: {way} {rate:.0f} Mbit/s", flush=True)
+            check(moved > FULL_LEAST, f"{way}: only {moved} bytes")
         tunnel.wait_renegotiated(marks)
         for host, address in tunnel.paths():
             got = host.ping(address, 5, interval=PATIENT_INTERVAL).received
@@ -158,6 +182,28 @@ def full_rate(server: str, client: str, bench: Bench) -> None:
             told = end.matches(DISORDER)
             check(not told, f"{end.name}: {told[:3]}")
         tunnel.check_logs(OPTION)
+
+
+def full_rate_lanes(bench: Bench) -> None:
+    """Two stock clients, each both ways as fast as it goes, on several pairs of lanes."""
+    lines = (f"data-lanes {LANES}", "duplicate-cn", f"reneg-sec {FULL[2].renew}", "verb 4")
+    with Lab(bench.folder) as lab:
+        crowd = Crowd(lab, bench, Setup(server_extra=lines, client_extra=("verb 4",)))
+        crowd.begin()
+        members = [crowd.join("stock"), crowd.join("stock")]
+        most = {"up": FULL_MOST, "down": FULL_MOST, "seconds": 6}
+        for running in [
+            start_transfer(members[0].host, crowd.net.server, SERVER4, **most),
+            start_transfer(members[1].host, crowd.net.server, SERVER6, **most),
+        ]:
+            result = running.finish(40)
+            moved = min(result.sent, result.received)
+            check(moved > FULL_LEAST // 5, f"only {moved} bytes one way")
+        for member in members:
+            check(len(member.process.matches(HANDSHAKE)) > 1, f"{member.process.name}: no new key")
+        check_lanes(crowd)
+        crowd.check_drops()
+        crowd.check_logs()
 
 
 # ---- forced retreats ----
@@ -212,9 +258,9 @@ def cases() -> list[Case]:
         Case(f"many-lanes-{transport}", partial(many_lanes, transport), relay=True)
         for transport in ("udp4", "udp6")
     ]
-    for server, client in (("adit", "stock"), ("stock", "adit")):
-        made.append(Case(f"full-rate-{server}-{client}", partial(full_rate, server, client)))
-    made += [*flood_cases(), *pace_cases()]
+    made += [Case(full.name, partial(full_rate, full)) for full in FULL]
+    made.append(Case("full-rate-lanes", full_rate_lanes))
+    made = [*pace_cases(), *made, *flood_cases()]  # the longest first
     made += [Case(f"retreat-{name}", partial(retreat, name)) for name in RETREATS]
     return made
 

@@ -7,7 +7,7 @@ import re
 import statistics
 
 from crowd import Crowd
-from lab import ADIT, Host, Lab, check, start_transfer
+from lab import Host, Lab, check, start_transfer
 from load import words, write_profile
 from runner import Bench, Case
 from tunnel import Setup, Tunnel

@@ -298,6 +298,9 @@ class Lab:
             signal.signal(number, handler)
 
     def remove(self) -> None:
+        for host in self.hosts:  # all at once, as some take their time
+            for process in host.processes:
+                process.send_signal(signal.SIGTERM)
         for host in self.hosts:
             host.stop_all()
         for host in self.hosts:
