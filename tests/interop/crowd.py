@@ -46,7 +46,7 @@ class Member:
 
 
 class Crowd:
-    """All but the first have the same certificate: with more than two, the server needs duplicate-cn."""
+    """All but the first have one certificate: with more than two, the server needs duplicate-cn."""
 
     def __init__(self, lab: Lab, bench: Bench, setup: Setup):
         self.lab = lab

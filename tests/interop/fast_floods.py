@@ -13,7 +13,7 @@ from crowd import PATIENT_INTERVAL, SERVER4, Crowd, Member
 from lab import Host, Lab, Process, check, start_transfer, until
 from relay import built_program
 from runner import Bench, Case
-from tunnel import PORT, Setup
+from tunnel import COMPLETED, PORT, Setup
 
 FULL = 10_000_000  # packets a second: more than anybody can
 FLOOD_SECONDS = 7  # inside
@@ -123,7 +123,7 @@ def inner_flood(kind: str, bench: Bench) -> None:
             check(flood.running, f"the flood ended before {program} was up: {waits}")
         check(flood.wait(FLOOD_SECONDS + 10) == 0, f"the flood failed:\n{flood.tail()}")
         lost = {"to the server": lost_of(pings), "between clients": lost_of(crossing)}
-        told = f"up after {waits} s, pings lost: {lost}, flood: {flood.text().splitlines()[-1]}"
+        told = f"up after {waits} s, pings lost: {lost}, flood: {flood.text().splitlines()[-1][:60]}"
         print(f"        {bench.folder.name}: {told}", flush=True)
         for way, share in lost.items():
             check(share <= MOST_LOST, f"{share:.0%} of the pings {way} were lost")
@@ -165,9 +165,10 @@ def flood_words(kind: str, crowd: Crowd, member: Member) -> list[object]:
 
 def outer_flood(kind: str, bench: Bench) -> None:
     """A stranger sends what he can to the server's port. Who is there goes on, who comes gets in."""
-    lines = ("duplicate-cn", f"hand-window {HAND_WINDOW}")
+    window = f"hand-window {HAND_WINDOW}"
+    setup = Setup(server_extra=("duplicate-cn", window), client_extra=(window,))
     with Lab(bench.folder) as lab:
-        crowd = Crowd(lab, bench, Setup(server_extra=lines, client_extra=(f"hand-window {HAND_WINDOW}",)))
+        crowd = Crowd(lab, bench, setup)
         crowd.begin()
         first = crowd.join("stock")
         newcomer, stranger = crowd.host(), crowd.host()
@@ -181,12 +182,13 @@ def outer_flood(kind: str, bench: Bench) -> None:
         moving.finish(40)
         check(flood.wait(OUTER_SECONDS + 10) == 0, f"the flood failed:\n{flood.tail()}")
         told = json.loads(flood.text())
-        print(f"        {bench.folder.name}: {told['rate']} a second, up after {took:.1f} s", flush=True)
+        said = f"{told['rate']} a second, up after {took:.1f} s"
+        print(f"        {bench.folder.name}: {said}", flush=True)
         check_counted(kind, crowd, told["sent"])
         for member in crowd.members:
             check_answered(member)
-            log = member.process.text()
-            check(log.count("Initialization Sequence Completed") == 1, f"{member.process.name} came twice")
+            comings = len(member.process.matches(COMPLETED))
+            check(comings == 1, f"{member.process.name} had to come {comings} times")
 
 
 def check_counted(kind: str, crowd: Crowd, sent: int) -> None:
