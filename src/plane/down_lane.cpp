@@ -222,7 +222,7 @@ bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
   if (to.is_multicast()) {
     for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
       if (index != arrival.peer->index && around_.tables.peer(index) != nullptr) {
-        hand_off(packet, *around_.tables.peer(index));
+        hand_off(packet, *around_.tables.peer(index), arrival.peer->index);
       }
     }
     return false;
@@ -231,15 +231,15 @@ bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
   if (other == nullptr || *other == arrival.peer->index) return false;
   const PeerSlot* peer = around_.tables.peer(*other);
   if (peer != nullptr) {
-    hand_off(packet, *peer);
+    hand_off(packet, *peer, arrival.peer->index);
   } else {
     drops_.add(Drop::unknown_peer);
   }
   return true;
 }
 
-void DownLane::hand_off(const Packet& packet, const PeerSlot& to) {
-  if (!around_.up_lanes.push(to.lane, {to.index, false}, packet.bytes())) {
+void DownLane::hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from) {
+  if (!around_.up_lanes.push(to.lane, {to.index, false}, packet.bytes(), from)) {
     drops_.add(Drop::queue_full);
   }
 }

@@ -71,7 +71,7 @@ class DownLane {
   void accept(const Arrival& arrival);
   void deliver(const Arrival& arrival, Packet& packet);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
-  void hand_off(const Packet& packet, const PeerSlot& to);
+  void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);
   void report(const Report& report, Bytes bytes);
   void refused(const Arrival& arrival, const crypto::Opening& opening);
   void drop(const PeerSlot& peer, Drop reason);

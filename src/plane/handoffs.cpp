@@ -4,11 +4,15 @@ namespace adit::plane {
 
 namespace {
 constexpr std::size_t ring_slots = 1024;
-}
+constexpr std::size_t loudest_slots = ring_slots / 4 * 3;
+constexpr std::size_t taken_at_once = 16;  // long enough to stay a run of one peer
+}  // namespace
 
 Handoffs::Handoffs(std::size_t lanes, bool between_clients, std::size_t largest_packet)
     : from_up_(lanes), from_down_(lanes) {
-  const auto make = [&] { return std::make_unique<HandoffRing>(ring_slots, largest_packet); };
+  const auto make = [&] {
+    return std::make_unique<HandoffRing>(ring_slots, largest_packet, HandoffRing::Memory::used);
+  };
   for (std::size_t from = 0; from < lanes; ++from) {
     for (std::size_t to = 0; to < lanes; ++to) {
       from_up_[from].push_back(from != to ? make() : nullptr);
@@ -21,7 +25,7 @@ Handoffs::Sender Handoffs::sender(const std::vector<std::unique_ptr<HandoffRing>
                                   std::span<ports::Doorbell* const> up_bells) {
   Sender sender;
   for (std::size_t to = 0; to < rings.size(); ++to) {
-    sender.ways_.push_back({rings[to].get(), up_bells[to], false});
+    sender.ways_.push_back({rings[to].get(), up_bells[to], {}, false});
   }
   return sender;
 }
@@ -45,9 +49,12 @@ Handoffs::Receiver Handoffs::receiver(std::size_t lane) {
   return receiver;
 }
 
-bool Handoffs::Sender::push(std::size_t lane, const Handoff& handoff, Bytes packet) {
+bool Handoffs::Sender::push(std::size_t lane, const Handoff& handoff, Bytes packet, PeerIndex by) {
   Way& way = ways_[lane];
-  if (way.ring == nullptr || !way.ring->push(handoff, packet)) return false;
+  if (way.ring == nullptr) return false;
+  way.loudest.see(by);
+  if (way.loudest.is(by) && way.ring->waiting() >= loudest_slots) return false;
+  if (!way.ring->push(handoff, packet)) return false;
   way.touched = true;
   return true;
 }
@@ -58,13 +65,23 @@ void Handoffs::Sender::ring() {
   }
 }
 
-// Every producer has its turn; one after the other is emptied.
 std::optional<HandoffRing::Message> Handoffs::Receiver::front() {
   for (std::size_t tried = 0; tried < rings_.size(); ++tried) {
     if (auto message = rings_[at_]->front()) return message;
-    at_ = (at_ + 1) % rings_.size();
+    next();
   }
   return std::nullopt;
+}
+
+// Every producer has its turn, also beside one who never stops.
+void Handoffs::Receiver::pop() {
+  rings_[at_]->pop();
+  if (++taken_ == taken_at_once) next();
+}
+
+void Handoffs::Receiver::next() {
+  at_ = (at_ + 1) % rings_.size();
+  taken_ = 0;
 }
 
 }  // namespace adit::plane

@@ -16,6 +16,26 @@ struct Handoff {
 };
 using HandoffRing = MessageRing<Handoff>;
 
+// Which of the peers that use a queue fills most of it: a vote of the majority, so one peer that
+// does more than all others together is found, and without one any peer may be named.
+class Loudest {
+ public:
+  void see(PeerIndex peer) {
+    if (votes_ == 0) peer_ = peer;
+    if (peer != peer_) {
+      --votes_;
+    } else if (votes_ < most_votes) {
+      ++votes_;
+    }
+  }
+  [[nodiscard]] bool is(PeerIndex peer) const { return votes_ > 0 && peer == peer_; }
+
+ private:
+  static constexpr std::size_t most_votes = 1024;
+  PeerIndex peer_ = no_peer;
+  std::size_t votes_ = 0;
+};
+
 // Packets on their way to up lanes that own their receivers: from a down lane (client-to-client),
 // or from an up lane whose tun queue they came out of. One ring for each producer and owner.
 class Handoffs {
@@ -26,8 +46,9 @@ class Handoffs {
   // What one producing lane sends with. Its thread only.
   class Sender {
    public:
-    // False: the ring is full, or there is none.
-    [[nodiscard]] bool push(std::size_t lane, const Handoff& handoff, Bytes packet);
+    // False: the ring is full, or there is none. by: the peer whose traffic it is; the last quarter
+    // of a ring is kept from the loudest.
+    [[nodiscard]] bool push(std::size_t lane, const Handoff& handoff, Bytes packet, PeerIndex by);
     // Wakes whom something was pushed to since; at the end of a turn.
     void ring();
 
@@ -36,6 +57,7 @@ class Handoffs {
     struct Way {
       HandoffRing* ring = nullptr;
       ports::Doorbell* bell = nullptr;
+      Loudest loudest;
       bool touched = false;
     };
     std::vector<Way> ways_;  // by owner
@@ -44,12 +66,15 @@ class Handoffs {
   class Receiver {
    public:
     [[nodiscard]] std::optional<HandoffRing::Message> front();
-    void pop() { rings_[at_]->pop(); }
+    void pop();
 
    private:
     friend class Handoffs;
+    void next();
+
     std::vector<HandoffRing*> rings_;
     std::size_t at_ = 0;
+    std::size_t taken_ = 0;  // from this ring, one after the other
   };
 
   // up_bells: one for each lane; they must outlive the senders.

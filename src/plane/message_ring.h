@@ -15,12 +15,18 @@ namespace adit::plane {
 template <typename Head>
 class MessageRing {
  public:
-  // slots: a power of two. Its memory is taken at once and touched as it fills.
-  MessageRing(std::size_t slots, std::size_t largest_message)
+  // What a ring holds of its memory from the start: all, so that no flood makes the process grow,
+  // or what was used so far.
+  enum class Memory { all, used };
+
+  // slots: a power of two
+  MessageRing(std::size_t slots, std::size_t largest_message, Memory memory = Memory::all)
       : mask_(slots - 1),
         largest_(largest_message),
         slots_(slots),
-        bytes_(new std::uint8_t[slots * largest_message]) {}
+        bytes_(new std::uint8_t[slots * largest_message]) {
+    if (memory == Memory::all) std::memset(bytes_.get(), 0, slots * largest_message);
+  }
 
   // Producer. False: full, or the message is too large.
   [[nodiscard]] bool push(const Head& head, Bytes message) {
@@ -33,6 +39,11 @@ class MessageRing {
     if (!message.empty()) std::memcpy(room(at), message.data(), message.size());
     tail_.store(at + 1, std::memory_order_release);
     return true;
+  }
+
+  // Producer: how many messages are not taken yet.
+  [[nodiscard]] std::size_t waiting() const {
+    return tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_acquire);
   }
 
   struct Message {
@@ -58,7 +69,7 @@ class MessageRing {
   std::size_t mask_;
   std::size_t largest_;
   std::vector<Slot> slots_;
-  std::unique_ptr<std::uint8_t[]> bytes_;  // left uninitialised: most of it is never touched
+  std::unique_ptr<std::uint8_t[]> bytes_;
   alignas(64) std::atomic<std::size_t> head_{0};
   alignas(64) std::atomic<std::size_t> tail_{0};
 };

@@ -158,7 +158,9 @@ void UpLane::send_inside(Packet& packet, const PeerSlot& peer, Origin origin) {
 
 void UpLane::hand_over(const Packet& packet, const PeerSlot& peer, Origin origin) {
   const Handoff handoff{peer.index, origin == Origin::tun};
-  if (!around_.other_lanes.push(peer.lane, handoff, packet.bytes())) drops_.add(Drop::queue_full);
+  if (!around_.other_lanes.push(peer.lane, handoff, packet.bytes(), peer.index)) {
+    drops_.add(Drop::queue_full);
+  }
 }
 
 void UpLane::enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes) {

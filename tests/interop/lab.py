@@ -298,6 +298,9 @@ class Lab:
             signal.signal(number, handler)
 
     def remove(self) -> None:
+        for host in self.hosts:  # all at once, as some take their time
+            for process in host.processes:
+                process.send_signal(signal.SIGTERM)
         for host in self.hosts:
             host.stop_all()
         for host in self.hosts:
@@ -414,11 +417,14 @@ class TransferResult:
 class Transfer:
     """A TCP connection that carries random bytes one way or both, checked at both ends."""
 
-    def __init__(self, opener: Process, listener: Process, up: int, down: int):
+    def __init__(
+        self, opener: Process, listener: Process, up: int, down: int, timed: bool = False
+    ):
         self.opener = opener
         self.listener = listener
         self.up = up
         self.down = down
+        self.timed = timed  # up and down are the most, not the sizes
 
     @property
     def running(self) -> bool:
@@ -440,26 +446,34 @@ class Transfer:
             (opener, listener, self.up, "up"),
             (listener, opener, self.down, "down"),
         ):
-            check(here["sent"] == there["received"] == size, f"transfer {way}: {here}, {there}")
+            whole = self.timed or here["sent"] == size
+            check(whole and here["sent"] == there["received"], f"transfer {way}: {here}, {there}")
             same = here["sent_sha256"] == there["received_sha256"]
             check(same, f"transfer {way}: what arrived is not what was sent")
-        return TransferResult(self.up, self.down, opener["seconds"])
+        return TransferResult(opener["sent"], opener["received"], opener["seconds"])
 
 
 _transfers = itertools.count(1)
 
 
 def start_transfer(
-    opener: Host, listener: Host, address: str, up: int = 0, down: int = 0, rate: int = 0
+    opener: Host,
+    listener: Host,
+    address: str,
+    up: int = 0,
+    down: int = 0,
+    rate: int = 0,
+    seconds: float = 0,
 ) -> Transfer:
     """Starts one: `up` bytes from the opener to the listener, `down` bytes back, at the same time.
 
     address  of the listener, as the opener reaches it
     rate     bytes a second each way, at most; 0 is unlimited
+    seconds  both ends stop sending after that time, if not before; 0 is unlimited
     """
     script = HERE / "transfer.py"
     name = f"transfer{next(_transfers)}"
-    words = [sys.executable, script, "--rate", rate]
+    words = [sys.executable, script, "--rate", rate, "--seconds", seconds]
     waiting = listener.start(
         f"{name}-{listener.name}", *words, "listen", address, "--send", down, "--receive", up
     )
@@ -467,7 +481,7 @@ def start_transfer(
     calling = opener.start(
         f"{name}-{opener.name}", *words, "connect", address, port, "--send", up, "--receive", down
     )
-    return Transfer(calling, waiting, up, down)
+    return Transfer(calling, waiting, up, down, seconds > 0)
 
 
 def transfer(

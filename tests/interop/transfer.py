@@ -1,10 +1,11 @@
 """One end of a checked TCP transfer; tests start it in a host, see lab.transfer().
 
-usage: transfer.py [--rate N] listen ADDRESS --send N --receive N
-       transfer.py [--rate N] connect ADDRESS PORT --send N --receive N
+usage: transfer.py [--rate N] [--seconds S] listen ADDRESS --send N --receive N
+       transfer.py [--rate N] [--seconds S] connect ADDRESS PORT --send N --receive N
 
 The listening end prints "listening PORT". Both end with a line of JSON: what was sent and received,
-each with its SHA-256. A connection on which nothing moves for a while is a failure.
+each with its SHA-256. A connection on which nothing moves for a while is a failure. With --seconds
+the numbers are the most that is sent: an end stops after that time.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ IDLE_SECONDS = 20
 
 
 class Sender(threading.Thread):
-    def __init__(self, connection: socket.socket, size: int, rate: int):
+    def __init__(self, connection: socket.socket, size: int, rate: int, seconds: float):
         super().__init__(daemon=True)
         self.connection = connection
         self.size = size
         self.rate = rate
+        self.seconds = seconds or float("inf")
         self.sent = 0
         self.digest = hashlib.sha256()
         self.error = ""
@@ -42,7 +44,7 @@ class Sender(threading.Thread):
     def send_all(self) -> None:
         source = random.Random(self.size)
         start = time.monotonic()
-        while self.sent < self.size:
+        while self.sent < self.size and time.monotonic() - start < self.seconds:
             chunk = source.randbytes(min(CHUNK_BYTES, self.size - self.sent))
             self.connection.sendall(chunk)
             self.digest.update(chunk)
@@ -75,6 +77,7 @@ def open_connection(arguments: argparse.Namespace) -> socket.socket:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rate", type=int, default=0, help="bytes a second, at most")
+    parser.add_argument("--seconds", type=float, default=0, help="stop sending then")
     ways = parser.add_subparsers(dest="what", required=True)
     for name in ("listen", "connect"):
         way = ways.add_parser(name)
@@ -92,7 +95,7 @@ def main() -> int:
         with open_connection(arguments) as connection:
             connection.settimeout(IDLE_SECONDS)
             start = time.monotonic()
-            sender = Sender(connection, arguments.send, arguments.rate)
+            sender = Sender(connection, arguments.send, arguments.rate, arguments.seconds)
             sender.start()
             received, digest = receive_all(connection)
             sender.join()
@@ -111,7 +114,7 @@ def main() -> int:
         "seconds": round(seconds, 3),
     }
     print(json.dumps(result))
-    return 0 if received == arguments.receive else 1
+    return 0 if arguments.seconds or received == arguments.receive else 1
 
 
 if __name__ == "__main__":
