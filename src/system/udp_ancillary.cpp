@@ -15,7 +15,7 @@ Value value_of(const cmsghdr& item) {
   return value;
 }
 
-void read_v4(const cmsghdr& item, Received& into) {
+void read_v4(const cmsghdr& item, ReceivedAncillary& into) {
   if (item.cmsg_type == IP_PKTINFO) {
     into.destination = ip::Address::v4(ntohl(value_of<in_pktinfo>(item).ipi_spec_dst.s_addr));
   } else if (item.cmsg_type == IP_RECVFRAGSIZE) {
@@ -23,7 +23,7 @@ void read_v4(const cmsghdr& item, Received& into) {
   }
 }
 
-void read_v6(const cmsghdr& item, Received& into) {
+void read_v6(const cmsghdr& item, ReceivedAncillary& into) {
   if (item.cmsg_type == IPV6_PKTINFO) {
     into.destination = ip::Address::v6(Bytes(value_of<in6_pktinfo>(item).ipi6_addr.s6_addr));
   } else if (item.cmsg_type == IPV6_RECVFRAGSIZE) {
@@ -46,8 +46,8 @@ void put_item(msghdr& header, Ancillary& room, int level, int type, const Value&
 
 }  // namespace
 
-Received read_ancillary(const msghdr& header) {
-  Received all;
+ReceivedAncillary read_ancillary(const msghdr& header) {
+  ReceivedAncillary all;
   for (const cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
        item = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(item))) {
     if (item->cmsg_level == IPPROTO_IP) read_v4(*item, all);

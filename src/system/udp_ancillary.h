@@ -19,12 +19,12 @@ struct alignas(cmsghdr) Ancillary {
 };
 
 // What the kernel told beside a message.
-struct Received {
+struct ReceivedAncillary {
   ip::Address destination;  // an address to answer from; otherwise unspecified
   std::size_t segment = 0;  // the message is a train of datagrams of this many bytes; 0: one alone
   bool in_fragments = false;
 };
-[[nodiscard]] Received read_ancillary(const msghdr& header);
+[[nodiscard]] ReceivedAncillary read_ancillary(const msghdr& header);
 
 // Begins anew: nothing travels beside the message.
 void clear_ancillary(msghdr& header);

@@ -85,7 +85,7 @@ int UdpReceiver::receive_messages(int socket, std::size_t wanted_packets) {
 // Returns how many datagrams it holds.
 std::size_t UdpReceiver::land(std::size_t slot, const mmsghdr& message) {
   Landed& landed = landed_[slot];
-  const Received told = read_ancillary(message.msg_hdr);
+  const ReceivedAncillary told = read_ancillary(message.msg_hdr);
   landed.at = memory_.get() + slot * slot_bytes;
   landed.left = message.msg_len;
   landed.segment = told.segment != 0 ? told.segment : landed.left;

@@ -106,8 +106,8 @@ TEST_F(TosTest, ends_a_train_where_it_changes) {
         texts.push_back({"datagram " + std::to_string(100 + i), tos});
       }
       write(*link, texts, listener.to);
-      EXPECT_EQ(link->transmitter().train_meter().calls(), 3u) << address;
-      EXPECT_EQ(link->trains().cut, UdpTransmitter::Trains::used);
+      EXPECT_EQ(link->traffic().writes, 3u) << address;
+      EXPECT_TRUE(link->offloads().gso);
       for (const auto& [text, tos] : texts) {
         EXPECT_EQ(listener.receive(), (std::pair<std::string, int>(text, tos))) << address;
       }
