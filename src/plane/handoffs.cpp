@@ -4,9 +4,14 @@ namespace adit::plane {
 
 namespace {
 constexpr std::size_t ring_slots = 1024;
-constexpr std::size_t loudest_slots = ring_slots / 4 * 3;
+constexpr std::size_t loud_slots = ring_slots / 4 * 3;
 constexpr std::size_t taken_at_once = 16;  // long enough to stay a run of one peer
 }  // namespace
+
+void Shares::forget_half() {
+  total_ = 0;
+  for (std::uint32_t& count : counts_) total_ += count /= 2;
+}
 
 Handoffs::Handoffs(std::size_t lanes, bool between_clients, std::size_t largest_packet)
     : from_up_(lanes), from_down_(lanes) {
@@ -52,8 +57,8 @@ Handoffs::Receiver Handoffs::receiver(std::size_t lane) {
 bool Handoffs::Sender::push(std::size_t lane, const Handoff& handoff, Bytes packet, PeerIndex by) {
   Way& way = ways_[lane];
   if (way.ring == nullptr) return false;
-  way.loudest.see(by);
-  if (way.loudest.is(by) && way.ring->waiting() >= loudest_slots) return false;
+  way.shares.count(by);
+  if (way.ring->waiting() >= loud_slots && way.shares.loud(by)) return false;
   if (!way.ring->push(handoff, packet)) return false;
   way.touched = true;
   return true;

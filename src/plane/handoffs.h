@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -16,24 +17,24 @@ struct Handoff {
 };
 using HandoffRing = MessageRing<Handoff>;
 
-// Which of the peers that use a queue fills most of it: a vote of the majority, so one peer that
-// does more than all others together is found, and without one any peer may be named.
-class Loudest {
+// Who sends how much of what lately came into a queue. Peers whose indices differ by a multiple of
+// the number of buckets are taken for one.
+class Shares {
  public:
-  void see(PeerIndex peer) {
-    if (votes_ == 0) peer_ = peer;
-    if (peer != peer_) {
-      --votes_;
-    } else if (votes_ < most_votes) {
-      ++votes_;
-    }
+  void count(PeerIndex peer) {
+    ++counts_[peer % buckets];
+    if (++total_ == window) forget_half();
   }
-  [[nodiscard]] bool is(PeerIndex peer) const { return votes_ > 0 && peer == peer_; }
+  // More than an eighth is his.
+  [[nodiscard]] bool loud(PeerIndex peer) const { return counts_[peer % buckets] * 8 > total_; }
 
  private:
-  static constexpr std::size_t most_votes = 1024;
-  PeerIndex peer_ = no_peer;
-  std::size_t votes_ = 0;
+  static constexpr std::size_t buckets = 256;
+  static constexpr std::uint32_t window = 4096;
+  void forget_half();
+
+  std::array<std::uint32_t, buckets> counts_{};
+  std::uint32_t total_ = 0;
 };
 
 // Packets on their way to up lanes that own their receivers: from a down lane (client-to-client),
@@ -47,7 +48,7 @@ class Handoffs {
   class Sender {
    public:
     // False: the ring is full, or there is none. by: the peer whose traffic it is; the last quarter
-    // of a ring is kept from the loudest.
+    // of a ring is kept from loud ones.
     [[nodiscard]] bool push(std::size_t lane, const Handoff& handoff, Bytes packet, PeerIndex by);
     // Wakes whom something was pushed to since; at the end of a turn.
     void ring();
@@ -57,7 +58,7 @@ class Handoffs {
     struct Way {
       HandoffRing* ring = nullptr;
       ports::Doorbell* bell = nullptr;
-      Loudest loudest;
+      Shares shares;
       bool touched = false;
     };
     std::vector<Way> ways_;  // by owner

@@ -35,13 +35,44 @@ class HandoffQueues : public ::testing::Test {
   std::vector<ports::Doorbell*> rung_;
 };
 
-TEST_F(HandoffQueues, keep_room_from_the_loudest_for_others) {
+TEST_F(HandoffQueues, keep_room_from_a_loud_one_for_others) {
   Handoffs::Sender sender = down(0);
   EXPECT_GT(flood(sender, loud), 500U);
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(sender.push(0, {receiver, false}, packet, quiet)) << i;
     EXPECT_FALSE(sender.push(0, {receiver, false}, packet, loud)) << i;
   }
+}
+
+TEST_F(HandoffQueues, keep_room_from_several_loud_ones) {
+  Handoffs::Sender sender = down(0);
+  const auto all_loud = [&] {
+    std::size_t taken = 0;
+    for (PeerIndex peer = 10; peer < 14; ++peer) {
+      for (int i = 0; i < 64; ++i) taken += sender.push(0, {receiver, false}, packet, peer) ? 1 : 0;
+    }
+    return taken;
+  };
+  for (int i = 0; i < 50; ++i) all_loud();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(sender.push(0, {receiver, false}, packet, quiet)) << i;
+    EXPECT_EQ(all_loud(), 0U) << i;
+  }
+}
+
+TEST_F(HandoffQueues, forget_who_was_loud) {
+  Handoffs::Sender sender = down(0);
+  static_cast<void>(flood(sender, loud));
+  ASSERT_FALSE(sender.push(0, {receiver, false}, packet, loud));
+  Handoffs::Receiver taker = handoffs_.receiver(0);
+  for (int round = 0; round < 300; ++round) {  // many others, each with little
+    for (PeerIndex peer = 10; peer < 110; ++peer) {
+      ASSERT_TRUE(sender.push(0, {receiver, false}, packet, peer));
+      ASSERT_TRUE(taker.front());
+      taker.pop();
+    }
+  }
+  EXPECT_TRUE(sender.push(0, {receiver, false}, packet, loud));
 }
 
 TEST_F(HandoffQueues, stay_bounded_for_all_together) {
