@@ -34,6 +34,7 @@ ADIT = Path(os.environ.get("ADIT", HERE.parents[1] / "build" / "adit")).resolve(
 STOCK = Path(os.environ.get("OPENVPN") or shutil.which("openvpn") or "/usr/sbin/openvpn")
 NAMESPACES = Path("/run/netns")
 PREFIX = "adit-"
+PATIENT_INTERVAL = 0.5  # seconds between pings where each answer is waited for
 POLL_SECONDS = 0.02
 
 Wanted = TypeVar("Wanted")
@@ -223,10 +224,18 @@ class Host:
     def ping(
         self, address: str, count: int = 3, size: int = 56, interval: float = 0.05, wait: float = 2
     ) -> PingResult:
-        words = ["-n", "-q", "-c", count, "-i", interval, "-W", wait, "-s", size, address]
+        """The program waits for the last answer no longer than for one interval once it has others:
+        when only that one is missing, it is asked once more, with more patience."""
+        words = ["-n", "-c", count, "-i", interval, "-W", wait, "-s", size, address]
         text = self.run("ping", *words, seconds=count * interval + wait + 10, fails=True)
         found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
-        return PingResult(int(found[1]), int(found[2])) if found else PingResult(count, 0)
+        if not found:
+            return PingResult(count, 0)
+        answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", text)}
+        patient = interval >= PATIENT_INTERVAL or count == 1
+        if answered == set(range(1, count)) and not patient:
+            return self.ping(address, count, size, PATIENT_INTERVAL, wait)
+        return PingResult(int(found[1]), int(found[2]))
 
     def gets_through(self, address: str, size: int) -> bool:
         """Whether a ping of this size is answered, at the latest when hosts have learnt from the
