@@ -6,6 +6,7 @@
 #include <array>
 
 #include "node/handshake_log.h"
+#include "node/key_wear.h"
 #include "node/lines.h"
 #include "wire/early_negotiation.h"
 #include "wire/inside_message.h"
@@ -301,10 +302,7 @@ void Client::check_wear() {
                    log_);
   }
   if (!association_) return;
-  session::Session& session = association_->active();
-  const auto wear = around_.plane.wear(the_peer, session.key_id());
-  if (!wear) return;
-  session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
+  note_key_wear(association_->active(), around_.plane, the_peer, now_);
 }
 
 void Client::check_limits() {

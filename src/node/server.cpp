@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "node/key_wear.h"
 #include "node/lines.h"
 #include "node/server_hints.h"
 #include "wire/inside_message.h"
@@ -336,9 +337,7 @@ void Server::note_wear() {
     if (peer->phase != ServerPeer::Phase::up) continue;
     session::Session& session = peer->association.active();
     look_for_disorder(*peer, session);
-    const auto wear = around_.plane.wear(index, session.key_id());
-    if (!wear) continue;
-    session.note_usage({wear->bytes, wear->packets, wear->limit_near, wear->small_blocks}, now_);
+    note_key_wear(session, around_.plane, index, now_);
     transmit(*peer);
     schedule(*peer);
   }

@@ -64,6 +64,7 @@ class KeyState {
   Instant negotiate_by = Instant::max();  // hand-window
   Instant prefer_from = Instant::min();   // data goes out under this key from then on
   Instant retire_at = Instant::max();     // tran-window, once superseded
+  bool worn = false;                      // nearly used up: the next key takes over at once
 
  private:
   std::uint8_t key_id_;

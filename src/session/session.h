@@ -63,6 +63,9 @@ class Session {
   void send_message(std::string_view message, Instant now);  // waits for TLS if it must
   void extend_wait(Instant now, Duration wait);              // AUTH_PENDING
   void note_usage(const KeyUsage& usage, Instant now);
+  // The key that data goes out under, and that it is nearly used up.
+  [[nodiscard]] std::optional<std::uint8_t> send_key() const { return send_key_; }
+  void note_send_key_worn(Instant now);
   void renegotiate(Instant now);
 
   [[nodiscard]] const wire::SessionId& own_id() const { return own_; }

@@ -72,7 +72,8 @@ ControlWrap Session::make_dynamic_wrap() const {
 void Session::choose_send_key(Instant now) {
   if (!primary_) return;
   const bool usable = primary_->stage() == KeyState::Stage::generated;
-  const bool newest_ready = usable && (primary_->prefer_from <= now || !retiring_);
+  const bool newest_ready =
+      usable && (primary_->prefer_from <= now || !retiring_ || retiring_->worn);
   const bool older_ready = retiring_ && (retiring_->prefer_from <= now || !usable);
   std::optional<std::uint8_t> choice;
   if (usable) choice = primary_->key_id();
@@ -105,6 +106,13 @@ void Session::note_usage(const KeyUsage& usage, Instant now) {
   if (!primary_ || primary_->stage() != KeyState::Stage::generated) return;
   renewal_.note(setup_, usage);
   if (renewal_.due(now)) renegotiate(now);
+}
+
+void Session::note_send_key_worn(Instant now) {
+  for (KeyState* key : {primary_ ? &*primary_ : nullptr, retiring_.get()}) {
+    if (key != nullptr && key->key_id() == send_key_) key->worn = true;
+  }
+  choose_send_key(now);
 }
 
 bool Session::has_keys() const {

@@ -71,6 +71,52 @@ TEST(Story, keys_are_renewed_under_traffic_without_a_lost_packet) {
   }
 }
 
+TEST(Story, a_day_of_hourly_keys_loses_nothing) {
+  for (const bool epoch : {false, true}) {
+    World world(31, {.wrap = Wrap::tls_crypt, .epoch = epoch, .reneg = 3600s});
+    world.wire().weather.delay = 20ms;
+    world.add_server();
+    auto& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+    const auto before = received(world);
+    constexpr std::size_t hours = 24;
+    std::size_t changes = 0;
+    std::uint8_t key = client.key_id();
+    world.traffic_every(10s);
+    for (std::size_t minute = 0; minute < hours * 60; ++minute) {
+      world.run_for(60s);
+      if (std::exchange(key, client.key_id()) != client.key_id()) ++changes;
+    }
+    world.traffic_every(0s);
+    world.run_for(2s);
+    const auto after = received(world);
+    EXPECT_GE(changes, hours - 1);
+    EXPECT_EQ(client.attempts(), 1);
+    for (std::size_t i = 0; i < after.size(); ++i) EXPECT_GE(after[i] - before[i], hours * 360);
+    expect_clean(world);
+  }
+}
+
+TEST(Story, a_key_whose_packet_ids_run_out_sends_no_more_and_the_next_one_does) {
+  World world(32, {.epoch = false});
+  world.wire().weather.delay = 20ms;
+  world.add_server();
+  auto& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+  const std::uint8_t key = client.key_id();
+  world.traffic_every(1ms);
+  world.server().hand_over(0xFFFFFFFF - 20);
+  world.run_for(40ms);
+  EXPECT_GT(world.server().drops().of(Drop::key_exhausted), 0u);
+  ASSERT_TRUE(world.run_until([&] { return client.key_id() != key; }, 120s));
+  world.traffic_every(0s);
+  world.run_for(12s);  // the server looks at its keys every ten
+  EXPECT_TRUE(client.up());
+  EXPECT_EQ(client.attempts(), 1);
+  expect_traffic(world, 50);
+  expect_clean(world);
+}
+
 // What one end knows of the way to the other and back, as outer packets.
 void expect_path(const node::InstanceFacts& facts, unsigned up, unsigned down) {
   ASSERT_EQ(facts.peers.size(), 1u);

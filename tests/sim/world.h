@@ -64,6 +64,7 @@ class Host {
   // Data packets with any payload, as a peer that does as it likes would send.
   void say_inside(plane::PeerIndex to, Bytes payload) { plane_->send_payload(to, payload); }
   [[nodiscard]] std::size_t received() const { return received_; }
+  [[nodiscard]] DropCounters drops() const { return plane_->drops(); }
   void move_to(const ip::Endpoint& at) { at_ = at; }  // behind another NAT binding
   [[nodiscard]] const ip::Endpoint& at() const { return at_; }
   [[nodiscard]] const std::string& name() const { return name_; }
