@@ -333,13 +333,17 @@ void Server::check_limits(ServerPeer& peer) {
 void Server::note_wear() {
   const bool by_bytes = session::limits_traffic(setup_.session);
   next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  std::vector<plane::PeerIndex> up;  // serving one may remove it
   for (const auto& [index, peer] : peers_) {
-    if (peer->phase != ServerPeer::Phase::up) continue;
+    if (peer->phase == ServerPeer::Phase::up) up.push_back(index);
+  }
+  for (const plane::PeerIndex index : up) {
+    ServerPeer* peer = find(index);
+    if (peer == nullptr) continue;
     session::Session& session = peer->association.active();
     look_for_disorder(*peer, session);
     note_key_wear(session, around_.plane, index, now_);
-    transmit(*peer);
-    schedule(*peer);
+    serve(*peer);
   }
 }
 
