@@ -226,6 +226,8 @@ class ClientRun {
       const Instant status_due = next_status();
       runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
+      const std::string retreat = edge.take_news();
+      if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
       if (client_->up() && !announced) {
         announced = true;
         came_up();

@@ -97,6 +97,15 @@ Status Edge::start_down(std::size_t number) {
   return start_thread(lanes_[number].down, std::move(parts));
 }
 
+std::string Edge::take_news() {
+  if (told_refusal_ || link_.tcp) return {};
+  const auto refused =
+      std::ranges::find_if(link_.udp, [](const auto& link) { return link->transmitter_refused(); });
+  if (refused == link_.udp.end()) return {};
+  told_refusal_ = true;
+  return fmt::format("UDP packets go one by one: {}", (*refused)->offloads().why);
+}
+
 void Edge::stop() {
   for (Lane& lane : lanes_) lane.down.reset();
   for (Lane& lane : lanes_) lane.up.reset();

@@ -31,6 +31,8 @@ class Edge {
 
   [[nodiscard]] Status start();
   void stop();  // afterwards no lane runs
+  // That the kernel has refused to cut trains since the last call; mostly empty.
+  [[nodiscard]] std::string take_news();
 
   [[nodiscard]] plane::DataPlane& plane() { return *plane_; }
   [[nodiscard]] ports::LinkPort& link() { return link(0); }
@@ -58,6 +60,7 @@ class Edge {
   std::unique_ptr<system::EventDoorbell> control_bell_;
   std::vector<Lane> lanes_;
   std::unique_ptr<plane::DataPlane> plane_;
+  bool told_refusal_ = false;
 };
 
 }  // namespace adit::app

@@ -96,6 +96,12 @@ void log_buffers(const system::UdpLink& link, const Log& log) {
   const auto after = link.buffers();
   log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive, before.send,
            after.send);
+  const ports::LinkOffloads offloads = link.offloads();
+  const char* const used = offloads.gso && offloads.gro ? "GSO, GRO"
+                           : offloads.gso               ? "GSO"
+                           : offloads.gro               ? "GRO"
+                                                        : "none";
+  log.info(3, "UDP offloads in use: {}{}{}", used, offloads.why.empty() ? "" : ": ", offloads.why);
 }
 
 }  // namespace

@@ -75,6 +75,8 @@ class ServerRun {
     server_->turn(runtime_.loop->now(), runtime_.loop->wall());
     const std::string news = identity_->take_news();
     if (!news.empty()) runtime_.log.info(1, "{}", news);
+    const std::string retreat = edge_->take_news();
+    if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
   }
 
   void say_goodbye() {
