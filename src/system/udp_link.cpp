@@ -75,6 +75,18 @@ std::uint64_t overflowed(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 ? memory[drops] : 0;
 }
 
+// The kernel marks a train "don't fragment" by the length of the whole: only a socket that forbids
+// fragments sends trains as it would send their datagrams one by one. True: it does so now, where
+// it only wanted none before.
+bool forbid_fragments(int socket) {
+  int discovery = 0;
+  socklen_t size = sizeof discovery;
+  const int forbid = IP_PMTUDISC_DO;
+  return getsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &discovery, &size) == 0 &&
+         discovery == IP_PMTUDISC_WANT &&
+         setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &forbid, sizeof forbid) == 0;
+}
+
 // False: this kernel cannot, and datagrams come one by one.
 bool ask_for_trains(int socket) {
   const int on = 1;
@@ -115,7 +127,9 @@ UdpLink::UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first)
   const ip::Address bound = local().address;
   const bool asks = bound.is_unspecified() && (settings.bind || settings.multihome);
   receiver_.set({asks, bound.is_unspecified() ? ip::Address() : bound});
-  transmitter_.set({socket_family(settings.stack), asks, settings.trains});
+  const bool may_fragment =
+      settings.trains && settings.stack != Stack::v6_only && forbid_fragments(socket_.get());
+  transmitter_.set({socket_family(settings.stack), asks, settings.trains, may_fragment});
   trains_ = settings.trains;
   joined_ = settings.trains && ask_for_trains(socket_.get());
 }

@@ -153,8 +153,21 @@ std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at,
   if (train && (error == EMSGSIZE || blames_trains(error))) {
     return after_refused_train(socket, error, message, packets, drops);
   }
+  if (error == EMSGSIZE && setup_.may_fragment) error = send_in_fragments(socket, at);
+  if (error == 0) return 1;
   for (std::size_t i = 0; i < message.count; ++i) drops.add(verdict(error));
   return 1;
+}
+
+// Rare: nobody who cares for speed sends what does not fit.
+int UdpTransmitter::send_in_fragments(int socket, std::size_t at) {
+  const int want = IP_PMTUDISC_WANT, forbid = IP_PMTUDISC_DO;
+  setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &want, sizeof want);
+  const ssize_t sent = sendmsg(socket, &headers_[at].msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
+  int error = sent >= 0 ? 0 : errno;
+  if (would_block(error)) error = ENOBUFS;
+  setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &forbid, sizeof forbid);
+  return error;
 }
 
 // Its datagrams go alone, and what follows is laid out anew.

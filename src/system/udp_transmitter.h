@@ -20,6 +20,9 @@ class UdpTransmitter {
     int family = 0;  // AF_INET or AF_INET6
     bool states_source = false;
     bool trains = true;
+    // The socket forbids fragments of IPv4 only so that trains do: a datagram alone that is too
+    // large is to be cut by the kernel.
+    bool may_fragment = false;
   };
 
   void set(const Setup& setup);
@@ -51,6 +54,8 @@ class UdpTransmitter {
   // Each returns how many messages to pass over; 0: try again.
   std::size_t after_refusal(int socket, int error, std::size_t at, Packets packets, unsigned& tries,
                             DropCounters& drops);
+  // 0, or why not.
+  [[nodiscard]] int send_in_fragments(int socket, std::size_t at);
   std::size_t after_refused_train(int socket, int error, const Message& message, Packets packets,
                                   DropCounters& drops);
 

@@ -1,6 +1,7 @@
 #include "system/udp_link.h"
 
 #include <algorithm>
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -442,6 +443,57 @@ TEST_F(UdpTest, loses_nothing_when_the_kernel_refuses_trains) {
     EXPECT_EQ(one.link->offloads().why, "the kernel or a device refuses trains: Invalid argument");
     send_all(one, texts, to);
     EXPECT_EQ(texts_of(other, texts.size()), texts);
+  });
+}
+
+// Of every IPv4 packet that passes the loopback device from now on.
+struct FragmentFlags {
+  FragmentFlags() : fd(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP))) {
+    EXPECT_TRUE(fd);
+  }
+  // How many there were, and how many of them forbid fragments.
+  std::pair<int, int> count() const {
+    std::pair<int, int> all{};
+    std::array<std::uint8_t, 8> head;
+    while (recv(fd.get(), head.data(), head.size(), MSG_DONTWAIT | MSG_TRUNC) > 0) {
+      ++all.first;
+      all.second += (head[6] & 0x40) != 0 ? 1 : 0;
+    }
+    return all;
+  }
+  Fd fd;
+};
+
+TEST_F(UdpTest, trains_forbid_fragments_as_their_datagrams_would) {
+  in_own_network([] {
+    using Discovery = UdpSettings::MtuDiscovery;
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1500, {}));
+    for (const Discovery discovery :
+         {Discovery::system, Discovery::maybe, Discovery::yes, Discovery::probe, Discovery::no}) {
+      UdpSettings settings = any(Stack::v4);
+      settings.mtu_discovery = discovery;
+      End one(settings), other(any(Stack::v4));
+      const FragmentFlags flags;
+      const auto texts = numbered(60, 1300, 100);
+      send_all(one, texts, {at("127.0.0.1", other.link->local().port), {}, 0});
+      EXPECT_EQ(texts_of(other, texts.size()), texts);
+      const auto [packets, forbidding] = flags.count();
+      EXPECT_GT(packets, 0);
+      EXPECT_EQ(forbidding, discovery == Discovery::no ? 0 : packets);
+    }
+  });
+}
+
+TEST_F(UdpTest, cuts_what_is_too_large_unless_that_is_forbidden) {
+  in_own_network([] {
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1280, {}));
+    for (const Stack stack : {Stack::v4, Stack::dual}) {
+      End one(any(stack)), other(any(Stack::v4));
+      const auto texts = numbered(60, 1400, 1400);
+      send_all(one, texts, {at("127.0.0.1", other.link->local().port), {}, 0});
+      EXPECT_EQ(texts_of(other, texts.size()), texts);
+      EXPECT_EQ(one.drops.by_reason, DropCounters{}.by_reason);
+    }
   });
 }
 
