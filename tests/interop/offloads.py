@@ -99,7 +99,7 @@ def carry_everything(tunnel: Tunnel) -> None:
 
 def check_told(way: Way, process: Process) -> None:
     """What is in use stands in the log once and in the status, with what it does."""
-    lines = process.matches("offloads in use: ")
+    lines = process.matches(r"TUN/TAP device \S+: offloads in use: ")
     check(len(lines) == 1, f"{process.name}: {lines}")
     check(re.search(rf"offloads in use: ({IN_USE[way.limit]})$", lines[0]), lines[0])
     told = device(process)
