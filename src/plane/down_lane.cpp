@@ -221,8 +221,9 @@ bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
   if (!around_.setup.client_to_client) return false;
   if (to.is_multicast()) {
     for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
-      if (index != arrival.peer->index && around_.tables.peer(index) != nullptr) {
-        hand_off(packet, *around_.tables.peer(index), arrival.peer->index);
+      const PeerSlot* other = around_.tables.peer(index);
+      if (other != nullptr && index != arrival.peer->index) {
+        hand_off(packet, *other, arrival.peer->index);
       }
     }
     return false;

@@ -48,7 +48,7 @@ struct PeerMeter {
 // Everything a lane needs to know of a peer. Immutable: a change is a new one in its place.
 struct PeerSlot {
   PeerIndex index = no_peer;
-  std::size_t lane = 0;  // the pair of lanes that owns it, for its whole life
+  std::size_t lane = 0;  // the pair of lanes that owns it and its keys
   ports::LinkAddress address;
   bool may_float = false;       // another address is worth reporting once it authenticated
   bool check_source = false;    // inner source must be routed to this peer
