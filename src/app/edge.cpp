@@ -100,7 +100,7 @@ Status Edge::start_down(std::size_t number) {
 std::string Edge::take_news() {
   if (told_refusal_ || link_.tcp) return {};
   const auto refused =
-      std::ranges::find_if(link_.udp, [](const auto& link) { return link->transmitter_refused(); });
+      std::ranges::find_if(link_.udp, [](const auto& link) { return link->refused_trains(); });
   if (refused == link_.udp.end()) return {};
   told_refusal_ = true;
   return fmt::format("UDP packets go one by one: {}", (*refused)->offloads().why);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "node/instance_facts.h"
 #include "node/mtu_setup.h"
 #include "system/thread.h"
 
@@ -96,12 +97,7 @@ void log_buffers(const system::UdpLink& link, const Log& log) {
   const auto after = link.buffers();
   log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive, before.send,
            after.send);
-  const ports::LinkOffloads offloads = link.offloads();
-  const char* const used = offloads.gso && offloads.gro ? "GSO, GRO"
-                           : offloads.gso               ? "GSO"
-                           : offloads.gro               ? "GRO"
-                                                        : "none";
-  log.info(3, "UDP offloads in use: {}{}{}", used, offloads.why.empty() ? "" : ": ", offloads.why);
+  log.info(3, "UDP offloads in use: {}", node::offloads_text(link.offloads()));
 }
 
 }  // namespace
@@ -122,13 +118,6 @@ Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(const opti
                                                                       const Log& log) {
   const auto settings = udp_settings(config, config.connection, std::nullopt, log);
   if (!settings) return fail_with(settings.error());
-  if (!settings->bind) {
-    auto link = system::UdpLink::open(*settings);
-    if (!link) return fail_with(link.error());
-    std::vector<std::unique_ptr<system::UdpLink>> alone;
-    alone.push_back(std::move(*link));
-    return alone;
-  }
   auto links = system::open_udp_group(*settings, count);
   if (!links) return links;
   if (links->size() < count) {

@@ -85,16 +85,6 @@ std::string lane_text(const plane::LaneFacts& lane, std::size_t number) {
   return text;
 }
 
-std::string link_text(const ports::LinkOffloads& link) {
-  if (!link.gro && !link.gso && link.why.empty()) return {};  // not UDP
-  std::string text = link.gso && link.gro ? "GSO, GRO"
-                     : link.gso           ? "GSO"
-                     : link.gro           ? "GRO"
-                                          : "none";
-  if (!link.why.empty()) text += ": " + printable(link.why);
-  return "  UDP: offloads " + text + "\n";
-}
-
 std::string device_text(const DeviceFacts& device) {
   const ports::TunTraffic& traffic = device.traffic;
   std::string out = fmt::format("  {}: offloads {}; read {}; written {}\n", printable(device.name),
@@ -171,6 +161,14 @@ std::string offloads_text(const ports::TunOffloads& offloads) {
   return text;
 }
 
+std::string offloads_text(const ports::LinkOffloads& offloads) {
+  const auto& [gro, gso, why] = offloads;
+  if (!gro && !gso && why.empty()) return {};
+  std::string text = gso && gro ? "GSO, GRO" : gso ? "GSO" : gro ? "GRO" : "none";
+  if (!why.empty()) text += ": " + why;
+  return text;
+}
+
 std::string render_facts_table(const InstanceFacts& facts) {
   std::string out = fmt::format(
       "{} {}, pid {}, {}, up since {} ({})\n", printable(facts.role), printable(facts.state),
@@ -182,7 +180,9 @@ std::string render_facts_table(const InstanceFacts& facts) {
   out += facts.peers.empty() ? "  nobody is connected\n" : columns(rows);
   for (const PeerFacts& peer : facts.peers) out += remarks(peer);
   for (std::size_t i = 0; i < facts.lanes.size(); ++i) out += lane_text(facts.lanes[i], i);
-  out += link_text(facts.link);
+  if (const std::string text = offloads_text(facts.link); !text.empty()) {
+    out += "  UDP: offloads " + printable(text) + "\n";
+  }
   if (!facts.device.name.empty()) out += device_text(facts.device);
   if (!facts.crypto.empty()) out += "  packets are encrypted by " + printable(facts.crypto) + "\n";
   if (const std::string text = drops_text(facts.drops); !text.empty()) {

@@ -47,6 +47,8 @@ struct DeviceFacts {
 
 // "TSO, USO", "TSO; no USO: …", "none: …"
 [[nodiscard]] std::string offloads_text(const ports::TunOffloads& offloads);
+// "GSO, GRO", "GRO: a reason", "none: a reason"; empty: not a link that could have any
+[[nodiscard]] std::string offloads_text(const ports::LinkOffloads& offloads);
 
 struct InstanceFacts {
   std::string role;   // "server", "client", "point-to-point"

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cerrno>
 #include <string>
 
 #include "base/result.h"
 
 namespace adit::system {
+
+// There is nothing to read, or no room to write, just now.
+[[nodiscard]] inline bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // "Permission denied" for EACCES; safe in any thread.
 [[nodiscard]] std::string reason(int error);

@@ -87,7 +87,7 @@ void TcpListener::take_connections() {
     Fd connection(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection) {
       accepted_(std::move(connection));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    } else if (would_block(errno)) {
       return;
     } else if (out_of_room(errno)) {
       return rest(errno);

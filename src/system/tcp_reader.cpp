@@ -85,7 +85,7 @@ void TcpReader::receive(Half& half) {
   do {
     count = recv(half.stream->fd(), room.data(), room.size(), MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
-  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (count < 0 && would_block(errno)) return;
   if (count <= 0) return lose(half.stream->number());
   half.tail.clear();
   begin_ = 0;

@@ -30,7 +30,7 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) {
   do {
     sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  const bool full = sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS);
+  const bool full = sent < 0 && (would_block(errno) || errno == ENOBUFS);
   return full ? 0 : sent;
 }
 

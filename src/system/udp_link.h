@@ -45,7 +45,7 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] ports::LinkTraffic traffic() const override;
   [[nodiscard]] ports::LinkOffloads offloads() const override;
   // The kernel or a device was found not to cut trains. Any thread.
-  [[nodiscard]] bool transmitter_refused() const { return transmitter_.refusal() != 0; }
+  [[nodiscard]] bool refused_trains() const { return transmitter_.refusal() != 0; }
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                                  std::size_t front_room) override;

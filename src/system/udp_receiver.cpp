@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "plane/lane.h"
+#include "system/kernel_error.h"
 
 namespace adit::system {
 
@@ -15,8 +16,6 @@ constexpr unsigned most_attempts = 16;
 // Slots do not all begin in the same sets of a cache.
 constexpr std::size_t largest_message = 65536;
 constexpr std::size_t slot_bytes = largest_message + 1600;
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 

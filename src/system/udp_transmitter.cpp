@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "system/kernel_error.h"
+
 namespace adit::system {
 
 namespace {
@@ -26,8 +28,6 @@ Drop verdict(int error) {
       return Drop::link_error;
   }
 }
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // Answers that mean trains and not this one.
 bool blames_trains(int error) {
