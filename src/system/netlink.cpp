@@ -345,6 +345,8 @@ Status Netlink::set_route_mtu(const std::string& device, unsigned before, unsign
   }
   const CacheObject cache(raw);
   Answer worst{0, {}, true};
+  // Where several devices have a route of one destination and metric (fe80::/64), libnl lists the
+  // first alone, and that is the one which the kernel replaces.
   for_each<rtnl_route>(raw, [&](rtnl_route* route) {
     if (!leads_to(route, static_cast<int>(index)) || !change_mtu(route, before, now)) return;
     const Request request = build_request(rtnl_route_build_add_request, route, NLM_F_REPLACE);

@@ -3,9 +3,12 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "system/holders.h"
 #include "system/kernel_error.h"
@@ -79,13 +82,33 @@ Result<Fd> open_node(const std::string& node) {
        advice_for_node(error, node)});
 }
 
-// 0, or why the kernel would not give us the device of this name.
-int attach(int fd, const std::string& name, Manner manner) {
+// 0, or why the kernel would not give us a queue of the device of this name.
+int attach_queue(int fd, const std::string& name, Manner manner, int more_flags = 0) {
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
   request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (manner.vnet ? IFF_VNET_HDR : 0) |
-                                         (manner.many_queues ? IFF_MULTI_QUEUE : 0));
+                                         (manner.many_queues ? IFF_MULTI_QUEUE : 0) | more_flags);
   return ioctl(fd, TUNSETIFF, &request) == 0 ? 0 : errno;
+}
+
+// How many queues somebody has, us included; 0 also where the kernel does not tell.
+unsigned queues_in_use(const std::string& name) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&channels);
+  return ioctl(socket.get(), SIOCETHTOOL, &request) == 0 ? channels.combined_count : 0;
+}
+
+// The same for the whole device. The kernel gives a queue of a device with many to whoever asks, so
+// we must look ourselves whether it is somebody else's.
+int attach(int fd, const std::string& name, Manner manner) {
+  if (!manner.many_queues) return attach_queue(fd, name, manner);
+  const int error = attach_queue(fd, name, manner, IFF_TUN_EXCL);
+  const bool exists = error == EBUSY;
+  return exists && queues_in_use(name) == 0 ? attach_queue(fd, name, manner) : error;
 }
 
 // Devices that exist but are busy, somebody else's or no tun device are passed over; so an idle
@@ -154,7 +177,7 @@ Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name, cons
 std::unique_ptr<TunDevice> TunDevice::open_queue() const {
   if (!many_queues_) return nullptr;
   Result<Fd> fd = open_node(node_);
-  if (!fd || attach(fd->get(), name_, {offloads_.vnet, true}) != 0) return nullptr;
+  if (!fd || attach_queue(fd->get(), name_, {offloads_.vnet, true}) != 0) return nullptr;
   return std::unique_ptr<TunDevice>(new TunDevice(std::move(*fd), name_, offloads_));
 }
 

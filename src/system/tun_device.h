@@ -19,7 +19,8 @@ class TunDevice final : public ports::TunPort {
  public:
   // name   "tun": the first free of tun0 to tun255; anything else: that device
   // limit  what the kernel may do for us at most; it may be less, see offloads()
-  // queues more than one: open_queue() can be asked for more, if the device allows it
+  // queues more than one: open_queue() can be asked for more, if the device allows it. A device of
+  //        which somebody else has a queue is in use, though the kernel would give us another
   [[nodiscard]] static Result<std::unique_ptr<TunDevice>> open(
       const std::string& name, const std::string& node = default_tun_node,
       TunOffloadLimit limit = TunOffloadLimit::all, std::size_t queues = 1);

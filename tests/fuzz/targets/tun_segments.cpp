@@ -1,13 +1,12 @@
 // A packet as it is read from a tun device, with its vnet header: whatever both say, segments lie
-// in their room, there are no more of them than bytes, and together they are the payload; each is
-// one that the coalescer takes for a packet, with a checksum that holds.
+// in their room, there are no more of them than bytes, together they are no less than the packet,
+// and each is as long as it says itself. Finishing a checksum changes that field alone.
 //
 //   vnet header (10) | packet
 
 #include <algorithm>
 #include <cstring>
 
-#include "ip/checksum.h"
 #include "ip/inner_packet.h"
 #include "ip/segment.h"
 #include "tests/fuzz/input.h"

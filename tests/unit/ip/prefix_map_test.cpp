@@ -9,7 +9,7 @@ namespace adit::ip {
 namespace {
 
 // Many insertions and erasures, held against a map that cannot be wrong.
-TEST(PrefixMap, InsertAndEraseAgreeWithAPlainMap) {
+TEST(PrefixMap, inserts_and_erases_as_a_plain_map_does) {
   std::mt19937 random(7);
   PrefixMap<int> map;
   std::map<Prefix, int> plain;
@@ -35,7 +35,7 @@ TEST(PrefixMap, InsertAndEraseAgreeWithAPlainMap) {
   }
 }
 
-TEST(PrefixMap, ACopyStandsAlone) {
+TEST(PrefixMap, a_copy_stands_alone) {
   PrefixMap<int> map;
   map.insert(*Prefix::parse("10.0.0.0/8"), 1);
   const PrefixMap<int> copy = map;

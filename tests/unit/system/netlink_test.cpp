@@ -284,6 +284,29 @@ TEST_F(NetlinkTest, gives_the_routes_of_a_device_an_mtu_and_takes_it_back) {
   });
 }
 
+TEST_F(NetlinkTest, giving_an_mtu_takes_no_route_away_from_another_device) {
+  in_lab([](Lab& lab) {
+    const auto other = TunDevice::open("tun8").value();
+    ASSERT_TRUE(lab.netlink->configure_link("tun8", 1400, {}));
+    ASSERT_TRUE(lab.netlink->add_address("tun8", {addr("fd88::1"), 64, {}, {}}));
+    ASSERT_TRUE(lab.netlink->add_address("tun8", {addr("10.8.0.7"), 24, {}, {}}));
+    lab.give({addr("fd88::2"), 64, {}, {}});
+    lab.give(subnet);
+    lab.route({prefix("fd99::/64"), {}, "tun0", {}, 0});
+    const auto shown = [&](const char* family, const char* device) {
+      return lab.ip({family, "route", "show", "dev", device});
+    };
+    const std::string v4 = shown("-4", "tun8"), v6 = shown("-6", "tun8");
+    ASSERT_TRUE(lab.netlink->set_route_mtu("tun0", 0, 1300));
+    if (v4.empty()) return;
+    EXPECT_EQ(shown("-4", "tun8"), v4);
+    EXPECT_EQ(shown("-6", "tun8"), v6);
+    EXPECT_NE(v6.find("fd88::/64"), std::string::npos) << v6;
+    EXPECT_EQ(shown("-4", "tun0").find(" mtu "), std::string::npos);
+    EXPECT_NE(shown("-6", "tun0").find(" mtu 1300"), std::string::npos) << "fd99::/64 is its own";
+  });
+}
+
 TEST_F(NetlinkTest, knows_no_path_where_there_is_none) {
   in_lab([](Lab& lab) {
     EXPECT_FALSE(lab.netlink->path_to(addr("192.0.2.1")));

@@ -349,5 +349,49 @@ TEST_F(TunKernelTest, a_device_left_with_offloads_can_be_used_without) {
   });
 }
 
+// ---- many queues ----
+
+std::unique_ptr<TunDevice> open_many(const std::string& name) {
+  auto opened = TunDevice::open(name, default_tun_node, TunOffloadLimit::all, 2);
+  EXPECT_TRUE(opened) << opened.error().text();
+  return opened ? std::move(*opened) : nullptr;
+}
+
+// The kernel itself would give a queue of it to anybody.
+TEST_F(TunKernelTest, a_device_with_many_queues_is_not_shared_with_another_holder) {
+  in_own_network([] {
+    const auto first = open_many("tun");
+    EXPECT_EQ(first->name(), "tun0");
+    EXPECT_NE(first->open_queue(), nullptr);
+    EXPECT_EQ(open_many("tun")->name(), "tun1");
+    const auto again = TunDevice::open("tun0", default_tun_node, TunOffloadLimit::all, 2);
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().what.find("busy"), std::string::npos) << again.error().text();
+  });
+}
+
+TEST_F(TunKernelTest, an_idle_device_with_many_queues_is_taken) {
+  in_own_network([] {
+    {
+      const auto device = open_many("tun0");
+      ASSERT_EQ(ioctl(device->fd(), TUNSETPERSIST, 1UL), 0);
+    }
+    for (const char* name : {"tun", "tun0"}) {
+      const auto device = open_many(name);
+      EXPECT_EQ(device->name(), "tun0");
+      EXPECT_NE(device->open_queue(), nullptr);
+    }
+  });
+}
+
+TEST_F(TunKernelTest, an_idle_device_with_one_queue_is_taken_as_it_is) {
+  in_own_network([] {
+    ASSERT_TRUE(make_persistent("tun5", "", ""));
+    const auto device = open_many("tun5");
+    EXPECT_EQ(device->name(), "tun5");
+    EXPECT_EQ(device->open_queue(), nullptr);
+  });
+}
+
 }  // namespace
 }  // namespace adit::system
