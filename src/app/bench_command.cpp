@@ -1,8 +1,5 @@
 #include "app/bench_command.h"
 
-#include <csignal>
-#include <cstdio>
-
 #include <CLI/CLI.hpp>
 
 #include "app/bench_load.h"
@@ -18,17 +15,10 @@ class BenchArguments {
   bool json = false;
 };
 
-std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
-  auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* bench = root.add_subcommand(
-      "bench", "what a packet costs here, in memory; or a measurement of its own:");
-  bench->require_subcommand(0, 1);
-  bench->add_flag("--json", arguments->json, "for programs");
-  bench->final_callback([bench, &status, given = arguments.get()] {
-    if (bench->get_subcommands().empty()) status = run_bench(given->json);
-  });
-  LoadOrder& order = arguments->load;
-  CLI::App* load = bench->add_subcommand(
+namespace {
+
+void add_load(CLI::App& bench, LoadOrder& order, int& status) {
+  CLI::App* load = bench.add_subcommand(
       "load", "many sessions with a server, ours or any other that speaks OpenVPN");
   load->add_option("FILE", order.file, "a client's profile; all clients use it")->required();
   load->add_option("--clients", order.clients, "how many at the same time")
@@ -52,18 +42,35 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
       ->capture_default_str();
   load->add_flag("--json", order.json, "for programs");
   load->callback([&order, &status] { status = run_load(order); });
-  TunnelOrder& wanted = arguments->tunnel;
+}
+
+void add_tunnel(CLI::App& bench, TunnelOrder& order, int& status) {
   CLI::App* tunnel =
-      bench->add_subcommand("tunnel", "a tunnel between two network namespaces; as root");
-  tunnel->add_option("--cipher", wanted.cipher, "of the data channel")->capture_default_str();
-  tunnel->add_option("--proto", wanted.proto, "udp or tcp")
+      bench.add_subcommand("tunnel", "a tunnel between two network namespaces; as root");
+  tunnel->add_option("--cipher", order.cipher, "of the data channel")->capture_default_str();
+  tunnel->add_option("--proto", order.proto, "udp or tcp")
       ->check(CLI::IsMember({"udp", "tcp"}))
       ->capture_default_str();
-  tunnel->add_option("--seconds", wanted.seconds, "of each flow")
+  tunnel->add_option("--seconds", order.seconds, "of each flow")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  tunnel->add_flag("--json", wanted.json, "for programs");
-  tunnel->callback([&wanted, &status] { status = run_tunnel(wanted); });
+  tunnel->add_flag("--json", order.json, "for programs");
+  tunnel->callback([&order, &status] { status = run_tunnel(order); });
+}
+
+}  // namespace
+
+std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* bench = root.add_subcommand(
+      "bench", "what a packet costs here, in memory; or a measurement of its own:");
+  bench->require_subcommand(0, 1);
+  bench->add_flag("--json", arguments->json, "for programs");
+  bench->final_callback([bench, &status, given = arguments.get()] {
+    if (bench->get_subcommands().empty()) status = run_bench(given->json);
+  });
+  add_load(*bench, arguments->load, status);
+  add_tunnel(*bench, arguments->tunnel, status);
   return arguments;
 }
 

@@ -1,9 +1,8 @@
 #include "app/bench_memory.h"
 
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 
+#include "app/bench_signals.h"
 #include "bench/cipher_bench.h"
 #include "bench/offload_bench.h"
 #include "bench/path_bench.h"
@@ -20,32 +19,21 @@ constexpr int interrupted = 1;
 // Parts of the whole in the order in which they are measured; each has its share of the bar.
 class BenchWatcher final : public bench::Watcher {
  public:
-  BenchWatcher() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, nullptr);
-  }
   void begin(double from, double to) {
     from_ = from;
     to_ = to;
   }
   bool go_on(double share, const std::string& what) override {
     progress_.show(from_ + share * (to_ - from_), what, system::monotonic_now());
-    sigset_t pending;
-    sigpending(&pending);
-    stopped_ =
-        stopped_ || sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
-    return !stopped_;
+    return !signals_.came();
   }
-  [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] bool stopped() const { return signals_.came(); }
   void clear() { progress_.clear(); }
 
  private:
+  HeldSignals signals_;
   bench::Progress progress_;
   double from_ = 0, to_ = 1;
-  bool stopped_ = false;
 };
 
 }  // namespace

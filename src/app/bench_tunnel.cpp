@@ -16,6 +16,7 @@
 #include <netlink/route/link/veth.h>
 #include <nlohmann/json.hpp>
 
+#include "app/bench_signals.h"
 #include "bench/progress.h"
 #include "bench/traffic.h"
 #include "pki/authority.h"
@@ -134,11 +135,12 @@ class VpnProcess {
   VpnProcess(const VpnProcess&) = delete;
   VpnProcess& operator=(const VpnProcess&) = delete;
 
-  [[nodiscard]] Status wait_until_up() const {
+  [[nodiscard]] Status wait_until_up(const HeldSignals& signals) const {
     for (const Instant limit = system::monotonic_now() + patience;;) {
       std::ifstream file(log_);
       const std::string text(std::istreambuf_iterator<char>(file), {});
       if (text.find("Initialization Sequence Completed") != std::string::npos) return {};
+      if (signals.came()) return fail("interrupted");
       const bool ended = waitpid(pid_, nullptr, WNOHANG) != 0;
       if (ended || system::monotonic_now() > limit) {
         return fail("the tunnel does not come up; its log:\n{}", text);
@@ -191,8 +193,10 @@ struct Figure {
 // Takes one figure after the other, as long as nobody interrupts.
 class Measuring {
  public:
-  Measuring(const TunnelOrder& order, const VpnProcess& near, const VpnProcess& far)
+  Measuring(const TunnelOrder& order, const HeldSignals& signals, const VpnProcess& near,
+            const VpnProcess& far)
       : time_(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(order.seconds))),
+        signals_(signals),
         near_(near),
         far_(far) {}
 
@@ -213,18 +217,13 @@ class Measuring {
     return trip("round trip beside a flow", traffic.round_trip_beside_flow(loaded_pings, 10ms));
   }
   [[nodiscard]] const std::vector<Figure>& figures() const { return figures_; }
-  [[nodiscard]] bool stopped() const { return stopped_; }
   void clear() { progress_.clear(); }
 
  private:
   bool go_on(int step, std::string_view what) {
     constexpr double steps = 5;
     progress_.show(step / steps, what, system::monotonic_now());
-    sigset_t pending;
-    sigpending(&pending);
-    stopped_ =
-        stopped_ || sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
-    return !stopped_;
+    return !signals_.came();
   }
   void add(std::string what, std::string unit, double value) {
     figures_.push_back({std::move(what), std::move(unit), value});
@@ -250,11 +249,11 @@ class Measuring {
   }
 
   Duration time_;
+  const HeldSignals& signals_;
   const VpnProcess& near_;
   const VpnProcess& far_;
   bench::Progress progress_;
   std::vector<Figure> figures_;
-  bool stopped_ = false;
 };
 
 void print(const TunnelOrder& order, const std::vector<Figure>& figures) {
@@ -279,32 +278,25 @@ int report(const Error& error, int status) {
   return status;
 }
 
-// Signals wait until somebody looks; what was begun is then undone in order.
-void hold_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
-}
-
-int measure(const TunnelOrder& order, Folder& folder, const bench::FarEnd& far) {
+int measure(const TunnelOrder& order, const HeldSignals& signals, Folder& folder,
+            const bench::FarEnd& far) {
   const VpnProcess server(folder.at("server.conf"), folder.at("server.log"), far.pid());
-  if (Status up = server.wait_until_up(); !up) return report(up.error(), does_not_work);
+  if (Status up = server.wait_until_up(signals); !up) return report(up.error(), does_not_work);
   const VpnProcess client(folder.at("client.conf"), folder.at("client.log"), getpid());
-  if (Status up = client.wait_until_up(); !up) return report(up.error(), does_not_work);
+  if (Status up = client.wait_until_up(signals); !up) return report(up.error(), does_not_work);
   folder.remove();
-  Measuring measuring(order, client, server);
+  Measuring measuring(order, signals, client, server);
   const Status done = measuring.all();
   measuring.clear();
   if (!measuring.figures().empty()) print(order, measuring.figures());
   if (!done) return report(done.error(), does_not_work);
-  return measuring.stopped() ? does_not_work : 0;
+  return signals.came() ? does_not_work : 0;
 }
 
 }  // namespace
 
 int run_tunnel(const TunnelOrder& order) {
-  hold_signals();
+  const HeldSignals signals;
   auto folder = Folder::make();
   if (!folder) return report(folder.error(), no_beginning);
   if (Status made = make_certificates(*folder); !made) return report(made.error(), no_beginning);
@@ -317,7 +309,7 @@ int run_tunnel(const TunnelOrder& order) {
   if (Status opened = far->open(outer_device, far_outer); !opened) {
     return report(opened.error(), no_beginning);
   }
-  return measure(order, *folder, *far);
+  return measure(order, signals, *folder, *far);
 }
 
 }  // namespace adit::app

@@ -4,8 +4,7 @@
 
 #include <fmt/core.h>
 
-#include "crypto/data_channel.h"
-#include "crypto/lane_engine.h"
+#include "crypto/data_pair.h"
 #include "system/clock.h"
 
 namespace adit::bench {
@@ -32,13 +31,13 @@ class CipherRun {
   }
 
   // Adds the time of one run to both; false: the packets did not come out again.
-  bool once(crypto::Sealer& sealer, crypto::Opener& opener, Duration& sealing, Duration& opening) {
+  bool once(crypto::DataPair& pair, Duration& sealing, Duration& opening) {
     for (Packet& packet : packets_) packet.assign(plain_, front);
     for (crypto::Opening& each : openings_) each.verdict = Drop::none;
     const Instant begin = system::monotonic_now();
-    const std::size_t sealed = sealer.seal(run_, 0);
+    const std::size_t sealed = pair.sealer().seal(run_, 0);
     const Instant middle = system::monotonic_now();
-    opener.open(openings_, middle);
+    pair.opener().open(openings_, middle);
     opening += system::monotonic_now() - middle;
     sealing += middle - begin;
     return sealed == run_packets &&
@@ -65,19 +64,13 @@ Cost measure(const char* name, std::size_t size, crypto::Engine engine, Rng& rng
   crypto::DataFormat format;
   format.cipher = crypto::find_cipher(name);
   if (!format.cipher->is_aead()) format.digest = crypto::find_digest("SHA256");
-  Buffer bytes(128);
-  rng.fill(bytes);
-  const crypto::DirectionKeys keys{Secret<64>(Bytes(bytes).first(64)),
-                                   Secret<64>(Bytes(bytes).subspan(64))};
-  crypto::LaneEngine lane(engine);
-  const auto sealer = crypto::Sealer::make(format, keys, rng, {}, &lane);
-  const auto opener = crypto::Opener::make(format, keys, crypto::ReplayWindow(), &lane);
-  if (!sealer || !opener) return {};
+  const auto pair = crypto::DataPair::make(format, engine, rng);
+  if (!pair) return {};
   CipherRun run(size);
   Duration sealing{}, opening{};
   double packets = 0;
   while (sealing + opening < for_each) {
-    if (!run.once(**sealer, **opener, sealing, opening)) return {};
+    if (!run.once(**pair, sealing, opening)) return {};
     packets += run_packets;
   }
   return {static_cast<double>(sealing.count()) / packets,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -145,7 +146,7 @@ Status hear(int answers, const char* what) {
 
 Result<FarEnd> FarEnd::start() {
   std::array<int, 2> orders{}, answers{};
-  if (pipe(orders.data()) != 0 || pipe(answers.data()) != 0) {
+  if (pipe2(orders.data(), O_CLOEXEC) != 0 || pipe2(answers.data(), O_CLOEXEC) != 0) {
     return system::kernel_refused(errno, "cannot make a pipe");
   }
   const pid_t parent = getpid();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <sys/types.h>
 
 #include "base/result.h"

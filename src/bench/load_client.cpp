@@ -73,7 +73,6 @@ void LoadClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
   opener->open({&opening, 1}, now_);
   if (opening.verdict != Drop::none) return;
   last_received_ = now_;
-  data_came_ = true;
   take_payload(packet);
 }
 

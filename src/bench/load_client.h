@@ -39,8 +39,6 @@ class LoadClient {
   [[nodiscard]] Phase phase() const { return phase_; }
   // Why it ended: one line that is the same for all clients with the same fate.
   [[nodiscard]] const std::string& why() const { return why_; }
-  // Whether anything authentic came through the data channel.
-  [[nodiscard]] bool data_came() const { return data_came_; }
 
   static constexpr std::size_t most_datagram_bytes = 4096;
 
@@ -76,7 +74,6 @@ class LoadClient {
   Instant last_sent_, last_received_;
   Phase phase_ = Phase::handshaking;
   std::string why_;
-  bool data_came_ = false;
 };
 
 }  // namespace adit::bench

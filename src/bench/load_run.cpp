@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <ctime>
 
 #include "system/clock.h"
@@ -157,10 +156,10 @@ void LoadRun::on_timer(Number number) {
   seat.client.tick(loop_.now());
   const bool late =
       seat.client.phase() == LoadClient::Phase::handshaking && loop_.now() >= seat.give_up_at;
-  if (late)
-    seat.client.end(
-        fmt::format("not connected within {} s",
-                    std::chrono::duration_cast<std::chrono::seconds>(settings_.patience).count()));
+  if (late) {
+    const std::chrono::duration<double> patience = settings_.patience;
+    seat.client.end(fmt::format("not connected within {:g} s", patience.count()));
+  }
   after(number, {});
 }
 

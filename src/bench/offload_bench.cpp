@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "ip/checksum.h"
 #include "ip/coalesce.h"
 #include "ip/segment.h"
 #include "system/clock.h"
@@ -18,13 +19,6 @@ constexpr std::size_t payload = 1360;
 constexpr std::size_t segments = 46;
 constexpr std::size_t stride = 2048;
 constexpr Duration for_both = 400ms;
-
-std::uint16_t pseudo_header_sum(Bytes packet) {
-  std::uint32_t sum = 6 + static_cast<std::uint32_t>(packet.size() - 20);
-  for (std::size_t at = 12; at < 20; at += 2) sum += load_u16(&packet[at]);
-  while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
-}
 
 // One TCP packet that falls into many, as the kernel gives it.
 Buffer whole_packet() {
@@ -45,7 +39,9 @@ Buffer whole_packet() {
   packet[33] = 0x10;  // ACK
   store_u16(&packet[34], 500);
   store_u32(&packet[36], 0);
-  store_u16(&packet[36], pseudo_header_sum(packet));  // the kernel leaves the rest to us
+  // The kernel leaves the rest to us.
+  const std::uint64_t sum = ip::checksum_addresses(packet.data(), true) + 6 + packet.size() - 20;
+  store_u16(&packet[36], static_cast<std::uint16_t>(~ip::checksum_fold(sum)));
   return packet;
 }
 

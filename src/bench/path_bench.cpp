@@ -202,25 +202,32 @@ class Pair {
   Buffer to_server_, to_client_;
 };
 
+using Costs = std::map<std::size_t, std::vector<double>>;  // ns a packet by number of peers
+
+// In rounds, so that what disturbs one number disturbs all of them.
+Costs measure_in_rounds(std::map<std::size_t, std::unique_ptr<Pair>>& pairs, Watcher& watcher) {
+  Costs costs;
+  for (int round = 0; round < rounds; ++round) {
+    for (auto& [count, pair] : pairs) {
+      const double share = static_cast<double>(round) / rounds;
+      if (!watcher.go_on(share, fmt::format("whole path: {} peers", count))) return costs;
+      costs[count].push_back(pair->measure());
+    }
+  }
+  return costs;
+}
+
 }  // namespace
 
 Section measure_paths(const std::vector<std::size_t>& peers, crypto::Engine engine, Rng& rng,
                       Watcher& watcher) {
   Section section{"whole path in memory, AES-256-GCM", {}};
   std::map<std::size_t, std::unique_ptr<Pair>> pairs;
-  std::map<std::size_t, std::vector<double>> costs;
   for (const std::size_t count : peers) {
     if (!watcher.go_on(0, fmt::format("whole path: installing {} peers", count))) return section;
     pairs.emplace(count, std::make_unique<Pair>(count, engine, rng));
   }
-  for (int round = 0; round < rounds; ++round) {
-    for (auto& [count, pair] : pairs) {
-      const double share = static_cast<double>(round) / rounds;
-      if (!watcher.go_on(share, fmt::format("whole path: {} peers", count))) return section;
-      costs[count].push_back(pair->measure());
-    }
-  }
-  for (const auto& [count, values] : costs) {
+  for (const auto& [count, values] : measure_in_rounds(pairs, watcher)) {
     section.rows.push_back({fmt::format("{} peer{} installed", count, count == 1 ? "" : "s"),
                             inner_bytes, median(values)});
   }

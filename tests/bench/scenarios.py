@@ -227,8 +227,7 @@ def handshakes(program: str, keys: Keys, folder: Path, count: int, rate: float) 
         text = server_config(setup, keys).replace("verb 3", "verb 1")
         text = text.replace("255.255.255.0", "255.255.0.0").replace("keepalive 5 30", "keepalive 60 300")
         server = net.server.start("server", PROGRAMS[program], net.server.write("server.conf", text))
-        time.sleep(1)
-        check(server.running, f"the server ended:\n{server.tail()}")
+        server.wait_for("Initialization Sequence Completed")
         lines = [*common_lines(setup, keys, server=False), "client", f"remote {SERVER4} 1194", ""]
         net.client.write("load.ovpn", "\n".join(lines))
         warm = crowd(net, 10, rate, "warm")  # what is made once is not counted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,13 @@ Rounds = dict[str, list[float]]  # "scenario/metric": one number a round
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. ratio: how much better than the peer, or than the limit if there is no peer."""
+    """One figure and what is asked of it."""
 
     what: str
     unit: str
-    mine: str
-    other: str  # a key of the rounds, or empty: the figure itself has a limit
-    target: float
+    mine: str  # a key of the rounds
+    other: str  # the peer's key, or empty: the figure itself has a limit
+    target: float  # the least ratio to the peer; the limit
     more_is_better: bool = True
 
 
@@ -62,7 +61,7 @@ class Figure:
     row: Row
     mine: float
     other: float | None  # the peer; stock's figure where only the limit counts
-    ratio: float
+    ratio: float  # how much better than the peer; 0 without one
 
     @property
     def passed(self) -> bool:
@@ -140,7 +139,7 @@ def plot(made: list[Figure], about: str, path: Path) -> None:
     height = LINE * (len(shown) + 2)
     middle = LEFT + WIDTH / 2
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 170}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 280}" height="{height}" '
         'font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
         f'<text x="8" y="16">{html.escape(about)}</text>',
@@ -153,7 +152,8 @@ def plot(made: list[Figure], about: str, path: Path) -> None:
         parts.append(f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end">{html.escape(figure.row.what)}</text>')
         left = min(middle, middle + length)
         parts.append(f'<rect x="{left:.1f}" y="{y}" width="{abs(length):.1f}" height="16" fill="{colour}"/>')
-        told = f"{number(figure.mine)} {figure.row.unit}" + (f", {figure.ratio:.2f} x" if figure.other else "")
+        ratio = f", {figure.ratio:.2f} x" if figure.other else ""
+        told = f"{number(figure.mine)} {figure.row.unit}{ratio} ({figure.beside})"
         parts.append(f'<text x="{LEFT + WIDTH + 8}" y="{y + 13}">{html.escape(told)}</text>')
     path.write_text("\n".join([*parts, "</svg>", ""]))
 
