@@ -12,16 +12,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ask import process_status
 from lab import Host, Lab, Process, Transfer, check, start_transfer
 from features import tunnel_addresses
-from offloads import process_status
 from runner import Bench
 from tunnel import COMPLETED, HARMLESS, PROGRAMS, TROUBLE, Setup, Tunnel, client_config
 
 SERVER4, SERVER6 = "10.8.0.1", "fd00:8::1"
 DISORDER = r"PID_ERR|bad packet ID|late packet|duplicate packet|Authenticate/Decrypt"
 OPTION = r"us=\d+   \w+ = "  # stock prints all its options at verb 4
-PATIENT_INTERVAL = 0.2  # ping waits that long for its last answer: a busy machine needs it
 NEVER_DROPPED = ("bad tag", "replayed")
 
 
