@@ -1,7 +1,7 @@
 """One end of checked UDP bursts; tests start it in a host, see offloads.py.
 
 usage: datagrams.py listen ADDRESS
-       datagrams.py connect ADDRESS PORT [LARGEST]
+       datagrams.py connect ADDRESS PORT
 
 The listening end prints "listening PORT" and answers each burst with its SHA-256. The connecting end
 sends bursts of many sizes, half of them with UDP_SEGMENT, so that they enter the tunnel as one packet;
@@ -20,7 +20,7 @@ import sys
 UDP_SEGMENT = 103
 WAIT_SECONDS = 5
 LONGEST_SILENCE = 30
-SIZES = (*range(16, 40), 100, 255, 511, 512, 999, 1000, 1001, 1200, 1399, 1400)
+SIZES = (*range(16, 40), 100, 255, 511, 512, 999, 1000, 1001, 1200)
 HEAD = struct.Struct("!IHH")  # burst, number in it, how many
 
 
@@ -45,15 +45,14 @@ def listen(address: str) -> int:
                 here.sendto(struct.pack("!I", burst) + digest, sender)
 
 
-def connect(address: str, port: int, largest: int) -> int:
-    sizes = [size for size in SIZES if size <= largest]
+def connect(address: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     source = random.Random(port)
     sent = 0
     with socket.socket(family, socket.SOCK_DGRAM) as here:
         here.connect((address, port))
         here.settimeout(WAIT_SECONDS)
-        for burst, (size, together) in enumerate((size, way) for size in sizes for way in (0, 1)):
+        for burst, (size, together) in enumerate((size, way) for size in SIZES for way in (0, 1)):
             count = 1 + source.randrange(30)
             bodies = [source.randbytes(size - HEAD.size) for _ in range(count)]
             if together:  # the last may be shorter
@@ -78,12 +77,11 @@ def main() -> int:
     parser.add_argument("what", choices=("listen", "connect"))
     parser.add_argument("address")
     parser.add_argument("port", type=int, nargs="?")
-    parser.add_argument("largest", type=int, nargs="?", default=1200)
     arguments = parser.parse_args()
     try:
         if arguments.what == "listen":
             return listen(arguments.address)
-        return connect(arguments.address, arguments.port, arguments.largest)
+        return connect(arguments.address, arguments.port)
     except OSError as error:
         print(f"datagrams: {error}")
         return 1

@@ -11,12 +11,13 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 
-from crowd import DISORDER, OPTION, PATIENT_INTERVAL, SERVER4, SERVER6, Crowd
+from ask import process_status
+from crowd import DISORDER, OPTION, SERVER4, SERVER6, Crowd
 from fast_floods import flood_cases
 from fast_pace import pace_cases
 from features import profile_folder
 from lab import Host, Lab, Transfer, check, start_transfer
-from offloads import carry_everything, process_status
+from offloads import carry_everything
 from relay import Relay
 from runner import Bench, Case, main
 from tunnel import HANDSHAKE, Setup, Tunnel
@@ -67,19 +68,13 @@ def load_of_all(crowd: Crowd, office: Host) -> list[Transfer]:
         for number, member in enumerate(crowd.members[:3])
     ]
     first, second, third = crowd.members[:3]
-    for here, there, address in (
-        (first, third, third.address6),
-        (second, first, first.address4),
+    for way in (
+        (first.host, third.host, third.address6),
+        (second.host, first.host, first.address4),
+        (crowd.net.server, office, f"{NETWORK4}.10"),
+        (second.host, office, f"{NETWORK6}:10"),
     ):
-        way = (here.host, there.host, address)
         moving.append(start_transfer(*way, up=size // 2, down=size // 2, rate=rate // 2))
-    for host, address in (
-        (crowd.net.server, f"{NETWORK4}.10"),
-        (second.host, f"{NETWORK6}:10"),
-    ):
-        moving.append(
-            start_transfer(host, office, address, up=size // 2, down=size // 2, rate=rate // 2)
-        )
     return moving
 
 
@@ -175,9 +170,7 @@ def full_rate(full: Full, bench: Bench) -> None:
             print(f"        {bench.folder.name}: {way} {rate:.0f} Mbit/s", flush=True)
             check(moved > FULL_LEAST, f"{way}: only {moved} bytes")
         tunnel.wait_renegotiated(marks)
-        for host, address in tunnel.paths():
-            got = host.ping(address, 5, interval=PATIENT_INTERVAL).received
-            check(got == 5, f"ping {address} from the {host.name}: {got} of 5 answers")
+        tunnel.ping_all(5)
         for end in (tunnel.server, tunnel.client):
             told = end.matches(DISORDER)
             check(not told, f"{end.name}: {told[:3]}")
@@ -248,9 +241,13 @@ def check_retreat(lines: tuple[str, ...], status: dict) -> None:
             check(told["packets_written"] == told["writes"], f"a train left: {told}")
     if "crypto-engine openssl" in lines:
         check("openssl" in status["crypto"].lower(), f"status: {status['crypto']}")
-    if any(line.startswith("tun-offload") for line in lines):
-        told = status["device"]["offloads"]
-        check(not told["uso"], f"status: {told}")
+    told = status["device"]["offloads"]
+    for line in lines:
+        if line.startswith("tun-offload"):
+            check(not told["uso"], f"status: {told}")
+            check(told["tso"] == line.endswith("no-uso"), f"status: {told}")
+        if line.startswith("data-lanes"):
+            check(len(status["lanes"]) == int(line.split()[1]), f"status: {status['lanes']}")
 
 
 def cases() -> list[Case]:

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from crowd import PATIENT_INTERVAL, SERVER4, Crowd, Member
+from crowd import SERVER4, Crowd, Member
 from lab import Host, Lab, Process, check, start_transfer, until
 from relay import built_program
 from runner import Bench, Case
@@ -72,7 +72,7 @@ def lost_of(pings: Process) -> float:
 
 
 def check_answered(member: Member) -> None:
-    got = member.host.ping(SERVER4, 3, interval=PATIENT_INTERVAL).received
+    got = member.host.ping(SERVER4).received
     check(got == 3, f"{member.process.name}: {got} of 3 answers")
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
+from ask import ask
 from features import check_untouched, completed, device_index, picture, reaches
 from lab import ADIT, STOCK, Host, Lab, Process, check, until
 from runner import Bench, Case, main
@@ -335,8 +335,7 @@ def runs_with(bench: Bench, engine: str, cipher: str) -> str:
         tunnel.start()
         tunnel.start_up(ENGINE_BYTES).finish()
         tunnel.start_down(ENGINE_BYTES).finish()
-        words = [str(ADIT), "status", str(tunnel.server.pid)]
-        told = subprocess.run(words, capture_output=True, text=True, timeout=20).stdout
+        told = ask("status", tunnel.server.pid)
         name = re.search(r"Data channel crypto: (.*)", tunnel.server.text())
         check(name, "the log does not name the engine")
         check(f"packets are encrypted by {name[1]}\n" in told, f"adit status says\n{told}")

@@ -254,16 +254,6 @@ class Host:
         infos = [info for link in shown for info in link.get("addr_info", [])]
         return [f"{i['local']}/{i['prefixlen']}" for i in infos if i.get("scope") != "link"]
 
-    def stop_all(self) -> None:
-        for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 2
-        for process in self.processes:
-            try:
-                process.popen.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-
 
 @dataclass(frozen=True)
 class ThreeHosts:
@@ -307,11 +297,15 @@ class Lab:
             signal.signal(number, handler)
 
     def remove(self) -> None:
-        for host in self.hosts:  # all at once, as some take their time
-            for process in host.processes:
-                process.send_signal(signal.SIGTERM)
-        for host in self.hosts:
-            host.stop_all()
+        processes = [process for host in self.hosts for process in host.processes]
+        for process in processes:  # all at once, as some take their time
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 2
+        for process in processes:
+            try:
+                process.popen.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
         for host in self.hosts:
             remove_namespace(host.namespace)
         self.hosts = []

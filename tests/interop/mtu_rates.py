@@ -78,19 +78,18 @@ def first_bytes(way: Way, bench: Bench) -> None:
         net = lab.three_hosts()
         hole(net, way.path, way.path)
         tunnel = Tunnel(net, way.setup, bench.keys)
-        tunnel.start_server()
-        best = FIRST_SECONDS
         for _ in range(MEASUREMENTS):
+            tunnel.start_server()  # anew, for it would know the client's path
             tunnel.start_client().wait_for(COMPLETED)
             start = time.monotonic()
             for transfer in (tunnel.start_up(FIRST_BYTES), tunnel.start_down(FIRST_BYTES)):
                 transfer.finish(20)
             taken = time.monotonic() - start
-            best = min(best, taken)
             check(tunnel.client.stop() == 0, "the client does not end with 0")
             if taken < FIRST_SECONDS:
                 return
-        check(best < FIRST_SECONDS, f"not through within {FIRST_SECONDS} s: {taken:.2f} s")
+            tunnel.stop_server()
+        check(False, f"not through within {FIRST_SECONDS} s: {taken:.2f} s")
 
 
 def tunnel_over(lab: Lab, way: Way, lines: tuple[str, ...], bench: Bench) -> Tunnel:

@@ -4,12 +4,11 @@ bytes arrive whatever the kernel can do; what is in use is told; a device that s
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 
+from ask import process_status
 from lab import ADIT, HERE, STOCK, Host, Lab, Process, check, transfer
 from runner import Bench, Case, main
 from tunnel import COMPLETED, Setup, Tunnel
@@ -64,15 +63,6 @@ def device(process: Process) -> dict:
     told = process_status(process)["device"]
     check(re.fullmatch(r"tun\d", told["name"]), f"status: {told}")
     return told
-
-
-def process_status(process: Process) -> dict:
-    done = subprocess.run(
-        [ADIT, "status", str(process.pid), "--json"], capture_output=True, text=True, timeout=20
-    )
-    check(done.returncode == 0, f"adit status: {done.stdout}{done.stderr}")
-    (instance,) = json.loads(done.stdout)
-    return instance
 
 
 def send_datagrams(sender: Host, receiver: Host, address: str) -> None:

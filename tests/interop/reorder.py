@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 
-from lab import ADIT, Lab, Process, check, until
+from ask import ask, process_status
+from lab import Lab, Process, check, until
 from relay import Relay
 from runner import Bench, Case, main
 from tunnel import Setup, Tunnel
@@ -54,18 +53,8 @@ class Stormy:
 
     def peer_of(self, process: Process) -> dict:
         """The one peer an instance tells of."""
-        (instance,) = json.loads(ask("status", process.pid, "--json"))
-        check(instance["pid"] == process.pid, f"status of {process.pid}: {instance}")
-        (peer,) = instance["peers"]
+        (peer,) = process_status(process)["peers"]
         return peer
-
-
-def ask(*words: object, status: int = 0) -> str:
-    """What a command of ours prints."""
-    done = subprocess.run([str(ADIT), *map(str, words)], capture_output=True, timeout=20, text=True)
-    told = f"adit {words} ends with {done.returncode}: {done.stdout}{done.stderr}"
-    check(done.returncode == status, told)
-    return done.stdout + done.stderr
 
 
 def loses_nothing(bench: Bench) -> None:

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "ip/inner_packet.h"
 #include "ip/prefix_map.h"
 
 namespace adit::sim {
@@ -131,6 +132,22 @@ Result<std::string> MemoryStore::create_temporary(const std::string& dir, std::s
   const std::string path = fmt::format("{}/openvpn_{}_{}.tmp", dir, tag, next_++);
   files[path] = text;
   return path;
+}
+
+std::optional<Buffer> echo_answer(Bytes packet) {
+  const auto inner = ip::look(packet);
+  if (!inner) return {};
+  const bool v6 = inner->source.is_v6();
+  const std::size_t header = v6 ? 40 : 20, from = v6 ? 8 : 12, to = v6 ? 24 : 16;
+  const std::uint8_t protocol = v6 ? 58 : 1, request = v6 ? 128 : 8, reply = v6 ? 129 : 0;
+  if (packet.size() <= header || packet[v6 ? 6 : 9] != protocol || packet[header] != request) {
+    return {};
+  }
+  Buffer answer = to_buffer(packet);
+  if (!v6) answer[6] = 0;
+  answer[header] = reply;
+  std::swap_ranges(&answer[from], &answer[to], &answer[to]);
+  return answer;
 }
 
 MemoryLog::MemoryLog(std::string name) : name_(std::move(name)) {

@@ -143,6 +143,10 @@ class MemoryStore final : public ports::StorePort {
   int next_ = 0;
 };
 
+// What a host makes of an echo request that comes to it; the answer may be cut on its way. Nothing:
+// the packet is no request.
+[[nodiscard]] std::optional<Buffer> echo_answer(Bytes packet);
+
 // Keeps the lines; prints them when ADIT_SIM_LOG is set.
 class MemoryLog final : public LogSink {
  public:

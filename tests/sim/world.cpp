@@ -119,17 +119,11 @@ void Host::turn_lanes() {
 }
 
 // No user of this world sends ICMP: it is for the host's kernel. It answers echo requests, by which
-// the other end measures the path when its questions are lost; the answer may be cut.
+// the other end measures the path when its questions are lost.
 bool Host::took_icmp(Bytes packet) {
-  constexpr std::size_t header = 20;
-  constexpr std::uint8_t protocol_icmp = 1, request = 8, reply = 0;
-  if (packet.size() <= header || packet[0] != 0x45 || packet[9] != protocol_icmp) return false;
-  if (packet[header] != request) return true;
-  Buffer answer = to_buffer(packet);
-  answer[6] = 0;
-  answer[header] = reply;
-  std::swap_ranges(answer.begin() + 12, answer.begin() + 16, answer.begin() + 16);
-  tun_.to_tunnel.push_back(std::move(answer));
+  constexpr std::uint8_t protocol_icmp = 1;
+  if (packet.size() <= 20 || packet[0] != 0x45 || packet[9] != protocol_icmp) return false;
+  if (auto answer = echo_answer(packet)) tun_.to_tunnel.push_back(std::move(*answer));
   return true;
 }
 

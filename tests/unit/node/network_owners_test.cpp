@@ -12,7 +12,7 @@ plane::PeerIndex routed(const plane::RouteTable& table, const char* address) {
   return found == nullptr ? plane::no_peer : *found;
 }
 
-TEST(NetworkOwners, TheLastToComeHasItAndTheOneBeforeHasItAgain) {
+TEST(NetworkOwners, the_last_to_come_has_it_and_the_one_before_has_it_again) {
   NetworkOwners owners;
   owners.claim(net("10.8.0.2"), 5, 1);
   owners.claim(net("10.8.0.2"), 3, 2);
@@ -26,14 +26,14 @@ TEST(NetworkOwners, TheLastToComeHasItAndTheOneBeforeHasItAgain) {
 }
 
 // A script may agree to the earlier client later.
-TEST(NetworkOwners, ArrivalDecidesAndNotTheOrderOfClaims) {
+TEST(NetworkOwners, arrival_decides_and_not_the_order_of_claims) {
   NetworkOwners owners;
   owners.claim(net("192.168.7.0/24"), 3, 2);
   owners.claim(net("192.168.7.0/24"), 5, 1);
   EXPECT_EQ(owners.owner(net("192.168.7.0/24")), 3u);
 }
 
-TEST(NetworkOwners, AChangeIsTakenOnce) {
+TEST(NetworkOwners, a_change_is_taken_once) {
   NetworkOwners owners;
   EXPECT_EQ(owners.take_change(), nullptr);
   owners.claim(net("10.8.0.2"), 5, 1);

@@ -62,11 +62,9 @@ class SilentPeer : public plane::Planes {
   }
 
   void host_answers() {
-    for (Buffer& packet : client_.tun.from_tunnel) {
-      if (packet[9] != 1 || packet[20] != 8 || !answers_pings_) continue;
-      packet[20] = 0;
-      std::swap_ranges(packet.begin() + 12, packet.begin() + 16, packet.begin() + 16);
-      client_.tun.to_tunnel.push_back(packet);
+    for (const Buffer& packet : client_.tun.from_tunnel) {
+      const auto answer = sim::echo_answer(packet);
+      if (answer && answers_pings_) client_.tun.to_tunnel.push_back(*answer);
     }
     client_.tun.from_tunnel.clear();
   }

@@ -13,11 +13,8 @@ constexpr std::uint64_t mark = 0xFEDCBA9876543210u;
 
 // Turns echo requests that came out of the tunnel into answers that go in.
 void answer_echoes(End& host) {
-  for (Buffer& request : host.tun.from_tunnel) {
-    if (request[9] != 1 || request[20] != 8) continue;
-    request[20] = 0;
-    std::swap_ranges(request.begin() + 12, request.begin() + 16, request.begin() + 16);
-    host.tun.to_tunnel.push_back(request);
+  for (const Buffer& request : host.tun.from_tunnel) {
+    if (const auto answer = sim::echo_answer(request)) host.tun.to_tunnel.push_back(*answer);
   }
   host.tun.from_tunnel.clear();
 }

@@ -6,6 +6,7 @@
 
 #include "ip/echo.h"
 #include "ip/inner_packet.h"
+#include "tests/sim/fakes.h"
 #include "wire/inside_message.h"
 
 namespace adit::session {
@@ -28,6 +29,10 @@ class Road {
     setup_.echo_ways = {{*ip::Address::parse("10.8.0.1"), *ip::Address::parse("10.8.0.2")},
                         {*ip::Address::parse("fd00::1"), *ip::Address::parse("fd00::2")}};
     setup_.echo_mark = 0xABCDEF0123456789u;
+  }
+  void leave_only_echoes() {
+    give_echo_ways();
+    answers = false;
   }
   // Runs for a while; a user's packet passes every 100 ms if the tunnel is in use.
   void pass(Duration time) {
@@ -82,9 +87,7 @@ class Road {
     const unsigned outer = outer_size(setup_.frame, static_cast<unsigned>(request.size()));
     const bool v4 = request[0] >> 4 == 4;
     if (!(v4 ? echoes4 : echoes6) || outer > std::min(up, down) || lost()) return;
-    Buffer answer = request;
-    answer[v4 ? 20 : 40] = v4 ? 0 : 129;
-    arrivals_.emplace(now + 2 * delay, answer);
+    arrivals_.emplace(now + 2 * delay, *sim::echo_answer(request));
   }
   void take(const Buffer& arrived) {
     if (!ip::look(arrived)) return finder.answered(arrived, now);
@@ -198,8 +201,7 @@ TEST(PathMtu, finds_by_echo_what_a_silent_peer_does_not_tell) {
   for (unsigned path = 1200; path <= 1500; path += 20) {
     for (const bool v6 : {false, true}) {
       Road road;
-      road.give_echo_ways();
-      road.answers = false;
+      road.leave_only_echoes();
       (v6 ? road.echoes6 : road.echoes4) = true;
       road.up = path;
       road.begin();
@@ -213,8 +215,7 @@ TEST(PathMtu, finds_by_echo_what_a_silent_peer_does_not_tell) {
 
 TEST(PathMtu, an_echo_tells_of_the_narrower_way) {
   Road road;
-  road.give_echo_ways();
-  road.answers = false;
+  road.leave_only_echoes();
   road.echoes4 = road.echoes6 = true;
   road.up = 1400;
   road.down = 1300;
@@ -240,8 +241,7 @@ TEST(PathMtu, a_peer_that_answers_questions_is_sent_no_echoes) {
 
 TEST(PathMtu, notices_by_echo_that_the_path_shrinks_and_widens) {
   Road road;
-  road.give_echo_ways();
-  road.answers = false;
+  road.leave_only_echoes();
   road.echoes4 = true;
   road.in_use = true;
   road.begin();
@@ -257,8 +257,7 @@ TEST(PathMtu, notices_by_echo_that_the_path_shrinks_and_widens) {
 
 TEST(PathMtu, a_peer_that_answers_nothing_at_all_is_silent) {
   Road road;
-  road.give_echo_ways();
-  road.answers = false;
+  road.leave_only_echoes();
   road.begin();
   road.pass(15s);
   EXPECT_EQ(road.finder.state(), State::silent);
@@ -268,8 +267,7 @@ TEST(PathMtu, a_peer_that_answers_nothing_at_all_is_silent) {
 
 TEST(PathMtu, takes_no_echo_for_more_than_came) {
   Road road;
-  road.give_echo_ways();
-  road.answers = false;
+  road.leave_only_echoes();
   road.echoes4 = true;
   road.up = 1300;
   road.begin();
@@ -286,8 +284,7 @@ TEST(PathMtu, takes_no_echo_for_more_than_came) {
 
 TEST(PathMtu, a_peer_that_falls_silent_in_the_search_is_asked_on) {
   Road road;
-  road.give_echo_ways();
-  road.answers = false;
+  road.leave_only_echoes();
   road.echoes4 = road.in_use = true;
   road.begin();
   road.pass(310ms);
