@@ -8,7 +8,7 @@ namespace adit::pki {
 namespace {
 
 Entry entry(Kind kind, const std::string& name, int days, State state = State::valid) {
-  return {.name = name, .kind = kind, .not_after = days_later(days), .state = state};
+  return {name, kind, "AA", noon, days_later(days), state, {}, {}};
 }
 
 struct StepCase {
