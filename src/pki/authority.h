@@ -17,6 +17,7 @@
 #include "pki/disk.h"
 #include "pki/entry.h"
 #include "pki/export.h"
+#include "pki/import.h"
 #include "pki/key_type.h"
 #include "pki/name.h"
 #include "pki/passphrase.h"
@@ -62,6 +63,12 @@ class Authority {
   // Reads the index and repairs what an interrupted command left undone.
   [[nodiscard]] static Result<Authority> open(const std::string& directory,
                                               const Hooks& hooks = {});
+  // Copies what another tool left in the folder: a tree of easy-rsa 3, a flat directory of easy-rsa
+  // 2.0, or loose certificates and keys. The folder is only read. The directory must be empty or
+  // absent; one that holds this very authority is left as it is.
+  [[nodiscard]] static Result<Imported> import_from(const std::string& folder,
+                                                    const std::string& directory, Rng& rng,
+                                                    WallTime now, const Hooks& hooks = {});
   Authority(Authority&& other) noexcept;
   Authority& operator=(Authority&& other) noexcept;
   ~Authority();
