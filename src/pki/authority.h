@@ -23,6 +23,7 @@
 #include "pki/passphrase.h"
 #include "pki/reason.h"
 #include "pki/renew.h"
+#include "pki/rotation.h"
 
 namespace adit::pki {
 
@@ -45,6 +46,12 @@ struct CertificateRequest {
   std::optional<KeyType> key_type{};              // nothing: the authority's own
   std::chrono::days lifetime = certificate_days;  // never beyond the authority's end
   std::optional<SecretText> passphrase{};         // protects the key; nothing leaves it open
+};
+
+struct RotateRequest {
+  std::chrono::days lifetime = certificate_days;  // of the new certificates
+  bool new_keys = false;
+  bool force = false;  // where clients would be left behind
 };
 
 // What an Authority may call while it works.
@@ -75,7 +82,7 @@ class Authority {
 
   // What open() put right, one sentence each, for the user.
   [[nodiscard]] const std::vector<std::string>& repairs() const;
-  // The authority itself, then every certificate in the order of issue.
+  // The authority that signs, others that are trusted, every certificate in the order of issue.
   [[nodiscard]] std::vector<Entry> list(WallTime now) const;
   // The revocation list as an entry, with the dates of the one that ends first; nothing without
   // one.
@@ -93,7 +100,20 @@ class Authority {
   // What a client needs to connect; its tls-crypt-v2 key is made at the first call.
   [[nodiscard]] Result<Exported> export_client(const Name& name, Rng& rng, WallTime now);
 
+  // Changes to a new authority, one stage a call; each can be given again. A new authority without
+  // a common name is called like the old one and numbered.
+  [[nodiscard]] Rotation rotation(WallTime now) const;
+  [[nodiscard]] Result<Rotation> start_rotation(AuthorityRequest request, Rng& rng, WallTime now);
+  [[nodiscard]] Result<Rotation> rotate_servers(const RotateRequest& request, Rng& rng,
+                                                WallTime now);
+  [[nodiscard]] Result<Rotation> rotate_clients(const RotateRequest& request, Rng& rng,
+                                                WallTime now);
+  // Refuses while a client would be left behind, unless forced.
+  [[nodiscard]] Result<Rotation> finish_rotation(bool force, WallTime now);
+
  private:
+  [[nodiscard]] Result<Rotation> renew_all(const std::vector<Entry>& entries,
+                                           const RotateRequest& request, Rng& rng, WallTime now);
   explicit Authority(std::unique_ptr<Ledger> ledger);
 
   std::unique_ptr<Ledger> ledger_;
