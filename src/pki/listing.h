@@ -26,5 +26,10 @@ struct Rotation;
 [[nodiscard]] std::string render_json(const Imported& imported);
 [[nodiscard]] std::string render_json(const Renewed& renewed, WallTime now);
 [[nodiscard]] std::string render_json(const Rotation& rotation, WallTime now);
+// Where a change of authority stands and what comes next, for a terminal.
+[[nodiscard]] std::string render_rotation(const Rotation& rotation);
+// name, and the file or the profile: whichever is not empty.
+[[nodiscard]] std::string render_exported_json(const std::string& name, const std::string& file,
+                                               const std::string& profile);
 
 }  // namespace adit::pki

@@ -82,6 +82,14 @@ std::string render_json(const Rotation& rotation, WallTime now) {
                   {"renewed", rotation.renewed}});
 }
 
+std::string render_exported_json(const std::string& name, const std::string& file,
+                                 const std::string& profile) {
+  Json object{{"name", name}};
+  if (!file.empty()) object["file"] = file;
+  if (!profile.empty()) object["profile"] = profile;
+  return text_of(object);
+}
+
 std::string render_details_json(const Details& details, WallTime now) {
   Json object = object_of(details.entry, now);
   object.update({{"subject", details.subject},
