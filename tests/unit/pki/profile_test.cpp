@@ -84,7 +84,8 @@ TEST(RenderedServerConfig, leaves_out_over_tcp_what_only_datagrams_know) {
 TEST(RenderedServerConfig, quotes_paths_that_need_it) {
   ServerSettings settings = server();
   settings.directory = "/srv/my \"vpn\"\\#1";
-  EXPECT_NE(config(settings).find("ca \"/srv/my \\\"vpn\\\"\\\\#1/ca-bundle.crt\"\n"), std::string::npos)
+  EXPECT_NE(config(settings).find("ca \"/srv/my \\\"vpn\\\"\\\\#1/ca-bundle.crt\"\n"),
+            std::string::npos)
       << config(settings);
 }
 
