@@ -13,8 +13,8 @@ namespace adit::firewall {
 struct Hook {
   std::string who;             // "docker", "ufw", "firewalld"
   std::string what;            // what it lets through, for people: "packets from tun0 onward"
-  std::vector<Command> apply;  // in this order
-  std::vector<Command> undo;   // in this order; undoes all of apply
+  std::vector<Command> apply{};  // in this order
+  std::vector<Command> undo{};   // in this order; undoes all of apply
   bool lasting = false;        // that tool keeps it over a reboot; if not, loading sets it again
   bool present = false;        // is there already: not to be applied, and not ours to undo
 };
@@ -25,6 +25,7 @@ struct Obstacle {
   std::string rule;  // as that tool shows it, with its chain
   std::string why;   // which packets it drops, and whether that is certain
   std::string cure;  // the command that mends it; may be several, joined by " && "
+  std::string keep;  // how the cure survives a reboot; may be empty
   bool certain = false;
 };
 
