@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "firewall/hooks.h"
 
 namespace adit::firewall {
@@ -7,6 +8,8 @@ namespace adit::firewall {
 namespace {
 
 constexpr const char* chain_name = "DOCKER-USER";
+
+std::string mark_of(std::string_view owner) { return "adit-" + std::string(owner); }
 
 // The rule as iptables-save prints it, and as the commands take it.
 Command words_of(const Plan& plan, const char* way) {
@@ -33,21 +36,18 @@ bool is_entered(const Chain& user, const Ruleset& ruleset) {
 }
 
 // Docker leaves this chain to the administrator and asks it first. It is empty after a reboot.
-Draft draft(const Plan& plan, const Chain& user) {
-  Hook hook{.who = "docker", .what = "packets from and to " + iptables_device(plan.device)};
-  for (const char* way : {"-o", "-i"}) {
-    const Command rule = words_of(plan, way);
-    if (stands_in(user, rule)) continue;
-    hook.apply.push_back(command(user.tool, "-I", rule));
-    hook.undo.push_back(command(user.tool, "-D", rule));
-  }
-  hook.present = hook.apply.empty();
-  return {hook, [tool = user.tool, device = plan.device](Ruleset& ruleset) {
+Draft draft(const Plan& plan, const Chain& user, Subject subject) {
+  const bool in = subject == Subject::in_device;
+  const Command rule = words_of(plan, in ? "-i" : "-o");
+  Hook hook{.who = "docker",
+            .what = (in ? "packets from " : "packets to ") + iptables_device(plan.device)};
+  hook.apply = {command(user.tool, "-I", rule)};
+  hook.undo = {command(user.tool, "-D", rule)};
+  hook.present = stands_in(user, rule);
+  return {hook, [tool = user.tool, device = plan.device, subject](Ruleset& ruleset) {
             for (Chain& chain : ruleset.chains) {
               if (chain.tool != tool || chain.name != chain_name) continue;
-              for (const Subject way : {Subject::in_device, Subject::out_device}) {
-                chain.rules.insert(chain.rules.begin(), accept_device(way, device));
-              }
+              chain.rules.insert(chain.rules.begin(), accept_device(subject, device));
             }
           }};
 }
@@ -61,9 +61,27 @@ std::vector<Draft> docker_hooks(const Plan& plan, const Needs& needs, const Rule
     if (!wanted || chain.tool == "nft" || chain.table != "filter" || chain.name != chain_name) {
       continue;
     }
-    if (is_entered(chain, ruleset)) drafts.push_back(draft(plan, chain));
+    if (!is_entered(chain, ruleset)) continue;
+    for (const Subject way : {Subject::in_device, Subject::out_device}) {
+      drafts.push_back(draft(plan, chain, way));
+    }
   }
   return drafts;
+}
+
+std::vector<Command> docker_leftovers(std::string_view owner, const Ruleset& ruleset) {
+  std::vector<Command> commands;
+  const std::string mark = " --comment " + mark_of(owner) + " ";
+  for (const Chain& chain : ruleset.chains) {
+    if (chain.tool == "nft" || chain.name != chain_name) continue;
+    for (const Rule& rule : chain.rules) {
+      if (rule.text.find(mark) == std::string::npos) continue;
+      Command words{chain.tool, "-w", "-D"};
+      for (const std::string_view word : split(rule.text.substr(3), ' ')) words.emplace_back(word);
+      commands.push_back(std::move(words));
+    }
+  }
+  return commands;
 }
 
 }  // namespace adit::firewall

@@ -77,27 +77,47 @@ void add_zone(Builder& build, const Plan& plan) {
 
 bool is_firewalld(const Chain& chain) { return chain.tool == "nft" && chain.table == "firewalld"; }
 
+// It is believed that firewalld does what it is told: its rules are not judged.
+void believe(Ruleset& ruleset, HookPoint hook) {
+  std::erase_if(ruleset.chains, [hook](const Chain& chain) {
+    return is_firewalld(chain) && (chain.hook == hook || chain.hook == HookPoint::prerouting);
+  });
+}
+
+Draft zone_hook(const Plan& plan, const Situation& situation) {
+  const std::string zone = zone_name(plan.owner);
+  Hook hook{.who = "firewalld",
+            .what = "packets from and to " + iptables_device(plan.device) + ", zone " + zone};
+  Builder build(hook);
+  add_zone(build, plan);
+  build.reload();
+  hook.lasting = true;
+  hook.present = has_word(situation.firewalld_zones, zone) &&
+                 has_word(situation.firewalld_policies, zone + "-out") &&
+                 has_word(situation.firewalld_policies, zone + "-in");
+  return {hook, [](Ruleset& ruleset) { believe(ruleset, HookPoint::forward); }};
+}
+
+Draft port_hook(const Port& port, const Situation& situation) {
+  Hook hook{.who = "firewalld", .what = "packets to port " + port_text(port)};
+  Builder build(hook);
+  build.lasting({"--add-port=" + port_text(port)});
+  build.undone_by("--remove-port=" + port_text(port));
+  build.reload();
+  hook.lasting = true;
+  hook.present = has_word(situation.firewalld_ports, port_text(port));
+  return {hook, [](Ruleset& ruleset) { believe(ruleset, HookPoint::input); }};
+}
+
 }  // namespace
 
 std::vector<Draft> firewalld_hooks(const Plan& plan, const Needs& needs,
                                    const Situation& situation) {
   if (trim(situation.firewalld_state) != "running") return {};
-  const bool forward = needs.forward4 || needs.forward6;
-  if (!forward && !needs.port) return {};
-  Hook hook{.who = "firewalld", .what = "a zone and policies for the tunnel", .lasting = true};
-  Builder build(hook);
-  const std::string zone = zone_name(plan.owner);
-  const bool has_zone = has_word(situation.firewalld_zones, zone) &&
-                        has_word(situation.firewalld_policies, zone + "-out") &&
-                        has_word(situation.firewalld_policies, zone + "-in");
-  if (forward && !has_zone) add_zone(build, plan);
-  if (needs.port && !has_word(situation.firewalld_ports, port_text(*plan.open))) {
-    build.lasting({"--add-port=" + port_text(*plan.open)});
-    build.undone_by("--remove-port=" + port_text(*plan.open));
-  }
-  hook.present = hook.apply.empty();
-  if (!hook.present) build.reload();
-  return {{hook, [](Ruleset& ruleset) { std::erase_if(ruleset.chains, is_firewalld); }}};
+  std::vector<Draft> drafts;
+  if (needs.forward4 || needs.forward6) drafts.push_back(zone_hook(plan, situation));
+  if (needs.port) drafts.push_back(port_hook(*plan.open, situation));
+  return drafts;
 }
 
 }  // namespace adit::firewall

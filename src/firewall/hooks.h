@@ -27,6 +27,8 @@ struct Draft {
 // One file for each tool that has an official way in. None where the tool is not active.
 [[nodiscard]] std::vector<Draft> docker_hooks(const Plan& plan, const Needs& needs,
                                               const Ruleset& ruleset);
+// The commands that take this owner's rules out again.
+[[nodiscard]] std::vector<Command> docker_leftovers(std::string_view owner, const Ruleset& ruleset);
 [[nodiscard]] std::vector<Draft> ufw_hooks(const Plan& plan, const Needs& needs,
                                            const Situation& situation);
 [[nodiscard]] std::vector<Draft> firewalld_hooks(const Plan& plan, const Needs& needs,

@@ -135,6 +135,11 @@ std::vector<Draft> all_hooks(const Plan& plan, const Needs& needs, const Situati
 
 }  // namespace
 
+std::vector<Command> passing_hooks(std::string_view owner, const Situation& situation) {
+  std::vector<std::string> notes;
+  return docker_leftovers(owner, all_rules(situation, notes));
+}
+
 Survey survey(const Plan& plan, const Situation& situation) {
   Survey found;
   found.notes = situation.unread;

@@ -7,26 +7,6 @@ namespace adit::firewall {
 
 namespace {
 
-struct Wanted {
-  Command apply;
-  Command undo;
-};
-
-std::vector<Wanted> wanted_of(const Plan& plan, const Needs& needs) {
-  std::vector<Wanted> wanted;
-  const std::string device = iptables_device(plan.device);
-  for (const char* way : {"in", "out"}) {
-    if (!needs.forward4 && !needs.forward6) break;
-    wanted.push_back({{"ufw", "route", "allow", way, "on", device},
-                      {"ufw", "route", "delete", "allow", way, "on", device}});
-  }
-  if (needs.port) {
-    const std::string port = port_text(*plan.open);
-    wanted.push_back({{"ufw", "allow", port}, {"ufw", "delete", "allow", port}});
-  }
-  return wanted;
-}
-
 // "ufw show added" prints the commands that made its rules, with their comments behind.
 bool is_added(const std::string& added, const Command& command) {
   const std::string words = text(command);
@@ -45,43 +25,49 @@ Rule accept_port(const Port& port) {
 }
 
 // New rules go behind those that the administrator has.
-void take_effect(const Plan& plan, const Needs& needs, Ruleset& ruleset) {
+void append_rule(Ruleset& ruleset, std::string_view ending, const Rule& rule) {
   for (Chain& chain : ruleset.chains) {
-    const bool six = chain.name.starts_with("ufw6-");
-    if (!six && !chain.name.starts_with("ufw-")) continue;
-    if (chain.name.ends_with("-user-forward") && (needs.forward4 || needs.forward6)) {
-      chain.rules.push_back(accept_device(Subject::in_device, plan.device));
-      chain.rules.push_back(accept_device(Subject::out_device, plan.device));
-    }
-    if (chain.name.ends_with("-user-input") && needs.port) {
-      chain.rules.push_back(accept_port(*plan.open));
-    }
+    const bool theirs = chain.name.starts_with("ufw-") || chain.name.starts_with("ufw6-");
+    if (theirs && chain.name.ends_with(ending)) chain.rules.push_back(rule);
   }
 }
 
-std::string what_of(const Plan& plan, const Needs& needs) {
-  std::vector<std::string> parts;
-  if (needs.forward4 || needs.forward6) {
-    parts.push_back("packets from and to " + iptables_device(plan.device));
-  }
-  if (needs.port) parts.push_back("port " + port_text(*plan.open));
-  return join(parts, ", ");
+Draft route_hook(const Plan& plan, Subject subject, const Situation& situation) {
+  const std::string device = iptables_device(plan.device);
+  const bool in = subject == Subject::in_device;
+  const char* way = in ? "in" : "out";
+  Hook hook{.who = "ufw", .what = (in ? "packets from " : "packets to ") + device};
+  hook.apply = {{"ufw", "route", "allow", way, "on", device}};
+  hook.undo = {{"ufw", "route", "delete", "allow", way, "on", device}};
+  hook.lasting = true;
+  hook.present = is_added(situation.ufw_added, hook.apply.front());
+  return {hook, [rule = accept_device(subject, plan.device)](Ruleset& ruleset) {
+            append_rule(ruleset, "-user-forward", rule);
+          }};
+}
+
+Draft port_hook(const Port& port, const Situation& situation) {
+  Hook hook{.who = "ufw", .what = "packets to port " + port_text(port)};
+  hook.apply = {{"ufw", "allow", port_text(port)}};
+  hook.undo = {{"ufw", "delete", "allow", port_text(port)}};
+  hook.lasting = true;
+  hook.present = is_added(situation.ufw_added, hook.apply.front());
+  return {hook, [rule = accept_port(port)](Ruleset& ruleset) {
+            append_rule(ruleset, "-user-input", rule);
+          }};
 }
 
 }  // namespace
 
 std::vector<Draft> ufw_hooks(const Plan& plan, const Needs& needs, const Situation& situation) {
   if (!trim(situation.ufw_status).starts_with("Status: active")) return {};
-  const auto wanted = wanted_of(plan, needs);
-  if (wanted.empty()) return {};
-  Hook hook{.who = "ufw", .what = what_of(plan, needs), .lasting = true};
-  for (const Wanted& rule : wanted) {
-    if (is_added(situation.ufw_added, rule.apply)) continue;
-    hook.apply.push_back(rule.apply);
-    hook.undo.push_back(rule.undo);
+  std::vector<Draft> drafts;
+  if (needs.forward4 || needs.forward6) {
+    drafts.push_back(route_hook(plan, Subject::in_device, situation));
+    drafts.push_back(route_hook(plan, Subject::out_device, situation));
   }
-  hook.present = hook.apply.empty();
-  return {{hook, [plan, needs](Ruleset& ruleset) { take_effect(plan, needs, ruleset); }}};
+  if (needs.port) drafts.push_back(port_hook(*plan.open, situation));
+  return drafts;
 }
 
 }  // namespace adit::firewall
