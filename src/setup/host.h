@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "firewall/survey.h"
 #include "ip/address.h"
 
 namespace adit::setup {

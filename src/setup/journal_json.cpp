@@ -56,7 +56,6 @@ Json to_json(const Thing& thing) {
   Json json{{"kind", kinds.at(static_cast<std::size_t>(thing.kind))}, {"name", thing.name}};
   if (!thing.put.empty()) json["put"] = thing.put;
   if (!thing.take.empty()) json["take"] = thing.take;
-  if (!thing.check.empty()) json["check"] = thing.check;
   return json;
 }
 
@@ -65,10 +64,9 @@ Thing thing_of(const Json& json) {
   const auto* const found = std::find(kinds.begin(), kinds.end(), kind);
   if (found == kinds.end()) throw std::out_of_range("unknown kind " + kind);
   Thing thing{static_cast<Thing::Kind>(found - kinds.begin()), json.at("name")};
-  const auto words = [&](const char* key) { return json.value(key, std::vector<std::string>{}); };
-  thing.put = words("put");
-  thing.take = words("take");
-  thing.check = words("check");
+  const auto commands = [&](const char* key) { return json.value(key, std::vector<std::vector<std::string>>{}); };
+  thing.put = commands("put");
+  thing.take = commands("take");
   return thing;
 }
 

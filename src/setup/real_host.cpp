@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "firewall/load.h"
+#include "firewall/nftables.h"
 #include "setup/host.h"
 #include "setup/kernel_routes.h"
 #include "setup/real_files.h"
@@ -97,6 +99,7 @@ class RealHost final : public Host {
   Status load_rules(const std::string& ruleset) override;
   bool has_rules(const std::string& owner) override;
   Status remove_rules(const std::string& owner) override;
+  firewall::Survey survey(const firewall::Plan& plan) override;
 
   bool is_root() override { return geteuid() == 0; }
   bool has_systemd() override { return access("/run/systemd/system", F_OK) == 0; }
@@ -134,23 +137,20 @@ ProgramEnd RealHost::run(const std::vector<std::string>& argv) {
 }
 
 Status RealHost::load_rules(const std::string& ruleset) {
-  const std::string path = fmt::format("/run/adit-rules-{}.nft", getpid());
-  if (Status written = disk::write(path, {ruleset, 0600}); !written) return written;
-  const ProgramEnd end = run({"nft", "-f", path});
-  static_cast<void>(disk::remove(path));
-  if (end.status != 0) return fail("cannot load the firewall rules: {}", trim(end.text));
-  return {};
+  return firewall::apply_ruleset(ruleset);
 }
 
 bool RealHost::has_rules(const std::string& owner) {
-  const ProgramEnd end = run({"nft", "list", "table", "inet", "adit"});
-  return end.status == 0 && end.text.find(owner) != std::string::npos;
+  const auto owners = firewall::owners();
+  return owners && std::ranges::find(*owners, owner) != owners->end();
 }
 
 Status RealHost::remove_rules(const std::string& owner) {
-  if (!has_rules(owner)) return {};
-  return load_rules("delete table inet adit\n");
+  // Where the kernel has no rules at all, there are none of ours.
+  return has_rules(owner) ? firewall::unload(owner) : Status{};
 }
+
+firewall::Survey RealHost::survey(const firewall::Plan&) { return {}; }
 
 std::vector<HostAddress> RealHost::addresses() {
   std::vector<HostAddress> found;

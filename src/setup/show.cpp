@@ -36,6 +36,12 @@ std::string changes_of_file(const Step& step) {
 
 std::string mode_text(unsigned mode) { return fmt::format("{:04o}", mode); }
 
+std::string commands_text(const std::vector<std::vector<std::string>>& commands) {
+  std::vector<std::string> lines;
+  for (const auto& argv : commands) lines.push_back(join(argv, " "));
+  return join(lines, "; ");
+}
+
 std::string put_line(const Step& step) {
   const std::string& name = step.thing.name;
   switch (step.thing.kind) {
@@ -52,7 +58,7 @@ std::string put_line(const Step& step) {
       return step.from.present ? "replace the firewall rules of \"" + name + "\" in table inet adit"
                                : "load the firewall rules of \"" + name + "\" into table inet adit";
     case Kind::hook:
-      return "tell " + name + ": " + join(step.thing.put, " ");
+      return "tell " + name + ": " + commands_text(step.thing.put);
     case Kind::unit:
       return fmt::format("service {}: {} (was {})", name, step.to.text, step.from.text);
   }
@@ -116,7 +122,7 @@ std::string undone_line(const Thing& thing, const State& before) {
     case Kind::rules:
       return "remove the firewall rules of \"" + thing.name + "\"";
     case Kind::hook:
-      return "tell " + thing.name + ": " + join(thing.take, " ");
+      return "tell " + thing.name + ": " + commands_text(thing.take);
     case Kind::unit:
       return "service " + thing.name + ": " + before.text + " again";
   }

@@ -36,9 +36,9 @@ State look_at_unit(Host& host, const std::string& unit) {
   return wish_unit(unit, enabled, active).state;
 }
 
-State look_at_hook(Host& host, const Thing& hook, const State* last) {
-  if (hook.check.empty()) return last != nullptr ? *last : State{};
-  return State{host.run(hook.check).status == 0, {}, 0};
+State look_at_hook(const Thing& hook, const State* last) {
+  if (hook.present) return {*hook.present, {}, 0};
+  return last != nullptr ? *last : State{};
 }
 
 State look_at_rules(Host& host, const std::string& owner, const State* last) {
@@ -75,15 +75,12 @@ Status put_unit(Host& host, const std::string& unit, const State& wanted) {
 }
 
 Status put_hook(Host& host, const Thing& hook, const State& state) {
-  if (state.present == look_at_hook(host, hook, state.present ? nullptr : &state).present &&
-      !hook.check.empty()) {
-    return {};
+  for (const auto& argv : state.present ? hook.put : hook.take) {
+    Status done = must_run(host, argv);
+    // What is no longer there cannot be taken away, and need not be.
+    if (state.present && !done) return done;
   }
-  const auto& argv = state.present ? hook.put : hook.take;
-  if (argv.empty()) return {};
-  Status done = must_run(host, argv);
-  // What is no longer there cannot be taken away, and need not be.
-  return state.present || done ? done : Status{};
+  return {};
 }
 
 }  // namespace
@@ -103,7 +100,7 @@ Result<State> look(Host& host, const Thing& thing, const State* last) {
     case Thing::Kind::rules:
       return look_at_rules(host, thing.name, last);
     case Thing::Kind::hook:
-      return look_at_hook(host, thing, last);
+      return look_at_hook(thing, last);
     case Thing::Kind::unit:
       return look_at_unit(host, thing.name);
   }

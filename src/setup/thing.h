@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,9 +26,10 @@ struct Thing {
 
   Kind kind = Kind::file;
   std::string name;  // a path, "net.ipv4.ip_forward", an owner, who the hook is for, a unit
-  // Of hooks: programs with their arguments. check (may be empty) exits with 0 where the hook is in
-  // place; put and take may then be called again and again without harm.
-  std::vector<std::string> put{}, take{}, check{};
+  // Of hooks: programs with their arguments, in this order. present: whether it is there, where
+  // that is known; the journal does not remember it.
+  std::vector<std::vector<std::string>> put{}, take{};
+  std::optional<bool> present{};
 
   // One thing is one thing, however its state is described.
   [[nodiscard]] bool is(const Thing& other) const {

@@ -22,8 +22,8 @@ Wishes everything() {
   wishes.emplace_back(wish_sysctl("net.ipv4.ip_forward", "1"));
   wishes.emplace_back(Wish{rules_of("server"), value_state("owner server\none rule\n")});
   Thing hook{Thing::Kind::hook, "docker"};
-  hook.put = {"iptables", "-I", "DOCKER-USER"};
-  hook.take = {"iptables", "-D", "DOCKER-USER"};
+  hook.put = {{"iptables", "-I", "DOCKER-USER"}};
+  hook.take = {{"iptables", "-D", "DOCKER-USER"}};
   wishes.emplace_back(Wish{hook, value_state("")});
   wishes.emplace_back(wish_file("/etc/systemd/system/adit-server@x.service", "[Service]\n"));
   wishes.emplace_back(wish_unit("adit-server@x.service", true, true));

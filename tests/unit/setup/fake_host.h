@@ -27,6 +27,7 @@ class FakeHost final : public Host {
   std::vector<HostRoute> ways;
   std::map<std::pair<bool, std::uint16_t>, std::string> held_ports;
   std::optional<Error> no_tun;
+  firewall::Survey surveyed;
   bool root = true, systemd = true, ipv6 = true;
   std::vector<std::string> ran;     // programs with their arguments, joined by blanks
   std::set<std::string> failing;    // commands, changes ("write PATH") that fail
@@ -52,6 +53,7 @@ class FakeHost final : public Host {
   Status load_rules(const std::string& ruleset) override;
   bool has_rules(const std::string& owner) override;
   Status remove_rules(const std::string& owner) override;
+  firewall::Survey survey(const firewall::Plan&) override { return surveyed; }
   bool is_root() override { return root; }
   bool has_systemd() override { return systemd; }
   std::optional<Error> tun_obstacle() override { return no_tun; }
