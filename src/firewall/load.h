@@ -14,6 +14,8 @@ namespace adit::firewall {
 [[nodiscard]] Status load(const Plan& plan);
 // Removes the owner's rules, and the table when no other owner is left. Without any it is content.
 [[nodiscard]] Status unload(std::string_view owner);
+// Whose chains stand in a listing of our table, sorted.
+[[nodiscard]] std::vector<std::string> owners_in(std::string_view listing);
 // Whose rules are loaded, sorted.
 [[nodiscard]] Result<std::vector<std::string>> owners();
 
