@@ -136,9 +136,7 @@ ProgramEnd RealHost::run(const std::vector<std::string>& argv) {
   return {output->status, std::move(output->text)};
 }
 
-Status RealHost::load_rules(const std::string& ruleset) {
-  return firewall::apply_ruleset(ruleset);
-}
+Status RealHost::load_rules(const std::string& ruleset) { return firewall::apply_ruleset(ruleset); }
 
 bool RealHost::has_rules(const std::string& owner) {
   const auto owners = firewall::owners();
