@@ -1,5 +1,6 @@
 #include "pki/authority.h"
 
+#include "pki/crl.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
 
@@ -39,9 +40,26 @@ const std::vector<std::string>& Authority::repairs() const { return ledger_->rep
 std::vector<Entry> Authority::list(WallTime now) const {
   std::vector<Entry> entries{entry_of_authority(*ledger_, now)};
   for (const Row& row : ledger_->index.rows()) {
-    entries.push_back(entry_of(row, find_facts(ledger_->disk, row), now));
+    entries.push_back(entry_of(*ledger_, row, now));
   }
   return entries;
+}
+
+std::optional<Entry> Authority::revocation_list(WallTime now) const {
+  const auto text = ledger_->disk.read(layout::crl);
+  if (!text) return std::nullopt;
+  std::optional<SignedList> first;
+  for (X509* authority : authorities_of(*ledger_)) {
+    auto list = find_crl(text->reveal(), authority);
+    if (list && (!first || list->until < first->until)) first = std::move(list);
+  }
+  if (!first) return std::nullopt;
+  return Entry{.name = std::string(layout::crl),
+               .kind = Kind::crl,
+               .serial = {},
+               .not_before = first->from,
+               .not_after = first->until,
+               .state = now <= first->until ? State::valid : State::expired};
 }
 
 }  // namespace adit::pki

@@ -21,6 +21,7 @@
 #include "pki/name.h"
 #include "pki/passphrase.h"
 #include "pki/reason.h"
+#include "pki/renew.h"
 
 namespace adit::pki {
 
@@ -34,6 +35,7 @@ struct AuthorityRequest {
   std::string common_name = "adit CA";
   KeyType key_type = KeyType::ecdsa_p256;
   std::chrono::days lifetime = authority_days;
+  std::optional<SecretText> passphrase{};  // for its key; it is then asked for at every signature
 };
 
 struct CertificateRequest {
@@ -41,6 +43,7 @@ struct CertificateRequest {
   Name name;
   std::optional<KeyType> key_type{};              // nothing: the authority's own
   std::chrono::days lifetime = certificate_days;  // never beyond the authority's end
+  std::optional<SecretText> passphrase{};         // protects the key; nothing leaves it open
 };
 
 // What an Authority may call while it works.
@@ -67,9 +70,16 @@ class Authority {
   [[nodiscard]] const std::vector<std::string>& repairs() const;
   // The authority itself, then every certificate in the order of issue.
   [[nodiscard]] std::vector<Entry> list(WallTime now) const;
+  // The revocation list as an entry, with the dates of the one that ends first; nothing without
+  // one.
+  [[nodiscard]] std::optional<Entry> revocation_list(WallTime now) const;
 
   [[nodiscard]] Result<Entry> issue(const CertificateRequest& request, Rng& rng, WallTime now);
-  // Writes a new revocation list too and sets the certificate's files aside.
+  // A new certificate for the same name; the old one lives on for the overlap and is revoked at the
+  // first list written after it.
+  [[nodiscard]] Result<Renewed> renew(const RenewRequest& request, Rng& rng, WallTime now);
+  // Writes a new revocation list too and sets the certificate's files aside. Certificates of the
+  // name that a renewal left in force end with it.
   [[nodiscard]] Result<Entry> revoke(const Name& name, Reason reason, WallTime now,
                                      std::chrono::days crl_lifetime = crl_days);
   [[nodiscard]] Status publish_crl(WallTime now, std::chrono::days crl_lifetime = crl_days);

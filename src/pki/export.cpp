@@ -61,16 +61,6 @@ Result<SecretText> client_key(const Ledger& ledger, const Name& name, X509* cert
   return pem;
 }
 
-Result<std::string> authority_chain(const Ledger& ledger) {
-  const auto text = ledger.disk.read(layout::ca_certificate);
-  if (!text) return fail_with(text.error());
-  const auto all = parse_certificates(text->reveal(), ledger.disk.path_of(layout::ca_certificate));
-  if (!all) return fail_with(all.error());
-  std::string pem;
-  for (const Certificate& certificate : *all) pem += render_pem(certificate.get());
-  return pem;
-}
-
 // When the key was made; nothing when its metadata says something else.
 std::optional<WallTime> birth_of(const crypto::UnwrappedClientKey& key) {
   Reader metadata(key.metadata);
@@ -145,7 +135,7 @@ Result<Exported> Authority::export_client(const Name& name, Rng& rng, WallTime n
   if (!certificate) return fail_with(certificate.error());
   auto key = client_key(*ledger_, name, certificate->get());
   if (!key) return fail_with(key.error());
-  auto ca = authority_chain(*ledger_);
+  auto ca = bundle_of(*ledger_);
   if (!ca) return fail_with(ca.error());
   auto wrapped = tls_crypt_v2_client_key(ledger_->disk, name,
                                          facts_of(certificate->get()).validity.from, rng, now);
