@@ -41,11 +41,14 @@ class Processes final : public ports::ProcessPort {
   std::map<pid_t, Child> children_;
 };
 
-// Runs a program and returns what it wrote to standard output, up to limit bytes. Blocks.
+// Runs a program and returns what it wrote to standard output (with complaints: and to standard
+// error), up to limit bytes. Blocks.
 struct Output {
   int status = 0;
   std::string text;
 };
-[[nodiscard]] Result<Output> run_and_capture(const ports::Command& command, std::size_t limit);
+enum class Captured { output, with_complaints };
+[[nodiscard]] Result<Output> run_and_capture(const ports::Command& command, std::size_t limit,
+                                             Captured captured = Captured::output);
 
 }  // namespace adit::system
