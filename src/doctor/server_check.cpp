@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "doctor/client_routes.h"
+#include "doctor/kernel_inside.h"
+#include "doctor/lan_hosts.h"
 #include "doctor/network_stages.h"
 #include "doctor/probe_identity.h"
 #include "options/parser.h"
@@ -38,6 +40,7 @@ class ServerTest {
 
   Report run() {
     test_process();
+    test_forwarding(networks());
     const auto profile = load_profile();
     if (!profile) {
       report_.not_tested("handshake", "handshake", profile.error().what, profile.error().advice);
@@ -59,13 +62,108 @@ class ServerTest {
       if (own) plan.far_end.insert(plan.far_end.begin(), *own);
     }
     test_inside(report_, *session, plan, around_.rng, check_.limits);
+    test_lans(*session, plan);
     return std::move(report_);
   }
 
  private:
   Report skip(const std::string& why) {
     skip_inside(report_, why);
+    skip_networks(report_, networks(), why);
     return std::move(report_);
+  }
+
+  [[nodiscard]] bool is_full_tunnel() const {
+    return std::ranges::any_of(config_.server.push, [](const std::string& line) {
+      return line.starts_with("redirect-gateway");
+    });
+  }
+
+  // ---- networks behind this host ----
+
+  std::vector<FarNetwork> networks() {
+    std::vector<FarNetwork> all;
+    std::vector<ip::Address> rest = check_.hosts;
+    const std::string neighbours = around_.store.read("/proc/net/arp").value_or("");
+    for (const ip::Prefix& lan : lans_of(config_)) {
+      FarNetwork one{"lan " + lan.text(), lan, {}, {}};
+      std::erase_if(rest, [&](const ip::Address& host) {
+        if (!lan.contains(host)) return false;
+        one.named.push_back(host);
+        return true;
+      });
+      one.guessed = known_hosts(lan, neighbours, around_.network);
+      all.push_back(std::move(one));
+    }
+    for (FarNetwork& one : named_networks(rest)) all.push_back(std::move(one));
+    if (is_full_tunnel()) all.push_back(the_world());
+    return all;
+  }
+
+  FarNetwork the_world() {
+    FarNetwork world{"world", ip::Prefix{}, {}, {}};
+    for (const ports::Route& route : around_.network.default_routes(ip::Family::v4)) {
+      if (route.gateway) world.guessed.push_back(*route.gateway);
+    }
+    return world;
+  }
+
+  void test_forwarding(const std::vector<FarNetwork>& all) {
+    constexpr const char *id = "forwarding", *sysctl = "net.ipv4.ip_forward";
+    if (all.empty()) return;
+    if (around_.network.forwarding_enabled(ip::Family::v4)) {
+      return report_.ok(id, id, fmt::format("{} is 1", sysctl));
+    }
+    report_.failed(id, id, fmt::format("{} is 0: this host forwards nothing", sysctl), turn_on());
+  }
+
+  static std::string turn_on() {
+    return "sysctl -w net.ipv4.ip_forward=1, and the same in /etc/sysctl.d";
+  }
+
+  void test_lans(Inside& tunnel, const InsidePlan& plan) {
+    const auto all = networks();
+    if (all.empty()) {
+      return report_.not_tested("lan", "lan", "no network behind this host is offered to clients",
+                                "offer one: adit up --lan CIDR");
+    }
+    const auto direct = KernelInside::open();
+    NetworkHelp help;
+    if (direct) help.direct = direct->get();
+    help.direct_own = [&](const ip::Address& host) -> std::optional<ip::Address> {
+      const auto path = around_.network.path_to(host);
+      return path ? path->source : std::nullopt;
+    };
+    help.search = [&](const ip::Prefix& network) -> std::vector<ip::Address> {
+      if (help.direct == nullptr) return {};
+      return search_hosts(network, *help.direct, around_.rng.number(), around_.network,
+                          check_.limits.for_hosts);
+    };
+    help.why_not = [&](const ip::Address& host) { return why_not_forwarded(host, plan); };
+    for (const FarNetwork& one : all) step("asking hosts of " + one.label);
+    test_networks(report_, tunnel, plan, all, help, around_.rng, check_.limits);
+  }
+
+  // A host that answers this one does not answer the tunnel.
+  Stage why_not_forwarded(const ip::Address& host, const InsidePlan& plan) {
+    if (!around_.network.forwarding_enabled(host.family())) {
+      return {{}, {}, State::failed, "this host forwards nothing", turn_on()};
+    }
+    const auto own = own_towards(plan, host);
+    const std::string tunnel = config_.server.network ? config_.server.network->text()
+                               : own                  ? own->text()
+                                                      : "the tunnel";
+    return {{},
+            {},
+            State::failed,
+            fmt::format("its answers to {} go elsewhere, or a firewall drops them", tunnel),
+            fmt::format("give it or its router a route to {} by this host, or let this host's "
+                        "address stand for the clients: adit up --lan",
+                        tunnel)};
+  }
+
+  void step(const std::string& what) const {
+    if (around_.on_step) around_.on_step(what);
   }
 
   void test_process() {

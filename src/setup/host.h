@@ -67,6 +67,8 @@ class Host {
   [[nodiscard]] virtual Status load_rules(const std::string& ruleset) = 0;
   [[nodiscard]] virtual bool has_rules(const std::string& owner) = 0;
   [[nodiscard]] virtual Status remove_rules(const std::string& owner) = 0;
+  // What other packet filters here make of a plan.
+  [[nodiscard]] virtual firewall::Survey survey(const firewall::Plan& plan) = 0;
 
   [[nodiscard]] virtual bool is_root() = 0;
   [[nodiscard]] virtual bool has_systemd() = 0;

@@ -10,8 +10,8 @@
 
 namespace adit::system {
 
-// The socket of one client of a load or a self-test, connected to the server. Non-blocking. An error is why the
-// connection is lost, in the kernel's words.
+// The socket of one client of a load or a self-test, connected to the server. Non-blocking. An
+// error is why the connection is lost, in the kernel's words.
 class ClientSocket {
  public:
   [[nodiscard]] static Result<ClientSocket> open(const ip::Endpoint& server, bool tcp);
