@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/bench_command.h"
+#include "app/doctor_command.h"
 #include "app/explain_command.h"
 #include "app/pki_command.h"
 #include "app/status_command.h"
@@ -22,7 +23,7 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki", "options", "explain", "status", "bench"};
+  constexpr std::string_view words[] = {"pki", "options", "explain", "status", "bench", "doctor"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -35,6 +36,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int status = 0;
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
+  const auto doctor = add_doctor(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
@@ -67,7 +69,8 @@ int run_own_command(const std::vector<std::string>& arguments) {
     root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     const int code = root.exit(error);
-    return code != 0 && root.got_subcommand("bench") ? exit_bad_use : code;
+    const bool own_codes = root.got_subcommand("bench") || root.got_subcommand("doctor");
+    return code != 0 && own_codes ? exit_bad_use : code;
   }
   return status;
 }
