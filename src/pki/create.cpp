@@ -35,19 +35,6 @@ Status refuse_other_authority(const Disk& disk) {
   return {};
 }
 
-Status check_request(const AuthorityRequest& request) {
-  const std::string& name = request.common_name;
-  const bool printable_name =
-      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
-  if (name.empty() || name.size() > 64 || !printable_name) {
-    return fail_with({"the common name of an authority has 1 to 64 characters on one line",
-                      "choose a shorter one, for example: Example VPN CA"});
-  }
-  return check_lifetime(request.lifetime).and_then([&] {
-    return check_passphrase(request.passphrase);
-  });
-}
-
 Status make_folders(Disk& disk) {
   for (const std::string_view folder : layout::folders) {
     if (auto done = disk.make_folder(folder); !done) return done;
@@ -132,6 +119,19 @@ Result<Ledger> make_ledger(Disk disk, const AuthorityRequest& request, Rng& rng,
 }
 
 }  // namespace
+
+Status check_request(const AuthorityRequest& request) {
+  const std::string& name = request.common_name;
+  const bool printable_name =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+  if (name.empty() || name.size() > 64 || !printable_name) {
+    return fail_with({"the common name of an authority has 1 to 64 characters on one line",
+                      "choose a shorter one, for example: Example VPN CA"});
+  }
+  return check_lifetime(request.lifetime).and_then([&] {
+    return check_passphrase(request.passphrase);
+  });
+}
 
 Result<Authority> Authority::create(const std::string& directory, const AuthorityRequest& request,
                                     Rng& rng, WallTime now, const Hooks& hooks) {

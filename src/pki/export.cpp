@@ -3,6 +3,7 @@
 #include "pki/calendar.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
+#include "pki/rotate.h"
 
 namespace adit::pki {
 
@@ -108,6 +109,18 @@ Result<SecretText> tls_crypt_v2_client_key(Disk& disk, const Name& name, WallTim
 }
 
 }  // namespace
+
+bool is_exported(const Disk& disk, const Name& name, WallTime issued) {
+  const auto server_pem = disk.read(layout::tls_crypt_v2_server);
+  const auto pem = disk.read(layout::tls_crypt_v2_of(name));
+  if (!server_pem || !pem) return false;
+  const auto server = TlsCryptV2ServerKey::parse(server_pem->reveal());
+  const auto key = TlsCryptV2ClientKey::parse(pem->reveal());
+  if (!server || !key) return false;
+  const auto opened = server->unwrap(key->wrapped);
+  const auto birth = opened ? birth_of(*opened) : std::optional<WallTime>();
+  return birth && issued <= *birth;
+}
 
 // With client keys about, the server key was lost or is kept elsewhere: a new one would only make
 // clients that the server turns away.

@@ -1,5 +1,8 @@
 #include "pki/ledger.h"
 
+#include <map>
+#include <memory>
+
 #include "pki/calendar.h"
 #include "pki/layout.h"
 
@@ -59,6 +62,28 @@ Status load_overlaps(Ledger& ledger) {
   return {};
 }
 
+Result<std::string> certificates_in(const Disk& disk, std::string_view file) {
+  const auto text = disk.read(file);
+  if (!text) return fail_with(text.error());
+  const auto all = parse_certificates(text->reveal(), disk.path_of(file));
+  if (!all) return fail_with(all.error());
+  std::string pem;
+  for (const Certificate& certificate : *all) pem += render_pem(certificate.get());
+  return pem;
+}
+
+// One object is one command: a passphrase is asked for once, however many signatures it takes.
+AskPassphrase remembering(AskPassphrase ask) {
+  if (!ask) return ask;
+  auto known = std::make_shared<std::map<std::string, SecretText>>();
+  return [ask = std::move(ask), known](const std::string& file) -> std::optional<SecretText> {
+    if (const auto found = known->find(file); found != known->end()) return found->second;
+    auto answer = ask(file);
+    if (answer) known->emplace(file, *answer);
+    return answer;
+  };
+}
+
 }  // namespace
 
 Result<Ledger> load_ledger(Disk disk, AskPassphrase ask) {
@@ -71,7 +96,7 @@ Result<Ledger> load_ledger(Disk disk, AskPassphrase ask) {
   if (!index) return fail_with(index.error());
   const Facts facts = facts_of(ca->get());
   Ledger ledger{.disk = std::move(disk),
-                .ask = std::move(ask),
+                .ask = remembering(std::move(ask)),
                 .ca = std::move(*ca),
                 .ca_facts = facts,
                 .index = std::move(*index)};
@@ -115,15 +140,14 @@ std::vector<X509*> authorities_of(const Ledger& ledger) {
 }
 
 Result<std::string> bundle_of(const Ledger& ledger) {
-  const auto text = ledger.disk.read(layout::ca_certificate);
-  if (!text) return fail_with(text.error());
-  const auto all = parse_certificates(text->reveal(), ledger.disk.path_of(layout::ca_certificate));
-  if (!all) return fail_with(all.error());
-  std::string pem;
-  for (const Certificate& certificate : *all) pem += render_pem(certificate.get());
+  auto bundle = certificates_in(ledger.disk, layout::ca_certificate);
+  if (!bundle) return bundle;
+  std::string pem = std::move(*bundle);
   if (ledger.next) pem += render_pem(ledger.next->certificate.get());
-  if (ledger.previous) pem += render_pem(ledger.previous->certificate.get());
-  return pem;
+  if (!ledger.previous) return pem;
+  const auto previous = certificates_in(ledger.disk, layout::previous_certificate);
+  if (!previous) return fail_with(previous.error());
+  return pem + *previous;
 }
 
 Status save_bundle(Ledger& ledger) {

@@ -78,6 +78,7 @@ enum class Shelf : std::uint8_t { revoked, expired };
                                Shelf shelf);
 
 [[nodiscard]] Entry entry_of(const Ledger& ledger, const Row& row, WallTime now);
+[[nodiscard]] Status check_request(const AuthorityRequest& request);
 [[nodiscard]] Status check_lifetime(std::chrono::days lifetime);
 
 // Makes the server's tls-crypt-v2 key where there never was one.

@@ -4,6 +4,7 @@
 //   a signed certificate not in the index    entered as valid, and put into issued/
 //   a serial in crl.pem, valid in the index  entered as revoked
 //   a renewed certificate still in issued/   replaced by the one that follows it, with its key
+//   an authority that was to take its place  takes it
 //   a line of overlap.txt without follower   removed, with the key that was made for it
 //
 // Other leftovers mean nothing until a command meets them: a lone key is taken up by issue(), the
@@ -16,6 +17,7 @@
 #include "pki/crl.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
+#include "pki/rotation_steps.h"
 #include "pki/signing.h"
 
 namespace adit::pki {
@@ -96,6 +98,16 @@ void enter_revocations(Ledger& ledger) {
   }
 }
 
+Status finish_rotation_step(Ledger& ledger) {
+  const bool began = ledger.next && ledger.previous;
+  if (auto done = finish_switch(ledger); !done) return done;
+  if (began) {
+    ledger.repairs.push_back(
+        fmt::format("the authority {} has taken its place", ledger.ca_facts.common_name));
+  }
+  return tidy_rotation(ledger);
+}
+
 Status finish_renewals(Ledger& ledger) {
   for (const Overlap& overlap : ledger.overlaps) {
     if (ledger.index.find(overlap.after) == nullptr) continue;
@@ -121,6 +133,7 @@ Status drop_vain_renewals(Ledger& ledger) {
 
 Status repair(Ledger& ledger) {
   if (auto done = sweep(ledger.disk); !done) return done;
+  if (auto done = finish_rotation_step(ledger); !done) return done;
   const std::string before = ledger.index.render();
   if (auto done = enter_certificates(ledger); !done) return done;
   enter_revocations(ledger);
