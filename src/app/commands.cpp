@@ -8,6 +8,7 @@
 
 #include "app/bench_command.h"
 #include "app/explain_command.h"
+#include "app/generate_command.h"
 #include "app/pki_command.h"
 #include "app/status_command.h"
 #include "app/title.h"
@@ -22,7 +23,7 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki", "options", "explain", "status", "bench"};
+  constexpr std::string_view words[] = {"pki", "options", "explain", "status", "bench", "generate"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -35,6 +36,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int status = 0;
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
+  const auto generate = add_generate(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
