@@ -275,8 +275,12 @@ int run_down(const UpArguments& given) {
   if (Status undone = setup::undo(*host, *journal, indent); !undone) {
     return complain(undone.error());
   }
-  say(nothing ? "Nothing to undo: no server is set up from " + dir + "."
-              : "The server is down. Keys, configuration and profiles stay in " + dir + ".");
+  if (nothing) {
+    say("Nothing to undo: no server is set up from " + dir + ".");
+  } else {
+    const std::string kept = " Keys, configuration and profiles stay in " + dir + ".";
+    say("The server is down." + (given.purge ? "" : kept));
+  }
   return given.purge ? purge(*host, given, dir) : 0;
 }
 

@@ -248,6 +248,12 @@ void wish_service(Draft& draft) {
 
 // The configuration as the running server has read it, so that an edit by hand is noticed.
 Status wish_reload(Draft& draft, Journal& journal) {
+  // The journal's own folder: it goes with the journal.
+  draft.plan.wishes.emplace_back(Wish{{Thing::Kind::folder, state_folder(draft.request.dir)},
+                                      folder_state(private_folder),
+                                      true,
+                                      false,
+                                      true});
   Wish read = wish_file(state_folder(draft.request.dir) + "/read.conf", draft.text, private_file);
   read.quiet = true;
   const Record* known = journal.find(read.thing);
