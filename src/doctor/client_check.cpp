@@ -39,6 +39,7 @@ class ClientTest {
                          "name a host behind it: --host ADDRESS");
     }
     test_networks(report_, *session, plan, networks, {}, around_.rng, check_.limits);
+    session->settle(check_.limits.for_path);
     test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
   }

@@ -64,6 +64,11 @@ void ProbeSession::connect(Duration patience) {
   while (up() && now() < settled) turn(settled);
 }
 
+void ProbeSession::settle(Duration since_up) {
+  const Instant until = began_ + up_after_ + since_up;
+  while (up() && now() < until) turn(until);
+}
+
 void ProbeSession::leave() {
   if (!up()) return;
   client_.say_goodbye(now());

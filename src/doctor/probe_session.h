@@ -26,6 +26,8 @@ class ProbeSession final : public Inside {
   // Says goodbye, so that the server forgets it at once.
   void leave();
 
+  // Lives on until it has been up for this long: the server finds out the path's MTU meanwhile.
+  void settle(Duration since_up);
   // Does what is due, without waiting: for whoever waits for something else.
   void serve() { turn(now()); }
 

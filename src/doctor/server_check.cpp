@@ -64,6 +64,7 @@ class ServerTest {
     const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
     test_lans(*session, plan);
     step("filling the tunnel");
+    session->settle(check_.limits.for_path);
     test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
   }

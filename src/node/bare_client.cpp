@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t front_room = 128;
 constexpr std::size_t back_room = 64;
-constexpr std::ptrdiff_t most_waiting = 8;                  // answers to the server
+constexpr std::ptrdiff_t most_waiting = 32;  // answers: a server asks for many sizes at once
 constexpr std::size_t most_to_send = 256, most_kept = 512;  // packets inside
 
 std::string words(const session::Failed& failed) {
