@@ -12,6 +12,7 @@
 #include "app/pki_command.h"
 #include "app/status_command.h"
 #include "app/title.h"
+#include "app/up_command.h"
 #include "options/table.h"
 
 namespace adit::app {
@@ -23,7 +24,8 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki", "options", "explain", "status", "bench", "doctor"};
+  constexpr std::string_view words[] = {"pki",   "options", "explain", "status",
+                                        "bench", "doctor",  "up",      "down"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -37,6 +39,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
   const auto doctor = add_doctor(root, status);
+  const auto up = add_up(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");

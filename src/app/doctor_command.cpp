@@ -144,6 +144,12 @@ int run_doctor(const DoctorArguments& arguments) {
 
 }  // namespace
 
+int test_server(const std::string& dir) {
+  DoctorArguments arguments;
+  arguments.directory = dir;
+  return run_doctor(arguments);
+}
+
 std::shared_ptr<DoctorArguments> add_doctor(CLI::App& root, int& status) {
   auto held = std::make_shared<DoctorArguments>();
   DoctorArguments& arguments = *held;

@@ -1,23 +1,11 @@
 #include "pki/authority.h"
 
+#include "pki/crl.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
+#include "pki/rotate.h"
 
 namespace adit::pki {
-
-namespace {
-
-Entry entry_of_authority(const Ledger& ledger, WallTime now) {
-  const Facts& facts = ledger.ca_facts;
-  return {.name = facts.common_name,
-          .kind = Kind::ca,
-          .serial = facts.serial,
-          .not_before = facts.validity.from,
-          .not_after = facts.validity.until,
-          .state = now <= facts.validity.until ? State::valid : State::expired};
-}
-
-}  // namespace
 
 Authority::Authority(std::unique_ptr<Ledger> ledger) : ledger_(std::move(ledger)) {}
 Authority::Authority(Authority&& other) noexcept = default;
@@ -37,11 +25,28 @@ Result<Authority> Authority::open(const std::string& directory, const Hooks& hoo
 const std::vector<std::string>& Authority::repairs() const { return ledger_->repairs; }
 
 std::vector<Entry> Authority::list(WallTime now) const {
-  std::vector<Entry> entries{entry_of_authority(*ledger_, now)};
+  std::vector<Entry> entries = authority_entries(*ledger_, now);
   for (const Row& row : ledger_->index.rows()) {
-    entries.push_back(entry_of(row, find_facts(ledger_->disk, row), now));
+    entries.push_back(entry_of(*ledger_, row, now));
   }
   return entries;
+}
+
+std::optional<Entry> Authority::revocation_list(WallTime now) const {
+  const auto text = ledger_->disk.read(layout::crl);
+  if (!text) return std::nullopt;
+  std::optional<SignedList> first;
+  for (X509* authority : authorities_of(*ledger_)) {
+    auto list = find_crl(text->reveal(), authority);
+    if (list && (!first || list->until < first->until)) first = std::move(list);
+  }
+  if (!first) return std::nullopt;
+  return Entry{.name = std::string(layout::crl),
+               .kind = Kind::crl,
+               .serial = {},
+               .not_before = first->from,
+               .not_after = first->until,
+               .state = now <= first->until ? State::valid : State::expired};
 }
 
 }  // namespace adit::pki

@@ -14,6 +14,7 @@ namespace adit::pki {
 
 namespace {
 
+using BitString = std::unique_ptr<ASN1_BIT_STRING, Freer<ASN1_BIT_STRING_free>>;
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 
 struct ExtensionLine {
@@ -42,6 +43,21 @@ constexpr std::array client_extensions{
     ExtensionLine{NID_ext_key_usage, "clientAuth"},
     ExtensionLine{NID_key_usage, "digitalSignature"},
 };
+
+constexpr std::array server_and_client_extensions{
+    ExtensionLine{NID_basic_constraints, "CA:FALSE"},
+    ExtensionLine{NID_subject_key_identifier, "hash"},
+    ExtensionLine{NID_authority_key_identifier, "keyid,issuer:always"},
+    ExtensionLine{NID_ext_key_usage, "serverAuth,clientAuth"},
+    ExtensionLine{NID_key_usage, "digitalSignature,keyEncipherment"},
+};
+
+std::span<const ExtensionLine> extensions_of(Kind kind) {
+  if (kind == Kind::server) return server_extensions;
+  return kind == Kind::server_and_client
+             ? std::span<const ExtensionLine>(server_and_client_extensions)
+             : client_extensions;
+}
 
 bool set_common_name(X509* certificate, const std::string& common_name) {
   return X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName,
@@ -90,10 +106,25 @@ bool add_alternative_name(X509* certificate, const Name& name) {
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) == 1;
 }
 
+// What certificates said before there was an extended key usage.
+// source: easy-rsa 2.0, nsCertType
+Kind netscape_kind_of(X509* certificate) {
+  const BitString type(static_cast<ASN1_BIT_STRING*>(
+      X509_get_ext_d2i(certificate, NID_netscape_cert_type, nullptr, nullptr)));
+  if (!type) return Kind::other;
+  if (ASN1_BIT_STRING_get_bit(type.get(), 1) == 1) return Kind::server;
+  return ASN1_BIT_STRING_get_bit(type.get(), 0) == 1 ? Kind::client : Kind::other;
+}
+
+bool copy_alternative_names(X509* certificate, X509* from) {
+  const int at = X509_get_ext_by_NID(from, NID_subject_alt_name, -1);
+  return at < 0 || X509_add_ext(certificate, X509_get_ext(from, at), -1) == 1;
+}
+
 Kind kind_of(X509* certificate) {
   if (X509_check_ca(certificate) == 1) return Kind::ca;
   const auto usage = X509_get_extended_key_usage(certificate);
-  if (usage == UINT32_MAX) return Kind::other;  // none stated
+  if (usage == UINT32_MAX) return netscape_kind_of(certificate);  // none stated
   const bool server = (usage & XKU_SSL_SERVER) != 0;
   const bool client = (usage & XKU_SSL_CLIENT) != 0;
   if (server && client) return Kind::server_and_client;
@@ -138,18 +169,44 @@ Result<Certificate> make_certificate(Kind kind, const Name& name, EVP_PKEY* key,
                                      const std::string& serial, const Validity& validity,
                                      const Signer& signer) {
   const bool server = kind == Kind::server;
-  const std::span<const ExtensionLine> lines =
-      server ? std::span<const ExtensionLine>(server_extensions) : client_extensions;
   Certificate made = blank(key, serial, validity);
   const bool ok =
       made && set_common_name(made.get(), name.text()) &&
       X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
-      add_extensions(made.get(), signer.certificate, lines) &&
+      add_extensions(made.get(), signer.certificate, extensions_of(kind)) &&
       (!server || add_alternative_name(made.get(), name)) &&
       X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
   if (!ok) {
     return fail_with(openssl_failure(fmt::format("make the certificate of {}", name.text())));
   }
+  return made;
+}
+
+Result<Certificate> make_successor(X509* old, EVP_PKEY* key, const std::string& serial,
+                                   const Validity& validity, const Signer& signer) {
+  Certificate made = blank(key, serial, validity);
+  const bool ok =
+      made && X509_set_subject_name(made.get(), X509_get_subject_name(old)) == 1 &&
+      X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
+      add_extensions(made.get(), signer.certificate, extensions_of(kind_of(old))) &&
+      copy_alternative_names(made.get(), old) &&
+      X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
+  if (!ok) {
+    return fail_with(
+        openssl_failure(fmt::format("make a new certificate of {}", common_name_of(old))));
+  }
+  return made;
+}
+
+Result<Certificate> make_cross(X509* authority, const std::string& serial, const Validity& validity,
+                               const Signer& signer) {
+  Certificate made = blank(X509_get0_pubkey(authority), serial, validity);
+  const bool ok =
+      made && X509_set_subject_name(made.get(), X509_get_subject_name(authority)) == 1 &&
+      X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
+      add_extensions(made.get(), signer.certificate, authority_extensions) &&
+      X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
+  if (!ok) return fail_with(openssl_failure("sign the new authority with the old one"));
   return made;
 }
 

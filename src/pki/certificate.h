@@ -33,6 +33,15 @@ struct Signer {
                                                    const std::string& serial,
                                                    const Validity& validity, const Signer& signer);
 
+// A certificate for the same subject and use, with the same alternative names. Where the old one
+// states no use, it becomes one for a client.
+[[nodiscard]] Result<Certificate> make_successor(X509* old, EVP_PKEY* key,
+                                                 const std::string& serial,
+                                                 const Validity& validity, const Signer& signer);
+// The certificate of an authority as another one signs it: same subject and key.
+[[nodiscard]] Result<Certificate> make_cross(X509* authority, const std::string& serial,
+                                             const Validity& validity, const Signer& signer);
+
 // What we want to know of a certificate.
 struct Facts {
   std::string common_name;  // UTF-8; empty when it has none or it holds a NUL

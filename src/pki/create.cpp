@@ -35,17 +35,6 @@ Status refuse_other_authority(const Disk& disk) {
   return {};
 }
 
-Status check_request(const AuthorityRequest& request) {
-  const std::string& name = request.common_name;
-  const bool printable_name =
-      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
-  if (name.empty() || name.size() > 64 || !printable_name) {
-    return fail_with({"the common name of an authority has 1 to 64 characters on one line",
-                      "choose a shorter one, for example: Example VPN CA"});
-  }
-  return check_lifetime(request.lifetime);
-}
-
 Status make_folders(Disk& disk) {
   for (const std::string_view folder : layout::folders) {
     if (auto done = disk.make_folder(folder); !done) return done;
@@ -53,13 +42,13 @@ Status make_folders(Disk& disk) {
   return {};
 }
 
-Result<PrivateKey> key_for(Disk& disk, KeyType type, const AskPassphrase& ask) {
+Result<PrivateKey> key_for(Disk& disk, const AuthorityRequest& request, const AskPassphrase& ask) {
+  const KeyType type = request.key_type;
   if (!disk.exists(layout::ca_key)) {
     auto key = generate_key(type);
     if (!key) return key;
-    if (auto saved = save_key(disk, layout::ca_key, key->get()); !saved) {
-      return fail_with(saved.error());
-    }
+    const Status saved = save_key(disk, layout::ca_key, key->get(), request.passphrase);
+    if (!saved) return fail_with(saved.error());
     return key;
   }
   auto key = load_key(disk, layout::ca_key, ask);
@@ -93,13 +82,20 @@ Status write_easyrsa_settings(Disk& disk) {
   return disk.write(layout::easyrsa_settings, easyrsa_settings(), private_mode);
 }
 
+Status save_first_list(Ledger& ledger, EVP_PKEY* key, WallTime now) {
+  const auto list = make_crl(ledger.index, {now, after(now, crl_days)}, {ledger.ca.get(), key});
+  if (!list) return fail_with(list.error());
+  return ledger.disk.write(layout::crl, *list, public_mode);
+}
+
 Status write_records(Ledger& ledger, EVP_PKEY* key, WallTime now) {
   return write_easyrsa_settings(ledger.disk)
       .and_then([&] {
         return ledger.disk.write(layout::index_attributes, "unique_subject = no\n", private_mode);
       })
       .and_then([&] { return ledger.disk.write(layout::serial, "01\n", private_mode); })
-      .and_then([&] { return save_crl(ledger, key, now, crl_days); })
+      .and_then([&] { return save_bundle(ledger); })
+      .and_then([&] { return save_first_list(ledger, key, now); })
       .and_then([&] { return save_index(ledger); });
 }
 
@@ -107,18 +103,35 @@ Result<Ledger> make_ledger(Disk disk, const AuthorityRequest& request, Rng& rng,
                            const AskPassphrase& ask) {
   const Status ready = refuse_other_authority(disk).and_then([&] { return make_folders(disk); });
   if (!ready) return fail_with(ready.error());
-  const auto key = key_for(disk, request.key_type, ask);
+  const auto key = key_for(disk, request, ask);
   if (!key) return fail_with(key.error());
   auto ca = certificate_for(disk, request, key->get(), rng, now);
   if (!ca) return fail_with(ca.error());
   if (const auto made = tls_crypt_v2_server_key(disk, rng); !made) return fail_with(made.error());
   const Facts facts = facts_of(ca->get());
-  Ledger ledger{std::move(disk), ask, std::move(*ca), facts, Index{}, {}};
+  Ledger ledger{.disk = std::move(disk),
+                .ask = ask,
+                .ca = std::move(*ca),
+                .ca_facts = facts,
+                .index = Index{}};
   if (auto done = write_records(ledger, key->get(), now); !done) return fail_with(done.error());
   return ledger;
 }
 
 }  // namespace
+
+Status check_request(const AuthorityRequest& request) {
+  const std::string& name = request.common_name;
+  const bool printable_name =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+  if (name.empty() || name.size() > 64 || !printable_name) {
+    return fail_with({"the common name of an authority has 1 to 64 characters on one line",
+                      "choose a shorter one, for example: Example VPN CA"});
+  }
+  return check_lifetime(request.lifetime).and_then([&] {
+    return check_passphrase(request.passphrase);
+  });
+}
 
 Result<Authority> Authority::create(const std::string& directory, const AuthorityRequest& request,
                                     Rng& rng, WallTime now, const Hooks& hooks) {

@@ -1,5 +1,7 @@
 #include "pki/crl.h"
 
+#include <algorithm>
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -55,6 +57,33 @@ std::string reason_of(X509_REVOKED* entry) {
   return name(static_cast<Reason>(ASN1_ENUMERATED_get(number.get())));
 }
 
+std::vector<RevocationList> lists_in(std::string_view pem) {
+  std::vector<RevocationList> lists;
+  const Bio bio = bio_of(pem);
+  while (RevocationList next{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
+    lists.push_back(std::move(next));
+  }
+  ERR_clear_error();  // the end of the text was reported as one
+  return lists;
+}
+
+bool is_list_of(X509_CRL* crl, X509* authority) {
+  const bool ours =
+      X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(authority)) == 0 &&
+      X509_CRL_verify(crl, X509_get0_pubkey(authority)) == 1;
+  ERR_clear_error();
+  return ours;
+}
+
+void take_entries(X509_CRL* crl, std::vector<RevokedSerial>& revoked) {
+  STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(crl);
+  for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+    X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
+    revoked.push_back({serial_text(X509_REVOKED_get0_serialNumber(entry)),
+                       {wall_time(X509_REVOKED_get0_revocationDate(entry)), reason_of(entry)}});
+  }
+}
+
 }  // namespace
 
 Result<std::string> make_crl(const Index& index, const Validity& validity, const Signer& signer) {
@@ -73,19 +102,26 @@ Result<std::string> make_crl(const Index& index, const Validity& validity, const
   return std::string(text_in(bio.get()));
 }
 
-std::vector<RevokedSerial> read_crl(std::string_view pem, X509* authority) {
+std::vector<RevokedSerial> read_crl(std::string_view pem, std::span<X509* const> authorities) {
   std::vector<RevokedSerial> revoked;
-  const Bio bio = bio_of(pem);
-  const RevocationList crl(PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr));
-  const bool ours = crl && X509_CRL_verify(crl.get(), X509_get0_pubkey(authority)) == 1;
-  ERR_clear_error();
-  STACK_OF(X509_REVOKED)* entries = ours ? X509_CRL_get_REVOKED(crl.get()) : nullptr;
-  for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
-    X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
-    revoked.push_back({serial_text(X509_REVOKED_get0_serialNumber(entry)),
-                       {wall_time(X509_REVOKED_get0_revocationDate(entry)), reason_of(entry)}});
+  for (const RevocationList& crl : lists_in(pem)) {
+    const bool ours = std::ranges::any_of(
+        authorities, [&](X509* authority) { return is_list_of(crl.get(), authority); });
+    if (ours) take_entries(crl.get(), revoked);
   }
   return revoked;
+}
+
+std::optional<SignedList> find_crl(std::string_view pem, X509* authority) {
+  for (const RevocationList& crl : lists_in(pem)) {
+    if (!is_list_of(crl.get(), authority)) continue;
+    const Bio bio(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509_CRL(bio.get(), crl.get());
+    return SignedList{std::string(text_in(bio.get())),
+                      wall_time(X509_CRL_get0_lastUpdate(crl.get())),
+                      wall_time(X509_CRL_get0_nextUpdate(crl.get()))};
+  }
+  return std::nullopt;
 }
 
 }  // namespace adit::pki

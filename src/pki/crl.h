@@ -2,6 +2,8 @@
 
 // Revocation lists. OpenSSL types: include from .cpp files only.
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,15 @@ struct RevokedSerial {
   std::string serial;
   Revocation revocation;
 };
-// What a list says, when it is one and the authority signed it; otherwise nothing.
-[[nodiscard]] std::vector<RevokedSerial> read_crl(std::string_view pem, X509* authority);
+// What the lists in a text say, of those that one of the authorities signed.
+[[nodiscard]] std::vector<RevokedSerial> read_crl(std::string_view pem,
+                                                  std::span<X509* const> authorities);
+// The list in the text that the authority signed, and its dates.
+struct SignedList {
+  std::string pem;
+  WallTime from;
+  WallTime until;
+};
+[[nodiscard]] std::optional<SignedList> find_crl(std::string_view pem, X509* authority);
 
 }  // namespace adit::pki

@@ -164,6 +164,31 @@ Status Disk::remove(std::string_view file) {
   });
 }
 
+Status Disk::clear() {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(root_, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->path().filename() == lock_file) continue;
+    std::filesystem::remove_all(at->path(), error);
+  }
+  return error ? Status(fail_with(failure("empty", root_, error.value()))) : Status{};
+}
+
+// rename() takes the place of an empty directory only.
+Status Disk::become(std::string root) {
+  const std::string lock = fmt::format("{}/{}", root, lock_file);
+  if (::access(lock.c_str(), F_OK) == 0) {
+    const Status done = attempt("remove", lock, [&] { return ::unlink(lock.c_str()); });
+    if (!done) return done;
+  }
+  return attempt("move", root_, [&] { return ::rename(root_.c_str(), root.c_str()); })
+      .and_then([&] { return flush_folder_of(root); })
+      .and_then([&] {
+        root_ = std::move(root);
+        return Status{};
+      });
+}
+
 Status Disk::sweep(std::string_view folder) {
   for (const std::string& file : files_in(folder)) {
     if (!file.starts_with(temporary_prefix)) continue;

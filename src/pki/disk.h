@@ -57,6 +57,10 @@ class Disk {
   // Replaces what stands at the target; a source that is absent is no error.
   [[nodiscard]] Status move(std::string_view from, std::string_view to);
   [[nodiscard]] Status remove(std::string_view file);
+  // Removes everything but the lock.
+  [[nodiscard]] Status clear();
+  // Gives the directory another name, where nothing stands or an empty directory with its lock.
+  [[nodiscard]] Status become(std::string root);
   // Removes what an interrupted write() left in the folder.
   [[nodiscard]] Status sweep(std::string_view folder);
 

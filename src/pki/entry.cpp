@@ -14,6 +14,8 @@ const char* name(Kind kind) {
       return "server+client";
     case Kind::other:
       return "other";
+    case Kind::crl:
+      return "crl";
   }
   return "other";
 }

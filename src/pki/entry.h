@@ -10,7 +10,8 @@
 namespace adit::pki {
 
 // What a certificate may be used for.
-enum class Kind : std::uint8_t { ca, server, client, server_and_client, other };
+// The revocation list is no certificate, but has dates that are watched like theirs.
+enum class Kind : std::uint8_t { ca, server, client, server_and_client, other, crl };
 enum class State : std::uint8_t { valid, expired, revoked };
 
 const char* name(Kind kind);
@@ -25,6 +26,7 @@ struct Entry {
   WallTime not_after;
   State state = State::valid;
   std::optional<Revocation> revocation{};
+  std::optional<WallTime> overlap_end{};  // it was renewed, and is revoked then
 };
 
 // Whole days until the end; negative once it has passed.

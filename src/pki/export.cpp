@@ -3,6 +3,7 @@
 #include "pki/calendar.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
+#include "pki/rotate.h"
 
 namespace adit::pki {
 
@@ -61,16 +62,6 @@ Result<SecretText> client_key(const Ledger& ledger, const Name& name, X509* cert
   return pem;
 }
 
-Result<std::string> authority_chain(const Ledger& ledger) {
-  const auto text = ledger.disk.read(layout::ca_certificate);
-  if (!text) return fail_with(text.error());
-  const auto all = parse_certificates(text->reveal(), ledger.disk.path_of(layout::ca_certificate));
-  if (!all) return fail_with(all.error());
-  std::string pem;
-  for (const Certificate& certificate : *all) pem += render_pem(certificate.get());
-  return pem;
-}
-
 // When the key was made; nothing when its metadata says something else.
 std::optional<WallTime> birth_of(const crypto::UnwrappedClientKey& key) {
   Reader metadata(key.metadata);
@@ -119,6 +110,18 @@ Result<SecretText> tls_crypt_v2_client_key(Disk& disk, const Name& name, WallTim
 
 }  // namespace
 
+bool is_exported(const Disk& disk, const Name& name, WallTime issued) {
+  const auto server_pem = disk.read(layout::tls_crypt_v2_server);
+  const auto pem = disk.read(layout::tls_crypt_v2_of(name));
+  if (!server_pem || !pem) return false;
+  const auto server = TlsCryptV2ServerKey::parse(server_pem->reveal());
+  const auto key = TlsCryptV2ClientKey::parse(pem->reveal());
+  if (!server || !key) return false;
+  const auto opened = server->unwrap(key->wrapped);
+  const auto birth = opened ? birth_of(*opened) : std::optional<WallTime>();
+  return birth && issued <= *birth;
+}
+
 // With client keys about, the server key was lost or is kept elsewhere: a new one would only make
 // clients that the server turns away.
 Result<TlsCryptV2ServerKey> tls_crypt_v2_server_key(Disk& disk, Rng& rng) {
@@ -145,7 +148,7 @@ Result<Exported> Authority::export_client(const Name& name, Rng& rng, WallTime n
   if (!certificate) return fail_with(certificate.error());
   auto key = client_key(*ledger_, name, certificate->get());
   if (!key) return fail_with(key.error());
-  auto ca = authority_chain(*ledger_);
+  auto ca = bundle_of(*ledger_);
   if (!ca) return fail_with(ca.error());
   auto wrapped = tls_crypt_v2_client_key(ledger_->disk, name,
                                          facts_of(certificate->get()).validity.from, rng, now);

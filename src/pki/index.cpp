@@ -24,11 +24,6 @@ std::optional<Revocation> revocation_of(std::string_view text) {
   return Revocation{*at, comma == text.npos ? std::string() : std::string(text.substr(comma + 1))};
 }
 
-bool is_serial(std::string_view text) {
-  return !text.empty() && text.size() % 2 == 0 &&
-         text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
-}
-
 tl::unexpected<std::string> no_row(const char* why) { return tl::unexpected<std::string>(why); }
 
 // Why a line is no row, or the row.
@@ -59,6 +54,11 @@ std::string revocation_text(const Row& row) {
 }
 
 }  // namespace
+
+bool is_serial(std::string_view text) {
+  return !text.empty() && text.size() % 2 == 0 &&
+         text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+}
 
 std::string_view Row::common_name() const {
   const std::string_view text = subject;

@@ -33,6 +33,9 @@ struct Row {
   [[nodiscard]] bool usable(WallTime now) const { return mark == Mark::valid && now <= not_after; }
 };
 
+// Upper-case hexadecimal, whole bytes.
+[[nodiscard]] bool is_serial(std::string_view text);
+
 // The authority's list of everything it signed, in OpenSSL's text format.
 class Index {
  public:

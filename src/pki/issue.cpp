@@ -1,23 +1,15 @@
 // Issues a certificate, in this order: key, certs_by_serial/, issued/, serial, index. Whatever the
 // interruption, either nothing is signed or repair() finds the signed certificate.
 
-#include <algorithm>
-
 #include "pki/calendar.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
 #include "pki/serial.h"
+#include "pki/signing.h"
 
 namespace adit::pki {
 
 namespace {
-
-Status check_authority(const Ledger& ledger, WallTime now) {
-  const WallTime end = ledger.ca_facts.validity.until;
-  if (now <= end) return {};
-  return fail_with({fmt::format("the authority's own certificate expired on {}", day_text(end)),
-                    "make a new authority in another directory: adit pki init"});
-}
 
 // By common name and by file: easy-rsa lets the two differ.
 std::vector<const Row*> rows_of(const Ledger& ledger, const Name& name) {
@@ -31,8 +23,8 @@ Status check_free(const Ledger& ledger, const Name& name, WallTime now) {
     if (row == nullptr || !row->usable(now)) continue;
     return fail_with({fmt::format("{} has a certificate that is valid until {}", name.text(),
                                   day_text(row->not_after)),
-                      fmt::format("use it: adit pki export {0} - or end it first: adit pki "
-                                  "revoke {0} superseded",
+                      fmt::format("use it: adit pki export {0}, renew it: adit pki renew "
+                                  "{0}, or end it: adit pki revoke {0}",
                                   name.text())});
   }
   if (ledger.disk.exists(layout::request_of(name)) &&
@@ -58,51 +50,42 @@ Status clear_name(Ledger& ledger, const Name& name) {
                     "move the file away, or choose another name"});
 }
 
-KeyType type_for(const Ledger& ledger, const CertificateRequest& request) {
-  if (request.key_type) return *request.key_type;
-  return type_of(X509_get0_pubkey(ledger.ca.get())).value_or(KeyType::ecdsa_p256);
+tl::unexpected<Error> unfit_key(const Disk& disk, const std::string& file, std::string_view why) {
+  return fail_with({fmt::format("the key {} exists and {}", disk.path_of(file), why),
+                    "if no certificate needs it, move the file away and repeat the command"});
 }
 
 // A key without a certificate is what an interrupted issue() left: it is as good as a new one.
 Result<PrivateKey> key_for(Ledger& ledger, const CertificateRequest& request) {
   const std::string file = layout::key_of(request.name);
-  const KeyType type = type_for(ledger, request);
+  const KeyType type = type_for(ledger, request.key_type);
   if (!ledger.disk.exists(file)) {
     auto key = generate_key(type);
     if (!key) return key;
-    const Status saved = save_key(ledger.disk, file, key->get());
+    const Status saved = save_key(ledger.disk, file, key->get(), request.passphrase);
     if (!saved) return fail_with(saved.error());
     return key;
   }
-  auto key = load_key(ledger.disk, file, {});
+  bool asked = false;
+  auto key = load_key(ledger.disk, file, [&](const std::string&) {
+    asked = true;
+    return request.passphrase;
+  });
   if (!key || type_of(key->get()) != type) {
-    return fail_with({fmt::format("the key {} exists and is not of the type asked for ({})",
-                                  ledger.disk.path_of(file), name(type)),
-                      "if no certificate needs it, move the file away and repeat the command"});
+    if (asked) return unfit_key(ledger.disk, file, "has another passphrase");
+    return unfit_key(ledger.disk, file,
+                     fmt::format("is not of the type asked for ({})", name(type)));
   }
+  if (request.passphrase && !asked) return unfit_key(ledger.disk, file, "has no passphrase");
   return key;
 }
 
-Result<Certificate> certificate_for(const Ledger& ledger, const CertificateRequest& request,
-                                    EVP_PKEY* key, EVP_PKEY* ca_key, const std::string& serial,
-                                    WallTime now) {
-  const WallTime end = std::min(after(now, request.lifetime), ledger.ca_facts.validity.until);
-  return make_certificate(request.kind, request.name, key, serial, {now, end},
-                          {ledger.ca.get(), ca_key});
-}
-
-Status record(Ledger& ledger, const Name& name, X509* certificate, const Facts& facts) {
-  const std::string text = render_described(certificate);
-  Disk& disk = ledger.disk;
-  return disk.write(layout::certificate_by_serial(facts.serial), text, public_mode)
-      .and_then([&] { return disk.write(layout::certificate_of(name), text, public_mode); })
-      .and_then(
-          [&] { return disk.write(layout::serial, successor(facts.serial) + "\n", private_mode); })
-      .and_then([&] {
-        ledger.index.add(
-            {.not_after = facts.validity.until, .serial = facts.serial, .subject = facts.subject});
-        return save_index(ledger);
-      });
+Status record(Ledger& ledger, const Name& name, X509* certificate) {
+  const auto text = issued_text(ledger, certificate);
+  if (!text) return fail_with(text.error());
+  return save_signed(ledger.disk, certificate)
+      .and_then([&] { return ledger.disk.write(layout::certificate_of(name), *text, public_mode); })
+      .and_then([&] { return enter_signed(ledger, facts_of(certificate)); });
 }
 
 Status check(const Ledger& ledger, const CertificateRequest& request, WallTime now) {
@@ -111,6 +94,7 @@ Status check(const Ledger& ledger, const CertificateRequest& request, WallTime n
   }
   if (auto fresh = Name::parse(request.name.text()); !fresh) return fail_with(fresh.error());
   return check_lifetime(request.lifetime)
+      .and_then([&] { return check_passphrase(request.passphrase); })
       .and_then([&] { return check_authority(ledger, now); })
       .and_then([&] { return check_free(ledger, request.name, now); });
 }
@@ -125,13 +109,13 @@ Result<Entry> Authority::issue(const CertificateRequest& request, Rng& rng, Wall
   if (auto done = clear_name(*ledger_, request.name); !done) return fail_with(done.error());
   const auto key = key_for(*ledger_, request);
   if (!key) return fail_with(key.error());
-  const auto made = certificate_for(*ledger_, request, key->get(), ca_key->get(),
-                                    draw_serial(rng, ledger_->index), now);
+  const auto made = make_certificate(
+      request.kind, request.name, key->get(), draw_serial(rng, ledger_->index),
+      validity_for(*ledger_, request.lifetime, now), {ledger_->ca.get(), ca_key->get()});
   if (!made) return fail_with(made.error());
-  const Facts facts = facts_of(made->get());
-  const Status done = record(*ledger_, request.name, made->get(), facts);
+  const Status done = record(*ledger_, request.name, made->get());
   if (!done) return fail_with(done.error());
-  return entry_of(*ledger_->index.find(facts.serial), facts, now);
+  return entry_of(*ledger_, *ledger_->index.find(facts_of(made->get()).serial), now);
 }
 
 }  // namespace adit::pki

@@ -68,13 +68,22 @@ Result<PrivateKey> generate_key(KeyType type) {
   return key;
 }
 
-Result<SecretText> render_key(EVP_PKEY* key) {
+Result<SecretText> render_key(EVP_PKEY* key, const std::optional<SecretText>& passphrase) {
   const Bio bio(BIO_new(BIO_s_mem()));  // wiped by OpenSSL when it goes
+  const EVP_CIPHER* cipher = passphrase ? EVP_aes_256_cbc() : nullptr;
+  const char* text = passphrase ? passphrase->reveal().data() : nullptr;
+  const int size = passphrase ? static_cast<int>(passphrase->reveal().size()) : 0;
   if (!bio ||
-      PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key, cipher, text, size, nullptr, nullptr) != 1) {
     return fail_with(openssl_failure("write a private key"));
   }
   return SecretText(std::string(text_in(bio.get())));
+}
+
+Status check_passphrase(const std::optional<SecretText>& passphrase) {
+  const std::size_t size = passphrase ? passphrase->reveal().size() : 4;
+  if (size >= 4 && size <= 1000) return {};
+  return fail_with({"a passphrase of this length cannot protect a key", "choose 4 to 1000 bytes"});
 }
 
 Result<PrivateKey> parse_key(const SecretText& pem, const std::string& file,

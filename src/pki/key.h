@@ -14,8 +14,9 @@
 namespace adit::pki {
 
 [[nodiscard]] Result<PrivateKey> generate_key(KeyType type);
-// PKCS#8, unencrypted.
-[[nodiscard]] Result<SecretText> render_key(EVP_PKEY* key);
+// PKCS#8; with a passphrase encrypted with AES-256.
+[[nodiscard]] Result<SecretText> render_key(EVP_PKEY* key,
+                                            const std::optional<SecretText>& passphrase = {});
 // file: named in the question and in errors. Without ask, a protected key is an error.
 [[nodiscard]] Result<PrivateKey> parse_key(const SecretText& pem, const std::string& file,
                                            const AskPassphrase& ask);

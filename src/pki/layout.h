@@ -29,6 +29,20 @@ inline constexpr std::string_view by_serial = "certs_by_serial";
 inline constexpr std::string_view tls_crypt_v2_server = "tls-crypt-v2-server.key";
 inline constexpr std::string_view tls_crypt_v2_clients = "tls-crypt-v2";
 
+inline constexpr std::string_view overlaps = "overlap.txt";
+// Every authority that is trusted; what a server's "ca" and a client's profile hold.
+inline constexpr std::string_view ca_bundle = "ca-bundle.crt";
+
+// While one authority follows another.
+inline constexpr std::string_view rotation = "rotation";
+inline constexpr std::string_view next_certificate = "rotation/next.crt";
+inline constexpr std::string_view next_key = "rotation/next.key";
+inline constexpr std::string_view previous_certificate = "rotation/previous.crt";
+inline constexpr std::string_view previous_key = "rotation/previous.key";
+// The new authority's certificate, signed by the old one: who knows only that trusts both.
+inline constexpr std::string_view cross_certificate = "rotation/cross.crt";
+inline constexpr std::string_view retired = "retired";
+
 // All folders, parents first; easy-rsa refuses a directory that lacks some of them.
 inline constexpr std::array<std::string_view, 9> folders{
     "private",
@@ -49,6 +63,19 @@ inline std::string certificate_of(const Name& name) {
 }
 inline std::string certificate_by_serial(std::string_view number) {
   return fmt::format("certs_by_serial/{}.pem", number);
+}
+// The key of a certificate that was renewed with a new one: the old key, and before it takes its
+// place the new one.
+inline constexpr std::array<std::string_view, 2> renewed_folders{"renewed",
+                                                                 "renewed/private_by_serial"};
+inline std::string renewed_key(std::string_view number) {
+  return fmt::format("renewed/private_by_serial/{}.key", number);
+}
+inline std::string retired_certificate(std::string_view number) {
+  return fmt::format("retired/{}.crt", number);
+}
+inline std::string retired_key(std::string_view number) {
+  return fmt::format("retired/{}.key", number);
 }
 inline std::string tls_crypt_v2_of(const Name& name) {
   return fmt::format("tls-crypt-v2/{}.key", name.text());

@@ -3,24 +3,32 @@
 //   temporary files                          removed
 //   a signed certificate not in the index    entered as valid, and put into issued/
 //   a serial in crl.pem, valid in the index  entered as revoked
+//   a renewed certificate still in issued/   replaced by the one that follows it, with its key
+//   an authority that was to take its place  takes it
+//   a line of overlap.txt without follower   removed, with the key that was made for it
 //
 // Other leftovers mean nothing until a command meets them: a lone key is taken up by issue(), the
 // files of a revoked certificate are set aside by revoke() and issue().
 
+#include <algorithm>
 #include <array>
 
 #include "pki/calendar.h"
 #include "pki/crl.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
+#include "pki/rotation_steps.h"
+#include "pki/signing.h"
 
 namespace adit::pki {
 
 namespace {
 
 Status sweep(Disk& disk) {
-  for (const std::string_view folder : {std::string_view("."), layout::private_keys, layout::issued,
-                                        layout::by_serial, layout::tls_crypt_v2_clients}) {
+  for (const std::string_view folder :
+       {std::string_view("."), layout::private_keys, layout::issued, layout::by_serial,
+        layout::tls_crypt_v2_clients, layout::renewed_folders[1], layout::rotation,
+        layout::retired}) {
     if (auto done = disk.sweep(folder); !done) return done;
   }
   return {};
@@ -36,7 +44,12 @@ Status put_into_issued(Disk& disk, const std::string& source, const Facts& facts
 }
 
 Status enter(Ledger& ledger, const std::string& source, const Facts& facts) {
-  if (auto done = put_into_issued(ledger.disk, source, facts); !done) return done;
+  // Where a renewal goes is written down; finish_renewals() puts it there.
+  const bool renewal =
+      std::ranges::find(ledger.overlaps, facts.serial, &Overlap::after) != ledger.overlaps.end();
+  if (!renewal) {
+    if (auto done = put_into_issued(ledger.disk, source, facts); !done) return done;
+  }
   ledger.index.add(
       {.not_after = facts.validity.until, .serial = facts.serial, .subject = facts.subject});
   ledger.repairs.push_back(
@@ -52,7 +65,8 @@ Status enter_unless_known(Ledger& ledger, const std::string& file) {
   }
   const Facts facts = facts_of(certificate->get());
   const bool known = ledger.index.find(facts.serial) != nullptr;
-  const bool foreign = !signed_by(certificate->get(), ledger.ca.get());
+  const bool foreign = std::ranges::none_of(
+      authorities_of(ledger), [&](X509* each) { return signed_by(certificate->get(), each); });
   return known || foreign ? Status{} : enter(ledger, file, facts);
 }
 
@@ -74,7 +88,7 @@ Status enter_certificates(Ledger& ledger) {
 void enter_revocations(Ledger& ledger) {
   const auto pem = ledger.disk.read(layout::crl);
   if (!pem) return;  // a directory may have none yet
-  for (RevokedSerial& revoked : read_crl(pem->reveal(), ledger.ca.get())) {
+  for (RevokedSerial& revoked : read_crl(pem->reveal(), authorities_of(ledger))) {
     const Row* row = ledger.index.find(revoked.serial);
     if (row == nullptr || row->mark == Row::Mark::revoked) continue;
     ledger.repairs.push_back(
@@ -84,14 +98,51 @@ void enter_revocations(Ledger& ledger) {
   }
 }
 
+Status finish_rotation_step(Ledger& ledger) {
+  const bool began = ledger.next && ledger.previous;
+  if (auto done = finish_switch(ledger); !done) return done;
+  if (began) {
+    ledger.repairs.push_back(
+        fmt::format("the authority {} has taken its place", ledger.ca_facts.common_name));
+  }
+  return tidy_rotation(ledger);
+}
+
+Status finish_renewals(Ledger& ledger) {
+  for (const Overlap& overlap : ledger.overlaps) {
+    if (ledger.index.find(overlap.after) == nullptr) continue;
+    const auto finished = finish_renewal(ledger, overlap);
+    if (!finished) return fail_with(finished.error());
+    if (*finished) ledger.repairs.push_back(fmt::format("finished renewing {}", overlap.name));
+  }
+  return {};
+}
+
+Status drop_vain_renewals(Ledger& ledger) {
+  const auto vain = [&](const Overlap& overlap) {
+    return ledger.index.find(overlap.after) == nullptr;
+  };
+  for (const Overlap& overlap : ledger.overlaps) {
+    if (!vain(overlap)) continue;
+    if (auto done = ledger.disk.remove(layout::renewed_key(overlap.after)); !done) return done;
+  }
+  return std::erase_if(ledger.overlaps, vain) == 0 ? Status{} : save_overlaps(ledger);
+}
+
 }  // namespace
 
 Status repair(Ledger& ledger) {
   if (auto done = sweep(ledger.disk); !done) return done;
+  if (auto done = finish_rotation_step(ledger); !done) return done;
   const std::string before = ledger.index.render();
   if (auto done = enter_certificates(ledger); !done) return done;
   enter_revocations(ledger);
-  return ledger.index.render() == before ? Status{} : save_index(ledger);
+  if (ledger.index.render() != before) {
+    if (auto done = save_index(ledger); !done) return done;
+  }
+  return finish_renewals(ledger).and_then([&] { return drop_vain_renewals(ledger); }).and_then([&] {
+    return save_bundle(ledger);
+  });
 }
 
 }  // namespace adit::pki

@@ -3,7 +3,6 @@
 // wait are moved by the next command that meets them.
 
 #include "pki/calendar.h"
-#include "pki/crl.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
 
@@ -31,17 +30,40 @@ Result<std::string> serial_for(const Ledger& ledger, const Name& name) {
                     "see the names with: adit pki list"});
 }
 
-Status mark_revoked(Ledger& ledger, const std::string& serial, Reason reason, WallTime now,
-                    std::chrono::days crl_lifetime) {
-  const auto ca_key = load_ca_key(ledger);
-  if (!ca_key) return fail_with(ca_key.error());
-  const Index before = ledger.index;
-  ledger.index.revoke(serial, {now, reason == Reason::unspecified ? "" : name(reason)});
-  const Status done = save_crl(ledger, ca_key->get(), now, crl_lifetime).and_then([&] {
-    return save_index(ledger);
-  });
-  if (!done) ledger.index = before;
-  return done;
+// The list that must name it is the one of whoever signed it.
+Status check_signer(const Ledger& ledger, const Row& row) {
+  const Certificate certificate = find_certificate(ledger.disk, row);
+  const bool of_previous = certificate && ledger.previous &&
+                           signed_by(certificate.get(), ledger.previous->certificate.get());
+  if (!of_previous || ledger.disk.exists(layout::previous_key)) return {};
+  return fail_with({fmt::format("cannot revoke {}: the key of the authority that signed it is not "
+                                "here",
+                                row.common_name()),
+                    "end all its certificates with: adit pki rotate-ca finish"});
+}
+
+// The certificate and those that it followed and that are still in force.
+std::vector<Revoked> revocations_for(const Ledger& ledger, const std::string& serial, Reason reason,
+                                     WallTime now) {
+  const Revocation revocation{now, reason == Reason::unspecified ? "" : name(reason)};
+  std::vector<Revoked> revoked;
+  if (ledger.index.find(serial)->mark != Row::Mark::revoked)
+    revoked.push_back({serial, revocation});
+  for (const std::string& before : predecessors(ledger.overlaps, serial)) {
+    const Row* row = ledger.index.find(before);
+    if (row != nullptr && row->usable(now)) revoked.push_back({before, revocation});
+  }
+  return revoked;
+}
+
+Status end_all(Ledger& ledger, const std::string& serial, Reason reason, WallTime now,
+               std::chrono::days crl_lifetime) {
+  const auto revoked = revocations_for(ledger, serial, reason, now);
+  if (revoked.empty()) return {};
+  for (const auto& [each, revocation] : revoked) {
+    if (auto ok = check_signer(ledger, *ledger.index.find(each)); !ok) return ok;
+  }
+  return publish(ledger, now, crl_lifetime, revoked);
 }
 
 }  // namespace
@@ -51,22 +73,17 @@ Result<Entry> Authority::revoke(const Name& name, Reason reason, WallTime now,
   if (auto ok = check_lifetime(crl_lifetime); !ok) return fail_with(ok.error());
   const auto serial = serial_for(*ledger_, name);
   if (!serial) return fail_with(serial.error());
-  if (ledger_->index.find(*serial)->mark != Row::Mark::revoked) {
-    const Status done = mark_revoked(*ledger_, *serial, reason, now, crl_lifetime);
-    if (!done) return fail_with(done.error());
-  }
+  const Status ended = end_all(*ledger_, *serial, reason, now, crl_lifetime);
+  if (!ended) return fail_with(ended.error());
   if (auto done = set_aside(*ledger_, name, *serial, Shelf::revoked); !done) {
     return fail_with(done.error());
   }
-  const Row& row = *ledger_->index.find(*serial);
-  return entry_of(row, find_facts(ledger_->disk, row), now);
+  return entry_of(*ledger_, *ledger_->index.find(*serial), now);
 }
 
 Status Authority::publish_crl(WallTime now, std::chrono::days crl_lifetime) {
   if (auto ok = check_lifetime(crl_lifetime); !ok) return ok;
-  const auto ca_key = load_ca_key(*ledger_);
-  if (!ca_key) return fail_with(ca_key.error());
-  return save_crl(*ledger_, ca_key->get(), now, crl_lifetime);
+  return publish(*ledger_, now, crl_lifetime);
 }
 
 }  // namespace adit::pki

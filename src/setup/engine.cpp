@@ -78,7 +78,7 @@ Status plan_wish(Host& host, Journal& journal, const Wish& wish, std::vector<Ste
   const bool reached = *now == wish.state;
   if (reached && (record != nullptr || wish.kept || !is_shared(wish.thing))) return {};
   steps.push_back({reached ? Step::Kind::note : Step::Kind::put, wish.thing, std::move(*now),
-                   wish.state, wish.kept, wish.secret});
+                   wish.state, wish.kept, wish.secret, wish.quiet});
   return {};
 }
 
@@ -160,7 +160,7 @@ Status make(Host& host, Journal& journal, const Step& step, const Progress& prog
   }
   if (step.kind == Step::Kind::note) return {};
   if (Status done = put(host, step.thing, step.to); !done) return done;
-  progress(done_line(step));
+  if (!step.quiet) progress(done_line(step));
   return {};
 }
 
@@ -194,7 +194,7 @@ Result<std::vector<Step>> plan_changes(Host& host, Journal& journal, const Wishe
   }
   for (const auto& one : all) {
     if (const Act* act = std::get_if<Act>(&one)) {
-      steps.push_back({Step::Kind::act, {}, {}, {}, false, false, act->said, act->act});
+      steps.push_back({Step::Kind::act, {}, {}, {}, false, false, false, act->said, act->act});
       continue;
     }
     if (Status planned = plan_wish(host, journal, std::get<Wish>(one), steps); !planned) {

@@ -29,6 +29,7 @@ struct Step {
   State from{}, to{};
   bool kept = false;
   bool secret = false;
+  bool quiet = false;
   std::string said{};  // of acts
   std::function<Status()> act{};
 };

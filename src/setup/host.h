@@ -70,6 +70,12 @@ class Host {
   // What other packet filters here make of a plan.
   [[nodiscard]] virtual firewall::Survey survey(const firewall::Plan& plan) = 0;
 
+  // Whether the process runs adit; a number that came to another program does not count.
+  [[nodiscard]] virtual bool runs_adit(int pid) = 0;
+  virtual void hang_up(int pid) = 0;  // SIGHUP: read the configuration again
+  // SIGTERM, and waits until it is gone; false: it is still there.
+  [[nodiscard]] virtual bool end(int pid) = 0;
+
   [[nodiscard]] virtual bool is_root() = 0;
   [[nodiscard]] virtual bool has_systemd() = 0;
   // Nothing when a tun device can be made, otherwise why not and what helps.

@@ -64,7 +64,9 @@ Thing thing_of(const Json& json) {
   const auto* const found = std::find(kinds.begin(), kinds.end(), kind);
   if (found == kinds.end()) throw std::out_of_range("unknown kind " + kind);
   Thing thing{static_cast<Thing::Kind>(found - kinds.begin()), json.at("name")};
-  const auto commands = [&](const char* key) { return json.value(key, std::vector<std::vector<std::string>>{}); };
+  const auto commands = [&](const char* key) {
+    return json.value(key, std::vector<std::vector<std::string>>{});
+  };
   thing.put = commands("put");
   thing.take = commands("take");
   return thing;

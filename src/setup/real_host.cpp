@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <arpa/inet.h>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -101,6 +103,10 @@ class RealHost final : public Host {
   Status remove_rules(const std::string& owner) override;
   firewall::Survey survey(const firewall::Plan& plan) override;
 
+  bool runs_adit(int pid) override;
+  void hang_up(int pid) override { kill(pid, SIGHUP); }
+  bool end(int pid) override;
+
   bool is_root() override { return geteuid() == 0; }
   bool has_systemd() override { return access("/run/systemd/system", F_OK) == 0; }
   std::optional<Error> tun_obstacle() override {
@@ -136,9 +142,7 @@ ProgramEnd RealHost::run(const std::vector<std::string>& argv) {
   return {output->status, std::move(output->text)};
 }
 
-Status RealHost::load_rules(const std::string& ruleset) {
-  return firewall::apply_ruleset(ruleset);
-}
+Status RealHost::load_rules(const std::string& ruleset) { return firewall::apply_ruleset(ruleset); }
 
 bool RealHost::has_rules(const std::string& owner) {
   const auto owners = firewall::owners();
@@ -151,6 +155,23 @@ Status RealHost::remove_rules(const std::string& owner) {
 }
 
 firewall::Survey RealHost::survey(const firewall::Plan&) { return {}; }
+
+bool RealHost::runs_adit(int pid) {
+  std::error_code gone;
+  const auto ours = std::filesystem::read_symlink("/proc/self/exe", gone).filename().native();
+  auto theirs = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), gone).filename();
+  // A binary replaced by an upgrade is still the program that runs.
+  const std::string name = theirs.native().substr(0, theirs.native().find(" (deleted)"));
+  return !gone && name == ours;
+}
+
+bool RealHost::end(int pid) {
+  constexpr int most_rests = 100;
+  constexpr auto rest = std::chrono::milliseconds(100);
+  kill(pid, SIGTERM);
+  for (int i = 0; i < most_rests && runs_adit(pid); ++i) std::this_thread::sleep_for(rest);
+  return !runs_adit(pid);
+}
 
 std::vector<HostAddress> RealHost::addresses() {
   std::vector<HostAddress> found;

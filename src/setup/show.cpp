@@ -97,7 +97,7 @@ std::string difference(const std::string& before, const std::string& after) {
 std::string show_plan(const std::vector<Step>& steps) {
   std::string text;
   for (const Step& step : steps) {
-    if (step.kind == Step::Kind::note) continue;
+    if (step.kind == Step::Kind::note || step.quiet) continue;
     if (step.kind == Step::Kind::act) {
       text += step.said + "\n";
     } else if (step.kind == Step::Kind::revert) {

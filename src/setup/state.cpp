@@ -60,6 +60,15 @@ Status put_file(Host& host, const std::string& path, const State& state) {
   return tell_systemd(host, path);
 }
 
+// What it wrote last says more than systemctl does.
+Error unit_failed(Host& host, const std::string& unit, const std::string& verb) {
+  const ProgramEnd log = host.run({"journalctl", "--no-pager", "-o", "cat", "-n", "8", "-u", unit});
+  Error error{fmt::format("cannot {} the service {}", verb, unit),
+              "see what it says: journalctl -u " + unit};
+  if (log.status == 0) error.what += "; it said last:\n" + log.text;
+  return error;
+}
+
 Status put_unit(Host& host, const std::string& unit, const State& wanted) {
   const State now = look_at_unit(host, unit);
   const auto has = [](const State& state, std::string_view word) {
@@ -69,7 +78,8 @@ Status put_unit(Host& host, const std::string& unit, const State& wanted) {
        {std::tuple{"active", "start", "stop"}, std::tuple{"enabled", "enable", "disable"}}) {
     if (has(now, word) == has(wanted, word)) continue;
     const char* verb = has(wanted, word) ? on : off;
-    if (Status done = must_run(host, {"systemctl", "--quiet", verb, unit}); !done) return done;
+    const ProgramEnd end = host.run({"systemctl", "--quiet", verb, unit});
+    if (end.status != 0) return fail_with(unit_failed(host, unit, verb));
   }
   return {};
 }

@@ -57,6 +57,7 @@ struct Wish {
   State state;
   bool kept = false;    // stays when the rest is undone: keys, configuration, profiles
   bool secret = false;  // its text is not shown
+  bool quiet = false;   // not even that it changes
 };
 
 // Something done that has no state to go back to: a certificate issued, a service told to reload.

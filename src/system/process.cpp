@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <optional>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -191,7 +192,21 @@ void Processes::let_go(Child& child) {
 Result<int> Processes::run_and_wait(const ports::Command& command) {
   const Result<pid_t> pid = start(command);
   if (!pid) return fail_with(pid.error());
+  if (while_waiting_) wait_patiently(*pid);
   return wait_for(*pid);
+}
+
+// Until it has ended, or at once where the kernel gives no handle.
+void Processes::wait_patiently(pid_t pid) {
+  const Fd handle(open_handle(pid));
+  if (!handle) return;
+  const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(every_);
+  pollfd end{handle.get(), POLLIN, 0};
+  for (;;) {
+    const int ready = poll(&end, 1, static_cast<int>(pause.count()));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+    while_waiting_();
+  }
 }
 
 Result<Output> run_and_capture(const ports::Command& command, std::size_t limit,

@@ -28,6 +28,7 @@ class FakeHost final : public Host {
   std::map<std::pair<bool, std::uint16_t>, std::string> held_ports;
   std::optional<Error> no_tun;
   firewall::Survey surveyed;
+  std::set<int> running;
   bool root = true, systemd = true, ipv6 = true;
   std::vector<std::string> ran;     // programs with their arguments, joined by blanks
   std::set<std::string> failing;    // commands, changes ("write PATH") that fail
@@ -54,6 +55,12 @@ class FakeHost final : public Host {
   bool has_rules(const std::string& owner) override;
   Status remove_rules(const std::string& owner) override;
   firewall::Survey survey(const firewall::Plan&) override { return surveyed; }
+  bool runs_adit(int pid) override { return running.contains(pid); }
+  void hang_up(int pid) override { ran.push_back("hang up " + std::to_string(pid)); }
+  bool end(int pid) override {
+    ran.push_back("end " + std::to_string(pid));
+    return running.erase(pid) > 0;
+  }
   bool is_root() override { return root; }
   bool has_systemd() override { return systemd; }
   std::optional<Error> tun_obstacle() override { return no_tun; }
