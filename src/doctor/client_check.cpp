@@ -27,27 +27,31 @@ class ClientTest {
     const Status prepared = profile_.prepare();
     if (!prepared) {
       report_.not_tested("handshake", "handshake", prepared.error().what, prepared.error().advice);
-      skip_inside(report_, "there is no session");
-      return std::move(report_);
+      return skip("there is no session");
     }
     auto session = connect();
-    if (!session) {
-      skip_inside(report_, "there is no session");
-      skip_networks(report_, named_networks(check_.hosts), "there is no session");
-      return std::move(report_);
-    }
+    if (!session) return skip("there is no session");
     const InsidePlan plan = plan_of(session->client().pulled(), setup_);
-    test_inside(report_, *session, plan, around_.rng, check_.limits);
+    const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
     const auto networks = far_networks(session->client().pulled(), plan, check_.hosts);
     if (networks.empty()) {
       report_.not_tested("far-host", "far host", "the server offers no network beyond the tunnel",
                          "name a host behind it: --host ADDRESS");
     }
     test_networks(report_, *session, plan, networks, {}, around_.rng, check_.limits);
+    session->settle(check_.limits.for_path);
+    test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
   }
 
  private:
+  Report skip(const std::string& why) {
+    skip_tunnel_address(report_, why);
+    skip_networks(report_, named_networks(check_.hosts), why);
+    skip_capacity(report_, why);
+    return std::move(report_);
+  }
+
   // The first remote that answers; those that do not are told where none does.
   std::unique_ptr<ProbeSession> connect() {
     std::vector<Stage> before = report_.stages, first;

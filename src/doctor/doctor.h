@@ -36,6 +36,8 @@ struct Surroundings {
 struct Limits {
   Duration patience = std::chrono::seconds(8);  // for a server that does not answer
   Duration for_hosts = std::chrono::milliseconds(1500);
+  // The server looks for the largest packets in the meantime.
+  Duration for_path = std::chrono::milliseconds(1500);
   Duration throughput = std::chrono::seconds(1);  // 0: not measured
 };
 

@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 // A refused port may be one whose server is just starting.
 constexpr Duration patience_after_refusal = 2s;
 constexpr Duration patience_for_keys = 2s;
+constexpr Duration time_to_settle = 100ms;
 
 timespec as_timespec(Duration left) {
   const Duration wait = std::max(left, Duration::zero());
@@ -58,6 +59,14 @@ void ProbeSession::connect(Duration patience) {
   // The keys come a moment after the server's options.
   const Instant until = now() + patience_for_keys;
   while (up() && !client_.session().send_key() && now() < until) turn(until);
+  // The server's lanes learn of us while its answer travels.
+  const Instant settled = now() + time_to_settle;
+  while (up() && now() < settled) turn(settled);
+}
+
+void ProbeSession::settle(Duration since_up) {
+  const Instant until = began_ + up_after_ + since_up;
+  while (up() && now() < until) turn(until);
 }
 
 void ProbeSession::leave() {
@@ -136,6 +145,15 @@ void ProbeSession::note_progress() {
     network_error_.clear();
   }
   if (up() && up_after_ == Duration::zero()) up_after_ = now() - began_;
+}
+
+std::optional<Buffer> BesideSession::receive(Instant until) {
+  constexpr Duration most_away = 5ms;
+  while (true) {
+    session_.serve();
+    auto packet = other_.receive(std::min(until, now() + most_away));
+    if (packet || now() >= until) return packet;
+  }
 }
 
 }  // namespace adit::doctor

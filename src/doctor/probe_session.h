@@ -26,6 +26,11 @@ class ProbeSession final : public Inside {
   // Says goodbye, so that the server forgets it at once.
   void leave();
 
+  // Lives on until it has been up for this long: the server finds out the path's MTU meanwhile.
+  void settle(Duration since_up);
+  // Does what is due, without waiting: for whoever waits for something else.
+  void serve() { turn(now()); }
+
   [[nodiscard]] bool send(Bytes packet) override;
   [[nodiscard]] std::optional<Buffer> receive(Instant until) override;
   [[nodiscard]] Instant now() override;
@@ -60,6 +65,19 @@ class ProbeSession final : public Inside {
   std::string network_error_;
   Instant heard_;
   Duration answered_after_{}, up_after_{};
+};
+
+// Another way of packets, beside which a session is kept alive.
+class BesideSession final : public Inside {
+ public:
+  BesideSession(Inside& other, ProbeSession& session) : other_(other), session_(session) {}
+  [[nodiscard]] bool send(Bytes packet) override { return other_.send(packet); }
+  [[nodiscard]] std::optional<Buffer> receive(Instant until) override;
+  [[nodiscard]] Instant now() override { return other_.now(); }
+
+ private:
+  Inside& other_;
+  ProbeSession& session_;
 };
 
 }  // namespace adit::doctor

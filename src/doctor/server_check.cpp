@@ -61,15 +61,19 @@ class ServerTest {
       const auto own = ip::Address::parse_v4(config_.device.ifconfig->first);
       if (own) plan.far_end.insert(plan.far_end.begin(), *own);
     }
-    test_inside(report_, *session, plan, around_.rng, check_.limits);
+    const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
     test_lans(*session, plan);
+    step("filling the tunnel");
+    session->settle(check_.limits.for_path);
+    test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
   }
 
  private:
   Report skip(const std::string& why) {
-    skip_inside(report_, why);
+    skip_tunnel_address(report_, why);
     skip_networks(report_, networks(), why);
+    skip_capacity(report_, why);
     return std::move(report_);
   }
 
@@ -121,15 +125,17 @@ class ServerTest {
     return "sysctl -w net.ipv4.ip_forward=1, and the same in /etc/sysctl.d";
   }
 
-  void test_lans(Inside& tunnel, const InsidePlan& plan) {
+  void test_lans(ProbeSession& tunnel, const InsidePlan& plan) {
     const auto all = networks();
     if (all.empty()) {
       return report_.not_tested("lan", "lan", "no network behind this host is offered to clients",
                                 "offer one: adit up --lan CIDR");
     }
-    const auto direct = KernelInside::open();
+    const auto kernel = KernelInside::open();
+    std::optional<BesideSession> direct;
+    if (kernel) direct.emplace(**kernel, tunnel);
     NetworkHelp help;
-    if (direct) help.direct = direct->get();
+    if (direct) help.direct = &*direct;
     help.direct_own = [&](const ip::Address& host) -> std::optional<ip::Address> {
       const auto path = around_.network.path_to(host);
       return path ? path->source : std::nullopt;

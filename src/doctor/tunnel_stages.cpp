@@ -152,40 +152,51 @@ std::optional<ip::Address> own_towards(const InsidePlan& plan, const ip::Address
   return host.is_v6() ? plan.own6 : plan.own4;
 }
 
-void test_inside(Report& report, Inside& inside, const InsidePlan& plan, Rng& rng,
-                 const Limits& limits) {
-  std::vector<ip::Address> hosts;
-  for (const ip::Address& host : plan.far_end) {
-    if (own_towards(plan, host)) hosts.push_back(host);
-  }
-  if (hosts.empty()) return skip_inside(report, "the far end's address is not known here");
+std::optional<ip::Address> test_tunnel_address(Report& report, Inside& inside,
+                                               const InsidePlan& plan, Rng& rng,
+                                               const Limits& limits) {
   Asked asked;
+  std::vector<ip::Address> hosts;
   for (const bool v6 : {false, true}) {
     std::vector<ip::Address> family;
-    std::ranges::copy_if(hosts, std::back_inserter(family),
-                         [&](const ip::Address& host) { return host.is_v6() == v6; });
+    std::ranges::copy_if(plan.far_end, std::back_inserter(family), [&](const ip::Address& host) {
+      return host.is_v6() == v6 && own_towards(plan, host);
+    });
     if (asked.answer || family.empty()) continue;
     asked = ask_hosts(inside, rng, *own_towards(plan, family.front()), family, limits.for_hosts);
+    hosts.insert(hosts.end(), family.begin(), family.end());
   }
-  if (!asked.answer) {
-    const std::string heard = asked.complaint.empty() ? "" : "; " + asked.complaint;
-    report.failed(tunnel_id, tunnel_name,
-                  fmt::format("{} does not answer an echo request through the tunnel{}",
-                              hosts.front().text(), heard),
-                  "let packets of the tunnel's device in on the far end (its firewall), and look "
-                  "whether its tunnel device is up");
-    report.not_tested(size_id, size_name, "the tunnel address does not answer");
-    return report.not_tested(throughput_id, throughput_id, "the tunnel address does not answer");
+  if (hosts.empty()) {
+    skip_tunnel_address(report, "the far end's address is not known here");
+    return std::nullopt;
   }
-  const ip::Address host = asked.answer->from;
-  report.ok(tunnel_id, tunnel_name,
-            fmt::format("{} answers in {}", host.text(), milliseconds(asked.answer->round_trip)));
-  test_size(report, inside, plan, host, rng);
-  test_throughput(report, inside, plan, host, rng, limits.throughput);
+  if (asked.answer) {
+    report.ok(tunnel_id, tunnel_name,
+              fmt::format("{} answers in {}", asked.answer->from.text(),
+                          milliseconds(asked.answer->round_trip)));
+    return asked.answer->from;
+  }
+  const std::string heard = asked.complaint.empty() ? "" : "; " + asked.complaint;
+  report.failed(tunnel_id, tunnel_name,
+                fmt::format("{} does not answer an echo request through the tunnel{}",
+                            hosts.front().text(), heard),
+                "let packets of the tunnel's device in on the far end (its firewall), and look "
+                "whether its tunnel device is up");
+  return std::nullopt;
 }
 
-void skip_inside(Report& report, const std::string& why) {
+void test_capacity(Report& report, Inside& inside, const InsidePlan& plan,
+                   const std::optional<ip::Address>& host, Rng& rng, const Limits& limits) {
+  if (!host) return skip_capacity(report, "the tunnel address does not answer");
+  test_size(report, inside, plan, *host, rng);
+  test_throughput(report, inside, plan, *host, rng, limits.throughput);
+}
+
+void skip_tunnel_address(Report& report, const std::string& why) {
   report.not_tested(tunnel_id, tunnel_name, why);
+}
+
+void skip_capacity(Report& report, const std::string& why) {
   report.not_tested(size_id, size_name, why);
   report.not_tested(throughput_id, throughput_id, why);
 }

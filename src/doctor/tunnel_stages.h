@@ -28,10 +28,16 @@ struct InsidePlan {
   std::string no_size = {};  // why the largest packet is not tested; empty: it is
 };
 
-// "tunnel address", "largest packet", "throughput".
-void test_inside(Report& report, Inside& inside, const InsidePlan& plan, Rng& rng,
-                 const Limits& limits);
-void skip_inside(Report& report, const std::string& why);
+// "tunnel address": the far end itself; nothing: it does not answer.
+[[nodiscard]] std::optional<ip::Address> test_tunnel_address(Report& report, Inside& inside,
+                                                             const InsidePlan& plan, Rng& rng,
+                                                             const Limits& limits);
+// "largest packet" and "throughput", to a host that answers. Last of all: it fills the tunnel, and
+// the server finds out the path's MTU before.
+void test_capacity(Report& report, Inside& inside, const InsidePlan& plan,
+                   const std::optional<ip::Address>& host, Rng& rng, const Limits& limits);
+void skip_tunnel_address(Report& report, const std::string& why);
+void skip_capacity(Report& report, const std::string& why);
 
 // The address of ours that a packet to this one comes from; nothing: we have none of its family.
 [[nodiscard]] std::optional<ip::Address> own_towards(const InsidePlan& plan,

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t front_room = 128;
 constexpr std::size_t back_room = 64;
-constexpr std::size_t most_waiting = 8;                     // answers to the server
+constexpr std::ptrdiff_t most_waiting = 32;  // answers: a server asks for many sizes at once
 constexpr std::size_t most_to_send = 256, most_kept = 512;  // packets inside
 
 std::string words(const session::Failed& failed) {
@@ -99,7 +99,14 @@ void BareClient::take_payload(Packet& packet) {
     return end("the server ended the session");
   }
   auto answer = answer_inside(*question, setup_.session.options);
-  if (answer && payloads_.size() < most_waiting) payloads_.push_back(std::move(*answer));
+  if (answer) answer_first(std::move(*answer));
+}
+
+// Before the packets of users: the server takes the time.
+void BareClient::answer_first(Buffer answer) {
+  if (answers_ >= most_waiting) return;
+  payloads_.insert(payloads_.begin() + answers_, std::move(answer));
+  ++answers_;
 }
 
 void BareClient::keep(Bytes packet) {
@@ -145,6 +152,7 @@ Bytes BareClient::transmit(MutableBytes room, Instant now) {
     while (sent.empty() && !payloads_.empty()) {
       sent = seal(payloads_.front(), room);
       payloads_.pop_front();
+      if (answers_ > 0) --answers_;
     }
   }
   if (!sent.empty()) last_sent_ = now;

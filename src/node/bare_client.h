@@ -68,6 +68,7 @@ class BareClient {
   void take_control(MutableBytes datagram);
   void take_data(std::uint8_t key_id, MutableBytes datagram);
   void take_payload(Packet& packet);
+  void answer_first(Buffer answer);
   void keep(Bytes packet);
   void serve();
   void handle(session::Event& event);
@@ -87,6 +88,7 @@ class BareClient {
   std::array<DataKey, wire::key_id_count> keys_;
   std::optional<std::uint8_t> send_key_;
   std::deque<Buffer> payloads_;  // to be sealed and sent
+  std::ptrdiff_t answers_ = 0;   // of them: the first ones
   session::Liveness liveness_;
   Instant now_;
   Instant last_sent_, last_received_;
