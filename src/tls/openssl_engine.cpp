@@ -135,8 +135,8 @@ class OpensslEngine final : public TlsEngine {
     peer_certificate_text_ = ", peer certificate: " + key_text(certificate);
     const char* signature = OBJ_nid2sn(X509_get_signature_nid(certificate));
     if (signature != nullptr) peer_certificate_text_ += std::string(", signature: ") + signature;
-    if (verification_.placeholder) {
-      X509_set_pubkey(certificate, verification_.placeholder.get());
+    if (verification_->placeholder) {
+      X509_set_pubkey(certificate, verification_->placeholder.get());
     }
   }
 
