@@ -63,7 +63,7 @@ TEST(FirewallWatch, sees_a_chain_that_no_longer_stands_in_the_way_of_packets) {
 TEST(FirewallWatch, takes_each_owner_for_itself) {
   EXPECT_EQ(chains_in(loaded, "join-a"),
             "chain join-a-forward {\ntype filter hook forward priority filter; policy accept;\n"
-            "}\n}\n");
+            "}\n");
   EXPECT_EQ(chains_in(loaded, "join-b"), "");
 }
 
