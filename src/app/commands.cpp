@@ -9,6 +9,7 @@
 #include "app/bench_command.h"
 #include "app/doctor_command.h"
 #include "app/explain_command.h"
+#include "app/firewall_command.h"
 #include "app/generate_command.h"
 #include "app/pki_command.h"
 #include "app/status_command.h"
@@ -26,7 +27,7 @@ constexpr int exit_bad_use = 2;
 
 bool is_own_command(const std::string& word) {
   constexpr std::string_view words[] = {"pki",    "options",  "explain", "status", "bench",
-                                        "doctor", "generate", "up",      "down"};
+                                        "doctor", "generate", "up",      "down",   "firewall"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -42,6 +43,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto doctor = add_doctor(root, status);
   const auto up = add_up(root, status);
   const auto generate = add_generate(root, status);
+  const auto firewall = add_firewall(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
