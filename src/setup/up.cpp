@@ -297,10 +297,10 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (request.service) draft.plan.unit = unit_of(request.dir);
   draft.plan.errors = preflight(host, {draft.plan.facts, draft.present ? &*draft.present : nullptr,
                                        draft.running.any(), request.service});
-  if (draft.running.pid && !draft.plan.is_new) {
+  if (draft.running.pid && request.service) {
     draft.plan.errors.push_back(
-        {fmt::format("a server runs in the foreground already (pid {})", *draft.running.pid),
-         request.service ? "end it first: adit down" : "end that one first, or leave it be"});
+        {fmt::format("a server of this folder runs in the foreground (pid {})", *draft.running.pid),
+         "end it first: adit down; or let it read the changes: adit up --no-service"});
   }
   if (!draft.plan.errors.empty()) return std::move(draft.plan);
   wish_folders(draft);
