@@ -320,7 +320,8 @@ class OpensslContext final : public TlsContext {
 
   void set_verification() {
     verification_ = std::make_shared<const Verification>(
-        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty()});
+        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty(),
+                     make_placeholder_key()});
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     if (setup_.peer.presence == PeerPolicy::Presence::optional) mode = SSL_VERIFY_PEER;
     if (setup_.peer.presence == PeerPolicy::Presence::none) mode = SSL_VERIFY_NONE;
