@@ -115,6 +115,7 @@ class OpensslContext final : public TlsContext {
     if (done) done = load_authorities(setup_.crl);
     if (done) name_authorities();
     revocations_.take(setup_.crl.text, setup_.ca.text);
+    if (done) build_own_chain();
     set_verification();
     return done;
   }
@@ -220,6 +221,20 @@ class OpensslContext final : public TlsContext {
     return load_key();
   }
 
+  // The intermediates that "ca" has of our own certificate go along with it, as with stock. Left to
+  // itself OpenSSL looks for them in every handshake, checks their signatures, and sends the root,
+  // which the other side must have anyway.
+  void build_own_chain() {
+    STACK_OF(X509)* given = nullptr;  // by "cert" and "extra-certs": then it is that
+    SSL_CTX_get_extra_chain_certs_only(context_.get(), &given);
+    if (!setup_.cert.defined() || sk_X509_num(given) > 0) return;
+    SSL_CTX_build_cert_chain(context_.get(), SSL_BUILD_CHAIN_FLAG_NO_ROOT |
+                                                 SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+                                                 SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
+    SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
+    ERR_clear_error();
+  }
+
   Status add_chain(BIO* bio, const NamedPem& from) {
     while (X509* next = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
       if (SSL_CTX_add_extra_chain_cert(context_.get(), next) != 1) {
@@ -320,8 +335,7 @@ class OpensslContext final : public TlsContext {
 
   void set_verification() {
     verification_ = std::make_shared<const Verification>(
-        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty(),
-                     make_placeholder_key()});
+        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty()});
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     if (setup_.peer.presence == PeerPolicy::Presence::optional) mode = SSL_VERIFY_PEER;
     if (setup_.peer.presence == PeerPolicy::Presence::none) mode = SSL_VERIFY_NONE;

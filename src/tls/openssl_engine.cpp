@@ -88,7 +88,12 @@ class OpensslEngine final : public TlsEngine {
     std::string text = SSL_get_version(ssl_.get());
     text += std::string(", cipher ") + SSL_CIPHER_get_version(cipher) + " " +
             SSL_CIPHER_get_name(cipher);
-    return text + peer_certificate_text_ + temporary_key_text();
+    if (X509* certificate = SSL_get0_peer_certificate(ssl_.get())) {
+      text += ", peer certificate: " + key_text(certificate);
+      const char* signature = OBJ_nid2sn(X509_get_signature_nid(certificate));
+      if (signature != nullptr) text += std::string(", signature: ") + signature;
+    }
+    return text + temporary_key_text();
   }
 
   // Called by OpenSSL for every certificate of the chain, the root first, and once per error.
@@ -122,21 +127,8 @@ class OpensslEngine final : public TlsEngine {
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) {
       state_ = State::established;
-      settle();
     } else if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
       give_up(result);
-    }
-  }
-
-  // Keeps the words for a log, and lets the peer's public key go.
-  void settle() {
-    X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
-    if (certificate == nullptr) return;
-    peer_certificate_text_ = ", peer certificate: " + key_text(certificate);
-    const char* signature = OBJ_nid2sn(X509_get_signature_nid(certificate));
-    if (signature != nullptr) peer_certificate_text_ += std::string(", signature: ") + signature;
-    if (verification_->placeholder) {
-      X509_set_pubkey(certificate, verification_->placeholder.get());
     }
   }
 
@@ -214,7 +206,6 @@ class OpensslEngine final : public TlsEngine {
   SslConnection ssl_;
   State state_ = State::handshaking;
   PeerIdentity peer_;
-  std::string peer_certificate_text_;
   TlsFailure failure_;
 };
 
@@ -223,12 +214,6 @@ class OpensslEngine final : public TlsEngine {
 std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,
                                                std::shared_ptr<const Verification> verification) {
   return std::make_unique<OpensslEngine>(context, server, std::move(verification));
-}
-
-PrivateKey make_placeholder_key() {
-  constexpr std::array<std::uint8_t, 32> nothing{};
-  return PrivateKey(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, nothing.data(), nothing.size()));
 }
 
 int verify_peer(int preverified, X509_STORE_CTX* store) {

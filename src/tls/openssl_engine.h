@@ -12,11 +12,7 @@ struct Verification {
   PeerPolicy policy;
   RevokedSerials* revoked = nullptr;
   bool fingerprint_only = false;  // no CA at all: the fingerprint decides
-  // Takes the place of a peer's public key once the handshake is over and nobody asks for that any
-  // more: OpenSSL spends 3 KiB on the real one for as long as the connection lives.
-  PrivateKey placeholder;
 };
-[[nodiscard]] PrivateKey make_placeholder_key();
 
 std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,
                                                std::shared_ptr<const Verification> verification);
