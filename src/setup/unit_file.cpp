@@ -56,10 +56,10 @@ std::string private_folders(const std::string& dir) {
   return fmt::format("PrivateTmp={}\nProtectHome=read-only\n", temporary ? "no" : "yes");
 }
 
-// Rights that options of OpenVPN need: mlock, tun and routes, low ports, mark, user and group,
+// Rights that options of OpenVPN need: tun and routes, low ports, mark, user and group,
 // chroot, nice; reading key files of others.
 constexpr const char* capabilities =
-    "CAP_DAC_OVERRIDE CAP_IPC_LOCK CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_SETGID "
+    "CAP_DAC_OVERRIDE CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_SETGID "
     "CAP_SETPCAP CAP_SETUID CAP_SYS_CHROOT CAP_SYS_NICE CAP_AUDIT_WRITE";
 
 // Everything here holds for the scripts that a configuration names, too.

@@ -6,13 +6,15 @@ and goes, and what it brings beside the program is sound.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from lab import ADIT, Failure, check
+from lab import ADIT, Failure, Lab, check
 from runner import Bench, Case, main
+from tunnel import Setup, Tunnel
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = ("pki", "bench", "options", "status", "explain")
@@ -211,6 +213,27 @@ def installed_by_hand(bench: Bench) -> None:
         check((home / "opt/adit" / file).exists(), f"{file} is not there")
 
 
+def rights_of_the_unit(bench: Bench) -> None:
+    """With no more rights than its unit leaves it, a server still becomes another user, and serves."""
+    units = bench.folder / "units"
+    units.mkdir()
+    run(ADIT, "generate", "units", units)
+    unit = (units / "adit-server@.service").read_text()
+    found = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.MULTILINE)
+    check(found and "NoNewPrivileges=yes" in unit, unit)
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in found[1].split())
+    fence = ("setpriv", f"--bounding-set=-all,{kept}", "--no-new-privs")
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        plain = net.server.start
+        net.server.start = lambda name, *words, **more: plain(name, *fence, *words, **more)
+        extra = ("user nobody", "nice -5", "mark 7")
+        tunnel = Tunnel(net, Setup("adit", "stock", server_extra=extra), bench.keys)
+        tunnel.start()
+        tunnel.ping_all()
+        check(tunnel.server.matches("UID set to nobody"), "it stayed root")
+
+
 CASES = [
     Case("life", life_of_the_package),
     Case("empty-purge", empty_purge),
@@ -218,6 +241,7 @@ CASES = [
     Case("pages", pages),
     Case("completions", completions),
     Case("by-hand", installed_by_hand),
+    Case("rights", rights_of_the_unit),
 ]
 
 if __name__ == "__main__":
