@@ -9,6 +9,7 @@
 #include "app/bench_command.h"
 #include "app/doctor_command.h"
 #include "app/explain_command.h"
+#include "app/firewall_command.h"
 #include "app/pki_command.h"
 #include "app/status_command.h"
 #include "app/title.h"
@@ -24,8 +25,8 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki",   "options", "explain", "status",
-                                        "bench", "doctor",  "up",      "down"};
+  constexpr std::string_view words[] = {"pki",    "options", "explain", "status",  "bench",
+                                        "doctor", "up",      "down",    "firewall"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -40,6 +41,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto bench = add_bench(root, status);
   const auto doctor = add_doctor(root, status);
   const auto up = add_up(root, status);
+  const auto firewall = add_firewall(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");

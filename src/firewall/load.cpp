@@ -65,4 +65,15 @@ Status unload(std::string_view owner) {
   return apply_ruleset(render_removal(owner, last));
 }
 
+Status run_all(const std::vector<Command>& commands, Tools& tools) {
+  for (const Command& command : commands) {
+    const auto output = tools.run(command);
+    if (!output) return fail("cannot run \"{}\"", text(command));
+    if (output->status != 0) {
+      return fail("\"{}\" failed with status {}", text(command), output->status);
+    }
+  }
+  return {};
+}
+
 }  // namespace adit::firewall

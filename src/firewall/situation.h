@@ -15,7 +15,6 @@ namespace adit::firewall {
 struct Situation {
   std::string nft_json;             // nft -j list ruleset
   std::string nft_text;             // nft -a list ruleset
-  std::string nft_error;            // why the two could not be had
   std::string iptables_nft4;        // iptables-nft-save, where tables of its kind exist
   std::string iptables_nft6;        // ip6tables-nft-save
   std::string legacy4;              // iptables-legacy-save, where legacy tables exist

@@ -66,6 +66,7 @@ std::vector<Sysctl> needed_sysctls(const Plan& plan, const Uplinks& uplinks) {
   }
   if (takes_the_world(plan)) {
     for (const std::string& device : uplinks.defaults) {
+      if (device.starts_with(plan.device)) continue;  // the tunnel itself
       needed.push_back({"net.ipv4.conf." + device + ".rp_filter", "2",
                         "strangers come in here while the way back leads into the tunnel", false});
     }
