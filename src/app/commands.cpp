@@ -28,14 +28,9 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-<<<<<<< HEAD
   constexpr std::string_view words[] = {"pki",   "options",  "explain",  "status",
                                         "bench", "doctor",   "generate", "up",
                                         "down",  "firewall", "client",   "site"};
-=======
-  constexpr std::string_view words[] = {"pki",    "options",  "explain", "status", "bench",
-                                        "doctor", "generate", "up",      "down",   "firewall"};
->>>>>>> origin/main
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -49,7 +44,6 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
 <<<<<<< HEAD
-=======
   const auto firewall = add_firewall(root, status);
 >>>>>>> origin/main
   const auto doctor = add_doctor(root, status);
@@ -57,10 +51,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto client = add_client(root, status);
   const auto site = add_site(root, status);
   const auto generate = add_generate(root, status);
-<<<<<<< HEAD
-  const auto firewall = add_firewall(root, status);
 =======
->>>>>>> origin/main
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
