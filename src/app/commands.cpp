@@ -43,15 +43,12 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int status = 0;
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
-<<<<<<< HEAD
   const auto firewall = add_firewall(root, status);
->>>>>>> origin/main
   const auto doctor = add_doctor(root, status);
   const auto up = add_up(root, status);
   const auto client = add_client(root, status);
   const auto site = add_site(root, status);
   const auto generate = add_generate(root, status);
-=======
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");
