@@ -10,9 +10,11 @@
 #include <CLI/CLI.hpp>
 
 #include "app/client_login.h"
+#include "app/command_words.h"
 #include "app/title.h"
 #include "doctor/doctor.h"
 #include "doctor/log_diagnosis.h"
+#include "setup/firewall_plan.h"
 #include "system/netlink.h"
 #include "system/random.h"
 #include "system/store.h"
@@ -36,8 +38,8 @@ constexpr int something_failed = 1;
 constexpr int cannot_begin = 2;
 constexpr std::size_t most_columns = 110;
 
-int complain(const Error& error) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
+int refuse(const Error& error) {
+  static_cast<void>(complain(error));
   return cannot_begin;
 }
 
@@ -89,6 +91,24 @@ class StepLine {
   bool shown_;
 };
 
+Result<doctor::Report> server_report(const DoctorArguments& arguments,
+                                     const std::vector<ip::Address>& hosts,
+                                     const doctor::Limits& limits,
+                                     const doctor::Surroundings& around) {
+  doctor::ServerCheck check{.directory = arguments.directory,
+                            .configuration = arguments.configuration,
+                            .profile = arguments.profile,
+                            .hosts = hosts,
+                            .limits = limits};
+  if (arguments.configuration.empty() && geteuid() == 0) {
+    const auto host = setup::real_host();
+    const auto plan = setup::read_plan(*host, absolute_dir(arguments.directory));
+    if (plan && *plan) check.rules = **plan;
+    check.rules_expected = around.store.exists(arguments.directory + "/state/up.json");
+  }
+  return doctor::check_server(check, around);
+}
+
 Result<doctor::Report> live_report(const DoctorArguments& arguments) {
   const auto hosts = addresses(arguments.hosts);
   if (!hosts) return fail_with(hosts.error());
@@ -108,14 +128,7 @@ Result<doctor::Report> live_report(const DoctorArguments& arguments) {
   doctor::Limits limits;
   limits.patience = seconds(arguments.patience);
   limits.throughput = seconds(arguments.throughput);
-  if (arguments.what.empty()) {
-    return doctor::check_server({.directory = arguments.directory,
-                                 .configuration = arguments.configuration,
-                                 .profile = arguments.profile,
-                                 .hosts = *hosts,
-                                 .limits = limits},
-                                around);
-  }
+  if (arguments.what.empty()) return server_report(arguments, *hosts, limits, around);
   std::string file = arguments.what;
   const std::string joined = arguments.directory + "/joined/" + file + ".ovpn";
   if (!store.exists(file) && store.exists(joined)) file = joined;
@@ -139,7 +152,7 @@ Result<doctor::Report> log_report(const DoctorArguments& arguments) {
 
 int run_doctor(const DoctorArguments& arguments) {
   const auto report = arguments.log.empty() ? live_report(arguments) : log_report(arguments);
-  return report ? show(*report, arguments.json) : complain(report.error());
+  return report ? show(*report, arguments.json) : refuse(report.error());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/time.h"
 #include "doctor/report.h"
+#include "firewall/plan.h"
 #include "ip/address.h"
 #include "options/config.h"
 #include "ports/network_port.h"
@@ -43,10 +44,12 @@ struct Limits {
 
 struct ServerCheck {
   std::string directory = "/etc/adit";
-  std::string configuration = {};         // empty: server.conf of the directory
-  std::string profile = {};               // a client to test with; empty: a certificate of our own
-  std::vector<ip::Address> hosts = {};    // behind the server, beside those that are found
-  std::string firewall_owner = "server";  // empty: no rules are expected
+  std::string configuration = {};       // empty: server.conf of the directory
+  std::string profile = {};             // a client to test with; empty: a certificate of our own
+  std::vector<ip::Address> hosts = {};  // behind the server, beside those that are found
+  // What it wants of the packet filter; nothing: that is not looked at.
+  std::optional<firewall::Plan> rules = {};
+  bool rules_expected = false;  // they should be loaded, because "adit up" did so
   Limits limits = {};
 };
 
@@ -55,7 +58,8 @@ struct ClientCheck {
   std::vector<ip::Address> hosts = {};  // on the far side
   // An instance of adit that runs this profile; 0: none, a session of our own is made.
   int running_pid = 0;
-  std::string firewall_owner = {};  // "join-NAME"; empty: no rules are expected
+  // As on a server; of "adit join".
+  std::optional<firewall::Plan> rules = {};
   Limits limits = {};
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "doctor/client_routes.h"
+#include "doctor/firewall_stage.h"
 #include "doctor/kernel_inside.h"
 #include "doctor/lan_hosts.h"
 #include "doctor/network_stages.h"
@@ -41,6 +42,12 @@ class ServerTest {
   Report run() {
     test_process();
     test_forwarding(networks());
+    if (check_.rules) {
+      step("looking at the firewall");
+      firewall_ = look_at_firewall(*check_.rules);
+      test_firewall(report_, *firewall_, check_.rules->owner, check_.rules_expected,
+                    "adit firewall load --dir " + check_.directory);
+    }
     const auto profile = load_profile();
     if (!profile) {
       report_.not_tested("handshake", "handshake", profile.error().what, profile.error().advice);
@@ -155,6 +162,9 @@ class ServerTest {
     if (!around_.network.forwarding_enabled(host.family())) {
       return {{}, {}, State::failed, "this host forwards nothing", turn_on()};
     }
+    if (firewall_) {
+      if (auto stage = certain_obstacle(*firewall_)) return std::move(*stage);
+    }
     const auto own = own_towards(plan, host);
     const std::string tunnel = config_.server.network ? config_.server.network->text()
                                : own                  ? own->text()
@@ -216,6 +226,7 @@ class ServerTest {
   options::Config config_;
   const Surroundings& around_;
   FolderStore files_;
+  std::optional<FirewallFacts> firewall_;
   Report report_;
 };
 

@@ -154,7 +154,10 @@ Status RealHost::remove_rules(const std::string& owner) {
   return has_rules(owner) ? firewall::unload(owner) : Status{};
 }
 
-firewall::Survey RealHost::survey(const firewall::Plan&) { return {}; }
+firewall::Survey RealHost::survey(const firewall::Plan& plan) {
+  firewall::HostTools tools;
+  return firewall::survey(plan, firewall::look(tools));
+}
 
 bool RealHost::runs_adit(int pid) {
   std::error_code gone;

@@ -30,7 +30,7 @@ ifconfig-pool-persist ipp.txt
 client-config-dir ccd
 
 # --- who may come in (adit pki list)
-ca pki/ca.crt
+ca pki/ca-bundle.crt
 cert pki/issued/server.crt
 key pki/private/server.key
 crl-verify pki/crl.pem

@@ -242,6 +242,36 @@ def forwarding(bench: Bench) -> None:
         check(len(tunnel.server.matches("turned off")) == 1, "told more than once")
 
 
+# What `adit up` writes outside of its folder is for this case alone.
+UP = """set -e
+mkdir -p /etc/sysctl.d /etc/adit
+mount -t tmpfs none /etc/sysctl.d
+mount -t tmpfs none /etc/adit
+exec {adit} up --no-service --endpoint 203.0.113.2 --lan 192.168.77.0/24
+"""
+
+
+def rules(bench: Bench) -> None:
+    """What `adit up` put on the host is watched: each thing that goes is told of once with its cure,
+    and again when it is mended."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        words = ("unshare", "-m", "sh", "-c", UP.format(adit=ADIT))
+        server = net.server.start("up", *words)
+        server.wait_for(COMPLETED, 25)
+        time.sleep(1.5)  # as it is now counts as right
+        check(not server.matches(r"is gone|were changed|not 1:"), f"from the start:\n{server.tail(20)}")
+        net.server.sysctl("net.ipv4.ip_forward", 0)
+        line = server.wait_for(r"net.ipv4.ip_forward is 0, not 1", 12)
+        check("sysctl -w net.ipv4.ip_forward=1" in line, line)
+        net.server.run("nft", "delete", "table", "inet", "adit")
+        server.wait_for(r"chain \S+ of table inet adit is gone", 12)
+        net.server.sysctl("net.ipv4.ip_forward", 1)
+        server.wait_for(r"no longer so: net.ipv4.ip_forward", 12)
+        check(len(server.matches(r"ip_forward is 0.*sysctl -w")) == 1, "told more than once")
+        server.stop()
+
+
 # ---- the service manager ----
 
 
@@ -300,6 +330,7 @@ CASES = [
     Case("list-renewed", list_renewed),
     Case("dates", dates),
     Case("forwarding", forwarding),
+    Case("rules", rules),
     Case("watchdog", watchdog),
 ]
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "firewall/ruleset.h"
 
 namespace adit::setup {
 
@@ -10,10 +11,15 @@ namespace {
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-// A ruleset for the fake begins with "owner NAME".
+// A ruleset names its owner in its chains; short ones of tests begin with "owner NAME".
 std::string owner_of(const std::string& ruleset) {
   const auto words = split(ruleset.substr(0, ruleset.find('\n')), ' ');
-  return words.size() < 2 ? std::string{} : std::string(words[1]);
+  if (words.size() == 2 && words[0] == "owner") return std::string(words[1]);
+  const std::string chain = "add chain inet adit ";
+  const auto at = ruleset.find(chain);
+  if (at == std::string::npos) return {};
+  const auto name = at + chain.size();
+  return firewall::owner_of_chain(ruleset.substr(name, ruleset.find_first_of(" \n", name) - name));
 }
 
 }  // namespace
