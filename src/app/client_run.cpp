@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sys/utsname.h>
 
+#include "app/caretaker.h"
 #include "app/client_link.h"
 #include "app/client_login.h"
 #include "app/edge.h"
@@ -57,6 +58,7 @@ class ClientRun {
 
   RunEnd run() {
     auto watch = system::NetworkWatch::start(*runtime_.loop, [this] { network_changed(); });
+    if (identity_) care_.emplace(runtime_, config_, *identity_, nullptr);
     while (!runtime_.signal) {
       const auto outcome = attempt();
       if (runtime_.signal || !outcome) break;
@@ -215,9 +217,11 @@ class ClientRun {
                                                *inside_.hooks, runtime_.rng},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
     runtime_.on_status = [this] { show_status(); };
+    runtime_.lanes_alive = [&edge] { return edge.lanes_alive(); };
     runtime_.facts = [this] {
       node::InstanceFacts facts = client_->facts();
       facts.device = inside_.tunnel->facts();
+      if (care_) facts.dates = care_->dates();
       return facts;
     };
     path_ = path_to_server();
@@ -238,6 +242,7 @@ class ClientRun {
     if (number == SIGTERM || number == SIGINT) leave();
     runtime_.on_status = nullptr;
     runtime_.facts = nullptr;
+    runtime_.lanes_alive = nullptr;
     write_status();
     edge.stop();
     const auto outcome = client_->outcome();
@@ -375,6 +380,7 @@ class ClientRun {
   std::optional<ports::LinkAddress> remote_;
   std::optional<ports::Path> path_;
   std::optional<node::Client> client_;
+  std::optional<Caretaker> care_;
   node::Environment peer_environment_;
   Instant last_status_ = Instant::min() + Duration(1);
   bool was_up_ = false;

@@ -106,6 +106,22 @@ std::string Edge::take_news() {
   return fmt::format("UDP packets go one by one: {}", (*refused)->offloads().why);
 }
 
+bool Edge::lanes_alive() {
+  bool alive = true;
+  const auto moved = [&](const std::unique_ptr<system::LaneThread>& thread, std::uint64_t& seen) {
+    if (!thread) return;
+    const std::uint64_t beat = thread->beat();
+    const bool in_turn = beat % 2 == 1;
+    if (in_turn && beat == seen) alive = false;
+    seen = beat;
+  };
+  for (Lane& lane : lanes_) {
+    moved(lane.up, lane.up_beat);
+    moved(lane.down, lane.down_beat);
+  }
+  return alive;
+}
+
 void Edge::stop() {
   for (Lane& lane : lanes_) lane.down.reset();
   for (Lane& lane : lanes_) lane.up.reset();

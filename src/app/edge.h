@@ -33,6 +33,8 @@ class Edge {
   void stop();  // afterwards no lane runs
   // That the kernel has refused to cut trains since the last call; mostly empty.
   [[nodiscard]] std::string take_news();
+  // Whether every lane has moved on since the last call, or has nothing to do.
+  [[nodiscard]] bool lanes_alive();
 
   [[nodiscard]] plane::DataPlane& plane() { return *plane_; }
   [[nodiscard]] ports::LinkPort& link() { return link(0); }
@@ -44,6 +46,7 @@ class Edge {
   struct Lane {
     std::unique_ptr<system::EventDoorbell> up_bell, down_bell;
     std::unique_ptr<system::LaneThread> up, down;
+    std::uint64_t up_beat = 0, down_beat = 0;  // as last seen
   };
 
   Edge(Runtime& runtime, system::LateTun& tun, Link link)

@@ -209,8 +209,10 @@ class Openvpn {
       if (!end) return die(end.error());
       switch (end->next) {
         case RunEnd::Next::exit:
+          runtime_.notifier.send("STOPPING=1");
           return clean_up(end->exit_status);
         case RunEnd::Next::reread:
+          runtime_.notifier.send_reloading(runtime_.loop->now());
           inside_.reset();
           static_cast<void>(runtime_.output.reopen());
           return std::nullopt;

@@ -121,8 +121,34 @@ Status settle_process(Runtime& runtime, const options::Config& config) {
   }
   runtime.notifier.send("READY=1\nSTATUS=Pre-connection initialization successful\nMAINPID=" +
                         std::to_string(getpid()));
+  keep_watchdog_quiet(runtime);
   offer_status(runtime, config);
   return {};
+}
+
+namespace {
+
+void feed_watchdog(Runtime& runtime, Duration half) {
+  runtime.loop->at(runtime.loop->now() + half, [&runtime, half] { feed_watchdog(runtime, half); });
+  if (runtime.lanes_alive && !runtime.lanes_alive()) {
+    runtime.log.error(
+        "a thread of the data channel is stuck: the service manager's watchdog is "
+        "left to act");
+    return;
+  }
+  runtime.notifier.send("WATCHDOG=1");
+}
+
+}  // namespace
+
+void keep_watchdog_quiet(Runtime& runtime) {
+  if (runtime.watched) return;
+  const auto period = system::watchdog_period();
+  if (!period) return;
+  runtime.watched = true;
+  const Duration half = *period / 2;
+  feed_watchdog(runtime, half);
+  runtime.processes->while_waiting(half, [&runtime] { runtime.notifier.send("WATCHDOG=1"); });
 }
 
 RunEnd end_of(const Signal& signal, const options::Config& config) {

@@ -51,6 +51,9 @@ class Runtime {
   std::unique_ptr<system::Processes> processes;
   system::ServiceNotifier notifier = system::ServiceNotifier::from_environment();
 
+  // Whether the running node's lanes move; none between two runs.
+  std::function<bool()> lanes_alive;
+
   // The signal of a running node; SIGUSR2 is handed to on_status instead.
   std::optional<Signal> signal;
   std::function<void()> on_status;
@@ -70,6 +73,7 @@ class Runtime {
 
   crypto::ChosenEngine engine;
   bool daemonised = false;
+  bool watched = false;  // by the service manager, see keep_watchdog_quiet()
   bool rights_dropped = false;
   WallTime started;
 
@@ -81,6 +85,9 @@ class Runtime {
 Status drop_rights(Runtime& runtime, const options::Config& config);
 // daemon, writepid, nice; then the process may be asked how it is.
 Status settle_process(Runtime& runtime, const options::Config& config);
+// Tells the service manager that we live, twice in every period that it set, as long as loop and
+// lanes turn. Does nothing where it does not ask.
+void keep_watchdog_quiet(Runtime& runtime);
 RunEnd end_of(const Signal& signal, const options::Config& config);
 
 }  // namespace adit::app

@@ -1,5 +1,6 @@
 #include "app/server_run.h"
 
+#include "app/caretaker.h"
 #include "app/edge.h"
 #include "app/inside.h"
 #include "app/title.h"
@@ -46,16 +47,22 @@ class ServerRun {
 
   RunEnd serve() {
     runtime_.on_status = [this] { show_status(); };
+    runtime_.lanes_alive = [this] { return edge_->lanes_alive(); };
     runtime_.facts = [this] {
       node::InstanceFacts facts = server_->facts();
       facts.device = inside_.tunnel->facts();
+      if (care_) facts.dates = care_->dates();
       return facts;
     };
+    care_.emplace(runtime_, config_, *identity_,
+                  [this] { server_->end_revoked(runtime_.loop->now()); });
     while (!runtime_.signal) turn();
+    care_.reset();
     const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
     say_goodbye();
     runtime_.on_status = nullptr;
     runtime_.facts = nullptr;
+    runtime_.lanes_alive = nullptr;
     server_->write_status(runtime_.loop->wall());
     server_->close();
     while (server_->scripts_running() && !runtime_.signal) runtime_.loop->run_once(Instant::max());
@@ -73,8 +80,6 @@ class ServerRun {
   void turn() {
     runtime_.loop->run_once(server_->deadline().at);
     server_->turn(runtime_.loop->now(), runtime_.loop->wall());
-    const std::string news = identity_->take_news();
-    if (!news.empty()) runtime_.log.info(1, "{}", news);
     const std::string retreat = edge_->take_news();
     if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
   }
@@ -202,6 +207,7 @@ class ServerRun {
   std::unique_ptr<system::TcpListener> listener_;
   std::unique_ptr<Edge> edge_;
   std::optional<node::Server> server_;
+  std::optional<Caretaker> care_;
 };
 
 }  // namespace

@@ -102,12 +102,12 @@ void LoadRun::start_those_due(Instant now) {
 
 void LoadRun::start(Instant now) {
   ++report_.started;
-  auto socket = LoadSocket::open(settings_.server, setup_.tcp);
+  auto socket = system::ClientSocket::open(settings_.server, setup_.tcp);
   if (!socket) return count(report_.failures, socket.error().what);
   const Number number = ++last_number_;
-  auto seat =
-      std::make_unique<Seat>(Seat{LoadClient(setup_, credentials_, rng_, now, system::wall_now()),
-                                  std::move(*socket), now, now + settings_.patience});
+  auto seat = std::make_unique<Seat>(
+      Seat{node::BareClient(setup_, credentials_, rng_, now, system::wall_now()),
+           std::move(*socket), now, now + settings_.patience});
   const int fd = seat->socket.fd();
   const Status watched =
       loop_.watch(fd, system::ready::to_read | (setup_.tcp ? system::ready::to_write : 0u),
@@ -155,7 +155,7 @@ void LoadRun::on_timer(Number number) {
   seat.timer_at = Instant::max();
   seat.client.tick(loop_.now());
   const bool late =
-      seat.client.phase() == LoadClient::Phase::handshaking && loop_.now() >= seat.give_up_at;
+      seat.client.phase() == node::BareClient::Phase::handshaking && loop_.now() >= seat.give_up_at;
   if (late) {
     const std::chrono::duration<double> patience = settings_.patience;
     seat.client.end(fmt::format("not connected within {:g} s", patience.count()));
@@ -174,7 +174,7 @@ void LoadRun::after(Number number, const Status& happened) {
 
 void LoadRun::send_all(Seat& seat, Status& status) {
   if (!seat.socket.connected()) return;
-  std::array<std::uint8_t, LoadClient::most_datagram_bytes> room;
+  std::array<std::uint8_t, node::BareClient::most_datagram_bytes> room;
   const Instant now = system::monotonic_now();
   while (status) {
     const Bytes datagram = seat.client.transmit(room, now);
@@ -184,8 +184,9 @@ void LoadRun::send_all(Seat& seat, Status& status) {
 }
 
 void LoadRun::look(Number number, Seat& seat) {
-  if (seat.client.phase() == LoadClient::Phase::up && !seat.counted) settle_down(number, seat);
-  if (seat.client.phase() == LoadClient::Phase::ended) {
+  if (seat.client.phase() == node::BareClient::Phase::up && !seat.counted)
+    settle_down(number, seat);
+  if (seat.client.phase() == node::BareClient::Phase::ended) {
     count(seat.counted ? report_.losses : report_.failures, seat.client.why());
     return remove(number);
   }

@@ -5,10 +5,10 @@
 #include <optional>
 #include <unordered_map>
 
-#include "bench/load_client.h"
 #include "bench/load_report.h"
-#include "bench/load_socket.h"
 #include "bench/progress.h"
+#include "node/bare_client.h"
+#include "system/client_socket.h"
 #include "system/loop.h"
 
 namespace adit::bench {
@@ -38,8 +38,8 @@ class LoadRun {
 
  private:
   struct Seat {
-    LoadClient client;
-    LoadSocket socket;
+    node::BareClient client;
+    system::ClientSocket socket;
     Instant started;
     Instant give_up_at;
     system::TimerId timer = 0;

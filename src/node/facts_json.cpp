@@ -172,6 +172,24 @@ PeerFacts peer_of(const Json& object) {
   return peer;
 }
 
+Json dates_json(const std::vector<Expiry>& dates) {
+  Json all = Json::array();
+  for (const Expiry& date : dates)
+    all.push_back({{"what", date.what}, {"until", date.until.seconds}});
+  return all;
+}
+
+std::vector<Expiry> dates_of(const Json& array) {
+  std::vector<Expiry> dates;
+  for (const Json& date : array) {
+    Expiry one;
+    one.what = date.value("what", std::string());
+    one.until.seconds = date.value("until", std::int64_t{0});
+    dates.push_back(std::move(one));
+  }
+  return dates;
+}
+
 InstanceFacts facts_of(const Json& object) {
   const auto text = [&](const char* key) { return object.value(key, std::string()); };
   InstanceFacts facts;
@@ -193,6 +211,7 @@ InstanceFacts facts_of(const Json& object) {
   for (const Json& peer : object.value("peers", Json::array())) {
     facts.peers.push_back(peer_of(peer));
   }
+  facts.dates = dates_of(object.value("dates", Json::array()));
   facts.log = object.value("log", std::vector<std::string>());
   return facts;
 }
@@ -219,6 +238,7 @@ std::string render_facts_json(const InstanceFacts& facts) {
                    {"lanes", std::move(lanes)},
                    {"device", device_json(facts.device)},
                    {"peers", std::move(peers)},
+                   {"dates", dates_json(facts.dates)},
                    {"log", facts.log}};
   // Names are a stranger's words; a bad byte must not cost the whole document.
   return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

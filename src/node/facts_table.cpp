@@ -153,6 +153,18 @@ std::string remarks(const PeerFacts& peer) {
   return out;
 }
 
+// "  good until 2027-03-01 10:00 UTC, 96 days: cert server.crt, ..."
+std::string dates_text(const InstanceFacts& facts) {
+  const auto nearest = std::ranges::min_element(
+      facts.dates, {}, [](const Expiry& date) { return date.until.seconds; });
+  if (nearest == facts.dates.end()) return {};
+  const std::int64_t left = nearest->until.seconds - facts.now.seconds;
+  const std::string when = date_text(nearest->until);
+  if (left <= 0) return fmt::format("  OUT OF DATE since {}: {}\n", when, printable(nearest->what));
+  return fmt::format("  nearest date: {}, in {}: {}\n", when, span_text(left),
+                     printable(nearest->what));
+}
+
 }  // namespace
 
 std::string offloads_text(const ports::TunOffloads& offloads) {
@@ -185,6 +197,7 @@ std::string render_facts_table(const InstanceFacts& facts) {
   }
   if (!facts.device.name.empty()) out += device_text(facts.device);
   if (!facts.crypto.empty()) out += "  packets are encrypted by " + printable(facts.crypto) + "\n";
+  out += dates_text(facts);
   if (const std::string text = drops_text(facts.drops); !text.empty()) {
     out += "  dropped in all: " + text + "\n";
   }

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, 
   using Profile = options::Identity::CertProfile;
   const options::Identity& identity = config.identity;
   std::unique_ptr<Identity> loaded(new Identity(identity, store));
-  tls::Setup setup;
+  tls::Setup& setup = loaded->setup_;
   setup.server = server;
   if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
   setup.ca_path = identity.ca_path;
@@ -120,40 +120,10 @@ Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, 
   auto context = tls::TlsContext::create(setup);
   if (!context) return fail_with(context.error());
   loaded->context_ = std::move(*context);
-  if (setup.crl.defined() && !identity.crl.is_inline) {
+  if (identity.crl.defined() && !identity.crl.is_inline) {
     loaded->crl_version_ = store.version(identity.crl.path);
   }
   return loaded;
-}
-
-std::unique_ptr<tls::TlsEngine> Identity::make() {
-  look_after_crl();
-  return context_->make();
-}
-
-void Identity::look_after_crl() {
-  if (!crl_version_) return;
-  const auto version = store_.version(config_.crl.path);
-  if (!version) {
-    if (*crl_version_ != 0) news_ = "WARNING: Failed to stat CRL file, not reloading CRL.";
-    crl_version_ = 0;
-    return;
-  }
-  if (*version == *crl_version_) return;
-  crl_version_ = *version;
-  auto text = store_.read(config_.crl.path);
-  Status loaded;
-  if (text) {
-    loaded = context_->reload_crl({"crl-verify " + config_.crl.path, *text});
-  } else {
-    loaded = fail_with(text.error());
-  }
-  news_ = loaded ? "CRL: loaded again from file " + config_.crl.path
-                 : "WARNING: the changed CRL is not used: " + loaded.error().text();
-}
-
-bool Identity::is_revoked(const std::string& decimal_serial) {
-  return store_.exists(config_.crl.path + "/" + decimal_serial);
 }
 
 namespace {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "options/config.h"
 #include "ports/store_port.h"
@@ -8,31 +10,61 @@
 
 namespace adit::node {
 
-// The TLS side of a configuration: certificates loaded, and a factory that looks after its
-// revocation list by itself.
+// What looking at the files again has brought.
+struct IdentityNews {
+  std::vector<std::string> told, warned;
+  bool renewed = false;      // certificates, keys or lists are others now
+  bool revocations = false;  // somebody may be revoked who was not before
+};
+
+// The TLS side of a configuration: certificates loaded, and a factory that takes up what changes in
+// their files. Handshakes under way end with what they began with.
 class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
  public:
-  // store must outlive the identity. passphrase: of the private key, if it needs one.
+  // store must outlive the identity. passphrase: of the private key, if it needs one; also of one
+  // that replaces it.
   [[nodiscard]] static Result<std::unique_ptr<Identity>> load(const options::Config& config,
                                                               bool server, ports::StorePort& store,
                                                               const SecretText& passphrase);
   // A changed crl-verify file counts from the next handshake on.
   [[nodiscard]] std::unique_ptr<tls::TlsEngine> make() override;
+  [[nodiscard]] const tls::ChainEntry* revoked(const std::vector<tls::ChainEntry>& chain) override;
 
-  // What reading the revocation list again has brought, once; empty: nothing new.
-  [[nodiscard]] std::string take_news() { return std::exchange(news_, {}); }
+  // Looks whether files have changed; about every second. A pair that does not fit (yet) is tried
+  // again a few times, and told of once if it stays so.
+  void look();
+  [[nodiscard]] IdentityNews take_news() { return std::exchange(news_, {}); }
+  // What is in use now.
+  [[nodiscard]] const tls::Setup& in_use() const { return setup_; }
 
  private:
+  using Version = std::optional<std::uint64_t>;
+  // Whether, and how often in a row, something new could not be used.
+  struct Trouble {
+    unsigned looks = 0;
+    bool told = false;
+  };
+
   Identity(const options::Identity& config, ports::StorePort& store)
       : config_(config), store_(store) {}
   [[nodiscard]] bool is_revoked(const std::string& decimal_serial) override;
+  [[nodiscard]] std::vector<Version> versions() const;
+  void look_after_files();
+  [[nodiscard]] std::vector<std::string> read_again(tls::Setup& fresh);
+  [[nodiscard]] Status use(tls::Setup fresh);
   void look_after_crl();
+  void try_crl();
+  void look_after_crl_directory();
 
   options::Identity config_;
   ports::StorePort& store_;
+  tls::Setup setup_;
   std::unique_ptr<tls::TlsContext> context_;
-  std::optional<std::uint64_t> crl_version_;
-  std::string news_;
+  std::vector<Version> versions_;  // of the files of certificates and keys; empty: not looked yet
+  Trouble files_, crl_;
+  bool unreadable_told_ = false;
+  Version crl_version_;
+  IdentityNews news_;
 };
 
 // persist-key: the files of keys and certificates are read now, while we may, and never again.

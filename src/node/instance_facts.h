@@ -7,6 +7,7 @@
 #include "base/drop.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "node/expiry_watch.h"
 #include "plane/lane_facts.h"
 #include "ports/tunnel_device.h"
 
@@ -64,6 +65,7 @@ struct InstanceFacts {
   ports::LinkOffloads link;
   DeviceFacts device;
   std::vector<PeerFacts> peers;
+  std::vector<Expiry> dates;     // until when certificates and lists are good
   std::vector<std::string> log;  // the last lines
 };
 

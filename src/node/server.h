@@ -53,6 +53,8 @@ class Server {
   // A TCP connection was made; it is closed again unless a session begins on it in time.
   void meet_stream(const ports::LinkAddress& from, Instant now);
   [[nodiscard]] Deadline deadline() const;
+  // Ends the session of everybody whose certificate has been revoked (tls::TlsFactory::revoked).
+  void end_revoked(Instant now);
 
   // Tells the clients before the end ("explicit-exit-notify"); true: wait a moment for delivery.
   bool announce_end(Instant now);
@@ -117,6 +119,7 @@ class Server {
   void install(ServerPeer& peer, const session::KeysReady& ready);
   void refuse(ServerPeer& peer, session::Session& session, std::uint8_t key_id,
               std::string_view reason);
+  void expel(ServerPeer& peer, const tls::ChainEntry& revoked);
   void leave_soon(ServerPeer& peer, std::string_view signal, std::string_view text);
 
   // server_connect.cpp: from admission to the push

@@ -45,6 +45,11 @@ void Server::decide(ServerPeer& peer, Session& session, const session::AuthWante
   log_peer(peer.log, session, wanted.first);
   const bool by_username = server.username_as_common_name && !wanted.username.empty();
   const std::string common_name = printable(by_username ? wanted.username : identity.common_name);
+  // Its handshake may have begun before the list changed.
+  if (const tls::ChainEntry* revoked = setup_.session.tls->revoked(identity.chain)) {
+    peer.log.error("{}", lines::certificate_revoked(revoked->subject, revoked->serial));
+    return refuse(peer, session, wanted.key_id, lines::revoked_reason);
+  }
   const bool known = peer.phase == ServerPeer::Phase::up;
   if (known && (common_name != peer.common_name || wanted.username != peer.username)) {
     peer.log.error(
@@ -135,6 +140,31 @@ void Server::refuse(ServerPeer& peer, Session& session, std::uint8_t key_id,
   peer.log.info(3, "Delayed exit in {} seconds",
                 std::chrono::duration_cast<std::chrono::seconds>(delayed_exit).count());
   leave_soon(peer, "SIGTERM", "delayed-exit");
+}
+
+void Server::end_revoked(Instant now) {
+  now_ = now;
+  std::vector<std::pair<plane::PeerIndex, const tls::ChainEntry*>> found;
+  for (const auto& [index, peer] : peers_) {
+    if (peer->phase == ServerPeer::Phase::leaving) continue;
+    const tls::ChainEntry* const revoked = setup_.session.tls->revoked(peer->identity.chain);
+    if (revoked != nullptr) found.emplace_back(index, revoked);
+  }
+  for (const auto& [index, revoked] : found) expel(*find(index), *revoked);
+}
+
+// No packet passes from now on; the peer stays long enough to be told why.
+void Server::expel(ServerPeer& peer, const tls::ChainEntry& revoked) {
+  peer.log.error("{}: its session ends",
+                 lines::certificate_revoked(revoked.subject, revoked.serial));
+  const std::string text = "AUTH_FAILED," + std::string(lines::revoked_reason);
+  peer.association.active().send_message(text, now_);
+  peer.log.info(3, "{}", lines::sent_control(peer.common_name, text, true));
+  leave_soon(peer, "SIGTERM", "certificate-revoked");
+  serve(peer);
+  for (std::uint8_t id = 0; id < wire::key_id_count; ++id) {
+    around_.plane.retire_key(peer.index, id);
+  }
 }
 
 // Once only: a peer that keeps saying goodbye does not stay longer (CVE-2024-28882).

@@ -61,7 +61,43 @@ bool needs_forwarding(const options::Config& config,
          std::ranges::any_of(profiles, has_network);
 }
 
+bool pushes_world(const options::Config& config, ip::Family family) {
+  return std::ranges::any_of(config.server.push, [&](const std::string& line) {
+    const auto words = split(line, ' ');
+    if (words.front() != "redirect-gateway") return false;
+    const auto is = [&](std::string_view word) {
+      return std::ranges::find(words, word) != words.end();
+    };
+    return family == ip::Family::v6 ? is("ipv6") : !is("!ipv4");
+  });
+}
+
+bool needs_forwarding6(const options::Config& config,
+                       const std::vector<options::NamedProfile>& profiles) {
+  const auto& own = config.server.network6;
+  const auto pushes_beyond = [&](const std::string& line) {
+    const auto words = split(line, ' ');
+    if (words.size() < 2 || words[0] != "route-ipv6") return false;
+    const auto network = ip::Prefix::parse(words[1]);
+    return !own || !network || !own->contains(network->address);
+  };
+  return std::ranges::any_of(config.server.push, pushes_beyond) ||
+         std::ranges::any_of(profiles, [](const options::NamedProfile& named) {
+           return std::ranges::any_of(named.profile.iroutes, [](const options::Iroute& iroute) {
+             return iroute.prefix.address.is_v6();
+           });
+         });
+}
+
 }  // namespace
+
+bool needs_forwarding(const options::Config& config, ports::StorePort& store, ip::Family family) {
+  std::vector<std::string> ignored;
+  const auto profiles = read_profiles(config, store, ignored);
+  if (pushes_world(config, family)) return true;
+  return family == ip::Family::v6 ? needs_forwarding6(config, profiles)
+                                  : needs_forwarding(config, profiles);
+}
 
 std::vector<std::string> server_hints(const options::Config& config, ports::StorePort& store,
                                       bool forwards) {

@@ -16,6 +16,11 @@ namespace adit::node {
 [[nodiscard]] std::vector<std::string> server_hints(const options::Config& config,
                                                     ports::StorePort& store, bool forwards);
 
+// Whether hosts behind this server or its clients are to be reached, so that it must forward; the
+// files of client-config-dir are read for it. The world as a whole counts ("redirect-gateway").
+[[nodiscard]] bool needs_forwarding(const options::Config& config, ports::StorePort& store,
+                                    ip::Family family);
+
 // What to do about packets of a client that come from behind it, from where no iroute leads.
 [[nodiscard]] std::string advice_on_source(const options::Config& config,
                                            std::string_view common_name, const ip::Address& source);

@@ -64,6 +64,7 @@ void LaneThread::stop() {
 
 void LaneThread::run() {
   unsigned fruitless = 0;
+  std::uint64_t beat = 0;
   Pace pace;
   // The kernel may otherwise let a rest last half as long again.
   prctl(PR_SET_TIMERSLACK, 1000UL);
@@ -71,7 +72,10 @@ void LaneThread::run() {
     parts_.bell.awake();
     if (stopping_.load(std::memory_order_acquire)) return;
     const Instant now = monotonic_now();
-    if (const std::size_t moved = parts_.turn(now, wall_now())) {
+    beat_.store(++beat, std::memory_order_relaxed);
+    const std::size_t moved = parts_.turn(now, wall_now());
+    beat_.store(++beat, std::memory_order_relaxed);
+    if (moved > 0) {
       fruitless = 0;
       if (pace.after_turn(moved, now)) take_a_rest();
     } else if (parts_.bell.may_sleep()) {

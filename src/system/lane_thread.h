@@ -42,6 +42,10 @@ class LaneThread {
   // Waits for the turn in progress. Afterwards the lanes belong to the caller.
   void stop();
 
+  // Odd while a turn is in progress, and another number in every turn: asked twice, with time in
+  // between, it tells whether the thread is stuck. Any thread.
+  [[nodiscard]] std::uint64_t beat() const { return beat_.load(std::memory_order_relaxed); }
+
  private:
   explicit LaneThread(Parts parts) : parts_(std::move(parts)) {}
 
@@ -54,6 +58,7 @@ class LaneThread {
   Fd epoll_;
   std::vector<pollfd> others_;  // the bell, and what may not be held
   std::atomic<bool> stopping_{false};
+  alignas(64) std::atomic<std::uint64_t> beat_{0};
   std::thread thread_;
 };
 

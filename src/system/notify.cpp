@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
+
+#include "base/text.h"
 
 namespace adit::system {
 
@@ -29,6 +32,21 @@ ServiceNotifier ServiceNotifier::from_environment() {
 
 bool ServiceNotifier::send(std::string_view text) const {
   return socket_ && ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) >= 0;
+}
+
+bool ServiceNotifier::send_reloading(Instant now) const {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  return send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(since.count()));
+}
+
+std::optional<Duration> watchdog_period() {
+  const char* const period = std::getenv("WATCHDOG_USEC");
+  const char* const process = std::getenv("WATCHDOG_PID");
+  if (period == nullptr) return std::nullopt;
+  if (process != nullptr && to_number<pid_t>(process) != getpid()) return std::nullopt;
+  const auto count = to_number<std::int64_t>(period);
+  if (!count || *count <= 0) return std::nullopt;
+  return std::chrono::microseconds(*count);
 }
 
 }  // namespace adit::system

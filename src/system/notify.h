@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "system/fd.h"
 
 namespace adit::system {
@@ -19,8 +21,15 @@ class ServiceNotifier {
   [[nodiscard]] bool works() const { return send("READY=0"); }
   bool send(std::string_view text) const;
 
+  // That the configuration is read again; READY=1 follows when that is done.
+  bool send_reloading(Instant now) const;
+
  private:
   Fd socket_;
 };
+
+// How often the service manager wants to hear that we live, from WATCHDOG_USEC; nothing: it does
+// not ask this process.
+[[nodiscard]] std::optional<Duration> watchdog_period();
 
 }  // namespace adit::system

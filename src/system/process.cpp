@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <optional>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,10 +55,13 @@ class Attributes {
 // Which files it starts with: nothing to read, our output or the given one, and nothing else.
 class Files {
  public:
-  explicit Files(int output) {
+  Files(int output, Captured captured) {
     posix_spawn_file_actions_init(&raw_);
     posix_spawn_file_actions_addopen(&raw_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (output >= 0) posix_spawn_file_actions_adddup2(&raw_, output, STDOUT_FILENO);
+    if (output >= 0 && captured == Captured::with_complaints) {
+      posix_spawn_file_actions_adddup2(&raw_, output, STDERR_FILENO);
+    }
     posix_spawn_file_actions_addclosefrom_np(&raw_, STDERR_FILENO + 1);
   }
   ~Files() { posix_spawn_file_actions_destroy(&raw_); }
@@ -82,13 +86,14 @@ std::string advice_for(int error) {
   }
 }
 
-Result<pid_t> start(const ports::Command& command, int output = -1) {
+Result<pid_t> start(const ports::Command& command, int output = -1,
+                    Captured captured = Captured::output) {
   ADIT_ASSERT(!command.argv.empty());
   std::vector<std::string> arguments = command.argv;
   std::vector<std::string> variables;
   for (const auto& [name, value] : command.variables) variables.push_back(name + "=" + value);
   const Attributes attributes;
-  const Files files(output);
+  const Files files(output, captured);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, arguments.front().c_str(), files.raw(), attributes.raw(),
                                 pointers(arguments).data(), pointers(variables).data());
@@ -187,15 +192,30 @@ void Processes::let_go(Child& child) {
 Result<int> Processes::run_and_wait(const ports::Command& command) {
   const Result<pid_t> pid = start(command);
   if (!pid) return fail_with(pid.error());
+  if (while_waiting_) wait_patiently(*pid);
   return wait_for(*pid);
 }
 
-Result<Output> run_and_capture(const ports::Command& command, std::size_t limit) {
+// Until it has ended, or at once where the kernel gives no handle.
+void Processes::wait_patiently(pid_t pid) {
+  const Fd handle(open_handle(pid));
+  if (!handle) return;
+  const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(every_);
+  pollfd end{handle.get(), POLLIN, 0};
+  for (;;) {
+    const int ready = poll(&end, 1, static_cast<int>(pause.count()));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+    while_waiting_();
+  }
+}
+
+Result<Output> run_and_capture(const ports::Command& command, std::size_t limit,
+                               Captured captured) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return kernel_refused(errno, "cannot make a pipe");
   const Fd from(ends[0]);
   Fd to(ends[1]);
-  const Result<pid_t> pid = start(command, to.get());
+  const Result<pid_t> pid = start(command, to.get(), captured);
   if (!pid) return fail_with(pid.error());
   to.reset();
   Output output;

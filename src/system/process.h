@@ -22,6 +22,11 @@ class Processes final : public ports::ProcessPort {
   using Done = std::function<void(Result<int>)>;
   void run(const ports::Command& command, Done done) override;
   [[nodiscard]] Result<int> run_and_wait(const ports::Command& command) override;
+  // Called every so often while run_and_wait() keeps the thread.
+  void while_waiting(Duration every, std::function<void()> callback) {
+    every_ = every;
+    while_waiting_ = std::move(callback);
+  }
   [[nodiscard]] std::size_t running() const { return children_.size(); }
 
  private:
@@ -35,17 +40,23 @@ class Processes final : public ports::ProcessPort {
   void look_again_later(pid_t pid);
   void collect(pid_t pid);
   void let_go(Child& child);
+  void wait_patiently(pid_t pid);
 
   Loop& loop_;
   std::shared_ptr<int> alive_;  // for what is still posted to the loop
   std::map<pid_t, Child> children_;
+  Duration every_{};
+  std::function<void()> while_waiting_;
 };
 
-// Runs a program and returns what it wrote to standard output, up to limit bytes. Blocks.
+// Runs a program and returns what it wrote to standard output (with complaints: and to standard
+// error), up to limit bytes. Blocks.
 struct Output {
   int status = 0;
   std::string text;
 };
-[[nodiscard]] Result<Output> run_and_capture(const ports::Command& command, std::size_t limit);
+enum class Captured { output, with_complaints };
+[[nodiscard]] Result<Output> run_and_capture(const ports::Command& command, std::size_t limit,
+                                             Captured captured = Captured::output);
 
 }  // namespace adit::system

@@ -110,11 +110,13 @@ std::string serial_hex(X509* certificate) {
 
 std::string subject_of(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
 std::string issuer_of(X509* certificate) { return name_text(X509_get_issuer_name(certificate)); }
+std::string issuer_of(X509_CRL* list) { return name_text(X509_CRL_get_issuer(list)); }
 
 ChainEntry describe(X509* certificate, int depth) {
   ChainEntry entry;
   entry.depth = depth;
   entry.subject = subject_of(certificate);
+  entry.issuer = issuer_of(certificate);
   entry.common_name = subject_field(certificate, "CN").value_or("");
   entry.serial = serial_decimal(certificate);
   entry.serial_hex = serial_hex(certificate);

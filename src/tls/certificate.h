@@ -12,6 +12,7 @@ namespace adit::tls {
 
 std::string subject_of(X509* certificate);
 std::string issuer_of(X509* certificate);
+std::string issuer_of(X509_CRL* list);
 ChainEntry describe(X509* certificate, int depth);
 // The configured user name fields joined by '_'; fields: "CN", "serialNumber",
 // "ext:subjectAltName", ... An absent field is an error: never another field instead.

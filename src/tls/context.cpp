@@ -12,6 +12,7 @@
 #include "tls/certificate.h"
 #include "tls/openssl_engine.h"
 #include "tls/peer_check.h"
+#include "tls/revocations.h"
 
 namespace adit::tls {
 
@@ -112,6 +113,9 @@ class OpensslContext final : public TlsContext {
     if (done) done = load_own_certificate();
     if (done) done = load_dh();
     if (done) done = load_authorities(setup_.crl);
+    if (done) name_authorities();
+    revocations_.take(setup_.crl.text, setup_.ca.text);
+    if (done) build_own_chain();
     set_verification();
     return done;
   }
@@ -120,7 +124,21 @@ class OpensslContext final : public TlsContext {
     return make_openssl_engine(context_.get(), setup_.server, verification_);
   }
 
-  Status reload_crl(const NamedPem& crl) override { return load_authorities(crl); }
+  Status reload_crl(const NamedPem& crl) override {
+    Revocations fresh;
+    fresh.take(crl.text, setup_.ca.text);
+    if (fresh.empty() && setup_.ca.defined() && setup_.ca_path.empty() && is_list(crl.text)) {
+      return fail_with({crl.name + " is not signed by any CA in " + setup_.ca.name,
+                        "make it with the CA that issued the certificates"});
+    }
+    if (Status loaded = load_authorities(crl); !loaded) return loaded;
+    revocations_ = std::move(fresh);
+    return {};
+  }
+
+  const ChainEntry* revoked(const std::vector<ChainEntry>& chain) override {
+    return revocations_.first_in(chain);
+  }
 
  private:
   void set_security_level() {
@@ -203,6 +221,20 @@ class OpensslContext final : public TlsContext {
     return load_key();
   }
 
+  // The intermediates that "ca" has of our own certificate go along with it, as with stock. Left to
+  // itself OpenSSL looks for them in every handshake, checks their signatures, and sends the root,
+  // which the other side must have anyway.
+  void build_own_chain() {
+    STACK_OF(X509)* given = nullptr;  // by "cert" and "extra-certs": then it is that
+    SSL_CTX_get_extra_chain_certs_only(context_.get(), &given);
+    if (!setup_.cert.defined() || sk_X509_num(given) > 0) return;
+    SSL_CTX_build_cert_chain(context_.get(), SSL_BUILD_CHAIN_FLAG_NO_ROOT |
+                                                 SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+                                                 SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
+    SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
+    ERR_clear_error();
+  }
+
   Status add_chain(BIO* bio, const NamedPem& from) {
     while (X509* next = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
       if (SSL_CTX_add_extra_chain_cert(context_.get(), next) != 1) {
@@ -257,11 +289,9 @@ class OpensslContext final : public TlsContext {
     std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
     const Bio bio = bio_of(setup_.ca.text);
     int authorities = 0;
-    std::vector<X509*> names;
     while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
       const Certificate authority(next);
       X509_STORE_add_cert(store.get(), next);
-      SSL_CTX_add_client_CA(context_.get(), next);
       ++authorities;
     }
     ERR_clear_error();
@@ -279,6 +309,16 @@ class OpensslContext final : public TlsContext {
     return {};
   }
 
+  // Once only: what clients are told to choose their certificate by.
+  void name_authorities() {
+    const Bio bio = bio_of(setup_.ca.text);
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+      const Certificate authority(next);
+      SSL_CTX_add_client_CA(context_.get(), next);
+    }
+    ERR_clear_error();
+  }
+
   static Status add_lists(X509_STORE* store, const NamedPem& crl) {
     const Bio bio = bio_of(crl.text);
     int lists = 0;
@@ -294,7 +334,8 @@ class OpensslContext final : public TlsContext {
   }
 
   void set_verification() {
-    verification_ = {setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty()};
+    verification_ = std::make_shared<const Verification>(
+        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty()});
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     if (setup_.peer.presence == PeerPolicy::Presence::optional) mode = SSL_VERIFY_PEER;
     if (setup_.peer.presence == PeerPolicy::Presence::none) mode = SSL_VERIFY_NONE;
@@ -307,7 +348,8 @@ class OpensslContext final : public TlsContext {
 
   Setup setup_;
   SslContext context_;
-  Verification verification_;
+  std::shared_ptr<const Verification> verification_;
+  Revocations revocations_;
 };
 
 }  // namespace

@@ -57,7 +57,8 @@ class TlsContext : public TlsFactory {
  public:
   // Every error names the file and what to do.
   [[nodiscard]] static Result<std::unique_ptr<TlsContext>> create(const Setup& setup);
-  // New handshakes use this list from now on; a text that does not parse leaves the old one.
+  // New handshakes use this list from now on, and revoked() too; a text that does not parse, or
+  // that no CA of ours has signed, leaves the old one.
   [[nodiscard]] virtual Status reload_crl(const NamedPem& crl) = 0;
 };
 

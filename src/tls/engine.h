@@ -19,6 +19,7 @@ struct ChainEntry {
   std::string sha1;        // aa:bb:cc
   std::string sha256;
   std::vector<std::pair<std::string, std::string>> fields;  // CN, O, ... in the subject's order
+  std::string issuer{};                                     // as subject
 };
 
 // Who the peer proved to be; empty chain: it sent no certificate.
@@ -70,6 +71,10 @@ class TlsFactory {
  public:
   virtual ~TlsFactory() = default;
   [[nodiscard]] virtual std::unique_ptr<TlsEngine> make() = 0;
+  // The certificate of a verified chain that has been revoked since; nullptr: none. Points into it.
+  [[nodiscard]] virtual const ChainEntry* revoked(const std::vector<ChainEntry>& /*chain*/) {
+    return nullptr;
+  }
 };
 
 }  // namespace adit::tls

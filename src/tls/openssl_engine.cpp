@@ -16,8 +16,8 @@ namespace {
 
 class OpensslEngine final : public TlsEngine {
  public:
-  OpensslEngine(SSL_CTX* context, bool server, const Verification& verification)
-      : verification_(verification), ssl_(SSL_new(context)) {
+  OpensslEngine(SSL_CTX* context, bool server, std::shared_ptr<const Verification> verification)
+      : verification_(std::move(verification)), ssl_(SSL_new(context)) {
     ADIT_ASSERT(ssl_ != nullptr);
     SSL_set_app_data(ssl_.get(), this);
     BIO* bio = make_queue_bio(queues_).release();
@@ -100,12 +100,12 @@ class OpensslEngine final : public TlsEngine {
   int judge(int preverified, X509_STORE_CTX* store) {
     X509* certificate = X509_STORE_CTX_get_current_cert(store);
     const int depth = X509_STORE_CTX_get_error_depth(store);
-    if (preverified != 1 && !verification_.fingerprint_only) {
+    if (preverified != 1 && !verification_->fingerprint_only) {
       refuse_chain(store, depth);
       return 0;
     }
     if (depth == 0) {
-      const auto refusal = refuse_peer(certificate, verification_.policy, verification_.revoked);
+      const auto refusal = refuse_peer(certificate, verification_->policy, verification_->revoked);
       if (refusal) {
         refuse({refusal->line}, refusal->advice);
         X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
@@ -115,7 +115,7 @@ class OpensslEngine final : public TlsEngine {
     remember(describe(certificate, depth));
     if (depth == 0) {
       peer_.common_name =
-          username_of(certificate, verification_.policy.username_fields).value_or("");
+          username_of(certificate, verification_->policy.username_fields).value_or("");
     }
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;
@@ -201,7 +201,7 @@ class OpensslEngine final : public TlsEngine {
            (type != nullptr ? type : "");
   }
 
-  const Verification& verification_;
+  std::shared_ptr<const Verification> verification_;
   ByteQueues queues_;
   SslConnection ssl_;
   State state_ = State::handshaking;
@@ -212,8 +212,8 @@ class OpensslEngine final : public TlsEngine {
 }  // namespace
 
 std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,
-                                               const Verification& verification) {
-  return std::make_unique<OpensslEngine>(context, server, verification);
+                                               std::shared_ptr<const Verification> verification) {
+  return std::make_unique<OpensslEngine>(context, server, std::move(verification));
 }
 
 int verify_peer(int preverified, X509_STORE_CTX* store) {

@@ -7,7 +7,7 @@
 
 namespace adit::tls {
 
-// What the verification of a peer's chain needs to know; outlives its engines.
+// What the verification of a peer's chain needs to know; its engines share it.
 struct Verification {
   PeerPolicy policy;
   RevokedSerials* revoked = nullptr;
@@ -15,7 +15,7 @@ struct Verification {
 };
 
 std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,
-                                               const Verification& verification);
+                                               std::shared_ptr<const Verification> verification);
 int verify_peer(int preverified, X509_STORE_CTX* store);
 
 }  // namespace adit::tls

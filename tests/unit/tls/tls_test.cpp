@@ -244,6 +244,30 @@ TEST_F(TlsTest, a_revoked_certificate_is_refused_once_the_list_says_so) {
   EXPECT_FALSE(server_context->reload_crl({"crl", "rubbish"})) << "and the old list stays";
 }
 
+TEST_F(TlsTest, who_was_let_in_before_is_known_to_be_revoked_later) {
+  Certificates own("c");
+  const auto one_of_own = [&](const std::string& name, bool is_server) {
+    tls::Setup setup = setup_for("server", is_server);
+    setup.ca = own.ca();
+    setup.cert = own.cert(name);
+    setup.key = own.key(name);
+    return setup;
+  };
+  server_setup = one_of_own("server", true);
+  client_setup = one_of_own("revoked1", false);
+  server_setup.crl = own.crl();
+  shake_hands();
+  ASSERT_TRUE(established());
+  const auto& chain = server->peer().chain;
+  EXPECT_EQ(server_context->revoked(chain), nullptr);
+  own.revoke("revoked1");
+  ASSERT_TRUE(server_context->reload_crl(own.crl()));
+  EXPECT_EQ(server_context->revoked(chain), &chain.back());
+  EXPECT_EQ(client_context->revoked(client->peer().chain), nullptr);
+  EXPECT_FALSE(server_context->reload_crl(certificates->crl())) << "signed by another CA";
+  EXPECT_EQ(server_context->revoked(chain), &chain.back());
+}
+
 TEST_F(TlsTest, a_fingerprint_replaces_the_authority) {
   shake_hands();
   const std::string fingerprint = server->peer().own()->sha256;

@@ -4,6 +4,8 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/packet.h"
 #include "crypto/data_channel.h"
@@ -11,17 +13,17 @@
 #include "session/liveness.h"
 #include "wire/compression.h"
 
-namespace adit::bench {
+namespace adit::node {
 
-// One client of a load: a whole session with its data keys, and no device. It keeps its tunnel
-// alive with pings and answers what the server asks inside it. Pure: datagrams and the time go in,
-// datagrams and the next deadline come out.
-class LoadClient {
+// One client without a device, for loads and self-tests: a whole session with its data keys. It
+// keeps its tunnel alive with pings and answers what the server asks inside it. Pure: datagrams and
+// the time go in, datagrams and the next deadline come out.
+class BareClient {
  public:
   enum class Phase { handshaking, up, ended };
 
   // setup, credentials and rng must outlive the client.
-  LoadClient(const node::ClientSetup& setup, const session::Credentials& credentials, Rng& rng,
+  BareClient(const ClientSetup& setup, const session::Credentials& credentials, Rng& rng,
              Instant now, WallTime wall);
 
   // A datagram as it arrived; opened in place.
@@ -40,6 +42,21 @@ class LoadClient {
   // Why it ended: one line that is the same for all clients with the same fate.
   [[nodiscard]] const std::string& why() const { return why_; }
 
+  // How far it has come: a packet of the server was authentic; how many were not; what the session
+  // said when it failed; what the server pushed.
+  [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] unsigned unreadable() const { return unreadable_; }
+  [[nodiscard]] const std::optional<session::Failed>& failure() const { return failure_; }
+  [[nodiscard]] const session::Session& session() const { return *session_; }
+  [[nodiscard]] const options::Pulled& pulled() const { return pulled_; }
+
+  // Packets inside the tunnel. What arrives is thrown away unless it was asked for.
+  void keep_inside() { keeps_inside_ = true; }
+  // An IP packet; false: there are no keys yet, or too many wait to be sent.
+  [[nodiscard]] bool send_inside(Bytes packet);
+  // What has arrived since the last call, at most some hundred packets.
+  [[nodiscard]] std::vector<Buffer> take_inside() { return std::exchange(arrived_, {}); }
+
   static constexpr std::size_t most_datagram_bytes = 4096;
 
  private:
@@ -51,6 +68,8 @@ class LoadClient {
   void take_control(MutableBytes datagram);
   void take_data(std::uint8_t key_id, MutableBytes datagram);
   void take_payload(Packet& packet);
+  void answer_first(Buffer answer);
+  void keep(Bytes packet);
   void serve();
   void handle(session::Event& event);
   void on_pushed(const std::vector<std::string>& options);
@@ -60,20 +79,26 @@ class LoadClient {
   void remember_token();
   [[nodiscard]] Bytes seal(Bytes payload, MutableBytes room);
 
-  const node::ClientSetup& setup_;
+  const ClientSetup& setup_;
   Rng& rng_;
-  node::ClientMemory memory_;
+  ClientMemory memory_;
   std::unique_ptr<session::Session> session_;
   options::Pulled pulled_;
   wire::CompressionFraming framing_ = wire::CompressionFraming::none;
   std::array<DataKey, wire::key_id_count> keys_;
   std::optional<std::uint8_t> send_key_;
   std::deque<Buffer> payloads_;  // to be sealed and sent
+  std::ptrdiff_t answers_ = 0;   // of them: the first ones
   session::Liveness liveness_;
   Instant now_;
   Instant last_sent_, last_received_;
   Phase phase_ = Phase::handshaking;
   std::string why_;
+  bool answered_ = false;
+  bool keeps_inside_ = false;
+  unsigned unreadable_ = 0;
+  std::optional<session::Failed> failure_;
+  std::vector<Buffer> arrived_;
 };
 
-}  // namespace adit::bench
+}  // namespace adit::node

@@ -1,20 +1,22 @@
-#include "bench/load_client.h"
+#include "node/bare_client.h"
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "ip/inner_packet.h"
 #include "options/pushed.h"
 #include "wire/data_header.h"
 #include "wire/fragment.h"
 #include "wire/inside_message.h"
 
-namespace adit::bench {
+namespace adit::node {
 
 namespace {
 
 constexpr std::size_t front_room = 128;
 constexpr std::size_t back_room = 64;
-constexpr std::size_t most_waiting = 8;  // payloads
+constexpr std::ptrdiff_t most_waiting = 32;  // answers: a server asks for many sizes at once
+constexpr std::size_t most_to_send = 256, most_kept = 512;  // packets inside
 
 std::string words(const session::Failed& failed) {
   using session::FailureReason;
@@ -39,17 +41,14 @@ std::string words(const session::Failed& failed) {
 
 }  // namespace
 
-LoadClient::LoadClient(const node::ClientSetup& setup, const session::Credentials& credentials,
-                       Rng& rng, Instant now, WallTime wall)
-    : setup_(setup),
-      rng_(rng),
-      framing_(node::framing_of(setup.config.channel.compression)),
-      now_(now) {
+BareClient::BareClient(const ClientSetup& setup, const session::Credentials& credentials, Rng& rng,
+                       Instant now, WallTime wall)
+    : setup_(setup), rng_(rng), framing_(framing_of(setup.config.channel.compression)), now_(now) {
   memory_.credentials = credentials;
-  session_ = node::call_peer(setup, memory_, rng, now, wall);
+  session_ = call_peer(setup, memory_, rng, now, wall);
 }
 
-void LoadClient::receive(MutableBytes datagram, Instant now) {
+void BareClient::receive(MutableBytes datagram, Instant now) {
   now_ = now;
   if (phase_ == Phase::ended) return;
   const auto header = wire::decode_data_header(datagram);
@@ -61,11 +60,17 @@ void LoadClient::receive(MutableBytes datagram, Instant now) {
   serve();
 }
 
-void LoadClient::take_control(MutableBytes datagram) {
-  if (session_->receive(datagram, now_) == Drop::none) last_received_ = now_;
+void BareClient::take_control(MutableBytes datagram) {
+  const Drop drop = session_->receive(datagram, now_);
+  if (drop == Drop::none) {
+    last_received_ = now_;
+    answered_ = true;
+  } else if (drop == Drop::bad_tag || drop == Drop::malformed) {
+    ++unreadable_;
+  }
 }
 
-void LoadClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
+void BareClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
   crypto::Opener* opener = keys_[key_id].opener.get();
   if (opener == nullptr) return;
   Packet packet(datagram, 0, datagram.size());
@@ -77,7 +82,7 @@ void LoadClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
 }
 
 // Pings need no answer; questions get one; user traffic has nowhere to go.
-void LoadClient::take_payload(Packet& packet) {
+void BareClient::take_payload(Packet& packet) {
   if (setup_.mtu.fragment) {
     if (packet.size() < wire::fragment_header_bytes) return;
     const auto header = wire::decode_fragment_header(load_u32(packet.data()));
@@ -89,15 +94,33 @@ void LoadClient::take_payload(Packet& packet) {
     if (wire::unframe(framing_, packet, room) != Drop::none) return;
   }
   const auto question = wire::decode_occ(packet.bytes());
-  if (!question) return;
+  if (!question) return keep(packet.bytes());
   if (question->type == static_cast<std::uint8_t>(wire::OccType::exit)) {
     return end("the server ended the session");
   }
-  auto answer = node::answer_inside(*question, setup_.session.options);
-  if (answer && payloads_.size() < most_waiting) payloads_.push_back(std::move(*answer));
+  auto answer = answer_inside(*question, setup_.session.options);
+  if (answer) answer_first(std::move(*answer));
 }
 
-void LoadClient::tick(Instant now) {
+// Before the packets of users: the server takes the time.
+void BareClient::answer_first(Buffer answer) {
+  if (answers_ >= most_waiting) return;
+  payloads_.insert(payloads_.begin() + answers_, std::move(answer));
+  ++answers_;
+}
+
+void BareClient::keep(Bytes packet) {
+  if (!keeps_inside_ || arrived_.size() >= most_kept || !ip::look(packet)) return;
+  arrived_.emplace_back(packet.begin(), packet.end());
+}
+
+bool BareClient::send_inside(Bytes packet) {
+  if (phase_ != Phase::up || !send_key_ || payloads_.size() >= most_to_send) return false;
+  payloads_.emplace_back(packet.begin(), packet.end());
+  return true;
+}
+
+void BareClient::tick(Instant now) {
   now_ = now;
   if (phase_ == Phase::ended) return;
   session_->tick(now);
@@ -115,12 +138,12 @@ void LoadClient::tick(Instant now) {
   serve();
 }
 
-Deadline LoadClient::deadline() const {
+Deadline BareClient::deadline() const {
   if (phase_ == Phase::ended) return {};
   return earlier(session_->deadline(), liveness_.deadline());
 }
 
-Bytes LoadClient::transmit(MutableBytes room, Instant now) {
+Bytes BareClient::transmit(MutableBytes room, Instant now) {
   now_ = now;
   Bytes sent;
   if (const auto size = session_->transmit(room, now)) {
@@ -129,13 +152,14 @@ Bytes LoadClient::transmit(MutableBytes room, Instant now) {
     while (sent.empty() && !payloads_.empty()) {
       sent = seal(payloads_.front(), room);
       payloads_.pop_front();
+      if (answers_ > 0) --answers_;
     }
   }
   if (!sent.empty()) last_sent_ = now;
   return sent;
 }
 
-Bytes LoadClient::seal(Bytes payload, MutableBytes room) {
+Bytes BareClient::seal(Bytes payload, MutableBytes room) {
   if (!send_key_ || !keys_[*send_key_].sealer) return {};
   if (payload.size() + front_room + back_room > room.size()) return {};
   Packet packet(room, 0, 0);
@@ -151,7 +175,7 @@ Bytes LoadClient::seal(Bytes payload, MutableBytes room) {
   return packet.bytes();
 }
 
-void LoadClient::serve() {
+void BareClient::serve() {
   while (phase_ != Phase::ended) {
     auto event = session_->event();
     if (!event) return;
@@ -159,7 +183,7 @@ void LoadClient::serve() {
   }
 }
 
-void LoadClient::handle(session::Event& event) {
+void BareClient::handle(session::Event& event) {
   if (const auto* wanted = std::get_if<session::AuthWanted>(&event)) {
     session_->admit(wanted->key_id, now_);
   } else if (const auto* pushed = std::get_if<session::Pushed>(&event)) {
@@ -180,7 +204,7 @@ void LoadClient::handle(session::Event& event) {
   }
 }
 
-void LoadClient::on_pushed(const std::vector<std::string>& options) {
+void BareClient::on_pushed(const std::vector<std::string>& options) {
   pulled_ = options::pulled_from(setup_.config);
   const auto applied = options::apply_pushed(options, setup_.config, pulled_);
   if (applied.verdict != options::PushVerdict::complete) {
@@ -192,7 +216,7 @@ void LoadClient::on_pushed(const std::vector<std::string>& options) {
                                  pulled_.dyn_tls_crypt, pulled_.cc_exit, pulled_.aead_epoch},
                                 session_->peer_options());
   if (!negotiated) return end(negotiated.error().what);
-  if (pulled_.compression) framing_ = node::framing_of(*pulled_.compression);
+  if (pulled_.compression) framing_ = framing_of(*pulled_.compression);
   remember_token();
   session_->configure(*negotiated, now_);
   const options::Timers& timers = pulled_.timers;
@@ -202,16 +226,16 @@ void LoadClient::on_pushed(const std::vector<std::string>& options) {
   phase_ = Phase::up;
 }
 
-void LoadClient::remember_token() {
+void BareClient::remember_token() {
   if (pulled_.auth_token.empty()) return;
   memory_.token = pulled_.auth_token;
   memory_.token_user = pulled_.auth_token_user;
   session_->set_credentials(memory_.to_send());
 }
 
-void LoadClient::install(const session::KeysReady& ready) {
-  const auto spec = node::make_key_spec(*session_->negotiated(), ready.material, ready.key_id,
-                                        setup_.session.tls_server, setup_.config.channel);
+void BareClient::install(const session::KeysReady& ready) {
+  const auto spec = make_key_spec(*session_->negotiated(), ready.material, ready.key_id,
+                                  setup_.session.tls_server, setup_.config.channel);
   auto sealer = crypto::Sealer::make(spec.format, spec.send, rng_);
   auto opener = crypto::Opener::make(spec.format, spec.receive, crypto::ReplayWindow());
   if (!sealer || !opener)
@@ -219,7 +243,7 @@ void LoadClient::install(const session::KeysReady& ready) {
   keys_[ready.key_id] = {std::move(*sealer), std::move(*opener)};
 }
 
-void LoadClient::on_message(const wire::ControlMessage& message) {
+void BareClient::on_message(const wire::ControlMessage& message) {
   using wire::MessageKind;
   switch (message.kind) {
     case MessageKind::auth_failed:
@@ -236,11 +260,13 @@ void LoadClient::on_message(const wire::ControlMessage& message) {
   }
 }
 
-void LoadClient::on_failure(const session::Failed& failed) {
-  if (!failed.alive) end(words(failed));
+void BareClient::on_failure(const session::Failed& failed) {
+  if (failed.alive) return;
+  failure_ = failed;
+  end(words(failed));
 }
 
-void LoadClient::say_goodbye(Instant now) {
+void BareClient::say_goodbye(Instant now) {
   now_ = now;
   if (phase_ != Phase::up || setup_.tcp) return;
   const auto& negotiated = session_->negotiated();
@@ -251,10 +277,10 @@ void LoadClient::say_goodbye(Instant now) {
   }
 }
 
-void LoadClient::end(std::string why) {
+void BareClient::end(std::string why) {
   if (phase_ == Phase::ended) return;
   phase_ = Phase::ended;
   why_ = std::move(why);
 }
 
-}  // namespace adit::bench
+}  // namespace adit::node

@@ -1,4 +1,4 @@
-#include "bench/load_socket.h"
+#include "system/client_socket.h"
 
 #include <array>
 #include <cerrno>
@@ -10,28 +10,27 @@
 #include "system/socket_address.h"
 #include "system/socket_options.h"
 
-namespace adit::bench {
+namespace adit::system {
 
 namespace {
 
 constexpr std::size_t largest_datagram = 4096;
 constexpr std::size_t most_waiting_bytes = 65536;
 
-tl::unexpected<Error> lost(int error) { return fail("{}", system::reason(error)); }
+tl::unexpected<Error> lost(int error) { return fail("{}", reason(error)); }
 bool later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 
-LoadSocket::LoadSocket(system::Fd socket, bool tcp) : socket_(std::move(socket)), connected_(!tcp) {
+ClientSocket::ClientSocket(Fd socket, bool tcp) : socket_(std::move(socket)), connected_(!tcp) {
   if (tcp) deframer_.emplace(2 * largest_datagram, largest_datagram);
 }
 
-Result<LoadSocket> LoadSocket::open(const ip::Endpoint& server, bool tcp) {
-  const auto stack =
-      server.address.family() == ip::Family::v4 ? system::Stack::v4 : system::Stack::v6_only;
-  auto socket = system::open_socket(tcp ? SOCK_STREAM : SOCK_DGRAM, stack);
+Result<ClientSocket> ClientSocket::open(const ip::Endpoint& server, bool tcp) {
+  const auto stack = server.address.family() == ip::Family::v4 ? Stack::v4 : Stack::v6_only;
+  auto socket = open_socket(tcp ? SOCK_STREAM : SOCK_DGRAM, stack);
   if (!socket) return fail_with(socket.error());
-  const auto address = system::to_socket_address(server, system::socket_family(stack));
+  const auto address = to_socket_address(server, socket_family(stack));
   if (!address) return fail("the server's address does not fit the socket");
   if (tcp) {
     constexpr int on = 1;
@@ -40,10 +39,16 @@ Result<LoadSocket> LoadSocket::open(const ip::Endpoint& server, bool tcp) {
   if (connect(socket->get(), address->raw(), address->size) != 0 && errno != EINPROGRESS) {
     return lost(errno);
   }
-  return LoadSocket(std::move(*socket), tcp);
+  return ClientSocket(std::move(*socket), tcp);
 }
 
-Status LoadSocket::go_on() {
+void ClientSocket::never_fragment() {
+  const int probe_v4 = IP_PMTUDISC_PROBE, probe_v6 = IPV6_PMTUDISC_PROBE;
+  setsockopt(fd(), IPPROTO_IP, IP_MTU_DISCOVER, &probe_v4, sizeof probe_v4);
+  setsockopt(fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe_v6, sizeof probe_v6);
+}
+
+Status ClientSocket::go_on() {
   if (!connected_) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -54,7 +59,7 @@ Status LoadSocket::go_on() {
   return write_waiting();
 }
 
-Status LoadSocket::send(Bytes datagram) {
+Status ClientSocket::send(Bytes datagram) {
   if (!deframer_) {
     if (::send(fd(), datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0) return {};
     const bool harmless = later(errno) || errno == ENOBUFS || errno == EMSGSIZE;
@@ -68,7 +73,7 @@ Status LoadSocket::send(Bytes datagram) {
   return connected_ ? write_waiting() : Status{};
 }
 
-Status LoadSocket::write_waiting() {
+Status ClientSocket::write_waiting() {
   while (!waiting_.empty()) {
     const ssize_t count = ::send(fd(), waiting_.data(), waiting_.size(), MSG_NOSIGNAL);
     if (count < 0) return later(errno) ? Status{} : Status(lost(errno));
@@ -78,11 +83,11 @@ Status LoadSocket::write_waiting() {
   return {};
 }
 
-Status LoadSocket::receive(const Take& take) {
+Status ClientSocket::receive(const Take& take) {
   return deframer_ ? receive_stream(take) : receive_datagrams(take);
 }
 
-Status LoadSocket::receive_datagrams(const Take& take) {
+Status ClientSocket::receive_datagrams(const Take& take) {
   std::array<std::uint8_t, largest_datagram> room;
   for (;;) {
     const ssize_t count = recv(fd(), room.data(), room.size(), 0);
@@ -91,7 +96,7 @@ Status LoadSocket::receive_datagrams(const Take& take) {
   }
 }
 
-Status LoadSocket::receive_stream(const Take& take) {
+Status ClientSocket::receive_stream(const Take& take) {
   for (;;) {
     const MutableBytes room = deframer_->room();
     const ssize_t count = recv(fd(), room.data(), room.size(), 0);
@@ -103,4 +108,4 @@ Status LoadSocket::receive_stream(const Take& take) {
   }
 }
 
-}  // namespace adit::bench
+}  // namespace adit::system

@@ -1,0 +1,92 @@
+#include "app/command_words.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "system/clock.h"
+#include "system/terminal.h"
+
+namespace adit::app {
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
+  return exit_failure;
+}
+
+void say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+std::string absolute_dir(const std::string& dir) {
+  std::error_code failed;
+  std::string path = std::filesystem::absolute(dir, failed).lexically_normal();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string own_path() {
+  std::error_code failed;
+  const std::string path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? "/usr/sbin/adit" : path;
+}
+
+Result<ip::Prefix> network_of(const std::string& option, const std::string& word) {
+  if (const auto prefix = ip::Prefix::parse(word)) return *prefix;
+  const auto slash = word.find('/');
+  const auto address = ip::Address::parse(word.substr(0, slash));
+  const auto length = slash == std::string::npos
+                          ? std::nullopt
+                          : to_number<std::uint8_t>(std::string_view(word).substr(slash + 1));
+  if (address && length && *length <= address->bits()) {
+    return fail_with({fmt::format("{}: {} is an address in a network, not a network", option, word),
+                      "meant is " + ip::Prefix::of(*address, *length).text()});
+  }
+  return fail_with({fmt::format("{}: \"{}\" is not a network", option, printable(word)),
+                    "write it as 192.168.1.0/24 or fd00::/64"});
+}
+
+Result<std::vector<ip::Prefix>> networks_of(const std::string& option,
+                                            const std::vector<std::string>& words) {
+  std::vector<ip::Prefix> networks;
+  for (const std::string& word : words) {
+    for (const std::string_view part : split(word, ',')) {
+      if (trim(part).empty() || part == "none") continue;
+      const auto network = network_of(option, std::string(trim(part)));
+      if (!network) return fail_with(network.error());
+      networks.push_back(*network);
+    }
+  }
+  return networks;
+}
+
+bool is_dialogue() { return isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0; }
+
+std::string ask_line(const std::string& question, const std::string& usual) {
+  std::printf("%s [%s] ", question.c_str(), usual.c_str());
+  std::fflush(stdout);
+  std::string line;
+  if (!std::getline(std::cin, line)) return usual;
+  const std::string answer(trim(line));
+  return answer.empty() ? usual : answer;
+}
+
+bool ask_yes(const std::string& question, bool usual) {
+  const std::string answer = ask_line(question, usual ? "Y/n" : "y/N");
+  if (answer == "Y/n" || answer == "y/N") return usual;
+  return answer.front() == 'y' || answer.front() == 'Y';
+}
+
+setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng) {
+  return {dir + "/pki", rng, system::wall_now(),
+          [](const std::string& file) -> std::optional<SecretText> {
+            auto answer = system::ask("Passphrase of " + file + ":", false);
+            if (!answer) return std::nullopt;
+            return std::move(*answer);
+          }};
+}
+
+}  // namespace adit::app

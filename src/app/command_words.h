@@ -1,0 +1,41 @@
+#pragma once
+
+// What the commands that set a host up share: words of the command line, and talking to the user.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ip/address.h"
+#include "setup/pki_certificates.h"
+
+namespace adit::app {
+
+inline constexpr int exit_failure = 1;
+inline constexpr const char* usual_dir = "/etc/adit";
+
+// On standard error, one line; returns the exit status.
+int complain(const Error& error);
+void say(const std::string& line);
+
+// Absolute and without a slash at the end; it need not exist.
+[[nodiscard]] std::string absolute_dir(const std::string& dir);
+// Of this very program.
+[[nodiscard]] std::string own_path();
+
+// option: for messages, "--lan". Host bits are an error that says what was meant.
+[[nodiscard]] Result<ip::Prefix> network_of(const std::string& option, const std::string& word);
+// Also several in one word, divided by commas; "none" is the empty list.
+[[nodiscard]] Result<std::vector<ip::Prefix>> networks_of(const std::string& option,
+                                                          const std::vector<std::string>& words);
+
+// Somebody sits at the other end of both.
+[[nodiscard]] bool is_dialogue();
+// What was typed, or the answer in brackets when that was nothing.
+[[nodiscard]] std::string ask_line(const std::string& question, const std::string& usual);
+[[nodiscard]] bool ask_yes(const std::string& question, bool usual);
+
+// The authority of DIR/pki, with the program's clock; rng must outlive it.
+[[nodiscard]] setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng);
+
+}  // namespace adit::app

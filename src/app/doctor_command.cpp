@@ -1,0 +1,197 @@
+#include "app/doctor_command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "app/client_login.h"
+#include "app/command_words.h"
+#include "app/title.h"
+#include "doctor/doctor.h"
+#include "doctor/log_diagnosis.h"
+#include "setup/firewall_plan.h"
+#include "system/netlink.h"
+#include "system/random.h"
+#include "system/store.h"
+#include "system/terminal.h"
+
+namespace adit::app {
+
+class DoctorArguments {
+ public:
+  std::string what;  // a profile, or the name of a joined one
+  std::string directory = "/etc/adit";
+  std::string configuration, profile, log, role;
+  std::vector<std::string> hosts;
+  double patience = 8, throughput = 1;
+  bool json = false;
+};
+
+namespace {
+
+constexpr int something_failed = 1;
+constexpr int cannot_begin = 2;
+constexpr std::size_t most_columns = 110;
+
+int refuse(const Error& error) {
+  static_cast<void>(complain(error));
+  return cannot_begin;
+}
+
+// 0 when the output is no terminal: lines are then as long as they are.
+std::size_t columns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return std::clamp<std::size_t>(size.ws_col, 60, most_columns);
+}
+
+int show(const doctor::Report& report, bool json) {
+  const std::size_t width = columns();
+  const bool colour = width > 0 && std::getenv("NO_COLOR") == nullptr;
+  const std::string text =
+      json ? doctor::render_json(report) : doctor::render_table(report, width, colour);
+  std::fputs(text.c_str(), stdout);
+  return report.has_failed() ? something_failed : 0;
+}
+
+Duration seconds(double count) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count));
+}
+
+Result<std::vector<ip::Address>> addresses(const std::vector<std::string>& words) {
+  std::vector<ip::Address> parsed;
+  for (const std::string& word : words) {
+    const auto address = ip::Address::parse(word);
+    if (!address) return fail("\"{}\" is no address", word);
+    parsed.push_back(*address);
+  }
+  return parsed;
+}
+
+// What is done now, on a line of the terminal that does not stay.
+class StepLine {
+ public:
+  explicit StepLine(bool wanted) : shown_(wanted && isatty(STDERR_FILENO) != 0) {}
+  ~StepLine() { clear(); }
+  StepLine(const StepLine&) = delete;
+  StepLine& operator=(const StepLine&) = delete;
+  void say(const std::string& what) const {
+    if (shown_) std::fprintf(stderr, "\r\033[K%s ...", what.c_str());
+  }
+  void clear() const {
+    if (shown_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  bool shown_;
+};
+
+Result<doctor::Report> server_report(const DoctorArguments& arguments,
+                                     const std::vector<ip::Address>& hosts,
+                                     const doctor::Limits& limits,
+                                     const doctor::Surroundings& around) {
+  doctor::ServerCheck check{.directory = arguments.directory,
+                            .configuration = arguments.configuration,
+                            .profile = arguments.profile,
+                            .hosts = hosts,
+                            .limits = limits};
+  if (arguments.configuration.empty() && geteuid() == 0) {
+    const auto host = setup::real_host();
+    const auto plan = setup::read_plan(*host, absolute_dir(arguments.directory));
+    if (plan && *plan) check.rules = **plan;
+    check.rules_expected = around.store.exists(arguments.directory + "/state/up.json");
+  }
+  return doctor::check_server(check, around);
+}
+
+Result<doctor::Report> live_report(const DoctorArguments& arguments) {
+  const auto hosts = addresses(arguments.hosts);
+  if (!hosts) return fail_with(hosts.error());
+  auto network = system::Netlink::open();
+  if (!network) return fail_with(network.error());
+  system::SystemRng rng;
+  system::Store store(rng);
+  const StepLine line(!arguments.json);
+  doctor::Surroundings around{**network, store, rng, title()};
+  if (isatty(STDIN_FILENO) != 0 && !arguments.json) {
+    around.ask_login = [&](const options::Client& wanted) {
+      return ask_credentials(wanted, store);
+    };
+    around.ask_passphrase = [] { return system::ask("Enter Private Key Password:", false); };
+  }
+  around.on_step = [&](const std::string& what) { line.say(what); };
+  doctor::Limits limits;
+  limits.patience = seconds(arguments.patience);
+  limits.throughput = seconds(arguments.throughput);
+  if (arguments.what.empty()) return server_report(arguments, *hosts, limits, around);
+  std::string file = arguments.what;
+  const std::string joined = arguments.directory + "/joined/" + file + ".ovpn";
+  if (!store.exists(file) && store.exists(joined)) file = joined;
+  return doctor::check_client({.profile = file, .hosts = *hosts, .limits = limits}, around);
+}
+
+Result<std::string> read_log(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  system::SystemRng rng;
+  return system::Store(rng).read(file);
+}
+
+Result<doctor::Report> log_report(const DoctorArguments& arguments) {
+  const auto log = read_log(arguments.log);
+  if (!log) return fail_with(log.error());
+  doctor::Role role = doctor::Role::unknown;
+  if (arguments.role == "server") role = doctor::Role::server;
+  if (arguments.role == "client") role = doctor::Role::client;
+  return doctor::report_on_log(doctor::diagnose_log(*log, role), arguments.log);
+}
+
+int run_doctor(const DoctorArguments& arguments) {
+  const auto report = arguments.log.empty() ? live_report(arguments) : log_report(arguments);
+  return report ? show(*report, arguments.json) : refuse(report.error());
+}
+
+}  // namespace
+
+int test_server(const std::string& dir) {
+  DoctorArguments arguments;
+  arguments.directory = dir;
+  return run_doctor(arguments);
+}
+
+std::shared_ptr<DoctorArguments> add_doctor(CLI::App& root, int& status) {
+  auto held = std::make_shared<DoctorArguments>();
+  DoctorArguments& arguments = *held;
+  CLI::App* doctor = root.add_subcommand(
+      "doctor", "tests a tunnel stage by stage, on the server or on a client, with evidence");
+  doctor->add_option("FILE.ovpn|NAME", arguments.what,
+                     "test as a client: a profile, or the name of a joined one; without it this "
+                     "host's server is tested");
+  doctor->add_option("--dir", arguments.directory, "where the server's state lives")
+      ->capture_default_str();
+  doctor->add_option("--config", arguments.configuration, "the server's configuration");
+  doctor->add_option("--profile", arguments.profile,
+                     "test the server as this client instead of with a certificate of one day");
+  doctor->add_option("--host", arguments.hosts, "a host on the far side that answers ping")
+      ->allow_extra_args(false);
+  doctor->add_option("--log", arguments.log,
+                     "what the log of a server or a client says of handshakes that failed; - reads "
+                     "one");
+  doctor->add_option("--role", arguments.role, "whose log it is, if it does not tell itself")
+      ->check(CLI::IsMember({"server", "client"}));
+  doctor->add_option("--patience", arguments.patience, "seconds for a server that does not answer")
+      ->capture_default_str()
+      ->check(CLI::Range(0.5, 120.0));
+  doctor->add_option("--throughput", arguments.throughput, "seconds it is measured; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 60.0));
+  doctor->add_flag("--json", arguments.json, "for programs");
+  doctor->callback([&] { status = run_doctor(arguments); });
+  return held;
+}
+
+}  // namespace adit::app

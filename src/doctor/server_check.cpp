@@ -1,0 +1,253 @@
+// A server's side: from its configuration to a packet forwarded to the networks behind it.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "doctor/client_routes.h"
+#include "doctor/firewall_stage.h"
+#include "doctor/kernel_inside.h"
+#include "doctor/lan_hosts.h"
+#include "doctor/network_stages.h"
+#include "doctor/probe_identity.h"
+#include "options/parser.h"
+#include "system/holders.h"
+
+namespace adit::doctor {
+
+namespace {
+
+constexpr const char* process_id = "process";
+
+std::string path_in(const std::string& folder, const std::string& name) {
+  return folder.ends_with('/') ? folder + name : folder + "/" + name;
+}
+
+// Where the server is asked from this host.
+std::string own_host(const options::Config& server) {
+  if (!server.connection.local.empty()) return server.connection.local;
+  const bool only_v6 = server.connection.proto.family == ip::Family::v6;
+  return only_v6 ? "::1" : "127.0.0.1";
+}
+
+class ServerTest {
+ public:
+  ServerTest(const ServerCheck& check, options::Config config, const Surroundings& around)
+      : check_(check),
+        config_(std::move(config)),
+        around_(around),
+        files_(around.store, check.directory) {
+    report_.subject = "server " + config_.source;
+  }
+
+  Report run() {
+    test_process();
+    test_forwarding(networks());
+    if (check_.rules) {
+      step("looking at the firewall");
+      firewall_ = look_at_firewall(*check_.rules);
+      test_firewall(report_, *firewall_, check_.rules->owner, check_.rules_expected,
+                    "adit firewall load --dir " + check_.directory);
+    }
+    const auto profile = load_profile();
+    if (!profile) {
+      report_.not_tested("handshake", "handshake", profile.error().what, profile.error().advice);
+      return skip("there is no client to test with");
+    }
+    const auto endpoints = endpoints_of((*profile)->connections().front());
+    if (!endpoints) {
+      report_.not_tested("handshake", "handshake", endpoints.error().what);
+      return skip("the server has no address");
+    }
+    node::ClientSetup setup;
+    const auto session =
+        shake_hands(report_, **profile, *endpoints, (*profile)->connections().front(), setup,
+                    around_, check_.limits);
+    if (!session) return skip("there is no session");
+    InsidePlan plan = plan_of(session->client().pulled(), setup);
+    if (config_.device.ifconfig) {
+      const auto own = ip::Address::parse_v4(config_.device.ifconfig->first);
+      if (own) plan.far_end.insert(plan.far_end.begin(), *own);
+    }
+    const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
+    test_lans(*session, plan);
+    step("filling the tunnel");
+    session->settle(check_.limits.for_path);
+    test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
+    return std::move(report_);
+  }
+
+ private:
+  Report skip(const std::string& why) {
+    skip_tunnel_address(report_, why);
+    skip_networks(report_, networks(), why);
+    skip_capacity(report_, why);
+    return std::move(report_);
+  }
+
+  [[nodiscard]] bool is_full_tunnel() const {
+    return std::ranges::any_of(config_.server.push, [](const std::string& line) {
+      return line.starts_with("redirect-gateway");
+    });
+  }
+
+  // ---- networks behind this host ----
+
+  std::vector<FarNetwork> networks() {
+    std::vector<FarNetwork> all;
+    std::vector<ip::Address> rest = check_.hosts;
+    const std::string neighbours = around_.store.read("/proc/net/arp").value_or("");
+    for (const ip::Prefix& lan : lans_of(config_)) {
+      FarNetwork one{"lan " + lan.text(), lan, {}, {}};
+      std::erase_if(rest, [&](const ip::Address& host) {
+        if (!lan.contains(host)) return false;
+        one.named.push_back(host);
+        return true;
+      });
+      one.guessed = known_hosts(lan, neighbours, around_.network);
+      all.push_back(std::move(one));
+    }
+    for (FarNetwork& one : named_networks(rest)) all.push_back(std::move(one));
+    if (is_full_tunnel()) all.push_back(the_world());
+    return all;
+  }
+
+  FarNetwork the_world() {
+    FarNetwork world{"world", ip::Prefix{}, {}, {}};
+    for (const ports::Route& route : around_.network.default_routes(ip::Family::v4)) {
+      if (route.gateway) world.guessed.push_back(*route.gateway);
+    }
+    return world;
+  }
+
+  void test_forwarding(const std::vector<FarNetwork>& all) {
+    constexpr const char *id = "forwarding", *sysctl = "net.ipv4.ip_forward";
+    if (all.empty()) return;
+    if (around_.network.forwarding_enabled(ip::Family::v4)) {
+      return report_.ok(id, id, fmt::format("{} is 1", sysctl));
+    }
+    report_.failed(id, id, fmt::format("{} is 0: this host forwards nothing", sysctl), turn_on());
+  }
+
+  static std::string turn_on() {
+    return "sysctl -w net.ipv4.ip_forward=1, and the same in /etc/sysctl.d";
+  }
+
+  void test_lans(ProbeSession& tunnel, const InsidePlan& plan) {
+    const auto all = networks();
+    if (all.empty()) {
+      return report_.not_tested("lan", "lan", "no network behind this host is offered to clients",
+                                "offer one: adit up --lan CIDR");
+    }
+    const auto kernel = KernelInside::open();
+    std::optional<BesideSession> direct;
+    if (kernel) direct.emplace(**kernel, tunnel);
+    NetworkHelp help;
+    if (direct) help.direct = &*direct;
+    help.direct_own = [&](const ip::Address& host) -> std::optional<ip::Address> {
+      const auto path = around_.network.path_to(host);
+      return path ? path->source : std::nullopt;
+    };
+    help.search = [&](const ip::Prefix& network) -> std::vector<ip::Address> {
+      if (help.direct == nullptr) return {};
+      return search_hosts(network, *help.direct, around_.rng.number(), around_.network,
+                          check_.limits.for_hosts);
+    };
+    help.why_not = [&](const ip::Address& host) { return why_not_forwarded(host, plan); };
+    for (const FarNetwork& one : all) step("asking hosts of " + one.label);
+    test_networks(report_, tunnel, plan, all, help, around_.rng, check_.limits);
+  }
+
+  // A host that answers this one does not answer the tunnel.
+  Stage why_not_forwarded(const ip::Address& host, const InsidePlan& plan) {
+    if (!around_.network.forwarding_enabled(host.family())) {
+      return {{}, {}, State::failed, "this host forwards nothing", turn_on()};
+    }
+    if (firewall_) {
+      if (auto stage = certain_obstacle(*firewall_)) return std::move(*stage);
+    }
+    const auto own = own_towards(plan, host);
+    const std::string tunnel = config_.server.network ? config_.server.network->text()
+                               : own                  ? own->text()
+                                                      : "the tunnel";
+    return {{},
+            {},
+            State::failed,
+            fmt::format("its answers to {} go elsewhere, or a firewall drops them", tunnel),
+            fmt::format("give it or its router a route to {} by this host, or let this host's "
+                        "address stand for the clients: adit up --lan",
+                        tunnel)};
+  }
+
+  void step(const std::string& what) const {
+    if (around_.on_step) around_.on_step(what);
+  }
+
+  void test_process() {
+    const bool tcp = config_.connection.proto.is_tcp();
+    const auto port = to_number<unsigned>(config_.connection.local_port.value_or("1194"));
+    const std::string where = fmt::format("{} {}", tcp ? "tcp" : "udp", port.value_or(0));
+    const auto holder = system::holder_of_port(
+        tcp ? system::Transport::tcp : system::Transport::udp, port.value_or(0));
+    if (!holder) {
+      return report_.failed(
+          process_id, "server runs", "no program holds " + where,
+          "start it: systemctl start adit-server@server, or adit --config " + config_.source);
+    }
+    const bool known = holder->starts_with("adit") || holder->starts_with("openvpn");
+    if (known) return report_.ok(process_id, "server runs", *holder + " holds " + where);
+    report_.failed(process_id, "server runs", where + " is held by " + *holder,
+                   "end that program, or give the server another port");
+  }
+
+  Result<std::unique_ptr<ProbeProfile>> load_profile() {
+    Result<std::unique_ptr<ProbeProfile>> made;
+    if (!check_.profile.empty()) {
+      const auto text = around_.store.read(check_.profile);
+      if (!text) return fail_with(text.error());
+      made = ProbeProfile::load(*text, check_.profile, check_.directory, around_);
+      if (made) report_.notes.push_back("tested as the client of " + check_.profile);
+    } else {
+      const auto text = make_probe_profile(config_, path_in(check_.directory, "pki"),
+                                           own_host(config_), files_, around_.rng);
+      if (!text) return fail_with(text.error());
+      made = ProbeProfile::load(text->reveal(), "the test's profile", check_.directory, around_);
+      if (made) {
+        report_.notes.push_back(
+            fmt::format("tested as client \"{}\", a certificate of one day from {}", probe_name,
+                        path_in(check_.directory, "pki")));
+      }
+    }
+    if (!made) return made;
+    if (Status prepared = (*made)->prepare(); !prepared) return fail_with(prepared.error());
+    return made;
+  }
+
+  const ServerCheck& check_;
+  options::Config config_;
+  const Surroundings& around_;
+  FolderStore files_;
+  std::optional<FirewallFacts> firewall_;
+  Report report_;
+};
+
+}  // namespace
+
+Result<Report> check_server(const ServerCheck& check, const Surroundings& around) {
+  const std::string file =
+      check.configuration.empty() ? path_in(check.directory, "server.conf") : check.configuration;
+  const auto text = around.store.read(file);
+  if (!text) return fail_with(text.error());
+  FolderStore files(around.store, check.directory);
+  options::Parsed parsed = options::parse_text(*text, file, &files);
+  if (parsed.ok()) options::complete(parsed);
+  for (const options::Issue& issue : parsed.issues) {
+    if (issue.severity == options::Issue::Severity::error) return fail("{}", issue.text());
+  }
+  if (parsed.config.mode != options::Mode::server) {
+    return fail_with({file + " is no server's configuration", "it needs \"server\""});
+  }
+  parsed.config.source = file;
+  return ServerTest(check, std::move(parsed.config), around).run();
+}
+
+}  // namespace adit::doctor

@@ -1,0 +1,190 @@
+#include "firewall/nft_listing.h"
+
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "firewall/nft_match.h"
+#include "firewall/nft_texts.h"
+#include "firewall/ruleset.h"
+#include "firewall/verdicts.h"
+
+namespace adit::firewall {
+
+namespace {
+
+using Json = nlohmann::json;
+
+HookPoint hook_of(const std::string& name) {
+  if (name == "prerouting") return HookPoint::prerouting;
+  if (name == "input") return HookPoint::input;
+  if (name == "forward") return HookPoint::forward;
+  if (name == "output") return HookPoint::output;
+  return name == "postrouting" ? HookPoint::postrouting : HookPoint::none;
+}
+
+std::string word(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string table_of(const Json& object) {
+  return word(object, "family") + " " + word(object, "table");
+}
+
+Chain read_chain(const Json& object) {
+  Chain chain{.tool = "nft",
+              .family = word(object, "family"),
+              .table = word(object, "table"),
+              .name = word(object, "name")};
+  // Other types of chain translate or reroute; they drop nothing by their nature.
+  if (word(object, "type") == "filter") chain.hook = hook_of(word(object, "hook"));
+  chain.priority = object.value("prio", 0);
+  chain.drops_by_policy = word(object, "policy") == "drop";
+  return chain;
+}
+
+// {"accept": null}, {"jump": {"target": "x"}}
+struct Ending {
+  Verdict verdict = Verdict::proceed;
+  std::string target;
+};
+
+Ending read_ending(const std::string& key, const Json& value) {
+  if (key == "accept") return {Verdict::accept, {}};
+  if (key == "drop" || key == "reject") return {Verdict::drop, {}};
+  if (key == "return") return {Verdict::come_back, {}};
+  if (key == "jump" || key == "goto") {
+    return {key == "jump" ? Verdict::jump : Verdict::go_to, word(value, "target")};
+  }
+  if (key == "queue" || key == "synproxy" || key == "tproxy") return {Verdict::unknown, {}};
+  if (key != "xt") return {};
+  if (word(value, "type") != "target") return {};
+  return {verdict_of_extension(word(value, "name")), {}};
+}
+
+// A limit lets some through; one on what is "over" stops no first packet.
+Condition limit_condition(const Json& limit) {
+  const bool over = limit.is_object() && limit.value("inv", false);
+  return {over ? Subject::never : Subject::unknown, false, {}};
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& texts) : texts_(read_nft_texts(texts)) {}
+
+  void remember_set(const Json& object) {
+    const auto elements = object.find("elem");
+    if (elements != object.end()) sets_[table_of(object)][word(object, "name")] = &*elements;
+  }
+
+  // Several for a verdict map: one for each element.
+  [[nodiscard]] std::vector<Rule> rules_of(const Json& object) const {
+    Rule rule;
+    rule.text = words_of(object);
+    const NamedSets& sets = sets_of(table_of(object));
+    for (const Json& statement : object.value("expr", Json::array())) {
+      if (!statement.is_object() || statement.empty()) continue;
+      const std::string& key = statement.begin().key();
+      const Json& value = statement.begin().value();
+      if (key == "vmap") return spread(rule, value, sets);
+      take(key, value, sets, rule);
+    }
+    return {rule};
+  }
+
+ private:
+  static void take(const std::string& key, const Json& value, const NamedSets& sets, Rule& rule) {
+    if (key == "match") rule.conditions.push_back(read_match(value, sets));
+    if (key == "limit") rule.conditions.push_back(limit_condition(value));
+    if (key == "xt" && word(value, "type") == "match" && word(value, "name") != "comment") {
+      rule.conditions.push_back({});
+    }
+    const Ending ending = read_ending(key, value);
+    if (ending.verdict == Verdict::proceed) return;
+    rule.verdict = ending.verdict;
+    rule.target = ending.target;
+  }
+
+  static std::vector<Rule> spread(const Rule& start, const Json& map, const NamedSets& sets) {
+    const Subject subject = read_subject(map.value("key", Json()));
+    std::vector<Rule> rules;
+    Json elements = map.value("data", Json());
+    if (elements.is_string()) {
+      const auto named = sets.find(elements.get<std::string>().substr(1));
+      if (named != sets.end()) elements = *named->second;
+    }
+    if (elements.is_object()) elements = elements.value("set", Json::array());
+    for (const Json& element : elements) {
+      if (!element.is_array() || element.size() != 2 || !element[1].is_object()) continue;
+      const auto end = element[1].begin();
+      const Ending ending = read_ending(end.key(), end.value());
+      Rule rule = start;
+      rule.conditions.push_back({subject, false, read_values(element[0], sets)});
+      rule.verdict = ending.verdict;
+      rule.target = ending.target;
+      rules.push_back(std::move(rule));
+    }
+    return rules;
+  }
+
+  [[nodiscard]] const NamedSets& sets_of(const std::string& table) const {
+    static const NamedSets none;
+    const auto found = sets_.find(table);
+    return found == sets_.end() ? none : found->second;
+  }
+
+  [[nodiscard]] std::string words_of(const Json& object) const {
+    const std::string handle = std::to_string(object.value("handle", 0));
+    const auto found = texts_.find(table_of(object) + " " + handle);
+    return found == texts_.end() ? "handle " + handle : found->second;
+  }
+
+  std::map<std::string, std::string> texts_;
+  std::map<std::string, NamedSets> sets_;
+};
+
+bool is_ours(const Json& object) {
+  return word(object, "family") == "inet" && word(object, "table") == table_name;
+}
+
+void add_rule(const Json& object, const Reader& reader, Ruleset& ruleset) {
+  for (Chain& chain : ruleset.chains) {
+    if (chain.name != word(object, "chain") || chain.table != word(object, "table") ||
+        chain.family != word(object, "family")) {
+      continue;
+    }
+    for (Rule& rule : reader.rules_of(object)) chain.rules.push_back(std::move(rule));
+  }
+}
+
+Ruleset read_objects(const Json& objects, Reader& reader) {
+  Ruleset ruleset;
+  for (const Json& entry : objects) {
+    for (const char* kind : {"set", "map"}) {
+      if (entry.contains(kind)) reader.remember_set(entry[kind]);
+    }
+    if (entry.contains("chain") && !is_ours(entry["chain"])) {
+      ruleset.chains.push_back(read_chain(entry["chain"]));
+    }
+  }
+  for (const Json& entry : objects) {
+    if (entry.contains("rule") && !is_ours(entry["rule"])) add_rule(entry["rule"], reader, ruleset);
+  }
+  return ruleset;
+}
+
+}  // namespace
+
+Result<Ruleset> read_nft(const std::string& json, const std::string& rule_texts) {
+  const Json whole = Json::parse(json, nullptr, false);
+  const auto objects = whole.is_object() ? whole.find("nftables") : whole.end();
+  if (whole.is_discarded() || objects == whole.end() || !objects->is_array()) {
+    return fail("the listing of the firewall's rules is not what nft prints as JSON");
+  }
+  Reader reader(rule_texts);
+  return read_objects(*objects, reader);
+}
+
+}  // namespace adit::firewall

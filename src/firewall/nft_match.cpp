@@ -1,0 +1,120 @@
+#include "firewall/nft_match.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace adit::firewall {
+
+namespace {
+
+using Json = nlohmann::json;
+
+const Json* member(const Json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
+std::string text_of(const Json& object, const char* name) {
+  const Json* found = member(object, name);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Subject meta_subject(const std::string& key) {
+  if (key == "iifname" || key == "iif") return Subject::in_device;
+  if (key == "oifname" || key == "oif") return Subject::out_device;
+  if (key == "l4proto") return Subject::protocol;
+  if (key == "nfproto" || key == "protocol") return Subject::family;
+  return Subject::unknown;
+}
+
+Subject payload_subject(const std::string& protocol, const std::string& field) {
+  if (field == "saddr" && protocol != "ether") return Subject::source;
+  if (field == "daddr" && protocol != "ether") return Subject::destination;
+  if (field == "dport") return Subject::destination_port;
+  if (field == "protocol" || field == "nexthdr") return Subject::protocol;
+  if (protocol == "icmp" || protocol == "icmpv6" || field == "sport") return Subject::never;
+  return Subject::unknown;
+}
+
+std::string scalar(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return std::to_string(value.get<long long>());
+  return {};
+}
+
+std::string family_word(std::string word) {
+  if (word == "ipv4") return "ip";
+  return word == "ipv6" ? "ip6" : word;
+}
+
+void add_values(const Json& value, const NamedSets& sets, std::vector<std::string>& values);
+
+void add_elements(const Json& list, const NamedSets& sets, std::vector<std::string>& values) {
+  for (const Json& element : list) {
+    const Json* wrapped = member(element, "elem");
+    const Json* inner = wrapped == nullptr ? nullptr : member(*wrapped, "val");
+    add_values(inner == nullptr ? element : *inner, sets, values);
+  }
+}
+
+std::string prefix_text(const Json& prefix) {
+  const Json* length = member(prefix, "len");
+  return text_of(prefix, "addr") + "/" + (length == nullptr ? "" : scalar(*length));
+}
+
+// The kernel allows no set within a set, and a name stands for a list: this ends.
+void add_values(const Json& value, const NamedSets& sets,  // NOLINT(misc-no-recursion)
+                std::vector<std::string>& values) {
+  if (value.is_array()) return add_elements(value, sets, values);
+  if (const Json* list = member(value, "set")) return add_values(*list, sets, values);
+  if (const Json* prefix = member(value, "prefix")) return values.push_back(prefix_text(*prefix));
+  if (const Json* range = member(value, "range"); range != nullptr && range->size() == 2) {
+    return values.push_back(scalar((*range)[0]) + "-" + scalar((*range)[1]));
+  }
+  const std::string word = scalar(value);
+  if (!word.starts_with('@')) return values.push_back(family_word(word));
+  const auto named = sets.find(word.substr(1));
+  if (named == sets.end()) {
+    values.emplace_back();
+  } else if (named->second->is_array()) {
+    add_elements(*named->second, sets, values);
+  }
+}
+
+}  // namespace
+
+Subject read_subject(const Json& left) {
+  if (const Json* meta = member(left, "meta")) return meta_subject(text_of(*meta, "key"));
+  if (const Json* payload = member(left, "payload")) {
+    return payload_subject(text_of(*payload, "protocol"), text_of(*payload, "field"));
+  }
+  if (const Json* ct = member(left, "ct")) {
+    const std::string key = text_of(*ct, "key");
+    if (key == "state") return Subject::connection_state;
+    return key == "status" ? Subject::never : Subject::unknown;
+  }
+  const Json* fib = member(left, "fib");
+  const bool of_destination = fib != nullptr && text_of(*fib, "result") == "type" &&
+                              fib->value("flags", Json()).dump().find("saddr") == std::string::npos;
+  return of_destination ? Subject::destination_type : Subject::unknown;
+}
+
+std::vector<std::string> read_values(const Json& right, const NamedSets& sets) {
+  std::vector<std::string> values;
+  add_values(right, sets, values);
+  return values;
+}
+
+Condition read_match(const Json& match, const NamedSets& sets) {
+  const Json* left = member(match, "left");
+  const Json* right = member(match, "right");
+  if (left == nullptr || right == nullptr) return {};
+  Condition condition{read_subject(*left), text_of(match, "op") == "!=", read_values(*right, sets)};
+  const std::string op = text_of(match, "op");
+  if (op != "==" && op != "!=" && op != "in") condition.subject = Subject::unknown;
+  return condition;
+}
+
+}  // namespace adit::firewall

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "firewall/plan.h"
+
+namespace adit::firewall {
+
+// A setting of the kernel that a plan needs.
+struct Sysctl {
+  std::string name;   // net.ipv4.ip_forward
+  std::string value;  // "1"
+  std::string why;
+  bool late = false;  // of a device that may not be there yet
+};
+
+// What a plan's needs depend on beside itself.
+struct Uplinks {
+  std::vector<std::string> advertised;  // devices whose IPv6 default route a router advertises
+  std::vector<std::string> defaults;    // devices with an IPv4 default route
+};
+
+// In the order in which they are to be set.
+[[nodiscard]] std::vector<Sysctl> needed_sysctls(const Plan& plan, const Uplinks& uplinks = {});
+// From /proc/net/route and /proc/net/ipv6_route.
+[[nodiscard]] Uplinks uplinks_of(const std::string& routes4, const std::string& routes6);
+
+}  // namespace adit::firewall

@@ -1,0 +1,185 @@
+// What changes in the files of certificates, keys and revocation lists while they are in use.
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "node/identity_setup.h"
+#include "tls/dates.h"
+
+namespace adit::node {
+
+namespace {
+
+using options::FileOrInline;
+
+constexpr unsigned patient_looks = 3;  // a pair may be in the making
+
+struct Part {
+  const FileOrInline& source;
+  std::string_view option;
+  tls::NamedPem tls::Setup::*pem;
+};
+
+std::array<Part, 5> parts(const options::Identity& identity) {
+  return {{{identity.ca, "ca", &tls::Setup::ca},
+           {identity.cert, "cert", &tls::Setup::cert},
+           {identity.key, "key", &tls::Setup::key},
+           {identity.extra_certs, "extra-certs", &tls::Setup::extra_certs},
+           {identity.dh, "dh", &tls::Setup::dh}}};
+}
+
+bool is_file(const FileOrInline& source) {
+  return !source.is_inline && !source.path.empty() && source.path != "none";
+}
+
+bool same_texts(const tls::Setup& a, const tls::Setup& b) {
+  return a.ca.text == b.ca.text && a.cert.text == b.cert.text && a.key.text == b.key.text &&
+         a.extra_certs.text == b.extra_certs.text && a.dh.text == b.dh.text;
+}
+
+constexpr const char* cure_unreadable =
+    "let the user that this process runs as read them, leave out \"user\", or restart after "
+    "renewing";
+
+// "\"CN=server\", good until ..." is for dates; here the name is enough to tell one from another.
+std::string description(const tls::Setup& setup) {
+  const auto own = tls::certificate_terms(setup.cert.text);
+  return own.empty() ? setup.ca.name : setup.cert.name + ", \"" + own.front().name + "\"";
+}
+
+}  // namespace
+
+std::unique_ptr<tls::TlsEngine> Identity::make() {
+  if (!config_.crl_is_directory) look_after_crl();
+  return context_->make();
+}
+
+const tls::ChainEntry* Identity::revoked(const std::vector<tls::ChainEntry>& chain) {
+  if (!config_.crl_is_directory) return context_->revoked(chain);
+  const auto found = std::ranges::find_if(
+      chain, [&](const tls::ChainEntry& entry) { return is_revoked(entry.serial); });
+  return found == chain.end() ? nullptr : &*found;
+}
+
+bool Identity::is_revoked(const std::string& decimal_serial) {
+  return store_.exists(config_.crl.path + "/" + decimal_serial);
+}
+
+void Identity::look() {
+  look_after_files();
+  if (config_.crl_is_directory) return look_after_crl_directory();
+  if (crl_.looks > 0 && !crl_.told) {
+    try_crl();
+  } else {
+    look_after_crl();
+  }
+}
+
+std::vector<Identity::Version> Identity::versions() const {
+  std::vector<Version> all;
+  for (const Part& part : parts(config_)) {
+    if (is_file(part.source)) all.push_back(store_.version(part.source.path));
+  }
+  return all;
+}
+
+// What cannot be read stays as it was; the answer names it.
+std::vector<std::string> Identity::read_again(tls::Setup& fresh) {
+  std::vector<std::string> unreadable;
+  for (const Part& part : parts(config_)) {
+    if (!is_file(part.source)) continue;
+    auto text = store_.read(part.source.path);
+    if (text) {
+      (fresh.*part.pem).text = std::move(*text);
+    } else {
+      unreadable.push_back(fmt::format("{} ({})", part.option, text.error().what));
+    }
+  }
+  return unreadable;
+}
+
+Status Identity::use(tls::Setup fresh) {
+  auto context = tls::TlsContext::create(fresh);
+  if (!context) return fail_with(context.error());
+  setup_ = std::move(fresh);
+  context_ = std::move(*context);
+  return {};
+}
+
+void Identity::look_after_files() {
+  auto seen = versions();
+  const bool again = files_.looks > 0 && files_.looks < patient_looks;
+  if (seen == versions_ && !again) return;
+  if (seen != versions_) files_ = {};
+  versions_ = std::move(seen);
+  tls::Setup fresh = setup_;
+  const auto unreadable = read_again(fresh);
+  Status used;
+  const bool changed = !same_texts(fresh, setup_);
+  if (changed) used = use(std::move(fresh));
+  if (changed && used) {
+    news_.renewed = true;
+    news_.told.push_back(fmt::format("Certificates: loaded again ({}); new handshakes use them",
+                                     description(setup_)));
+  }
+  files_.looks = used && unreadable.empty() ? 0 : files_.looks + 1;
+  if (files_.looks != patient_looks) return;
+  if (!used) {
+    news_.warned.push_back("the changed certificate files are not used, the former ones stay: " +
+                           used.error().text());
+  }
+  if (!unreadable.empty() && !unreadable_told_) {
+    unreadable_told_ = true;
+    news_.warned.push_back(
+        fmt::format("cannot be read any more: {}; what is renewed there is not "
+                    "noticed: {}",
+                    join(unreadable, ", "), cure_unreadable));
+  }
+}
+
+void Identity::look_after_crl() {
+  if (!crl_version_) return;
+  const auto version = store_.version(config_.crl.path);
+  if (!version) {
+    if (*crl_version_ != 0) {
+      news_.warned.emplace_back("Failed to stat CRL file, not reloading CRL.");
+    }
+    crl_version_ = 0;
+    return;
+  }
+  if (*version == *crl_version_) return;
+  crl_version_ = *version;
+  crl_ = {};
+  try_crl();
+}
+
+void Identity::try_crl() {
+  auto text = store_.read(config_.crl.path);
+  Status loaded;
+  if (text) {
+    loaded = context_->reload_crl({"crl-verify " + config_.crl.path, *text});
+  } else {
+    loaded = fail_with(text.error());
+  }
+  if (loaded) {
+    crl_ = {};
+    setup_.crl.text = std::move(*text);
+    news_.told.push_back("CRL: loaded again from file " + config_.crl.path);
+    news_.renewed = news_.revocations = true;
+    return;
+  }
+  if (++crl_.looks < patient_looks || crl_.told) return;
+  crl_.told = true;
+  news_.warned.push_back("the changed CRL is not used, the former one stays: " +
+                         loaded.error().text());
+}
+
+void Identity::look_after_crl_directory() {
+  const auto version = store_.version(config_.crl.path);
+  if (version == crl_version_) return;
+  crl_version_ = version;
+  news_.revocations = true;
+}
+
+}  // namespace adit::node

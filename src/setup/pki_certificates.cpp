@@ -1,0 +1,104 @@
+#include "setup/pki_certificates.h"
+
+#include <filesystem>
+
+#include "pki/profile.h"
+#include "setup/conf_text.h"
+
+namespace adit::setup {
+
+PkiCertificates::PkiCertificates(std::string directory, Rng& rng, WallTime now,
+                                 pki::AskPassphrase ask)
+    : directory_(std::move(directory)), rng_(rng), now_(now), ask_(std::move(ask)) {}
+
+Result<pki::Authority> PkiCertificates::open() const {
+  return pki::Authority::open(directory_, {ask_, {}});
+}
+
+bool PkiCertificates::has_authority() {
+  std::error_code unknown;
+  return std::filesystem::exists(directory_ + "/ca.crt", unknown);
+}
+
+// Of this name, or of any when the name is empty.
+std::optional<std::string> PkiCertificates::valid(pki::Kind kind, const std::string& name) const {
+  std::error_code unknown;
+  if (!std::filesystem::exists(directory_ + "/ca.crt", unknown)) return std::nullopt;
+  const auto authority = open();
+  if (!authority) return std::nullopt;
+  for (const pki::Entry& entry : authority->list(now_)) {
+    const bool fits = entry.kind == kind && entry.state == pki::State::valid;
+    if (fits && (name.empty() || entry.name == name)) return entry.name;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> PkiCertificates::server_name() { return valid(pki::Kind::server, {}); }
+
+bool PkiCertificates::has_client(const std::string& name) {
+  return valid(pki::Kind::client, name).has_value();
+}
+
+Status PkiCertificates::make_authority() {
+  const auto made = pki::Authority::create(directory_, {}, rng_, now_, {ask_, {}});
+  if (!made) return fail_with(made.error());
+  return {};
+}
+
+Status PkiCertificates::issue(pki::Kind kind, const std::string& name) {
+  auto authority = open();
+  if (!authority) return fail_with(authority.error());
+  const auto parsed = pki::Name::parse(name);
+  if (!parsed) return fail_with(parsed.error());
+  const auto entry = authority->issue({.kind = kind, .name = *parsed}, rng_, now_);
+  if (!entry) return fail_with(entry.error());
+  return {};
+}
+
+Status PkiCertificates::issue_server(const std::string& name) {
+  return issue(pki::Kind::server, name);
+}
+
+Status PkiCertificates::issue_client(const std::string& name) {
+  return issue(pki::Kind::client, name);
+}
+
+Result<std::string> PkiCertificates::profile(const std::string& name, const ServerFacts& facts) {
+  auto authority = open();
+  if (!authority) return fail_with(authority.error());
+  const auto parsed = pki::Name::existing(name);
+  if (!parsed) return fail_with(parsed.error());
+  const auto exported = authority->export_client(*parsed, rng_, now_);
+  if (!exported) return fail_with(exported.error());
+  return render_profile(*exported, facts);
+}
+
+Result<std::string> render_profile(const pki::Exported& exported, const ServerFacts& facts) {
+  pki::ProfileSettings settings;
+  settings.host = facts.endpoint;
+  settings.port = facts.port;
+  settings.transport = facts.tcp ? pki::Transport::tcp : pki::Transport::udp;
+  if (settings.host.empty()) {
+    return fail_with({"nobody has said under which address clients reach this server",
+                      "give it: adit up --endpoint NAME-OR-ADDRESS"});
+  }
+  const auto text = pki::render_client_profile(settings, exported);
+  if (!text) return fail_with(text.error());
+  std::vector<ip::Prefix> behind;
+  std::string notes;
+  for (const ClientFile& client : facts.clients) {
+    if (client.name == exported.name) behind = client.behind;
+  }
+  for (const NamedMap& map : facts.maps) {
+    if (map.site != exported.name) continue;
+    std::erase(behind, map.map.shown);
+    behind.push_back(map.map.real);
+    notes += conf_line({"setenv", map_variable,
+                        map.site + " " + map.map.real.text() + " " + map.map.shown.text()}) +
+             "\n";
+  }
+  if (!behind.empty()) notes = conf_line({"setenv", lan_variable, texts(behind)}) + "\n" + notes;
+  return notes.empty() ? text->reveal() : "# for adit join\n" + notes + text->reveal();
+}
+
+}  // namespace adit::setup

@@ -1,0 +1,84 @@
+#pragma once
+
+// What a server's configuration and its client-config-dir say, in the words of setup. Nothing is
+// kept elsewhere: who edits the files by hand is understood.
+//
+// What OpenVPN has no word for stands in variables that it ignores:
+//   setenv ADIT_ENDPOINT vpn.example.com
+//   setenv ADIT_FIREWALL none
+//   setenv ADIT_LAN "192.168.1.0/24 fd01::/64"
+//   setenv ADIT_MAP "NAME 192.168.1.0/24 10.77.1.0/24"     real, then as it is shown; one per line
+//   setenv ADIT_DENY "NAME 10.8.0.0/24 192.168.7.0/24"     who may not reach this site
+// A site's own profile holds its ADIT_LAN (real networks) and its ADIT_MAP lines.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "firewall/plan.h"
+#include "options/config.h"
+#include "setup/host.h"
+
+namespace adit::setup {
+
+inline constexpr const char* endpoint_variable = "ADIT_ENDPOINT";
+inline constexpr const char* firewall_variable = "ADIT_FIREWALL";
+inline constexpr const char* lan_variable = "ADIT_LAN";
+inline constexpr const char* map_variable = "ADIT_MAP";
+inline constexpr const char* deny_variable = "ADIT_DENY";
+
+struct NamedMap {
+  std::string site;
+  firewall::Map map;
+};
+
+// A file of client-config-dir.
+struct ClientFile {
+  std::string name;
+  std::optional<ip::Address> fixed;  // ifconfig-push
+  std::vector<ip::Prefix> behind;    // iroute: networks as the tunnel sees them
+};
+
+struct ServerFacts {
+  std::string endpoint;  // empty: never said
+  std::uint16_t port = 1194;
+  bool tcp = false;
+  bool subnet = false;  // topology subnet
+  std::string device;
+  std::optional<ip::Prefix> network, network6;
+  std::optional<std::pair<ip::Address, ip::Address>> pool;  // addresses given out, first and last
+  std::vector<ip::Prefix> lans;                             // behind this host, told to clients
+  std::vector<ip::Prefix> routed;                           // "route": behind clients
+  std::vector<ip::Address> dns;
+  bool full_tunnel = false;
+  bool firewall = true;
+  std::string ccd;  // the folder, absolute
+  std::vector<NamedMap> maps;
+  std::map<std::string, std::vector<ip::Prefix>> denied;  // by site: who may not reach it
+  std::vector<ClientFile> clients;                        // sorted by name
+};
+
+// Pure, but for ccd and clients, which stay empty.
+[[nodiscard]] ServerFacts facts_of(const options::Config& config);
+
+// DIR/server.conf with its ccd. Nothing: there is none. Errors name file and line.
+[[nodiscard]] Result<std::optional<ServerFacts>> read_server(Host& host, const std::string& dir);
+// Files of client-config-dir that are not on the disk yet; nothing: the file is to go.
+using ClientTexts = std::map<std::string, std::optional<std::string>>;
+// The same of texts that are not on the disk yet.
+[[nodiscard]] Result<ServerFacts> read_server_text(Host& host, const std::string& dir,
+                                                   const std::string& text,
+                                                   const ClientTexts& clients = {});
+
+// "a b, c" as prefixes; words that are none are left out.
+[[nodiscard]] std::vector<ip::Prefix> prefixes_in(std::string_view text);
+[[nodiscard]] std::vector<NamedMap> maps_of(const options::Config& config);
+[[nodiscard]] std::string texts(const std::vector<ip::Prefix>& prefixes);  // joined by blanks
+
+// What route and iroute say of a network, and back.
+[[nodiscard]] std::vector<std::string> route_words(std::string_view option,
+                                                   const ip::Prefix& prefix);
+
+}  // namespace adit::setup

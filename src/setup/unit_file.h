@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+namespace adit::setup {
+
+// A systemd unit that runs adit. The package's templates and the units written for other folders
+// come from the same text.
+struct UnitFile {
+  enum class Kind { server, client } kind = Kind::server;
+  std::string program = "/usr/sbin/adit";
+  std::string dir = "/etc/adit";  // absolute
+  // The server's configuration is DIR/NAME.conf, the client's profile DIR/joined/NAME.ovpn. Empty:
+  // the instance has the name (a template, or adit-server@NAME.service).
+  std::string name{};
+  bool firewall = true;  // "adit firewall load" before it and "unload" after it
+};
+
+// "adit-server@office.service"; an empty instance: the template's own, "adit-server@.service". The
+// instance is escaped as systemd wants it.
+[[nodiscard]] std::string unit_name(UnitFile::Kind kind, const std::string& instance);
+[[nodiscard]] std::string render_unit(const UnitFile& unit);
+
+}  // namespace adit::setup

@@ -1,0 +1,355 @@
+#include "setup/up.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "firewall/ruleset.h"
+#include "firewall/sysctls.h"
+#include "setup/firewall_plan.h"
+#include "setup/running.h"
+#include "setup/unit_file.h"
+
+namespace adit::setup {
+
+namespace {
+
+constexpr unsigned private_file = 0600;
+constexpr unsigned private_folder = 0700;
+constexpr const char* usual_server = "server";
+constexpr const char* usual_dir = "/etc/adit";
+
+// What is known on the way.
+struct Draft {
+  Host& host;
+  const UpRequest& request;
+  Certificates* pki = nullptr;  // none for an edit
+  std::optional<ServerFacts> present{};
+  std::string text{};  // of server.conf, as it will be
+  Running running{};
+  UpPlan plan{};
+
+  [[nodiscard]] std::string in_dir(std::string_view name) const {
+    return request.dir + "/" + std::string(name);
+  }
+  void wish(Wish one) { plan.wishes.emplace_back(std::move(one)); }
+  void act(std::string said, std::function<Status()> act) {
+    plan.wishes.emplace_back(Act{std::move(said), std::move(act)});
+  }
+};
+
+bool is_global(const ip::Address& address) {
+  return !address.is_v4() && ip::Prefix::parse("2000::/3")->contains(address);
+}
+
+// Fills in what was not said for a server that is not there yet.
+ServerSettings with_defaults(Draft& draft) {
+  ServerSettings settings = draft.request.settings;
+  if (!settings.network) {
+    const auto used = networks_of(draft.host, nullptr);
+    settings.network = free_network(used);
+    if (const auto taken =
+            overlap({"the usual network", *ip::Prefix::parse("10.8.0.0/24")}, used)) {
+      draft.plan.notes.push_back(taken->what + ", so the tunnel has " + settings.network->text());
+    }
+  }
+  if (!settings.endpoint) {
+    const auto guess = draft.host.outward_address();
+    settings.endpoint = guess ? guess->text() : "127.0.0.1";
+  }
+  return settings;
+}
+
+Status draft_configuration(Draft& draft) {
+  const std::string path = draft.in_dir("server.conf");
+  const auto file = draft.host.read_file(path);
+  if (!file) return fail_with(file.error());
+  if (*file) {
+    auto present = read_server_text(draft.host, draft.request.dir, (*file)->text);
+    if (!present) return fail_with(present.error());
+    draft.present = std::move(*present);
+    ConfText conf((*file)->text);
+    ServerSettings settings = draft.request.settings;
+    edit_server_conf(conf, *draft.present, settings);
+    const bool same = ConfText((*file)->text).text() == conf.text();
+    draft.text = same ? (*file)->text : conf.text();
+  } else {
+    const auto addresses = draft.host.addresses();
+    const bool dual = std::ranges::any_of(
+        addresses, [](const HostAddress& one) { return is_global(one.address); });
+    draft.text = new_server_conf(with_defaults(draft), dual);
+    draft.plan.is_new = true;
+    if (const auto name = draft.pki->server_name(); name && *name != usual_server) {
+      ConfText conf(draft.text);
+      conf.set({"cert", "pki/issued/" + *name + ".crt"});
+      conf.set({"key", "pki/private/" + *name + ".key"});
+      draft.text = conf.text();
+    }
+  }
+  auto facts = read_server_text(draft.host, draft.request.dir, draft.text);
+  if (!facts) return fail_with(facts.error());
+  draft.plan.facts = std::move(*facts);
+  return {};
+}
+
+Status draft_edit(Draft& draft, const Edit& edit) {
+  const auto file = draft.host.read_file(draft.in_dir("server.conf"));
+  if (!file) return fail_with(file.error());
+  if (!*file) {
+    return fail_with(
+        {"there is no " + draft.in_dir("server.conf"), "make a server first: adit up"});
+  }
+  draft.text = edit.conf.value_or((*file)->text);
+  auto facts = read_server_text(draft.host, edit.dir, draft.text, edit.clients);
+  if (!facts) return fail_with(facts.error());
+  draft.plan.facts = std::move(*facts);
+  return {};
+}
+
+void wish_folders(Draft& draft) {
+  const auto kept = [&](const std::string& path, unsigned mode) {
+    // One that is there may have been given other rights on purpose.
+    if (draft.host.folder(path)) return;
+    draft.wish({{Thing::Kind::folder, path}, folder_state(mode), true});
+  };
+  kept(draft.request.dir, 0755);
+  if (!draft.plan.facts.ccd.empty()) kept(draft.plan.facts.ccd, 0755);
+  kept(draft.in_dir("clients"), private_folder);
+}
+
+void wish_certificates(Draft& draft) {
+  if (!draft.plan.is_new) return;
+  Certificates& pki = *draft.pki;
+  if (!pki.has_authority()) {
+    draft.act("make a certificate authority in " + draft.in_dir("pki"),
+              [&pki] { return pki.make_authority(); });
+  }
+  if (!pki.server_name()) {
+    draft.act("issue the certificate of the server",
+              [&pki] { return pki.issue_server(usual_server); });
+  }
+  const std::string name = draft.request.first_client;
+  if (!pki.has_client(name)) {
+    draft.act("issue the certificate of " + name, [&pki, name] { return pki.issue_client(name); });
+  }
+}
+
+void wish_first_profile(Draft& draft) {
+  if (!draft.plan.is_new) return;
+  const std::string name = draft.request.first_client;
+  const std::string path = draft.in_dir("clients/" + name + ".ovpn");
+  draft.plan.profile = path;
+  draft.act(
+      "write the profile " + path + ", mode 0600",
+      [&host = draft.host, &pki = *draft.pki, facts = draft.plan.facts, name, path]() -> Status {
+        const auto text = pki.profile(name, facts);
+        if (!text) return fail_with(text.error());
+        return host.write_file(path, {*text, private_file});
+      });
+}
+
+// Profiles given out before name another place or protocol.
+void wish_profiles(Draft& draft) {
+  const ServerFacts& facts = draft.plan.facts;
+  if (draft.plan.is_new || facts.endpoint.empty()) return;
+  const bool same = draft.present->endpoint == facts.endpoint &&
+                    draft.present->port == facts.port && draft.present->tcp == facts.tcp;
+  if (same) return;
+  for (const std::string& name : draft.host.files_in(draft.in_dir("clients"))) {
+    if (!name.ends_with(".ovpn")) continue;
+    const std::string path = draft.in_dir("clients/" + name);
+    const auto file = draft.host.read_file(path);
+    if (!file || !*file) continue;
+    ConfText conf((*file)->text);
+    conf.set({"remote", facts.endpoint, std::to_string(facts.port)});
+    conf.set({"proto", facts.tcp ? "tcp-client" : "udp"});
+    Wish wish = wish_kept_file(path, conf.text(), (*file)->mode);
+    wish.secret = true;
+    draft.wish(std::move(wish));
+    draft.plan.notes.push_back("give " + path +
+                               " to its client again: the server's address changed");
+  }
+}
+
+// A device may have dots in its name; sysctl then wants slashes between the parts.
+std::string sysctl_name(const std::string& name, const std::vector<std::string>& devices) {
+  for (const std::string& device : devices) {
+    const auto at = name.find("." + device + ".");
+    if (device.find('.') == std::string::npos || at == std::string::npos) continue;
+    std::string before = name.substr(0, at), after = name.substr(at + device.size() + 2);
+    std::ranges::replace(before, '.', '/');
+    return before + "/" + device + "/" + after;
+  }
+  return name;
+}
+
+void wish_sysctls(Draft& draft, const firewall::Plan& plan) {
+  firewall::Uplinks uplinks;
+  for (const HostRoute& route : draft.host.routes()) {
+    if (route.to.length != 0) continue;
+    auto& devices = route.to.address.is_v4() ? uplinks.defaults : uplinks.advertised;
+    if (route.to.address.is_v4() || route.by_advertisement) devices.push_back(route.device);
+  }
+  auto devices = uplinks.defaults;
+  devices.insert(devices.end(), uplinks.advertised.begin(), uplinks.advertised.end());
+  std::string text = "# Made by \"adit up\", removed by \"adit down\".\n";
+  Wishes values;
+  for (const firewall::Sysctl& one : firewall::needed_sysctls(plan, uplinks)) {
+    const std::string name = sysctl_name(one.name, devices);
+    text += fmt::format("# {}\n{} = {}\n", one.why, name, one.value);
+    if (!one.late && draft.host.read_sysctl(name)) {
+      values.emplace_back(wish_sysctl(name, one.value));
+    }
+  }
+  if (values.empty()) return;
+  draft.wish(wish_file("/etc/sysctl.d/60-adit-" + plan.owner + ".conf", text));
+  std::ranges::move(values, std::back_inserter(draft.plan.wishes));
+}
+
+void wish_hooks(Draft& draft, const firewall::Plan& plan, const Journal& journal) {
+  const firewall::Survey survey = draft.host.survey(plan);
+  for (const firewall::Hook& hook : survey.hooks) {
+    Thing thing{Thing::Kind::hook, hook.who, hook.apply, hook.undo, hook.present};
+    const bool ours = std::ranges::any_of(
+        journal.records, [&](const Record& record) { return record.thing.is(thing); });
+    // What somebody else has set up is not ours to take away.
+    if (!hook.present || ours) draft.wish({thing, State{true}});
+  }
+  for (const firewall::Obstacle& obstacle : survey.obstacles) {
+    draft.plan.notes.push_back(fmt::format("{} {} packets of the tunnel: {} ({}) - {}",
+                                           obstacle.who, obstacle.certain ? "drops" : "may drop",
+                                           obstacle.rule, obstacle.why, obstacle.cure));
+  }
+  for (const std::string& note : survey.notes) draft.plan.notes.push_back(note);
+}
+
+Status wish_firewall(Draft& draft, const Journal& journal) {
+  const firewall::Plan plan = plan_of(draft.plan.facts, draft.plan.instance);
+  if (!draft.plan.facts.firewall) {
+    draft.plan.notes.push_back("no firewall rules are set (--no-firewall)");
+    wish_sysctls(draft, plan);
+    return {};
+  }
+  auto rules = firewall::render(plan);
+  if (!rules) return fail_with(rules.error());
+  wish_sysctls(draft, plan);
+  draft.wish({{Thing::Kind::rules, plan.owner}, value_state(std::move(*rules))});
+  wish_hooks(draft, plan, journal);
+  return {};
+}
+
+bool has_template(Draft& draft) {
+  if (draft.request.dir != usual_dir) return false;
+  const std::string name = unit_name(UnitFile::Kind::server, "");
+  return std::ranges::any_of(std::array{"/usr/lib/systemd/system/", "/lib/systemd/system/"},
+                             [&](const char* folder) {
+                               const auto file = draft.host.read_file(folder + name);
+                               return file && *file;
+                             });
+}
+
+void wish_service(Draft& draft) {
+  if (!draft.request.service) return;
+  const std::string& unit = draft.plan.unit;
+  if (!has_template(draft)) {
+    UnitFile file{.kind = UnitFile::Kind::server, .program = draft.request.program};
+    file.dir = draft.request.dir;
+    file.name = "server";
+    file.firewall = draft.plan.facts.firewall;
+    draft.wish(wish_file("/etc/systemd/system/" + unit, render_unit(file)));
+  }
+  draft.wish(wish_unit(unit, true, true));
+}
+
+// The configuration as the running server has read it, so that an edit by hand is noticed.
+Status wish_reload(Draft& draft, Journal& journal) {
+  // The journal's own folder: it goes with the journal.
+  draft.plan.wishes.emplace_back(Wish{{Thing::Kind::folder, state_folder(draft.request.dir)},
+                                      folder_state(private_folder),
+                                      true,
+                                      false,
+                                      true});
+  Wish read = wish_file(state_folder(draft.request.dir) + "/read.conf", draft.text, private_file);
+  read.quiet = true;
+  const Record* known = journal.find(read.thing);
+  const bool same = known != nullptr && !known->ours.empty() && known->ours.back() == read.state;
+  draft.wish(read);
+  if (!draft.running.any() || same) return {};
+  draft.act("have the running server read its configuration again",
+            [&host = draft.host, running = draft.running]() -> Status {
+              const auto said = reload(host, running);
+              if (!said) return fail_with(said.error());
+              return {};
+            });
+  return {};
+}
+
+}  // namespace
+
+std::string state_folder(const std::string& dir) { return dir + "/state"; }
+
+Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) {
+  auto journal = Journal::open(host, state_folder(request.dir), "up");
+  if (!journal) return fail_with(journal.error());
+  Draft draft{host, request, &pki};
+  draft.running = running_server(host, request.dir, unit_of(request.dir));
+  if (Status done = draft_configuration(draft); !done) return fail_with(done.error());
+  draft.plan.instance = instance_of(request.dir);
+  if (request.service) draft.plan.unit = unit_of(request.dir);
+  draft.plan.errors = preflight(host, {draft.plan.facts, draft.present ? &*draft.present : nullptr,
+                                       draft.running.any(), request.service});
+  if (draft.running.pid && request.service) {
+    draft.plan.errors.push_back(
+        {fmt::format("a server of this folder runs in the foreground (pid {})", *draft.running.pid),
+         "end it first: adit down; or let it read the changes: adit up --no-service"});
+  }
+  if (!draft.plan.errors.empty()) return std::move(draft.plan);
+  wish_folders(draft);
+  wish_certificates(draft);
+  wish_first_profile(draft);
+  draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
+  wish_profiles(draft);
+  if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
+  wish_service(draft);
+  if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  return std::move(draft.plan);
+}
+
+Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& program) {
+  auto journal = Journal::open(host, state_folder(edit.dir), "up");
+  if (!journal) return fail_with(journal.error());
+  UpRequest request{.dir = edit.dir};
+  request.program = program;
+  request.service = std::ranges::any_of(journal->records, [](const Record& record) {
+    return record.thing.kind == Thing::Kind::unit;
+  });
+  Draft draft{host, request};
+  draft.running = running_server(host, edit.dir, unit_of(edit.dir));
+  draft.plan.instance = instance_of(edit.dir);
+  if (request.service) draft.plan.unit = unit_of(edit.dir);
+  if (Status done = draft_edit(draft, edit); !done) return fail_with(done.error());
+  for (const auto& [name, text] : edit.clients) {
+    const std::string path = draft.plan.facts.ccd + "/" + name;
+    Wish wish = wish_kept_file(path, text.value_or(""));
+    if (!text) wish.state = {};
+    draft.wish(std::move(wish));
+  }
+  if (edit.conf) draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
+  for (const Wish& other : edit.others) draft.wish(other);
+  // A server that is not set up here has no rules either.
+  if (journal->records.empty()) return std::move(draft.plan);
+  if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
+  wish_service(draft);
+  if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  return std::move(draft.plan);
+}
+
+std::vector<std::string> purged_paths(const std::string& dir) {
+  std::vector<std::string> paths;
+  for (const char* name :
+       {"pki", "ccd", "clients", "server.conf", "ipp.txt", "status.log", "state"}) {
+    paths.push_back(dir + "/" + name);
+  }
+  return paths;
+}
+
+}  // namespace adit::setup

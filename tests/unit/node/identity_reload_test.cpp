@@ -1,0 +1,190 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "node/identity_setup.h"
+#include "options/parser.h"
+#include "pki/authority.h"
+#include "tests/sim/fakes.h"
+#include "tests/sim/seeded_rng.h"
+
+namespace adit::node {
+namespace {
+
+const WallTime made_at{1795342000};
+
+// Files of which each has the version that it was given.
+class Disk final : public ports::StorePort {
+ public:
+  Result<std::string> read(const std::string& path) override {
+    const auto found = files.find(path);
+    if (found == files.end() || unreadable.contains(path)) return fail("cannot open {}", path);
+    return found->second.text;
+  }
+  Status rewrite(const std::string& path, std::string_view text) override {
+    put(path, std::string(text));
+    return {};
+  }
+  bool exists(const std::string& path) override { return files.contains(path); }
+  std::vector<std::string> list(const std::string&, std::size_t) override { return {}; }
+  std::optional<std::uint64_t> version(const std::string& path) override {
+    const auto found = files.find(path);
+    if (found == files.end()) return std::nullopt;
+    return found->second.version;
+  }
+  Result<std::string> create_temporary(const std::string&, std::string_view,
+                                       std::string_view) override {
+    return fail("no room");
+  }
+  void remove(const std::string& path) override { files.erase(path); }
+  void put(const std::string& path, std::string text) { files[path] = {std::move(text), ++last_}; }
+
+  struct File {
+    std::string text;
+    std::uint64_t version = 0;
+  };
+  std::map<std::string, File> files;
+  std::set<std::string> unreadable;
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+class IdentityReload : public testing::Test {
+ protected:
+  IdentityReload() {
+    std::filesystem::remove_all(dir_);
+    authority_.emplace(*pki::Authority::create(dir_, {}, rng_, made_at));
+    issue(pki::Kind::server, "one");
+    issue(pki::Kind::server, "two");
+    disk.put("ca.crt", file("ca.crt"));
+    put_pair("one");
+    disk.put("crl.pem", file("crl.pem"));
+    load();
+  }
+  ~IdentityReload() override { std::filesystem::remove_all(dir_); }
+
+  void issue(pki::Kind kind, const std::string& name) {
+    EXPECT_TRUE(authority_->issue({.kind = kind, .name = *pki::Name::parse(name)}, rng_, made_at));
+  }
+  std::string file(const std::string& name) const {
+    std::ifstream in(dir_ + "/" + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void put_pair(const std::string& name) {
+    disk.put("server.crt", file("issued/" + name + ".crt"));
+    disk.put("server.key", file("private/" + name + ".key"));
+  }
+  void load() {
+    const std::string text =
+        "mode server\ntls-server\ndev tun\nserver 10.8.0.0 255.255.255.0\ndh none\nca ca.crt\n"
+        "cert server.crt\nkey server.key\ncrl-verify crl.pem\n";
+    options::Parsed parsed = options::parse_text(text, "server.conf");
+    options::complete(parsed);
+    keep_key_files(parsed.config, disk);
+    auto loaded = Identity::load(parsed.config, true, disk, {});
+    ASSERT_TRUE(loaded) << loaded.error().text();
+    identity = std::move(*loaded);
+  }
+  IdentityNews after_looks(int count) {
+    IdentityNews all;
+    for (int i = 0; i < count; ++i) {
+      identity->look();
+      IdentityNews news = identity->take_news();
+      std::ranges::copy(news.told, std::back_inserter(all.told));
+      std::ranges::copy(news.warned, std::back_inserter(all.warned));
+      all.renewed |= news.renewed;
+      all.revocations |= news.revocations;
+    }
+    return all;
+  }
+
+  Disk disk;
+  std::unique_ptr<Identity> identity;
+  std::optional<pki::Authority> authority_;
+
+ private:
+  std::string dir_ = testing::TempDir() + "/adit_reload" + std::to_string(getpid());
+  sim::SeededRng rng_{7};
+};
+
+TEST_F(IdentityReload, nothing_is_said_while_nothing_changes) {
+  const IdentityNews news = after_looks(10);
+  EXPECT_TRUE(news.told.empty() && news.warned.empty());
+  disk.put("server.crt", file("issued/one.crt"));  // touched, the same inside
+  EXPECT_FALSE(after_looks(10).renewed);
+}
+
+TEST_F(IdentityReload, a_renewed_pair_is_taken_up) {
+  after_looks(2);
+  put_pair("two");
+  const IdentityNews news = after_looks(1);
+  EXPECT_TRUE(news.renewed);
+  ASSERT_EQ(news.told.size(), 1u);
+  EXPECT_NE(news.told[0].find("CN=two"), std::string::npos) << news.told[0];
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/two.crt"));
+}
+
+TEST_F(IdentityReload, half_a_pair_waits_for_the_other_half) {
+  after_looks(2);
+  disk.put("server.crt", file("issued/two.crt"));
+  IdentityNews news = after_looks(2);
+  EXPECT_TRUE(news.warned.empty());
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/one.crt"));
+  disk.put("server.key", file("private/two.key"));
+  news = after_looks(1);
+  EXPECT_TRUE(news.renewed);
+  EXPECT_TRUE(news.warned.empty());
+}
+
+TEST_F(IdentityReload, a_pair_that_stays_wrong_is_told_of_once) {
+  after_looks(2);
+  disk.put("server.crt", file("issued/two.crt"));
+  const IdentityNews news = after_looks(20);
+  EXPECT_FALSE(news.renewed);
+  ASSERT_EQ(news.warned.size(), 1u);
+  EXPECT_NE(news.warned[0].find("does not belong to"), std::string::npos) << news.warned[0];
+}
+
+TEST_F(IdentityReload, a_key_that_cannot_be_read_any_more_is_told_of_once_with_the_cure) {
+  disk.unreadable.insert("server.key");
+  const IdentityNews news = after_looks(20);
+  ASSERT_EQ(news.warned.size(), 1u);
+  EXPECT_NE(news.warned[0].find("server.key"), std::string::npos) << news.warned[0];
+  EXPECT_NE(news.warned[0].find("\"user\""), std::string::npos) << news.warned[0];
+}
+
+TEST_F(IdentityReload, a_new_certificate_for_a_key_that_cannot_be_read_is_taken_up) {
+  disk.unreadable.insert("server.key");
+  after_looks(5);
+  const std::string chained = file("issued/one.crt") + file("ca.crt");
+  disk.put("server.crt", chained);
+  EXPECT_TRUE(after_looks(1).renewed);
+  EXPECT_EQ(identity->in_use().cert.text, chained);
+}
+
+TEST_F(IdentityReload, a_new_list_asks_for_a_look_at_everybody) {
+  issue(pki::Kind::client, "client1");
+  EXPECT_FALSE(after_looks(3).revocations);
+  ASSERT_TRUE(authority_->revoke(*pki::Name::parse("client1"), {}, made_at));
+  disk.put("crl.pem", file("crl.pem"));
+  const IdentityNews news = after_looks(1);
+  EXPECT_TRUE(news.revocations);
+  ASSERT_EQ(news.told.size(), 1u);
+  EXPECT_EQ(identity->in_use().crl.text, file("crl.pem"));
+}
+
+TEST_F(IdentityReload, garbage_leaves_the_old_list_and_is_told_of_once) {
+  after_looks(1);
+  disk.put("crl.pem", "garbage");
+  IdentityNews news = after_looks(20);
+  EXPECT_FALSE(news.revocations);
+  ASSERT_EQ(news.warned.size(), 1u);
+  EXPECT_NE(news.warned[0].find("the changed CRL is not used"), std::string::npos);
+  disk.put("crl.pem", file("crl.pem"));
+  EXPECT_TRUE(after_looks(1).revocations);
+}
+
+}  // namespace
+}  // namespace adit::node
