@@ -24,9 +24,9 @@ class UpArguments {
   std::string network, network6, proto, endpoint;
   unsigned port = 0;
   std::vector<std::string> lans, dns;
-  bool full_tunnel = false, firewall = true;
+  bool full_tunnel = false, firewall = true, snat = false;
   CLI::Option *lan_option = nullptr, *dns_option = nullptr, *full_option = nullptr,
-              *firewall_option = nullptr;
+              *snat_option = nullptr, *firewall_option = nullptr;
   bool no_service = false, dry_run = false, yes = false, no_test = false;
   bool purge = false;
 };
@@ -81,6 +81,7 @@ Result<setup::ServerSettings> settings_of(const UpArguments& given) {
     if (!servers) return fail_with(servers.error());
     settings.dns = std::move(*servers);
   }
+  if (given.snat_option->count() > 0) settings.snat = given.snat;
   if (given.full_option->count() > 0) settings.full_tunnel = given.full_tunnel;
   if (given.firewall_option->count() > 0) settings.firewall = given.firewall;
   return settings;
@@ -296,6 +297,10 @@ void add_up_options(CLI::App* up, UpArguments& given) {
   given.dns_option = up->add_option("--dns", given.dns, "name servers for clients");
   given.full_option = up->add_flag("--full-tunnel,!--no-full-tunnel", given.full_tunnel,
                                    "all traffic of clients goes through here");
+  given.snat_option =
+      up->add_flag("--snat,!--no-snat", given.snat,
+                   "this host's address stands for the far side's, so that hosts of "
+                   "--lan need no route back");
   given.firewall_option = up->add_flag("--firewall,!--no-firewall", given.firewall,
                                        "set the firewall's rules, which is usual, or leave it be");
   up->add_flag("--no-service", given.no_service,

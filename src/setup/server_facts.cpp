@@ -118,6 +118,7 @@ ServerFacts facts_of(const options::Config& config) {
   ServerFacts facts;
   facts.endpoint = variable(config, endpoint_variable);
   facts.firewall = variable(config, firewall_variable) != "none";
+  facts.snat = variable(config, snat_variable) == "yes";
   const std::string port = config.connection.local_port.value_or("1194");
   facts.port = to_number<std::uint16_t>(port).value_or(facts.port);
   facts.tcp = config.connection.proto.is_tcp();

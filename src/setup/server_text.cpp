@@ -148,6 +148,7 @@ void edit_server_conf(ConfText& conf, const ServerFacts& facts, const ServerSett
   if (settings.dns) set_dns(conf, *settings.dns);
   if (settings.endpoint) set_variable(conf, endpoint_variable, *settings.endpoint);
   if (settings.firewall) set_variable(conf, firewall_variable, *settings.firewall ? "" : "none");
+  if (settings.snat) set_variable(conf, snat_variable, *settings.snat ? "yes" : "");
 }
 
 std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
@@ -157,11 +158,13 @@ std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
   all.endpoint.reset();
   all.with_notes = false;
   const std::optional<bool> firewall = std::exchange(all.firewall, std::nullopt);
+  const std::optional<bool> snat = std::exchange(all.snat, std::nullopt);
   edit_server_conf(conf, {}, all);
   ConfText whole(conf.text() + notes);
   if (settings.lans) set_variable(whole, lan_variable, texts(*settings.lans));
   if (settings.endpoint) set_variable(whole, endpoint_variable, *settings.endpoint);
   if (firewall && !*firewall) set_variable(whole, firewall_variable, "none");
+  if (snat && *snat) set_variable(whole, snat_variable, "yes");
   return whole.text();
 }
 
