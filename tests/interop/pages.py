@@ -45,7 +45,7 @@ def add_lan_hosts(lab: Lab, machines: dict[str, Machine]) -> tuple[Host, Host, H
     lab.link(office, machines["office"], (f"{OFFICE}/24", "192.168.20.1/24"))
     server = machines["server"]
     lab.link(centre, server, (f"{DATA_CENTRE}/24", "192.168.1.1/24"))
-    lab.link(stranger, server, (f"{STRANGER}/24", "192.168.1.2/25"))
+    lab.link(stranger, server, (f"{STRANGER}/24", "192.168.1.2/32"))
     server.run("ip", "route", "add", f"{STRANGER}/32", "dev", "stranger")
     for host, gateway in ((office, "192.168.20.1"), (centre, "192.168.1.1")):
         ip_batch(f"route add default via {gateway}", namespace=host.namespace)
