@@ -113,6 +113,7 @@ def ufw(bench: Bench) -> None:
         files = with_files_of_ufw(gateway)
         gateway.run("ufw", "--force", "enable")
         gateway.run("ufw", "allow", "22/tcp")
+        gateway.run("ufw", "reload")  # the first start leaves some of its IPv6 rules out
         before = gateway.filters()
         written = {path.name: path.read_bytes() for path in files.glob("*.rules")}
         # It lets pings through by itself.
