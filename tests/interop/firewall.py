@@ -372,10 +372,10 @@ def no_rights(bench: Bench) -> None:
 def bad_words(bench: Bench) -> None:
     del bench
     for words, told in (
-        (("--lan", "192.168.1.0/33"), "is no network"),
+        (("--lan", "192.168.1.0/33"), "\"192.168.1.0/33\" is not a network"),
         (("--map", "192.168.1.0/24=10.0.0.0/8"), "their sizes differ"),
-        (("--map", "192.168.1.0/24"), "is no pair"),
-        (("--open", "udp/1194"), "is no port"),
+        (("--map", "192.168.1.0/24"), "want two networks"),
+        (("--open", "udp/1194"), "want a port"),
         (("--owner", "a b"), "name of a firewall chain"),
         (("--device", "tun0;"), "name of a network device"),
         (("--dir", "/nowhere"), "/nowhere/server.conf"),
