@@ -120,7 +120,7 @@ std::string owner_of(const FirewallArguments& arguments) {
 }
 
 int wants_none(const FirewallArguments& arguments) {
-  std::printf("%s/server.conf wants no rules\n", arguments.dir.c_str());
+  say(arguments.dir + "/server.conf wants no rules");
   return 0;
 }
 
@@ -137,14 +137,23 @@ int show(const FirewallArguments& arguments, bool only_wrong) {
   return only_wrong && !report.good() ? exit_failure : 0;
 }
 
-// Those of tools that forget them at a reboot; all where asked.
-Status set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools) {
+void warn(const std::string& text) { std::fprintf(stderr, "adit: warning: %s\n", text.c_str()); }
+
+// Those of tools that forget them at a reboot; all where asked. One that fails keeps no tunnel from
+// starting.
+void set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools) {
   for (const firewall::Hook& hook : survey.hooks) {
     if (hook.present || (hook.lasting && !all)) continue;
-    if (const Status done = firewall::run_all(hook.apply, tools); !done) return done;
-    std::printf("%s: %s\n", hook.who.c_str(), hook.what.c_str());
+    if (const Status done = firewall::run_all(hook.apply, tools); !done) {
+      warn(done.error().text());
+    } else {
+      say(hook.who + ": " + hook.what);
+    }
   }
-  return {};
+}
+
+void warn_of(const firewall::Obstacle& obstacle) {
+  warn(obstacle.who + ": " + obstacle.rule + ": " + obstacle.why + " - " + obstacle.cure);
 }
 
 int load(const FirewallArguments& arguments) {
@@ -153,16 +162,12 @@ int load(const FirewallArguments& arguments) {
   if (!*planned) return wants_none(arguments);
   const firewall::Plan& plan = **planned;
   if (const Status loaded = firewall::load(plan); !loaded) return complain(loaded.error());
-  std::printf("rules of %s loaded\n", plan.owner.c_str());
+  say("rules of " + plan.owner + " loaded");
   firewall::HostTools tools;
   const firewall::Survey survey = firewall::survey(plan, firewall::look(tools));
-  if (const Status set = set_hooks(survey, arguments.hooks, tools); !set) {
-    return complain(set.error());
-  }
-  for (const firewall::Obstacle& obstacle : survey.obstacles) {
-    std::fprintf(stderr, "adit: warning: %s: %s: %s - %s\n", obstacle.who.c_str(),
-                 obstacle.rule.c_str(), obstacle.why.c_str(), obstacle.cure.c_str());
-  }
+  set_hooks(survey, arguments.hooks, tools);
+  for (const firewall::Obstacle& obstacle : survey.obstacles) warn_of(obstacle);
+  for (const std::string& note : survey.notes) warn("not looked at: " + note);
   return 0;
 }
 
@@ -182,7 +187,7 @@ int unload(const FirewallArguments& arguments) {
   const firewall::Situation situation = firewall::look(tools);
   const Status gone = firewall::run_all(firewall::passing_hooks(owner, situation), tools);
   if (!gone) return complain(gone.error());
-  std::printf("rules of %s removed\n", owner.c_str());
+  say("rules of " + owner + " removed");
   if (!arguments.hooks) return 0;
   const auto plan = plan_of(arguments);
   if (!plan) return complain(plan.error());
