@@ -67,7 +67,8 @@ struct Ledger {
 
 using Revoked = std::pair<std::string, Revocation>;  // serial, when and why
 // Writes the revocation lists of all authorities, then the index: with these revoked, and with the
-// renewed certificates whose overlap has ended. When it fails, the ledger says what it said before.
+// renewed certificates whose overlap has ended. An authority whose key is not here keeps the list
+// it has; whoever revokes looks first. When it fails, the ledger says what it said before.
 [[nodiscard]] Status publish(Ledger& ledger, WallTime now, std::chrono::days lifetime,
                              std::span<const Revoked> revoked = {});
 
