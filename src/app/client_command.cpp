@@ -35,7 +35,7 @@ class Bench {
         clients(*host, dir, pki, own_path()),
         // What goes to standard output must be nothing else.
         progress([quiet = given.json || given.output == "-"](const std::string& line) {
-          if (!quiet) say("  " + line);
+          if (!quiet) tell("  " + line);
         }) {}
 
   std::unique_ptr<setup::Host> host;
@@ -65,7 +65,7 @@ Result<SecretText> new_password(const std::string& name) {
 void show_qr_code(const std::string& profile) {
   const auto code = setup::make_qr_code(profile);
   if (!code) {
-    return say(fmt::format(
+    return tell(fmt::format(
         "  no QR code: the profile has {} bytes, a QR code holds 2953 at most - copy the file "
         "instead (scp, or a USB stick)",
         profile.size()));
@@ -73,7 +73,7 @@ void show_qr_code(const std::string& profile) {
   winsize size{};
   const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   if (known && (size.ws_col < code->columns || size.ws_row < code->rows)) {
-    return say(fmt::format(
+    return tell(fmt::format(
         "  no QR code: it needs {} columns and {} lines, this terminal has {} and {} - make the "
         "letters smaller and give: adit client show NAME --qr; or copy the file (scp)",
         code->columns, code->rows, size.ws_col, size.ws_row));
@@ -90,7 +90,7 @@ int show_json(Bench& bench, const std::string& name) {
 
 void tell_use(const std::string& path) {
   const std::string file = path.substr(path.rfind('/') + 1);
-  say("\n  profile   " + path + "\n  On the client, as root:  adit join " + file +
+  tell("\n  profile   " + path + "\n  On the client, as root:  adit join " + file +
       "    (or: openvpn " + file + ")");
 }
 
@@ -137,8 +137,8 @@ int client_show(const ClientArguments& given) {
   const auto client = bench.clients.find(given.name);
   if (!client) return complain(client.error());
   std::fputs(setup::render_table({*client}, bench.pki.now()).c_str(), stdout);
-  say("serial   " + client->certificate.serial);
-  say("profile  " +
+  tell("serial   " + client->certificate.serial);
+  tell("profile  " +
       (client->profile.empty() ? "not here; adit client export " + given.name : client->profile));
   if (!given.qr) return 0;
   const auto profile = bench.clients.profile_of(given.name);
@@ -153,12 +153,12 @@ int client_revoke(const ClientArguments& given) {
     return complain(done.error());
   }
   if (given.json) return show_json(bench, given.name);
-  say(given.name +
+  tell(given.name +
       " is revoked: a running server ends its session within two seconds and lets it "
       "in no more.");
   const auto client = bench.clients.find(given.name);
   if (client && !client->behind.empty()) {
-    say("Its networks are still routed to it: adit site remove " + given.name);
+    tell("Its networks are still routed to it: adit site remove " + given.name);
   }
   return 0;
 }
@@ -179,7 +179,7 @@ int client_renew(const ClientArguments& given) {
   const auto renewed = bench.clients.renew(request, bench.progress);
   if (!renewed) return complain(renewed.error());
   if (given.json) return show_json(bench, given.name);
-  say(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
+  tell(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
                   pki::days_left(renewed->now, bench.pki.now()), given.overlap));
   tell_use(bench.clients.profile_path(given.name));
   return 0;

@@ -16,7 +16,7 @@ int complain(const Error& error) {
   return exit_failure;
 }
 
-void say(const std::string& line) {
+void tell(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
