@@ -126,6 +126,9 @@ ServerFacts facts_of(const options::Config& config) {
   facts.device = config.device.name;
   facts.network = config.server.network;
   facts.network6 = config.server.network6;
+  if (!facts.network6 && config.device.ifconfig_ipv6) {
+    facts.network6 = ip::Prefix::parse(config.device.ifconfig_ipv6->first);
+  }
   if (config.server.pool) {
     const auto first = ip::Address::parse_v4(config.server.pool->start);
     const auto last = ip::Address::parse_v4(config.server.pool->end);
