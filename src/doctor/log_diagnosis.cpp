@@ -42,14 +42,18 @@ struct Story {
         timed_out = line;
         break;
       case Kind::trouble:
-        // The word of a network comes beside everything else, and does not outweigh it.
-        if (!trouble || weighs(line.cause) >= weighs(trouble->cause)) trouble = line;
+        if (outweighs(line.cause)) trouble = line;
         break;
       default:
         break;
     }
   }
-  static int weighs(Cause cause) { return cause == Cause::no_answer ? 0 : 1; }
+  // The word of a network comes beside everything else; that the direction is wrong is said once.
+  [[nodiscard]] bool outweighs(Cause cause) const {
+    if (!trouble || trouble->cause == Cause::no_answer) return true;
+    if (trouble->cause == Cause::wrong_direction && cause == Cause::wrong_key) return false;
+    return cause != Cause::no_answer;
+  }
 };
 
 Trouble make(Cause cause, const std::string& peer, std::string what, std::string cure,
@@ -69,13 +73,28 @@ Trouble of_line(const LogLine& line, const std::string& peer) {
 constexpr const char* ask_with_client =
     "write \"client\" (or \"pull\") in the client's configuration; without it it never asks";
 
+bool has_text(const std::optional<LogLine>& line, std::string_view text) {
+  return line && line->text.find(text) != std::string::npos;
+}
+
+// After the certificates it is about them, however it is called.
+bool is_late_alert(const Story& story) {
+  return story.accepted && has_text(story.trouble, "alert handshake failure");
+}
+
 // A server's view of one peer; nothing: no trouble.
 std::optional<Trouble> judge_peer(const Story& story, const std::string& peer) {
-  if (story.connected && !story.asked) {
+  const bool later = story.trouble && story.connected && story.trouble->cause != Cause::no_answer &&
+                     story.trouble->number > story.connected->number;
+  if (story.connected && !story.asked && !later) {
     return make(Cause::no_push_request, peer,
                 "keys were exchanged and no PUSH_REQUEST came: the client does not ask, or its "
                 "packets are lost",
                 ask_with_client, story.connected);
+  }
+  if (story.trouble && has_text(story.trouble, "alert handshake failure")) {
+    return make(Cause::certificate, peer, "the client refuses this server's certificate",
+                "its log says why: adit doctor --log FILE there", story.trouble);
   }
   if (story.trouble && story.trouble->cause != Cause::no_answer) {
     return of_line(*story.trouble, peer);
@@ -97,10 +116,14 @@ std::optional<Trouble> judge_peer(const Story& story, const std::string& peer) {
 
 // A client's view of the handshake that it tried last.
 std::optional<Trouble> judge_server(const Story& story, const std::string& peer) {
-  if (story.connected && !story.asked) {
+  if (story.connected && !story.asked && !has_text(story.trouble, "AUTH_FAILED")) {
     return make(Cause::no_push_request, peer,
                 "keys were exchanged, and this client sent no PUSH_REQUEST", ask_with_client,
                 story.connected);
+  }
+  if (story.trouble && is_late_alert(story)) {
+    return make(Cause::certificate, peer, "the other side refuses our certificate",
+                "its log says why: adit doctor --log FILE there", story.trouble);
   }
   if (story.trouble && story.trouble->cause != Cause::no_answer) {
     return of_line(*story.trouble, peer);
@@ -112,8 +135,7 @@ std::optional<Trouble> judge_server(const Story& story, const std::string& peer)
                 "the server's log tells which: adit doctor --log FILE there", story.asked);
   }
   if (!story.timed_out && !story.trouble) return std::nullopt;
-  if (story.accepted ||
-      (story.timed_out && story.timed_out->text.find("PUSH_REPLY") != std::string::npos)) {
+  if (story.accepted || has_text(story.timed_out, "PUSH_REPLY")) {
     return make(Cause::fell_silent, peer,
                 "the server's certificate was accepted, and then it fell silent: it refused this "
                 "client's certificate or password, or packets are lost",
