@@ -2,11 +2,15 @@
 
 DIR ?= /etc/adit
 SEED ?= 1
+PREFIX ?= /usr/local
+BINARY ?= build/adit
 
-.PHONY: build run check demo bench fuzz replay format clean help
+.PHONY: build install deb run check demo bench fuzz replay format clean help
 
 help:
 	@echo "make build     build the release binary, build/adit"
+	@echo "make install   what is built, below PREFIX=$(PREFIX); DESTDIR= is put before it"
+	@echo "make deb       a Debian package of it, in build/"
 	@echo "make run       start a VPN server on UDP 1194 and write a client profile (DIR=$(DIR))"
 	@echo "make check     every test (as root: the end-to-end tests make network namespaces)"
 	@echo "make demo      an office and a data centre in namespaces, joined by a tunnel"
@@ -19,6 +23,15 @@ build:
 	@tools/packages build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
+
+# Builds nothing itself: it is mostly run as root.
+install:
+	@tools/install "$(BINARY)" "$(DESTDIR)" "$(PREFIX)" $(UNITDIR)
+
+deb:
+	@tools/packages deb
+	@$(MAKE) --no-print-directory build
+	@tools/deb
 
 run: build
 	@tools/run "$(DIR)"

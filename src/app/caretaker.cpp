@@ -1,6 +1,7 @@
 #include "app/caretaker.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "node/server_hints.h"
 
@@ -13,6 +14,14 @@ constexpr unsigned looks_per_host_look = 5;
 
 const char* switch_name(ip::Family family) {
   return family == ip::Family::v4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
+}
+
+// The folder that "adit up" made this server in, if it did.
+std::unique_ptr<RulesWatch> rules_of(const options::Config& config) {
+  const std::filesystem::path file = config.source;
+  if (config.mode != options::Mode::server || file.filename() != "server.conf") return nullptr;
+  std::error_code unknown;
+  return RulesWatch::of(std::filesystem::absolute(file, unknown).parent_path());
 }
 
 // The gateway of a site says so where OpenVPN has no word for it.
@@ -31,7 +40,8 @@ Caretaker::Caretaker(Runtime& runtime, const options::Config& config, node::Iden
   if (list.defined() && !list.is_inline && !config.identity.crl_is_directory) {
     keeper_.emplace(runtime, list.path);
   }
-  watch_forwarding(config);
+  rules_ = rules_of(config);
+  if (!rules_) watch_forwarding(config);
   take_dates();
   timer_ = runtime_.loop->at(runtime_.loop->now(), [this] { look(); });
 }
@@ -83,6 +93,11 @@ void Caretaker::take_dates() {
 }
 
 void Caretaker::look_at_host() {
+  if (rules_) {
+    const RulesWatch::News news = rules_->look();
+    for (const std::string& line : news.bad) runtime_.log.warn("{}", line);
+    for (const std::string& line : news.good) runtime_.log.info(1, "{}", line);
+  }
   for (Forwarding& one : forwarding_) {
     const auto news = one.watch.look(runtime_.network->forwarding_enabled(one.family));
     if (!news) continue;

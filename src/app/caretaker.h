@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/crl_keeper.h"
+#include "app/rules_watch.h"
 #include "app/runtime.h"
 #include "node/expiry_watch.h"
 #include "node/host_watch.h"
@@ -44,6 +45,7 @@ class Caretaker {
   node::ExpiryWatch expiries_;
   std::vector<node::Expiry> dates_;
   std::vector<Forwarding> forwarding_;
+  std::unique_ptr<RulesWatch> rules_;  // it sees forwarding, too
   bool kept_ = false;
   unsigned looks_ = 0;
   system::TimerId timer_ = 0;

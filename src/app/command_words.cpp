@@ -16,7 +16,7 @@ int complain(const Error& error) {
   return exit_failure;
 }
 
-void say(const std::string& line) {
+void tell(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
@@ -35,7 +35,10 @@ std::string own_path() {
 }
 
 Result<ip::Prefix> network_of(const std::string& option, const std::string& word) {
-  if (const auto prefix = ip::Prefix::parse(word)) return *prefix;
+  const auto prefix = ip::Prefix::parse(word);
+  if (prefix && ip::Address::parse(word.substr(0, word.find('/'))) == prefix->address) {
+    return *prefix;
+  }
   const auto slash = word.find('/');
   const auto address = ip::Address::parse(word.substr(0, slash));
   const auto length = slash == std::string::npos

@@ -16,7 +16,7 @@ inline constexpr const char* usual_dir = "/etc/adit";
 
 // On standard error, one line; returns the exit status.
 int complain(const Error& error);
-void say(const std::string& line);
+void tell(const std::string& line);
 
 // Absolute and without a slash at the end; it need not exist.
 [[nodiscard]] std::string absolute_dir(const std::string& dir);

@@ -7,10 +7,13 @@
 #include <CLI/CLI.hpp>
 
 #include "app/bench_command.h"
+#include "app/client_command.h"
 #include "app/doctor_command.h"
 #include "app/explain_command.h"
 #include "app/firewall_command.h"
+#include "app/generate_command.h"
 #include "app/pki_command.h"
+#include "app/site_command.h"
 #include "app/status_command.h"
 #include "app/title.h"
 #include "app/up_command.h"
@@ -25,8 +28,9 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki",    "options", "explain", "status",  "bench",
-                                        "doctor", "up",      "down",    "firewall"};
+  constexpr std::string_view words[] = {"pki",   "options",  "explain",  "status",
+                                        "bench", "doctor",   "generate", "up",
+                                        "down",  "firewall", "client",   "site"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -39,9 +43,12 @@ int run_own_command(const std::vector<std::string>& arguments) {
   int status = 0;
   const auto pki = add_pki(root, status);
   const auto bench = add_bench(root, status);
+  const auto firewall = add_firewall(root, status);
   const auto doctor = add_doctor(root, status);
   const auto up = add_up(root, status);
-  const auto firewall = add_firewall(root, status);
+  const auto client = add_client(root, status);
+  const auto site = add_site(root, status);
+  const auto generate = add_generate(root, status);
   bool json = false;
   CLI::App* table =
       root.add_subcommand("options", "every option of openvpn and what adit makes of it");

@@ -1,6 +1,8 @@
 #include "app/firewall_command.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,12 +12,15 @@
 #include "firewall/load.h"
 #include "firewall/report.h"
 #include "firewall/survey.h"
+#include "setup/firewall_plan.h"
 
 namespace adit::app {
 
 // A plan as words of the command line.
 class FirewallArguments {
  public:
+  std::string dir = "/etc/adit";
+  std::string join;
   std::string owner = "server";
   std::string device = "tun";
   std::vector<std::string> tunnel;
@@ -28,6 +33,11 @@ class FirewallArguments {
   bool snat = false;
   bool hooks = false;
   bool json = false;
+  std::vector<CLI::Option*> by_hand;  // those that make a plan without a folder
+
+  [[nodiscard]] bool is_by_hand() const {
+    return std::ranges::any_of(by_hand, [](const CLI::Option* o) { return o->count() > 0; });
+  }
 };
 
 namespace {
@@ -88,7 +98,7 @@ Status add_pairs(const FirewallArguments& arguments, firewall::Plan& plan) {
   return {};
 }
 
-Result<firewall::Plan> plan_of(const FirewallArguments& arguments) {
+Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
   firewall::Plan plan;
   plan.owner = arguments.owner;
   plan.device = arguments.device;
@@ -107,11 +117,30 @@ Result<firewall::Plan> plan_of(const FirewallArguments& arguments) {
   return plan;
 }
 
+// Of the command line, or of the folder. Nothing: the folder wants no rules.
+Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
+  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), arguments.dir);
+  auto plan = plan_by_hand(arguments);
+  if (!plan) return fail_with(plan.error());
+  return std::optional(std::move(*plan));
+}
+
+std::string owner_of(const FirewallArguments& arguments) {
+  if (arguments.is_by_hand()) return arguments.owner;
+  return arguments.join.empty() ? setup::instance_of(arguments.dir) : "join-" + arguments.join;
+}
+
+int wants_none(const FirewallArguments& arguments) {
+  std::printf("%s/server.conf wants no rules\n", arguments.dir.c_str());
+  return 0;
+}
+
 int show(const FirewallArguments& arguments, bool only_wrong) {
-  const auto plan = plan_of(arguments);
-  if (!plan) return complain(plan.error());
+  const auto planned = plan_of(arguments);
+  if (!planned) return complain(planned.error());
+  if (!*planned) return wants_none(arguments);
   firewall::HostTools tools;
-  const firewall::Report report = firewall::report_on(*plan, tools);
+  const firewall::Report report = firewall::report_on(**planned, tools);
   const std::string text = arguments.json ? firewall::render_json(report)
                            : only_wrong   ? firewall::render_troubles(report)
                                           : firewall::render_text(report);
@@ -130,12 +159,14 @@ Status set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tool
 }
 
 int load(const FirewallArguments& arguments) {
-  const auto plan = plan_of(arguments);
-  if (!plan) return complain(plan.error());
-  if (const Status loaded = firewall::load(*plan); !loaded) return complain(loaded.error());
-  std::printf("rules of %s loaded\n", plan->owner.c_str());
+  const auto planned = plan_of(arguments);
+  if (!planned) return complain(planned.error());
+  if (!*planned) return wants_none(arguments);
+  const firewall::Plan& plan = **planned;
+  if (const Status loaded = firewall::load(plan); !loaded) return complain(loaded.error());
+  std::printf("rules of %s loaded\n", plan.owner.c_str());
   firewall::HostTools tools;
-  const firewall::Survey survey = firewall::survey(*plan, firewall::look(tools));
+  const firewall::Survey survey = firewall::survey(plan, firewall::look(tools));
   if (const Status set = set_hooks(survey, arguments.hooks, tools); !set) {
     return complain(set.error());
   }
@@ -154,38 +185,49 @@ Status unset_hooks(const firewall::Survey& survey, firewall::Tools& tools) {
   return {};
 }
 
+// The plan is asked for only where it is needed: rules go even when the configuration is gone.
 int unload(const FirewallArguments& arguments) {
-  const auto plan = plan_of(arguments);
-  if (!plan) return complain(plan.error());
-  if (const Status gone = firewall::unload(plan->owner); !gone) return complain(gone.error());
+  const std::string owner = owner_of(arguments);
+  if (const Status gone = firewall::unload(owner); !gone) return complain(gone.error());
   firewall::HostTools tools;
   const firewall::Situation situation = firewall::look(tools);
-  const Status gone = firewall::run_all(firewall::passing_hooks(plan->owner, situation), tools);
+  const Status gone = firewall::run_all(firewall::passing_hooks(owner, situation), tools);
   if (!gone) return complain(gone.error());
-  if (arguments.hooks) {
-    const Status unset = unset_hooks(firewall::survey(*plan, situation), tools);
-    if (!unset) return complain(unset.error());
-  }
-  std::printf("rules of %s removed\n", plan->owner.c_str());
-  return 0;
+  std::printf("rules of %s removed\n", owner.c_str());
+  if (!arguments.hooks) return 0;
+  const auto plan = plan_of(arguments);
+  if (!plan) return complain(plan.error());
+  if (!*plan) return 0;
+  const Status unset = unset_hooks(firewall::survey(**plan, situation), tools);
+  return unset ? 0 : complain(unset.error());
 }
 
 void add_plan_options(CLI::App& verb, FirewallArguments& arguments) {
-  verb.add_option("--owner", arguments.owner, "whose rules: a name for their chains")
+  verb.add_option("--dir", arguments.dir, "the folder of the server whose rules these are")
       ->capture_default_str();
-  verb.add_option("--device", arguments.device, "of the tunnel; \"tun\" is any tun device")
-      ->capture_default_str();
-  verb.add_option("--tunnel", arguments.tunnel, "networks inside the tunnel");
-  verb.add_option("--lan", arguments.lans, "networks behind this host");
-  verb.add_option("--far", arguments.far, "networks behind the far side");
-  verb.add_option("--map", arguments.maps, "REAL=SHOWN, one to one")->type_name("PAIR");
-  verb.add_option("--deny", arguments.denied, "FROM=TO: packets that may not pass")
-      ->type_name("PAIR");
-  verb.add_option("--open", arguments.open, "a port to be let in: 1194/udp")->type_name("PORT");
-  verb.add_flag("--full-tunnel", arguments.full_tunnel,
-                "what comes out of the tunnel for the world leaves with this host's address");
-  verb.add_flag("--snat", arguments.snat,
-                "this host's address stands for those of the tunnel and the networks behind it");
+  verb.add_option("--join", arguments.join, "the profile in DIR/joined instead, without .ovpn")
+      ->type_name("NAME");
+  const char* group = "A plan by hand, without a folder";
+  const auto option = [&](const char* name, auto& value, const char* what, const char* type) {
+    CLI::Option* made = verb.add_option(name, value, what)->group(group);
+    if (*type != 0) made->type_name(type);
+    arguments.by_hand.push_back(made);
+  };
+  option("--owner", arguments.owner, "whose rules: a name for their chains", "NAME");
+  option("--device", arguments.device, "of the tunnel; \"tun\" is any tun device", "NAME");
+  option("--tunnel", arguments.tunnel, "networks inside the tunnel", "CIDR");
+  option("--lan", arguments.lans, "networks behind this host", "CIDR");
+  option("--far", arguments.far, "networks behind the far side", "CIDR");
+  option("--map", arguments.maps, "REAL=SHOWN, one to one", "PAIR");
+  option("--deny", arguments.denied, "FROM=TO: packets that may not pass", "PAIR");
+  option("--open", arguments.open, "a port to be let in: 1194/udp", "PORT");
+  const auto flag = [&](const char* name, bool& value, const char* what) {
+    arguments.by_hand.push_back(verb.add_flag(name, value, what)->group(group));
+  };
+  flag("--full-tunnel", arguments.full_tunnel,
+       "what comes out of the tunnel for the world leaves with this host's address");
+  flag("--snat", arguments.snat,
+       "this host's address stands for those of the tunnel and the networks behind it");
 }
 
 }  // namespace

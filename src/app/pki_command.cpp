@@ -1,223 +1,154 @@
-#include "app/pki_command.h"
+// The commands "adit pki ...": what each is called and what it takes.
 
-#include <chrono>
-#include <cstdio>
-#include <filesystem>
+#include "app/pki_command.h"
 
 #include <CLI/CLI.hpp>
 
-#include "pki/authority.h"
-#include "pki/listing.h"
-#include "pki/profile.h"
-#include "system/clock.h"
-#include "system/random.h"
-#include "system/store.h"
-#include "system/terminal.h"
+#include "app/pki_arguments.h"
 
 namespace adit::app {
 
 namespace {
 
-constexpr const char* default_directory = "/etc/adit/pki";
-
-}  // namespace
-
-// What the pki commands share.
-class PkiArguments {
+// Adds commands one after the other to "pki".
+class Commands {
  public:
-  std::string directory = default_directory;
-  std::string name;
-  std::string common_name = "adit CA";
-  std::string key_type = "ec";
-  std::string reason = "unspecified";
-  std::string output;
-  std::string endpoint = "SERVER-ADDRESS";
-  unsigned port = 1194;
-  std::string proto = "udp";
-  unsigned days = 0;
-  bool json = false;
+  Commands(CLI::App& pki, PkiArguments& arguments, int& status)
+      : pki_(pki), arguments_(arguments), status_(status) {}
+
+  // What every command takes; do leaves its exit status.
+  CLI::App& add(const char* name, const char* what, int (*run)(const PkiArguments&)) {
+    CLI::App& verb = *pki_.add_subcommand(name, what);
+    verb.add_option("--dir", arguments_.directory, "where the certificates live")
+        ->capture_default_str();
+    verb.add_flag("--json", arguments_.json, "for programs");
+    verb.add_option("--now", arguments_.now, "the date to assume")->group("");
+    verb.callback(
+        [this_arguments = &arguments_, status = &status_, run] { *status = run(*this_arguments); });
+    return verb;
+  }
+  void name_of(CLI::App& verb, const char* whose) {
+    verb.add_option("NAME", arguments_.name, whose)->required();
+  }
+  void days(CLI::App& verb, const char* what) { verb.add_option("--days", arguments_.days, what); }
+  void key(CLI::App& verb) {
+    verb.add_option("--key", arguments_.key_type, "ec, rsa2048, rsa3072, rsa4096 or ed25519");
+  }
+  void password(CLI::App& verb) {
+    verb.add_flag("--password", arguments_.password, "protect the key; asks for a passphrase");
+    verb.add_option("--password-file", arguments_.password_file,
+                    "protect the key with the first line of a file");
+  }
+  void common_name(CLI::App& verb) {
+    verb.add_option("--cn", arguments_.common_name, "common name of the authority");
+  }
+
+  PkiArguments& arguments() { return arguments_; }
+
+ private:
+  CLI::App& pki_;
+  PkiArguments& arguments_;
+  int& status_;
 };
 
-namespace {
-
-constexpr int exit_failure = 1;
-
-int report(const Error& error) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return exit_failure;
-}
-
-void say(const std::string& text) { std::printf("%s\n", text.c_str()); }
-
-pki::Hooks hooks() {
-  return {[](const std::string& file) -> std::optional<SecretText> {
-            auto answer = system::ask("Passphrase of " + file + ":", false);
-            if (!answer) return std::nullopt;
-            return *answer;
-          },
-          {}};
-}
-
-Result<pki::Authority> open_authority(const PkiArguments& arguments) {
-  auto authority = pki::Authority::open(arguments.directory, hooks());
-  if (authority) {
-    for (const std::string& repair : authority->repairs()) say("repaired: " + repair);
+void add_authority(Commands& commands) {
+  CLI::App& init = commands.add("init", "make a certificate authority", pki_init);
+  CLI::App& ca = commands.add("ca", "show the authority", pki_ca);
+  ca.add_flag("--issue", commands.arguments().issue, "make it, as init does");
+  for (CLI::App* verb : {&init, &ca}) {
+    commands.common_name(*verb);
+    commands.key(*verb);
+    commands.days(*verb, "how long it is valid");
+    commands.password(*verb);
   }
-  return authority;
 }
 
-int pki_init(const PkiArguments& arguments) {
-  const auto type = pki::parse_key_type(arguments.key_type);
-  if (!type) return report(type.error());
-  pki::AuthorityRequest request;
-  request.common_name = arguments.common_name;
-  request.key_type = *type;
-  if (arguments.days > 0) request.lifetime = std::chrono::days(arguments.days);
-  const auto parent = std::filesystem::path(arguments.directory).parent_path();
-  std::error_code failed;  // what follows tells it better
-  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
-  system::SystemRng rng;
-  auto made =
-      pki::Authority::create(arguments.directory, request, rng, system::wall_now(), hooks());
-  if (!made) return report(made.error());
-  say("certificate authority made in " + arguments.directory);
-  return 0;
-}
-
-int pki_issue(const PkiArguments& arguments, pki::Kind kind, bool key_type_given) {
-  auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
-  const auto name = pki::Name::parse(arguments.name);
-  if (!name) return report(name.error());
-  pki::CertificateRequest request{.kind = kind, .name = *name};
-  if (key_type_given) {
-    const auto type = pki::parse_key_type(arguments.key_type);
-    if (!type) return report(type.error());
-    request.key_type = *type;
+void add_issuing(Commands& commands) {
+  CLI::App& server = commands.add("server", "issue a server certificate", [](const auto& given) {
+    return pki_issue(given, pki::Kind::server);
+  });
+  CLI::App& client = commands.add("client", "issue a client certificate", [](const auto& given) {
+    return pki_issue(given, pki::Kind::client);
+  });
+  CLI::App& renew = commands.add(
+      "renew", "issue a certificate anew; the old one lives on for a while", pki_renew);
+  for (CLI::App* verb : {&server, &client, &renew}) {
+    commands.name_of(*verb, "its common name");
+    commands.key(*verb);
+    commands.days(*verb, "how long it is valid");
+    commands.password(*verb);
   }
-  if (arguments.days > 0) request.lifetime = std::chrono::days(arguments.days);
-  system::SystemRng rng;
-  const auto entry = authority->issue(request, rng, system::wall_now());
-  if (!entry) return report(entry.error());
-  say(arguments.directory + "/issued/" + arguments.name + ".crt");
-  return 0;
+  renew
+      .add_option("--overlap", commands.arguments().overlap,
+                  "days until the old certificate is revoked; 0 is at once")
+      ->capture_default_str();
+  renew.add_flag("--new-key", commands.arguments().new_key, "make a new key too");
 }
 
-int pki_list(const PkiArguments& arguments) {
-  auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
-  const WallTime now = system::wall_now();
-  const auto entries = authority->list(now);
-  const std::string text =
-      arguments.json ? pki::render_json(entries, now) : pki::render_table(entries, now);
-  std::fputs(text.c_str(), stdout);
-  return 0;
+void add_revoking(Commands& commands) {
+  CLI::App& revoke = commands.add("revoke", "revoke a certificate and renew the list", pki_revoke);
+  commands.name_of(revoke, "whose");
+  revoke.add_option("--reason", commands.arguments().reason, "as RFC 5280 names them")
+      ->capture_default_str();
+  CLI::App& crl = commands.add(
+      "crl", "renew the revocation list; renewed certificates end with their overlap", pki_crl);
+  commands.days(crl, "how long it is valid");
 }
 
-int pki_revoke(const PkiArguments& arguments) {
-  auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
-  const auto name = pki::Name::existing(arguments.name);
-  if (!name) return report(name.error());
-  const auto reason = pki::parse_reason(arguments.reason);
-  if (!reason) return report(reason.error());
-  const auto entry = authority->revoke(*name, *reason, system::wall_now());
-  if (!entry) return report(entry.error());
-  say(arguments.name + " is revoked; " + arguments.directory + "/crl.pem says so");
-  return 0;
+void add_looking(Commands& commands) {
+  commands.add("list", "show all certificates with the days they have left", pki_list);
+  CLI::App& show = commands.add("show", "show everything about one certificate", pki_show);
+  commands.name_of(show, "whose");
 }
 
-int pki_crl(const PkiArguments& arguments) {
-  auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
-  const Status published =
-      arguments.days > 0
-          ? authority->publish_crl(system::wall_now(), std::chrono::days(arguments.days))
-          : authority->publish_crl(system::wall_now());
-  if (!published) return report(published.error());
-  say(arguments.directory + "/crl.pem");
-  return 0;
+void add_export(Commands& commands) {
+  PkiArguments& arguments = commands.arguments();
+  CLI::App& give =
+      commands.add("export", "write a client's profile with everything inside", pki_export);
+  commands.name_of(give, "of the client");
+  give.add_option("--remote", arguments.endpoint, "the server's address")->capture_default_str();
+  give.add_option("--port", arguments.port, "the server's port")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
+  give.add_option("--proto", arguments.proto, "udp or tcp")
+      ->check(CLI::IsMember({"udp", "tcp"}))
+      ->capture_default_str();
+  give.add_option("-o", arguments.output, "file to write; - is standard output");
 }
 
-int pki_export(const PkiArguments& arguments) {
-  auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
-  const auto name = pki::Name::existing(arguments.name);
-  if (!name) return report(name.error());
-  system::SystemRng rng;
-  const auto exported = authority->export_client(*name, rng, system::wall_now());
-  if (!exported) return report(exported.error());
-  pki::ProfileSettings settings;
-  settings.host = arguments.endpoint;
-  settings.port = static_cast<std::uint16_t>(arguments.port);
-  if (arguments.proto == "tcp") settings.transport = pki::Transport::tcp;
-  const auto profile = pki::render_client_profile(settings, *exported);
-  if (!profile) return report(profile.error());
-  if (arguments.output.empty() || arguments.output == "-") {
-    std::fputs(profile->reveal().c_str(), stdout);
-    return 0;
-  }
-  constexpr unsigned private_mode = 0600;
-  const Status written =
-      system::write_file_atomically(arguments.output, profile->reveal(), private_mode);
-  if (!written) return report(written.error());
-  say(arguments.output);
-  return 0;
+void add_moving(Commands& commands) {
+  PkiArguments& arguments = commands.arguments();
+  CLI::App& bring = commands.add(
+      "import", "take over a directory of easy-rsa 2 or 3, or of loose files", pki_import);
+  bring.add_option("DIRECTORY", arguments.source, "it is only read")->required();
+  CLI::App& rotate =
+      commands.add("rotate-ca", "change to a new authority, one stage a call", pki_rotate);
+  rotate
+      .add_option("STAGE", arguments.stage, "start, server, clients or finish; without it the next")
+      ->check(CLI::IsMember({"start", "server", "clients", "finish"}));
+  rotate.add_flag("--status", arguments.status_only, "where it stands, and who is left");
+  rotate.add_flag("--force", arguments.force, "even where clients are left behind");
+  rotate.add_flag("--new-key", arguments.new_key, "new keys for servers and clients too");
+  commands.common_name(rotate);
+  commands.key(rotate);
+  commands.days(rotate, "how long what is issued is valid");
+  commands.password(rotate);
 }
 
 }  // namespace
 
-// One row per command: what it is called, what it takes, what it does.
 std::shared_ptr<PkiArguments> add_pki(CLI::App& root, int& status) {
-  auto held = std::make_shared<PkiArguments>();
-  PkiArguments& arguments = *held;
+  auto arguments = std::make_shared<PkiArguments>();
   CLI::App* pki = root.add_subcommand("pki", "certificates: a CA, servers and clients");
   pki->require_subcommand(1);
-  const auto command = [&](const char* name, const char* what) {
-    CLI::App* verb = pki->add_subcommand(name, what);
-    verb->add_option("--dir", arguments.directory, "where the certificates live")
-        ->capture_default_str();
-    return verb;
-  };
-  const auto key_options = [&](CLI::App* verb) {
-    verb->add_option("--days", arguments.days, "how long it is valid");
-    return verb->add_option("--key", arguments.key_type,
-                            "ec, rsa2048, rsa3072, rsa4096 or ed25519");
-  };
-  CLI::App* init = command("init", "make a certificate authority");
-  init->add_option("--cn", arguments.common_name, "its common name")->capture_default_str();
-  key_options(init);
-  init->callback([&] { status = pki_init(arguments); });
-  for (const pki::Kind kind : {pki::Kind::server, pki::Kind::client}) {
-    const bool server = kind == pki::Kind::server;
-    CLI::App* issue = command(server ? "server" : "client",
-                              server ? "issue a server certificate" : "issue a client certificate");
-    issue->add_option("NAME", arguments.name, "its common name")->required();
-    CLI::Option* key = key_options(issue);
-    issue->callback([&arguments, &status, kind, key] {
-      status = pki_issue(arguments, kind, key->count() > 0);
-    });
-  }
-  CLI::App* list = command("list", "show all certificates with the days they have left");
-  list->add_flag("--json", arguments.json, "for programs");
-  list->callback([&] { status = pki_list(arguments); });
-  CLI::App* revoke = command("revoke", "revoke a certificate and renew the list");
-  revoke->add_option("NAME", arguments.name, "whose")->required();
-  revoke->add_option("--reason", arguments.reason, "as RFC 5280 names them")->capture_default_str();
-  revoke->callback([&] { status = pki_revoke(arguments); });
-  CLI::App* crl = command("crl", "renew the revocation list");
-  crl->add_option("--days", arguments.days, "how long it is valid");
-  crl->callback([&] { status = pki_crl(arguments); });
-  CLI::App* give = command("export", "write a client's profile with everything inside");
-  give->add_option("NAME", arguments.name, "of the client")->required();
-  give->add_option("--remote", arguments.endpoint, "the server's address")->capture_default_str();
-  give->add_option("--port", arguments.port, "the server's port")->capture_default_str();
-  give->add_option("--proto", arguments.proto, "udp or tcp")
-      ->check(CLI::IsMember({"udp", "tcp"}))
-      ->capture_default_str();
-  give->add_option("-o", arguments.output, "file to write; - is standard output");
-  give->callback([&] { status = pki_export(arguments); });
-  return held;
+  Commands commands(*pki, *arguments, status);
+  add_authority(commands);
+  add_issuing(commands);
+  add_looking(commands);
+  add_revoking(commands);
+  add_export(commands);
+  add_moving(commands);
+  return arguments;
 }
 
 }  // namespace adit::app

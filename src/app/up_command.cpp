@@ -33,7 +33,7 @@ class UpArguments {
 
 namespace {
 
-void indent(const std::string& line) { say("  " + line); }
+void indent(const std::string& line) { tell("  " + line); }
 
 Result<std::vector<ip::Address>> addresses_of(const std::vector<std::string>& words) {
   std::vector<ip::Address> addresses;
@@ -99,7 +99,7 @@ std::string own_networks(setup::Host& host) {
 
 // A few questions, on a terminal and for a new server only.
 Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
-  say("A new VPN server. Enter takes what stands in brackets.\n");
+  tell("A new VPN server. Enter takes what stands in brackets.\n");
   if (!settings.endpoint) {
     const auto guess = host.outward_address();
     settings.endpoint = ask_line("Name or address under which clients reach this host",
@@ -107,7 +107,7 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
   }
   if (!settings.lans) {
     const std::string here = own_networks(host);
-    if (!here.empty()) say("This host lies in " + here + ".");
+    if (!here.empty()) tell("This host lies in " + here + ".");
     const std::string answer = ask_line("Networks that clients may reach through it", "none");
     const auto lans = networks_of("Networks", {answer});
     std::vector<ip::Prefix> all;
@@ -126,7 +126,7 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
 
 int complain_all(const std::vector<Error>& errors) {
   for (const Error& error : errors) static_cast<void>(complain(error));
-  say("Nothing was changed.");
+  tell("Nothing was changed.");
   return exit_failure;
 }
 
@@ -137,22 +137,22 @@ std::string transport_of(const setup::ServerFacts& facts) {
 void tell_result(const setup::UpPlan& plan, const std::string& dir) {
   const setup::ServerFacts& facts = plan.facts;
   const std::string endpoint = facts.endpoint.empty() ? "?" : facts.endpoint;
-  say("\n  server      " + endpoint + ", " + transport_of(facts));
-  say("  addresses   " + (facts.network ? facts.network->text() : "-") +
+  tell("\n  server      " + endpoint + ", " + transport_of(facts));
+  tell("  addresses   " + (facts.network ? facts.network->text() : "-") +
       (facts.network6 ? ", " + facts.network6->text() : ""));
-  if (!facts.lans.empty()) say("  networks    " + setup::texts(facts.lans));
+  if (!facts.lans.empty()) tell("  networks    " + setup::texts(facts.lans));
   if (!plan.profile.empty()) {
     const std::string file = plan.profile.substr(plan.profile.rfind('/') + 1);
-    say("  profile     " + plan.profile);
-    say("\n  Copy the profile to the client and run there, as root:\n\n      adit join " + file +
+    tell("  profile     " + plan.profile);
+    tell("\n  Copy the profile to the client and run there, as root:\n\n      adit join " + file +
         "          (or: openvpn " + file + ")");
   }
   const std::string where = dir == usual_dir ? "" : " --dir " + dir;
-  say("\n  More clients:  adit client add NAME" + where);
+  tell("\n  More clients:  adit client add NAME" + where);
 }
 
 void tell_notes(const setup::UpPlan& plan) {
-  for (const std::string& note : plan.notes) say("note: " + note);
+  for (const std::string& note : plan.notes) tell("note: " + note);
 }
 
 struct Up {
@@ -171,7 +171,7 @@ Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, b
 
 // In the foreground until a signal; then the host is as it was.
 int serve(Up& up) {
-  say("\n  Ctrl-C takes the server down again.\n");
+  tell("\n  Ctrl-C takes the server down again.\n");
   const int status = serve_in_foreground(up.request.dir, !up.given.no_test);
   auto journal = open_journal(up.host, up.request.dir, true);
   if (!journal) return complain(journal.error());
@@ -184,18 +184,18 @@ int serve(Up& up) {
 int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
               const std::vector<setup::Step>& steps, bool serves_already) {
   if (!setup::changes_something(steps)) {
-    say("Nothing to change: the server is set up as wished.");
+    tell("Nothing to change: the server is set up as wished.");
   }
   if (Status done = setup::carry_out(up.host, journal, steps, indent); !done) {
     static_cast<void>(complain(done.error()));
-    say("What had been changed was taken back.");
+    tell("What had been changed was taken back.");
     return exit_failure;
   }
   tell_notes(plan);
   tell_result(plan, up.request.dir);
   if (!up.request.service && !serves_already) return serve(up);
   if (up.given.no_test) return 0;
-  say("");
+  tell("");
   return test_server(up.request.dir);
 }
 
@@ -275,8 +275,12 @@ int run_down(const UpArguments& given) {
   if (Status undone = setup::undo(*host, *journal, indent); !undone) {
     return complain(undone.error());
   }
-  say(nothing ? "Nothing to undo: no server is set up from " + dir + "."
-              : "The server is down. Keys, configuration and profiles stay in " + dir + ".");
+  if (nothing) {
+    tell("Nothing to undo: no server is set up from " + dir + ".");
+  } else {
+    const std::string kept = " Keys, configuration and profiles stay in " + dir + ".";
+    tell("The server is down." + (given.purge ? "" : kept));
+  }
   return given.purge ? purge(*host, given, dir) : 0;
 }
 

@@ -5,7 +5,7 @@
 // whatever authenticates. source: wire protocol 10.7.
 
 #include <algorithm>
-#include <deque>
+#include <vector>
 
 #include "crypto/aead_run.h"
 #include "crypto/data_formats.h"
@@ -141,11 +141,7 @@ class EpochOpener final : public Opener {
  public:
   EpochOpener(const DataFormat& format, const DirectionKeys& keys, const ReplayWindow& window,
               LaneEngine* engine)
-      : format_(format),
-        keys_(keys),
-        engine_(engine),
-        window_(window.fresh()),
-        next_window_(window.fresh()) {}
+      : format_(format), keys_(keys), engine_(engine), window_(window.fresh()) {}
 
   Status start_at(std::uint16_t epoch) {
     secret_ = secret_of_epoch(keys_, epoch);
@@ -221,10 +217,10 @@ class EpochOpener final : public Opener {
     if (one.front().verdict != Drop::none) return;
     previous_ = std::move(current_);
     previous_window_ = std::move(window_);
-    while (future_.front().key.epoch != epoch) future_.pop_front();
+    while (future_.front().key.epoch != epoch) future_.erase(future_.begin());
     secret_ = future_.front().secret;
     current_.emplace(std::move(future_.front().key));
-    future_.pop_front();
+    future_.erase(future_.begin());
     window_ = std::move(*next_window_);
     next_window_.reset();
     counts_.blocks = 0;
@@ -265,7 +261,7 @@ class EpochOpener final : public Opener {
   EpochSecret secret_;  // of the current epoch
   std::optional<KeyOfEpoch> current_;
   std::optional<KeyOfEpoch> previous_;
-  std::deque<Future> future_;
+  std::vector<Future> future_;  // in order
   ReplayWindow window_;
   std::optional<ReplayWindow> next_window_;  // for whichever epoch comes next, once one seems to
   ReplayWindow previous_window_;

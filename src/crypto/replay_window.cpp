@@ -6,14 +6,16 @@
 namespace adit::crypto {
 
 namespace {
+constexpr std::uint64_t words_at_first = 8;
 constexpr std::int64_t reap_interval_seconds = 5;
 constexpr std::uint64_t all_ones = ~std::uint64_t{0};
 }  // namespace
 
 ReplayWindow::ReplayWindow(const ReplayLimits& limits, std::uint32_t remember)
     : limits_(limits),
-      seen_(std::bit_ceil((std::max<std::uint64_t>({limits.packets, remember, 1}) + word_bits - 1) /
-                          word_bits)),
+      full_words_(std::bit_ceil(
+          (std::max<std::uint64_t>({limits.packets, remember, 1}) + word_bits - 1) / word_bits)),
+      seen_(std::min(full_words_, words_at_first)),
       mask_(seen_.size() - 1),
       arrived_(limits.seconds > 0 ? limits.packets : 0) {}
 
@@ -52,8 +54,16 @@ void ReplayWindow::start_over(std::uint64_t id, std::uint32_t time) {
   highest_ = closed_ = id > limits_.packets ? id - limits_.packets : 0;
 }
 
+// The first ids fit into a small ring, and lie there where they lie in the full one.
+void ReplayWindow::grow_for(std::uint64_t id) {
+  if (seen_.size() == full_words_ || id < seen_.size() * word_bits) return;
+  seen_.resize(full_words_);
+  mask_ = full_words_ - 1;
+}
+
 // Forgets what lay where the ids after the highest lie now.
 void ReplayWindow::move_to(std::uint64_t id) {
+  grow_for(id);
   if (id - highest_ >= seen_.size() * word_bits) {
     std::ranges::fill(seen_, 0);
   } else {
@@ -99,6 +109,7 @@ ReplayWindow::State ReplayWindow::state() const {
 }
 
 void ReplayWindow::restore(const State& state, Instant now) {
+  grow_for(state.highest);
   std::ranges::fill(seen_, 0);
   highest_ = state.highest;
   time_ = state.time;

@@ -21,8 +21,9 @@ inline constexpr ReplayLimits generous_limits{16384, 0};
 // source: wire protocol 11.2; vectors made with the packet-id module of 2.7.6.
 //
 // check() before the cipher (cheap), add() after it (authentic): only packets that authenticated
-// move the window. One owner thread. Memory is taken by the constructor alone: one bit for each
-// remembered id, and four bytes for each of `packets` where there is a limit of time.
+// move the window. One owner thread. Memory: one bit for each remembered id, taken when the first
+// id above 511 comes, once, so that the keys of idle peers stay small; and four bytes for each of
+// `packets` where there is a limit of time.
 class ReplayWindow {
  public:
   // remember  at least so many ids are known to be seen or not: a repetition that comes after the
@@ -31,7 +32,7 @@ class ReplayWindow {
 
   // Another with the same limits, as if nothing had come yet.
   [[nodiscard]] ReplayWindow fresh() const {
-    return ReplayWindow(limits_, static_cast<std::uint32_t>(seen_.size() * word_bits));
+    return ReplayWindow(limits_, static_cast<std::uint32_t>(full_words_ * word_bits));
   }
 
   // time is the sender's time field of the long form, 0 for the short form.
@@ -73,10 +74,12 @@ class ReplayWindow {
   }
   void mark(std::uint64_t id, Instant now);
   void move_to(std::uint64_t id);
+  void grow_for(std::uint64_t id);
   void start_over(std::uint64_t id, std::uint32_t time);
   void reap(Instant now);
 
   ReplayLimits limits_;
+  std::uint64_t full_words_;            // a power of two
   std::vector<std::uint64_t> seen_;     // ring: id lies at bit id % 64 of word id / 64
   std::uint64_t mask_;                  // of word numbers; their count is a power of two
   std::vector<std::uint32_t> arrived_;  // ring: the second of arrival, with a limit of time

@@ -77,7 +77,8 @@ std::vector<Command> docker_leftovers(std::string_view owner, const Ruleset& rul
     for (const Rule& rule : chain.rules) {
       if (rule.text.find(mark) == std::string::npos) continue;
       Command words{chain.tool, "-w", "-D"};
-      for (const std::string_view word : split(rule.text.substr(3), ' ')) words.emplace_back(word);
+      for (const std::string_view word : split(std::string_view(rule.text).substr(3), ' '))
+        words.emplace_back(word);
       commands.push_back(std::move(words));
     }
   }

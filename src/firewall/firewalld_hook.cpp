@@ -113,7 +113,7 @@ Draft port_hook(const Port& port, const Situation& situation) {
 
 std::vector<Draft> firewalld_hooks(const Plan& plan, const Needs& needs,
                                    const Situation& situation) {
-  if (trim(situation.firewalld_state) != "running") return {};
+  if (!says(situation.firewalld_state, "running")) return {};
   std::vector<Draft> drafts;
   if (needs.forward4 || needs.forward6) drafts.push_back(zone_hook(plan, situation));
   if (needs.port) drafts.push_back(port_hook(*plan.open, situation));

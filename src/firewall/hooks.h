@@ -36,6 +36,8 @@ struct Draft {
 
 // "tun0", or "tun+" for any tun device, as iptables, ufw and firewalld say it.
 [[nodiscard]] std::string iptables_device(std::string_view device);
+// Whether a program said this line, among others.
+[[nodiscard]] bool says(const std::string& output, std::string_view line);
 // "1194/udp"
 [[nodiscard]] std::string port_text(const Port& port);
 // A rule that accepts what comes from (or goes to) this device.

@@ -70,7 +70,9 @@ Status run_all(const std::vector<Command>& commands, Tools& tools) {
     const auto output = tools.run(command);
     if (!output) return fail("cannot run \"{}\"", text(command));
     if (output->status != 0) {
-      return fail("\"{}\" failed with status {}", text(command), output->status);
+      const std::string said = printable(split(trim(output->text), '\n').front());
+      return fail("\"{}\" failed with status {}{}", text(command), output->status,
+                  said.empty() ? "" : ": " + said);
     }
   }
   return {};

@@ -106,7 +106,7 @@ std::string why_of(const Blocked& blocked) {
   std::vector<std::string> what;
   for (const Question* question : blocked.questions) {
     if (what.size() == 2) break;  // the rest is of the same kind
-    what.push_back(question->what);
+    if (what.empty() || what.front() != question->what) what.push_back(question->what);
   }
   const char* verb = blocked.judgement.fate == Fate::drops ? "drops" : "may drop";
   return fmt::format("{} {}", verb, join(what, " and "));

@@ -73,7 +73,7 @@ std::optional<Tools::Output> HostTools::run(const Command& command) {
   if (file.empty()) return std::nullopt;
   ports::Command wanted{command, {{"PATH", whole_path()}, {"LC_ALL", "C"}, {"HOME", "/root"}}};
   wanted.argv.front() = file;
-  auto output = system::run_and_capture(wanted, longest_output);
+  auto output = system::run_and_capture(wanted, longest_output, system::Captured::with_complaints);
   if (!output) return std::nullopt;
   return Output{output->status, std::move(output->text)};
 }

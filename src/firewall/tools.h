@@ -16,7 +16,7 @@ class Tools {
  public:
   struct Output {
     int status = 0;
-    std::string text;  // standard output
+    std::string text;  // what it wrote, both outputs together
   };
   virtual ~Tools() = default;
   // Nothing when there is no such file, or it may not be read.

@@ -60,7 +60,7 @@ Draft port_hook(const Port& port, const Situation& situation) {
 }  // namespace
 
 std::vector<Draft> ufw_hooks(const Plan& plan, const Needs& needs, const Situation& situation) {
-  if (!trim(situation.ufw_status).starts_with("Status: active")) return {};
+  if (!says(situation.ufw_status, "Status: active")) return {};
   std::vector<Draft> drafts;
   if (needs.forward4 || needs.forward6) {
     drafts.push_back(route_hook(plan, Subject::in_device, situation));

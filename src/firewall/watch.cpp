@@ -119,6 +119,7 @@ std::string chains_in(const std::string& listing, std::string_view owner) {
     const std::string_view line = trim(raw);
     if (begins_chain(line)) inside = owner_of_chain(name_in(line)) == owner;
     if (inside) ours += std::string(line) + "\n";
+    if (line == "}") inside = false;
   }
   return ours;
 }

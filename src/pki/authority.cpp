@@ -43,7 +43,7 @@ std::optional<Entry> Authority::revocation_list(WallTime now) const {
   if (!first) return std::nullopt;
   return Entry{.name = std::string(layout::crl),
                .kind = Kind::crl,
-               .serial = {},
+               .serial = "-",
                .not_before = first->from,
                .not_after = first->until,
                .state = now <= first->until ? State::valid : State::expired};

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "pki/details.h"
 #include "pki/disk.h"
 #include "pki/entry.h"
 #include "pki/export.h"
@@ -87,6 +88,9 @@ class Authority {
   // The revocation list as an entry, with the dates of the one that ends first; nothing without
   // one.
   [[nodiscard]] std::optional<Entry> revocation_list(WallTime now) const;
+
+  [[nodiscard]] Result<Details> show(const Name& name, WallTime now) const;
+  [[nodiscard]] Details show_authority(WallTime now) const;
 
   [[nodiscard]] Result<Entry> issue(const CertificateRequest& request, Rng& rng, WallTime now);
   // A new certificate for the same name; the old one lives on for the overlap and is revoked at the

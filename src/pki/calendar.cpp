@@ -59,6 +59,16 @@ std::optional<WallTime> parse_asn1_text(std::string_view text) {
   return at;
 }
 
+std::optional<WallTime> parse_iso_text(std::string_view text) {
+  if (text.size() != 10 && text.size() != 20) return std::nullopt;
+  const std::string whole =
+      text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
+  std::string digits = whole;
+  std::erase_if(digits, [](char c) { return c == '-' || c == ':' || c == 'T'; });
+  const auto at = parse_asn1_text(digits);
+  return at && iso_text(*at) == whole ? at : std::nullopt;
+}
+
 std::string iso_text(WallTime at) {
   const std::tm t = fields_of(at);
   return fmt::format("{}T{:02}:{:02}:{:02}Z", day_text(at), t.tm_hour, t.tm_min, t.tm_sec);

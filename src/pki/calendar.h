@@ -12,6 +12,8 @@ namespace adit::pki {
 [[nodiscard]] std::string asn1_text(WallTime at);
 [[nodiscard]] std::optional<WallTime> parse_asn1_text(std::string_view text);
 
+// What iso_text and day_text write; a day is its first second.
+[[nodiscard]] std::optional<WallTime> parse_iso_text(std::string_view text);
 [[nodiscard]] std::string iso_text(WallTime at);  // 2026-11-22T10:01:27Z
 [[nodiscard]] std::string day_text(WallTime at);  // 2026-11-22
 

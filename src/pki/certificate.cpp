@@ -77,11 +77,16 @@ Certificate blank(EVP_PKEY* key, const std::string& serial, const Validity& vali
   return ok ? std::move(certificate) : nullptr;
 }
 
-bool add_extensions(X509* certificate, X509* issuer, std::span<const ExtensionLine> lines) {
+bool serves(Kind kind) { return kind == Kind::server || kind == Kind::server_and_client; }
+
+bool add_extensions(X509* certificate, X509* issuer, std::span<const ExtensionLine> lines,
+                    bool by_key_alone = false) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   for (const auto& [nid, value] : lines) {
-    const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+    const bool loose = by_key_alone && nid == NID_authority_key_identifier;
+    const Extension extension(
+        X509V3_EXT_conf_nid(nullptr, &context, nid, loose ? "keyid:always" : value));
     if (!extension || X509_add_ext(certificate, extension.get(), -1) != 1) return false;
   }
   return true;
@@ -173,7 +178,8 @@ Result<Certificate> make_certificate(Kind kind, const Name& name, EVP_PKEY* key,
   const bool ok =
       made && set_common_name(made.get(), name.text()) &&
       X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
-      add_extensions(made.get(), signer.certificate, extensions_of(kind)) &&
+      add_extensions(made.get(), signer.certificate, extensions_of(kind),
+                     signer.bridged && serves(kind)) &&
       (!server || add_alternative_name(made.get(), name)) &&
       X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
   if (!ok) {
@@ -184,11 +190,13 @@ Result<Certificate> make_certificate(Kind kind, const Name& name, EVP_PKEY* key,
 
 Result<Certificate> make_successor(X509* old, EVP_PKEY* key, const std::string& serial,
                                    const Validity& validity, const Signer& signer) {
+  const Kind kind = kind_of(old);
   Certificate made = blank(key, serial, validity);
   const bool ok =
       made && X509_set_subject_name(made.get(), X509_get_subject_name(old)) == 1 &&
       X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
-      add_extensions(made.get(), signer.certificate, extensions_of(kind_of(old))) &&
+      add_extensions(made.get(), signer.certificate, extensions_of(kind),
+                     signer.bridged && serves(kind)) &&
       copy_alternative_names(made.get(), old) &&
       X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
   if (!ok) {

@@ -22,6 +22,9 @@ struct Validity {
 struct Signer {
   X509* certificate;
   EVP_PKEY* key;
+  // There is a second certificate for the same key, signed by the authority before: what a server
+  // shows must name its issuer by the key alone, so that either fits.
+  bool bridged = false;
 };
 
 [[nodiscard]] Result<Certificate> make_authority(const std::string& common_name, EVP_PKEY* key,

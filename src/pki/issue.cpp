@@ -111,7 +111,7 @@ Result<Entry> Authority::issue(const CertificateRequest& request, Rng& rng, Wall
   if (!key) return fail_with(key.error());
   const auto made = make_certificate(
       request.kind, request.name, key->get(), draw_serial(rng, ledger_->index),
-      validity_for(*ledger_, request.lifetime, now), {ledger_->ca.get(), ca_key->get()});
+      validity_for(*ledger_, request.lifetime, now), signer_of(*ledger_, ca_key->get()));
   if (!made) return fail_with(made.error());
   const Status done = record(*ledger_, request.name, made->get());
   if (!done) return fail_with(done.error());

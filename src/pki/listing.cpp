@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "pki/calendar.h"
+#include "pki/dates.h"
 
 namespace adit::pki {
 
@@ -20,6 +21,7 @@ using Line = std::array<std::string, columns>;
 const Line headings{"NAME", "KIND", "STATE", "DAYS", "FROM", "UNTIL", "SERIAL"};
 
 Line line_of(const Entry& entry, WallTime now) {
+  const std::string remark = remark_of(entry, now);
   const bool counts = entry.state == State::valid;
   return {printable(entry.name),
           name(entry.kind),
@@ -27,7 +29,16 @@ Line line_of(const Entry& entry, WallTime now) {
           counts ? std::to_string(days_left(entry, now)) : "-",
           entry.not_before ? day_text(*entry.not_before) : "-",
           day_text(entry.not_after),
-          entry.serial};
+          entry.serial + (remark.empty() ? "" : "  " + remark)};
+}
+
+bool is_current(const Entry& entry) {
+  return entry.state == State::valid && !entry.overlap_end && entry.kind != Kind::other;
+}
+
+const char* urged(Kind kind) {
+  if (kind == Kind::ca) return "rotate-ca";
+  return kind == Kind::crl ? "renew: adit pki crl" : "renew";
 }
 
 std::array<std::size_t, columns> widths_of(const std::vector<Line>& lines) {
@@ -43,6 +54,14 @@ std::string padded(std::string_view cell, std::size_t width, bool right) {
 }
 
 }  // namespace
+
+std::string remark_of(const Entry& entry, WallTime now) {
+  if (entry.overlap_end && entry.kind == Kind::ca) return "trusted until rotate-ca finish";
+  if (entry.overlap_end) return fmt::format("renewed, ends {}", day_text(*entry.overlap_end));
+  const auto step = is_current(entry) ? warning_step(entry.not_after, now) : std::nullopt;
+  if (!step) return {};
+  return fmt::format("{}{}", urged(entry.kind), *step <= 7 ? " now" : "");
+}
 
 std::string render_table(std::span<const Entry> entries, WallTime now) {
   std::vector<Line> lines{headings};

@@ -1,7 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "pki/calendar.h"
+#include "pki/dates.h"
+#include "pki/details.h"
+#include "pki/import.h"
 #include "pki/listing.h"
+#include "pki/renew.h"
+#include "pki/rotation.h"
 
 namespace adit::pki {
 
@@ -22,16 +27,82 @@ Json object_of(const Entry& entry, WallTime now) {
     object["revoked_at"] = iso_text(entry.revocation->at);
     object["reason"] = entry.revocation->reason.empty() ? "unspecified" : entry.revocation->reason;
   }
+  if (entry.overlap_end) object["overlap_end"] = iso_text(*entry.overlap_end);
+  const bool watched = entry.state == State::valid && !entry.overlap_end;
+  if (const auto step = warning_step(entry.not_after, now); watched && step) {
+    object["warning"] = *step;
+  }
   return object;
+}
+
+Json array_of(std::span<const Entry> entries, WallTime now) {
+  Json list = Json::array();
+  for (const Entry& entry : entries) list.push_back(object_of(entry, now));
+  return list;
+}
+
+// Names made by other tools may hold anything; a bad byte must not cost the whole text.
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
 
 std::string render_json(std::span<const Entry> entries, WallTime now) {
-  Json list = Json::array();
-  for (const Entry& entry : entries) list.push_back(object_of(entry, now));
-  // Names made by other tools may hold anything; a bad byte must not cost the whole list.
-  return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return text_of(array_of(entries, now));
+}
+
+std::string render_json(const Entry& entry, WallTime now) { return text_of(object_of(entry, now)); }
+
+std::string render_json(const Imported& imported) {
+  return text_of({{"source", imported.source},
+                  {"layout", name(imported.layout)},
+                  {"was_there", imported.was_there},
+                  {"can_sign", imported.can_sign},
+                  {"certificates", imported.certificates},
+                  {"revoked", imported.revoked},
+                  {"keys", imported.keys},
+                  {"notes", imported.notes}});
+}
+
+std::string render_json(const Renewed& renewed, WallTime now) {
+  return text_of({{"now", object_of(renewed.now, now)},
+                  {"before", object_of(renewed.before, now)},
+                  {"new_key", renewed.new_key}});
+}
+
+std::string render_json(const Rotation& rotation, WallTime now) {
+  return text_of({{"stage", name(rotation.stage)},
+                  {"from", object_of(rotation.from, now)},
+                  {"to", rotation.to ? object_of(*rotation.to, now) : Json()},
+                  {"bridged", rotation.bridged},
+                  {"servers_left", array_of(rotation.servers_left, now)},
+                  {"clients_left", array_of(rotation.clients_left, now)},
+                  {"not_exported", array_of(rotation.not_exported, now)},
+                  {"renewed", rotation.renewed}});
+}
+
+std::string render_exported_json(const std::string& name, const std::string& file,
+                                 const std::string& profile) {
+  Json object{{"name", name}};
+  if (!file.empty()) object["file"] = file;
+  if (!profile.empty()) object["profile"] = profile;
+  return text_of(object);
+}
+
+std::string render_details_json(const Details& details, WallTime now) {
+  Json object = object_of(details.entry, now);
+  object.update({{"subject", details.subject},
+                 {"issuer", details.issuer},
+                 {"key", details.key},
+                 {"signature", details.signature},
+                 {"fingerprint", details.fingerprint},
+                 {"file", details.file},
+                 {"has_key", details.has_key},
+                 {"key_is_protected", details.key_is_protected},
+                 {"weaknesses", details.weaknesses},
+                 {"others", array_of(details.others, now)}});
+  return text_of(object);
 }
 
 }  // namespace adit::pki

@@ -125,7 +125,7 @@ Result<std::string> render_server_config(const ServerSettings& settings) {
       fmt::format("port {}\nproto {}\ndev tun\ntopology subnet\nserver {} {}\n", settings.port,
                   udp ? "udp" : "tcp-server", settings.network, settings.netmask);
   text += fmt::format("ca {}\ncert {}\nkey {}\ncrl-verify {}\ndh none\ntls-crypt-v2 {}\n",
-                      path(layout::ca_certificate), path(layout::certificate_of(settings.name)),
+                      path(layout::ca_bundle), path(layout::certificate_of(settings.name)),
                       path(layout::key_of(settings.name)), path(layout::crl),
                       path(layout::tls_crypt_v2_server));
   text += fmt::format(

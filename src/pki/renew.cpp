@@ -83,7 +83,7 @@ Result<PrivateKey> stage_new_key(Ledger& ledger, const RenewRequest& request, co
 
 Result<Certificate> sign(Ledger& ledger, const RenewRequest& request, const Plan& plan,
                          EVP_PKEY* ca_key, WallTime now) {
-  const Signer signer{ledger.ca.get(), ca_key};
+  const Signer signer = signer_of(ledger, ca_key);
   const Validity validity = validity_for(ledger, request.lifetime, now);
   if (!plan.new_key) {
     return make_successor(plan.old.get(), X509_get0_pubkey(plan.old.get()), plan.serial, validity,

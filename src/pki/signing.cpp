@@ -8,6 +8,14 @@
 
 namespace adit::pki {
 
+namespace {
+
+bool is_bridged(const Ledger& ledger) {
+  return ledger.previous && ledger.disk.exists(layout::cross_certificate);
+}
+
+}  // namespace
+
 Status check_authority(const Ledger& ledger, WallTime now) {
   const WallTime end = ledger.ca_facts.validity.until;
   if (now <= end) return {};
@@ -24,12 +32,15 @@ Validity validity_for(const Ledger& ledger, std::chrono::days lifetime, WallTime
   return {now, std::min(after(now, lifetime), ledger.ca_facts.validity.until)};
 }
 
+Signer signer_of(const Ledger& ledger, EVP_PKEY* ca_key) {
+  return {ledger.ca.get(), ca_key, is_bridged(ledger)};
+}
+
 Result<std::string> issued_text(const Ledger& ledger, X509* certificate) {
   std::string text = render_described(certificate);
   const Kind kind = facts_of(certificate).kind;
   const bool serves = kind == Kind::server || kind == Kind::server_and_client;
-  const bool crosses = serves && ledger.previous && signed_by(certificate, ledger.ca.get()) &&
-                       ledger.disk.exists(layout::cross_certificate);
+  const bool crosses = serves && is_bridged(ledger) && signed_by(certificate, ledger.ca.get());
   if (!crosses) return text;
   const auto cross = ledger.disk.read(layout::cross_certificate);
   if (!cross) return fail_with(cross.error());

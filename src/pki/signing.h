@@ -14,6 +14,9 @@ namespace adit::pki {
 
 [[nodiscard]] Validity validity_for(const Ledger& ledger, std::chrono::days lifetime, WallTime now);
 
+// The authority with its key; both must outlive what is returned.
+[[nodiscard]] Signer signer_of(const Ledger& ledger, EVP_PKEY* ca_key);
+
 // What stands in issued/: the certificate, and for a server behind it what leads clients from the
 // previous authority to the one that signed.
 [[nodiscard]] Result<std::string> issued_text(const Ledger& ledger, X509* certificate);

@@ -81,24 +81,35 @@ Error first_error(const options::Issues& issues) {
   return {"the configuration cannot be read", {}};
 }
 
-Result<std::vector<ClientFile>> read_clients(Host& host, const std::string& folder,
-                                             const options::Config& config) {
-  std::vector<ClientFile> clients;
+// As they will be, by name.
+Result<std::map<std::string, std::string>> client_texts(Host& host, const std::string& folder,
+                                                        const ClientTexts& changed) {
+  std::map<std::string, std::string> all;
   for (const std::string& name : host.files_in(folder)) {
     if (name.ends_with(".adit-new")) continue;
-    const std::string path = folder + "/" + name;
-    const auto file = host.read_file(path);
+    auto file = host.read_file(folder + "/" + name);
     if (!file) return fail_with(file.error());
-    if (!*file) continue;
-    const auto parsed = options::parse_client_profile((*file)->text, path, config);
-    ClientFile client{name, {}, {}};
-    if (parsed.profile.ifconfig_push) client.fixed = parsed.profile.ifconfig_push->first;
-    for (const options::Iroute& iroute : parsed.profile.iroutes) {
-      client.behind.push_back(iroute.prefix);
-    }
-    clients.push_back(std::move(client));
+    if (*file) all[name] = std::move((*file)->text);
   }
-  return clients;
+  for (const auto& [name, text] : changed) {
+    if (text) {
+      all[name] = *text;
+    } else {
+      all.erase(name);
+    }
+  }
+  return all;
+}
+
+ClientFile client_of(const std::string& name, const std::string& text, const std::string& path,
+                     const options::Config& config) {
+  const auto parsed = options::parse_client_profile(text, path, config);
+  ClientFile client{name, {}, {}};
+  if (parsed.profile.ifconfig_push) client.fixed = parsed.profile.ifconfig_push->first;
+  for (const options::Iroute& iroute : parsed.profile.iroutes) {
+    client.behind.push_back(iroute.prefix);
+  }
+  return client;
 }
 
 }  // namespace
@@ -110,9 +121,13 @@ ServerFacts facts_of(const options::Config& config) {
   const std::string port = config.connection.local_port.value_or("1194");
   facts.port = to_number<std::uint16_t>(port).value_or(facts.port);
   facts.tcp = config.connection.proto.is_tcp();
+  facts.subnet = config.device.topology == options::Topology::subnet;
   facts.device = config.device.name;
   facts.network = config.server.network;
   facts.network6 = config.server.network6;
+  if (!facts.network6 && config.device.ifconfig_ipv6) {
+    facts.network6 = ip::Prefix::parse(config.device.ifconfig_ipv6->first);
+  }
   if (config.server.pool) {
     const auto first = ip::Address::parse_v4(config.server.pool->start);
     const auto last = ip::Address::parse_v4(config.server.pool->end);
@@ -131,7 +146,8 @@ ServerFacts facts_of(const options::Config& config) {
   return facts;
 }
 
-Result<ServerFacts> read_server_text(Host& host, const std::string& dir, const std::string& text) {
+Result<ServerFacts> read_server_text(Host& host, const std::string& dir, const std::string& text,
+                                     const ClientTexts& clients) {
   options::Parsed parsed = options::parse_text(text, dir + "/server.conf");
   if (parsed.ok()) options::complete(parsed);
   if (!parsed.ok()) return fail_with(first_error(parsed.issues));
@@ -139,9 +155,11 @@ Result<ServerFacts> read_server_text(Host& host, const std::string& dir, const s
   const std::string& ccd = parsed.config.server.ccd;
   if (ccd.empty()) return facts;
   facts.ccd = ccd.starts_with('/') ? ccd : dir + "/" + ccd;
-  auto clients = read_clients(host, facts.ccd, parsed.config);
-  if (!clients) return fail_with(clients.error());
-  facts.clients = std::move(*clients);
+  const auto texts = client_texts(host, facts.ccd, clients);
+  if (!texts) return fail_with(texts.error());
+  for (const auto& [name, one] : *texts) {
+    facts.clients.push_back(client_of(name, one, facts.ccd + "/" + name, parsed.config));
+  }
   return facts;
 }
 

@@ -45,6 +45,7 @@ struct ServerFacts {
   std::string endpoint;  // empty: never said
   std::uint16_t port = 1194;
   bool tcp = false;
+  bool subnet = false;  // topology subnet
   std::string device;
   std::optional<ip::Prefix> network, network6;
   std::optional<std::pair<ip::Address, ip::Address>> pool;  // addresses given out, first and last
@@ -64,9 +65,12 @@ struct ServerFacts {
 
 // DIR/server.conf with its ccd. Nothing: there is none. Errors name file and line.
 [[nodiscard]] Result<std::optional<ServerFacts>> read_server(Host& host, const std::string& dir);
-// The same of a text that is not on the disk yet.
+// Files of client-config-dir that are not on the disk yet; nothing: the file is to go.
+using ClientTexts = std::map<std::string, std::optional<std::string>>;
+// The same of texts that are not on the disk yet.
 [[nodiscard]] Result<ServerFacts> read_server_text(Host& host, const std::string& dir,
-                                                   const std::string& text);
+                                                   const std::string& text,
+                                                   const ClientTexts& clients = {});
 
 // "a b, c" as prefixes; words that are none are left out.
 [[nodiscard]] std::vector<ip::Prefix> prefixes_in(std::string_view text);

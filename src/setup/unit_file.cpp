@@ -56,10 +56,10 @@ std::string private_folders(const std::string& dir) {
   return fmt::format("PrivateTmp={}\nProtectHome=read-only\n", temporary ? "no" : "yes");
 }
 
-// Rights that options of OpenVPN need: mlock, tun and routes, low ports, mark, user and group,
+// Rights that options of OpenVPN need: tun and routes, low ports, mark, user and group,
 // chroot, nice; reading key files of others.
 constexpr const char* capabilities =
-    "CAP_DAC_OVERRIDE CAP_IPC_LOCK CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_SETGID "
+    "CAP_DAC_OVERRIDE CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_SETGID "
     "CAP_SETPCAP CAP_SETUID CAP_SYS_CHROOT CAP_SYS_NICE CAP_AUDIT_WRITE";
 
 // Everything here holds for the scripts that a configuration names, too.
@@ -82,11 +82,25 @@ SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot
 SystemCallErrorNumber=EPERM
 )";
 
+// One word for a shell.
+std::string shell_word(const std::string& text) {
+  std::string quoted = "'";
+  for (const char letter : text) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return quoted + "'";
+}
+
+// Only what adit has set up has rules: a configuration that somebody put there by hand starts
+// without, and does not take away another's.
 std::string firewall_line(const UnitFile& unit, const char* verb, const std::string& name) {
-  std::string line = fmt::format("{} firewall {} --dir {}", word(literal(unit.program)), verb,
-                                 word(literal(unit.dir)));
-  if (unit.kind == UnitFile::Kind::client) line += " --join " + name;
-  return line;
+  const bool server = unit.kind == UnitFile::Kind::server;
+  const std::string dir = literal(unit.dir);
+  const std::string journal = dir + (server ? "/state/up.json" : "/state/join-" + name + ".json");
+  std::string script = "[ ! -e " + shell_word(journal) + " ] || ";
+  if (server && unit.name.empty()) script = "[ '%i' != server ] || " + script;
+  script += fmt::format("exec {} firewall {} --dir {}", shell_word(literal(unit.program)), verb,
+                        shell_word(dir));
+  if (!server) script += " --join " + shell_word(name);
+  return "/bin/sh -c " + word(script);
 }
 
 std::string unit_section(const UnitFile& unit, const std::string& name) {

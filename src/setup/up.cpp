@@ -22,11 +22,11 @@ constexpr const char* usual_dir = "/etc/adit";
 struct Draft {
   Host& host;
   const UpRequest& request;
-  Certificates& pki;
-  std::optional<ServerFacts> present;
-  std::string text;  // of server.conf, as it will be
-  Running running;
-  UpPlan plan;
+  Certificates* pki = nullptr;  // none for an edit
+  std::optional<ServerFacts> present{};
+  std::string text{};  // of server.conf, as it will be
+  Running running{};
+  UpPlan plan{};
 
   [[nodiscard]] std::string in_dir(std::string_view name) const {
     return request.dir + "/" + std::string(name);
@@ -78,7 +78,7 @@ Status draft_configuration(Draft& draft) {
         addresses, [](const HostAddress& one) { return is_global(one.address); });
     draft.text = new_server_conf(with_defaults(draft), dual);
     draft.plan.is_new = true;
-    if (const auto name = draft.pki.server_name(); name && *name != usual_server) {
+    if (const auto name = draft.pki->server_name(); name && *name != usual_server) {
       ConfText conf(draft.text);
       conf.set({"cert", "pki/issued/" + *name + ".crt"});
       conf.set({"key", "pki/private/" + *name + ".key"});
@@ -86,6 +86,20 @@ Status draft_configuration(Draft& draft) {
     }
   }
   auto facts = read_server_text(draft.host, draft.request.dir, draft.text);
+  if (!facts) return fail_with(facts.error());
+  draft.plan.facts = std::move(*facts);
+  return {};
+}
+
+Status draft_edit(Draft& draft, const Edit& edit) {
+  const auto file = draft.host.read_file(draft.in_dir("server.conf"));
+  if (!file) return fail_with(file.error());
+  if (!*file) {
+    return fail_with(
+        {"there is no " + draft.in_dir("server.conf"), "make a server first: adit up"});
+  }
+  draft.text = edit.conf.value_or((*file)->text);
+  auto facts = read_server_text(draft.host, edit.dir, draft.text, edit.clients);
   if (!facts) return fail_with(facts.error());
   draft.plan.facts = std::move(*facts);
   return {};
@@ -103,8 +117,8 @@ void wish_folders(Draft& draft) {
 }
 
 void wish_certificates(Draft& draft) {
-  Certificates& pki = draft.pki;
   if (!draft.plan.is_new) return;
+  Certificates& pki = *draft.pki;
   if (!pki.has_authority()) {
     draft.act("make a certificate authority in " + draft.in_dir("pki"),
               [&pki] { return pki.make_authority(); });
@@ -126,7 +140,7 @@ void wish_first_profile(Draft& draft) {
   draft.plan.profile = path;
   draft.act(
       "write the profile " + path + ", mode 0600",
-      [&host = draft.host, &pki = draft.pki, facts = draft.plan.facts, name, path]() -> Status {
+      [&host = draft.host, &pki = *draft.pki, facts = draft.plan.facts, name, path]() -> Status {
         const auto text = pki.profile(name, facts);
         if (!text) return fail_with(text.error());
         return host.write_file(path, {*text, private_file});
@@ -248,6 +262,12 @@ void wish_service(Draft& draft) {
 
 // The configuration as the running server has read it, so that an edit by hand is noticed.
 Status wish_reload(Draft& draft, Journal& journal) {
+  // The journal's own folder: it goes with the journal.
+  draft.plan.wishes.emplace_back(Wish{{Thing::Kind::folder, state_folder(draft.request.dir)},
+                                      folder_state(private_folder),
+                                      true,
+                                      false,
+                                      true});
   Wish read = wish_file(state_folder(draft.request.dir) + "/read.conf", draft.text, private_file);
   read.quiet = true;
   const Record* known = journal.find(read.thing);
@@ -270,17 +290,17 @@ std::string state_folder(const std::string& dir) { return dir + "/state"; }
 Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) {
   auto journal = Journal::open(host, state_folder(request.dir), "up");
   if (!journal) return fail_with(journal.error());
-  Draft draft{host, request, pki, {}, {}, running_server(host, request.dir, unit_of(request.dir)),
-              {}};
+  Draft draft{host, request, &pki};
+  draft.running = running_server(host, request.dir, unit_of(request.dir));
   if (Status done = draft_configuration(draft); !done) return fail_with(done.error());
   draft.plan.instance = instance_of(request.dir);
   if (request.service) draft.plan.unit = unit_of(request.dir);
   draft.plan.errors = preflight(host, {draft.plan.facts, draft.present ? &*draft.present : nullptr,
                                        draft.running.any(), request.service});
-  if (draft.running.pid && !draft.plan.is_new) {
+  if (draft.running.pid && request.service) {
     draft.plan.errors.push_back(
-        {fmt::format("a server runs in the foreground already (pid {})", *draft.running.pid),
-         request.service ? "end it first: adit down" : "end that one first, or leave it be"});
+        {fmt::format("a server of this folder runs in the foreground (pid {})", *draft.running.pid),
+         "end it first: adit down; or let it read the changes: adit up --no-service"});
   }
   if (!draft.plan.errors.empty()) return std::move(draft.plan);
   wish_folders(draft);
@@ -288,6 +308,35 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   wish_first_profile(draft);
   draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
   wish_profiles(draft);
+  if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
+  wish_service(draft);
+  if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  return std::move(draft.plan);
+}
+
+Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& program) {
+  auto journal = Journal::open(host, state_folder(edit.dir), "up");
+  if (!journal) return fail_with(journal.error());
+  UpRequest request{.dir = edit.dir};
+  request.program = program;
+  request.service = std::ranges::any_of(journal->records, [](const Record& record) {
+    return record.thing.kind == Thing::Kind::unit;
+  });
+  Draft draft{host, request};
+  draft.running = running_server(host, edit.dir, unit_of(edit.dir));
+  draft.plan.instance = instance_of(edit.dir);
+  if (request.service) draft.plan.unit = unit_of(edit.dir);
+  if (Status done = draft_edit(draft, edit); !done) return fail_with(done.error());
+  for (const auto& [name, text] : edit.clients) {
+    const std::string path = draft.plan.facts.ccd + "/" + name;
+    Wish wish = wish_kept_file(path, text.value_or(""));
+    if (!text) wish.state = {};
+    draft.wish(std::move(wish));
+  }
+  if (edit.conf) draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
+  for (const Wish& other : edit.others) draft.wish(other);
+  // A server that is not set up here has no rules either.
+  if (journal->records.empty()) return std::move(draft.plan);
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
   wish_service(draft);
   if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());

@@ -50,6 +50,16 @@ struct UpPlan {
 
 [[nodiscard]] Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki);
 
+// Changed files of a server that is there, with what follows from them: rules, and that a running
+// server reads them. All of it happens, or none.
+struct Edit {
+  std::string dir;
+  std::optional<std::string> conf{};  // of server.conf
+  ClientTexts clients{};              // of client-config-dir
+  std::vector<Wish> others{};         // further kept files, such as a profile
+};
+[[nodiscard]] Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& program);
+
 // Of folders that remain after undo(): what --purge removes.
 [[nodiscard]] std::vector<std::string> purged_paths(const std::string& dir);
 

@@ -115,6 +115,7 @@ class OpensslContext final : public TlsContext {
     if (done) done = load_authorities(setup_.crl);
     if (done) name_authorities();
     revocations_.take(setup_.crl.text, setup_.ca.text);
+    if (done) build_own_chain();
     set_verification();
     return done;
   }
@@ -218,6 +219,20 @@ class OpensslContext final : public TlsContext {
       if (Status added = add_chain(extra.get(), setup_.extra_certs); !added) return added;
     }
     return load_key();
+  }
+
+  // The intermediates that "ca" has of our own certificate go along with it, as with stock. Left to
+  // itself OpenSSL looks for them in every handshake, checks their signatures, and sends the root,
+  // which the other side must have anyway.
+  void build_own_chain() {
+    STACK_OF(X509)* given = nullptr;  // by "cert" and "extra-certs": then it is that
+    SSL_CTX_get_extra_chain_certs_only(context_.get(), &given);
+    if (!setup_.cert.defined() || sk_X509_num(given) > 0) return;
+    SSL_CTX_build_cert_chain(context_.get(), SSL_BUILD_CHAIN_FLAG_NO_ROOT |
+                                                 SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+                                                 SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
+    SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
+    ERR_clear_error();
   }
 
   Status add_chain(BIO* bio, const NamedPem& from) {

@@ -13,6 +13,7 @@ PeerInfo PeerInfo::parse(std::string_view text) {
     if (equals == std::string_view::npos || equals == 0) continue;
     info.add(std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)));
   }
+  info.lines_.shrink_to_fit();  // a server keeps them for every client
   return info;
 }
 

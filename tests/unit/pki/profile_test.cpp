@@ -58,7 +58,7 @@ TEST(RenderedServerConfig, names_everything_by_its_path) {
             "dev tun\n"
             "topology subnet\n"
             "server 10.8.0.0 255.255.255.0\n"
-            "ca /etc/adit/pki/ca.crt\n"
+            "ca /etc/adit/pki/ca-bundle.crt\n"
             "cert /etc/adit/pki/issued/gw.crt\n"
             "key /etc/adit/pki/private/gw.key\n"
             "crl-verify /etc/adit/pki/crl.pem\n"
@@ -84,7 +84,8 @@ TEST(RenderedServerConfig, leaves_out_over_tcp_what_only_datagrams_know) {
 TEST(RenderedServerConfig, quotes_paths_that_need_it) {
   ServerSettings settings = server();
   settings.directory = "/srv/my \"vpn\"\\#1";
-  EXPECT_NE(config(settings).find("ca \"/srv/my \\\"vpn\\\"\\\\#1/ca.crt\"\n"), std::string::npos)
+  EXPECT_NE(config(settings).find("ca \"/srv/my \\\"vpn\\\"\\\\#1/ca-bundle.crt\"\n"),
+            std::string::npos)
       << config(settings);
 }
 

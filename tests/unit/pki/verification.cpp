@@ -18,8 +18,9 @@ Store store_of(const std::string& ca, const std::string& crl) {
   X509_STORE_set_flags(store.get(), X509_V_FLAG_X509_STRICT);
   if (!crl.empty()) {
     const Bio bio = bio_of(crl);
-    const RevocationList list(PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr));
-    X509_STORE_add_crl(store.get(), list.get());
+    while (RevocationList list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
+      X509_STORE_add_crl(store.get(), list.get());
+    }
     X509_STORE_set_flags(store.get(), X509_V_FLAG_CRL_CHECK);
   }
   return store;

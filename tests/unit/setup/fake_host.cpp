@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "firewall/ruleset.h"
 
 namespace adit::setup {
 
@@ -10,10 +11,15 @@ namespace {
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-// A ruleset for the fake begins with "owner NAME".
+// A ruleset names its owner in its chains; short ones of tests begin with "owner NAME".
 std::string owner_of(const std::string& ruleset) {
   const auto words = split(ruleset.substr(0, ruleset.find('\n')), ' ');
-  return words.size() < 2 ? std::string{} : std::string(words[1]);
+  if (words.size() == 2 && words[0] == "owner") return std::string(words[1]);
+  const std::string chain = "add chain inet adit ";
+  const auto at = ruleset.find(chain);
+  if (at == std::string::npos) return {};
+  const auto name = at + chain.size();
+  return firewall::owner_of_chain(ruleset.substr(name, ruleset.find_first_of(" \n", name) - name));
 }
 
 }  // namespace
@@ -138,7 +144,10 @@ ProgramEnd FakeHost::systemctl(const std::vector<std::string>& argv) {
                        [](const std::string& word) { return word != "--quiet"; });
   const std::string& verb = words.at(1);
   if (verb == "is-enabled") return {now.enabled.contains(words.at(2)) ? 0 : 1, {}};
-  if (verb == "is-active") return {now.active.contains(words.at(2)) ? 0 : 3, {}};
+  if (verb == "is-active") {
+    const bool active = now.active.contains(words.at(2));
+    return {active ? 0 : 3, active ? "active\n" : "inactive\n"};
+  }
   if (!change(join(words, " "))) return {1, "told to fail"};
   ran.push_back(join(words, " "));
   if (verb == "enable") now.enabled.insert(words.at(2));

@@ -15,8 +15,11 @@ TEST(UnitFile, TheTemplateRunsTheConfigurationOfItsInstance) {
   const std::string text = render_unit({});
   EXPECT_TRUE(has_line(text, "WorkingDirectory=/etc/adit"));
   EXPECT_TRUE(has_line(text, "ExecStart=/usr/sbin/adit --suppress-timestamps --config %i.conf"));
-  EXPECT_TRUE(has_line(text, "ExecStartPre=+/usr/sbin/adit firewall load --dir /etc/adit"));
-  EXPECT_TRUE(has_line(text, "ExecStopPost=+/usr/sbin/adit firewall unload --dir /etc/adit"));
+  EXPECT_TRUE(has_line(text,
+                       "ExecStartPre=+/bin/sh -c \"[ '%i' != server ] || [ ! -e "
+                       "'/etc/adit/state/up.json' ] || exec '/usr/sbin/adit' firewall load --dir "
+                       "'/etc/adit'\""));
+  EXPECT_NE(text.find("\nExecStopPost=+/bin/sh -c "), std::string::npos);
   EXPECT_TRUE(has_line(text, "Type=notify"));
   EXPECT_TRUE(has_line(text, "WatchdogSec=30s"));
   EXPECT_TRUE(has_line(text, "ReadWritePaths=-/etc/adit"));
@@ -27,8 +30,9 @@ TEST(UnitFile, AClientRunsTheProfileItJoinedWith) {
   EXPECT_TRUE(has_line(text, "WorkingDirectory=/etc/adit/joined"));
   EXPECT_TRUE(
       has_line(text, "ExecStart=/usr/sbin/adit --suppress-timestamps --nobind --config %i.ovpn"));
-  EXPECT_TRUE(
-      has_line(text, "ExecStartPre=+/usr/sbin/adit firewall load --dir /etc/adit --join %i"));
+  EXPECT_TRUE(has_line(text,
+                       "ExecStartPre=+/bin/sh -c \"[ ! -e '/etc/adit/state/join-%i.json' ] || exec "
+                       "'/usr/sbin/adit' firewall load --dir '/etc/adit' --join '%i'\""));
 }
 
 TEST(UnitFile, AnotherFolderAndNameStandInTheUnitAsTheyAre) {
@@ -39,6 +43,14 @@ TEST(UnitFile, AnotherFolderAndNameStandInTheUnitAsTheyAre) {
       has_line(text, "ExecStart=\"/opt/a b/adit\" --suppress-timestamps --config office.conf"));
   EXPECT_TRUE(has_line(text, "ReadWritePaths=-\"/srv/100%% vpn\""));
   EXPECT_EQ(text.find("firewall load"), std::string::npos);
+}
+
+TEST(UnitFile, QuotesInAPathReachTheShellAsTheyAre) {
+  const std::string text = render_unit({.dir = "/srv/it's", .name = "server"});
+  EXPECT_TRUE(
+      has_line(text,
+               "ExecStartPre=+/bin/sh -c \"[ ! -e '/srv/it'\\\\''s/state/up.json' ] || exec "
+               "'/usr/sbin/adit' firewall load --dir '/srv/it'\\\\''s'\""));
 }
 
 TEST(UnitFile, AFolderForTemporaryFilesStaysVisible) {

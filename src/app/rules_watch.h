@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "firewall/watch.h"
+#include "setup/host.h"
+
+namespace adit::app {
+
+// Watches what "adit up" has put on the host for a server: its packet filter rules, forwarding,
+// rp_filter. The configuration says what they should be, also when it has changed meanwhile.
+class RulesWatch {
+ public:
+  // dir: of server.conf. nullptr: "adit up" has not set this server up, or not with rules.
+  [[nodiscard]] static std::unique_ptr<RulesWatch> of(const std::string& dir);
+
+  struct News {
+    std::vector<std::string> bad, good;  // each is told once
+  };
+  // Blocks a few milliseconds; needs CAP_NET_ADMIN.
+  [[nodiscard]] News look();
+
+ private:
+  explicit RulesWatch(std::string dir) : dir_(std::move(dir)), host_(setup::real_host()) {}
+  [[nodiscard]] bool read();
+  [[nodiscard]] Result<std::vector<firewall::Trouble>> troubles();
+
+  std::string dir_;
+  std::unique_ptr<setup::Host> host_;
+  firewall::HostTools tools_;
+  std::unique_ptr<firewall::Watch> watch_;
+  std::vector<firewall::Trouble> told_;
+  bool blind_ = false;  // the rules could not be read
+};
+
+}  // namespace adit::app

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""The Debian package, in a copy of this host's file system that is thrown away: it installs, upgrades
+and goes, and what it brings beside the program is sound.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lab import ADIT, Failure, Lab, check
+from runner import Bench, Case, main
+from tunnel import Setup, Tunnel
+
+ROOT = Path(__file__).resolve().parents[2]
+FAMILIES = ("pki", "bench", "options", "status", "explain")
+NEWER = "0.1.1"
+# What an installed system may keep of a package that came and went.
+LASTING = ("var/lib/dpkg", "var/log", "var/cache/man", "var/cache/ldconfig", "etc/ld.so.cache", "tmp")
+
+# A fresh world: the host's files below, and above them a layer of memory for what is changed.
+WORLD = """
+set -e
+mount -t tmpfs none {layer}
+mkdir {layer}/upper {layer}/work {layer}/root
+mount -t overlay none -o lowerdir=/,upperdir={layer}/upper,workdir={layer}/work {layer}/root
+mount -t tmpfs none {layer}/root/run
+mount -t tmpfs none {layer}/root/tmp
+mount -t proc none {layer}/root/proc
+mount --rbind /dev {layer}/root/dev
+cp {packages} {layer}/root/tmp/
+cp {script} {layer}/root/tmp/script
+chroot {layer}/root /bin/sh /tmp/script
+cd {layer}/upper
+find . -mindepth 1 ! -type d ! -type c -printf 'left %P\\n'
+find . -mindepth 1 -type d -empty -printf 'left %P\\n'
+"""
+
+# Stands for a running service manager, and says what it is told.
+MANAGER = """
+rm -rf /etc/adit /usr/sbin/policy-rc.d
+mkdir -p /run/systemd/system /usr/local/sbin
+cat >/usr/local/sbin/systemctl <<'END'
+#!/bin/sh
+echo "systemctl $*"
+END
+chmod 755 /usr/local/sbin/systemctl
+export PATH=/usr/local/sbin:$PATH
+"""
+
+
+def run(*words: object, fails: bool = False, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        list(map(str, words)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=80,
+        env=env,
+        cwd=ROOT,
+    )
+    output = done.stdout
+    check(fails or done.returncode == 0, f"{' '.join(map(str, words))}: {done.returncode}\n{output}")
+    return output
+
+
+def build(bench: Bench) -> Path:
+    run(ROOT / "tools/deb", ADIT, bench.folder)
+    (package,) = bench.folder.glob("adit_*.deb")
+    return package
+
+
+def newer(package: Path) -> Path:
+    """The same once more under a higher version."""
+    tree = package.parent / "newer"
+    run("dpkg-deb", "-R", package, tree)
+    control = tree / "DEBIAN/control"
+    lines = control.read_text().splitlines()
+    changed = [f"Version: {NEWER}" if line.startswith("Version:") else line for line in lines]
+    control.write_text("\n".join(changed) + "\n")
+    made = package.parent / f"adit_{NEWER}.deb"
+    run("dpkg-deb", "-Znone", "-b", tree, made)
+    return made
+
+
+def in_a_world(bench: Bench, script: str, *packages: Path) -> str:
+    """What the script says in the copy, and then which files it has left there."""
+    layer = bench.folder / "layer"
+    layer.mkdir()
+    body = bench.folder / "script"
+    body.write_text("set -e\nexport DEBIAN_FRONTEND=noninteractive\n" + MANAGER + script)
+    names = " ".join(map(str, packages))
+    text = WORLD.format(layer=layer, packages=names, script=body)
+    return run("unshare", "-m", "--propagation", "private", "sh", "-c", text)
+
+
+def left_behind(output: str) -> list[str]:
+    """Files, and folders that the host itself does not have."""
+    found = [line.removeprefix("left ") for line in output.splitlines() if line.startswith("left ")]
+    ours = [path for path in found if path != "usr/local/sbin/systemctl"]
+    return [p for p in ours if not p.startswith(LASTING) and not Path("/", p).is_dir()]
+
+
+# ---- the cases ----
+
+
+def life_of_the_package(bench: Bench) -> None:
+    """Installed, upgraded, removed and purged: instances are restarted and stopped, and nothing is
+    left but what is the user's: a CA is never deleted."""
+    package = build(bench)
+    script = f"""
+dpkg -i /tmp/{package.name}
+test -x /usr/sbin/adit
+adit --version
+for family in {" ".join(FAMILIES)}; do test -e /usr/share/man/man8/adit-$family.8.gz; done
+command -v systemd-analyze >/dev/null && systemd-analyze verify --man=no \\
+  /lib/systemd/system/adit-server@.service /lib/systemd/system/adit-client@.service && echo units fit
+adit pki init --dir /etc/adit/pki >/dev/null
+mkdir -p /etc/adit/state /etc/systemd/system/multi-user.target.wants
+echo {{}} >/etc/adit/state/up.json
+ln -s /lib/systemd/system/adit-server@.service \\
+  /etc/systemd/system/multi-user.target.wants/adit-server@server.service
+echo UPGRADE
+dpkg -i /tmp/adit_{NEWER}.deb
+echo REMOVE
+dpkg -r adit
+test ! -e /usr/sbin/adit
+echo PURGE
+dpkg -P adit
+test -e /etc/adit/pki/private/ca.key
+rm -r /etc/adit
+"""
+    output = in_a_world(bench, script, package, newer(package))
+    upgrade, rest = output.split("UPGRADE\n")[1].split("REMOVE\n")
+    removal, purge = rest.split("PURGE\n")
+    check("try-restart adit-server@*.service adit-client@*.service" in upgrade, upgrade)
+    check("systemctl stop adit-server@*.service adit-client@*.service" in removal, removal)
+    check('"adit down" and' in removal, removal)
+    check("/etc/adit stays" in purge, purge)
+    check("units fit" in output or not shutil.which("systemd-analyze"), output)
+    left = left_behind(output)
+    check(not left, f"left behind: {left[:10]}")
+
+
+def empty_purge(bench: Bench) -> None:
+    """Who never used it keeps nothing of it."""
+    package = build(bench)
+    script = f"dpkg -i /tmp/{package.name}\nmkdir /etc/adit\ndpkg -P adit\ntest ! -e /etc/adit\n"
+    left = left_behind(in_a_world(bench, script, package))
+    check(not left, f"left behind: {left[:10]}")
+
+
+def lint(bench: Bench) -> None:
+    """The distribution's own check of packages finds nothing."""
+    if not shutil.which("lintian"):
+        raise Failure("lintian is missing: tools/packages check")
+    found = run("lintian", "--allow-root", "--fail-on", "none", build(bench), fails=True)
+    lines = [line for line in found.splitlines() if line.startswith(("E:", "W:"))]
+    check(not lines, "\n".join(lines))
+
+
+def pages(bench: Bench) -> None:
+    """Manual pages without a warning of groff, of every command there is."""
+    run(ADIT, "generate", "man", bench.folder)
+    made = sorted(path.name for path in bench.folder.glob("*.8"))
+    wanted = sorted(["adit.8", *(f"adit-{family}.8" for family in FAMILIES)])
+    check(set(wanted) <= set(made), f"there are {made}")
+    for page in made:
+        warned = run("groff", "-ww", "-man", "-Tutf8", "-z", bench.folder / page)
+        check(not warned, f"{page}: {warned}")
+    text = run("groff", "-man", "-Tascii", "-P-cbou", bench.folder / "adit-pki.8")
+    check("adit pki export" in text and "--proto udp|tcp" in text, text)
+
+
+BASH_ASKS = """
+source {script}
+ask() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _adit; echo "${{COMPREPLY[*]}}"; }}
+ask adit ''; ask adit --conf; ask adit pki ''; ask adit pki export --proto ''; ask adit pki init --c
+"""
+BASH_HEARS = ("pki", "--config", "init", "udp tcp", "--cn")
+
+
+def completions(bench: Bench) -> None:
+    """Scripts that their shells take, and the right words in bash and fish."""
+    scripts = {shell: bench.folder / shell for shell in ("bash", "zsh", "fish")}
+    for shell, path in scripts.items():
+        path.write_text(run(ADIT, "generate", "completion", shell))
+        check(shutil.which(shell), f"{shell} is missing: tools/packages check")
+        home = {**os.environ, "HOME": str(bench.folder)}
+        told = run(shell, "-n", path, env=home)
+        check(not told, f"{shell}: {told}")
+    answers = run("bash", "-euc", BASH_ASKS.format(script=scripts["bash"])).splitlines()
+    heard = list(zip(answers, BASH_HEARS))
+    check(len(answers) == len(BASH_HEARS), f"bash says {answers}")
+    check(all(word in answer for answer, word in heard), f"bash: {heard}")
+    ask = f'source {scripts["fish"]}; complete -C "adit pki "; complete -C "adit pki export --proto "'
+    answer = run("fish", "--no-config", "-c", ask, env={**os.environ, "HOME": str(bench.folder)})
+    check("init\t" in answer and "revoke\t" in answer and "tcp" in answer, f"fish: {answer}")
+
+
+def installed_by_hand(bench: Bench) -> None:
+    """`make install`: below any prefix, with units that name the program there."""
+    home = bench.folder / "home"
+    run("make", "-s", "install", f"DESTDIR={home}", "PREFIX=/opt/adit", f"BINARY={ADIT}")
+    unit = (home / "opt/adit/lib/systemd/system/adit-server@.service").read_text()
+    check("ExecStart=/opt/adit/sbin/adit " in unit, unit)
+    for file in ("sbin/adit", "share/man/man8/adit.8", "share/zsh/site-functions/_adit"):
+        check((home / "opt/adit" / file).exists(), f"{file} is not there")
+
+
+def rights_of_the_unit(bench: Bench) -> None:
+    """With no more rights than its unit leaves it, a server still becomes another user, and serves."""
+    units = bench.folder / "units"
+    units.mkdir()
+    run(ADIT, "generate", "units", units)
+    unit = (units / "adit-server@.service").read_text()
+    found = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.MULTILINE)
+    check(found and "NoNewPrivileges=yes" in unit, unit)
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in found[1].split())
+    fence = ("setpriv", f"--bounding-set=-all,{kept}", "--no-new-privs")
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        plain = net.server.start
+        net.server.start = lambda name, *words, **more: plain(name, *fence, *words, **more)
+        extra = ("user nobody", "nice -5", "mark 7")
+        tunnel = Tunnel(net, Setup("adit", "stock", server_extra=extra), bench.keys)
+        tunnel.start()
+        tunnel.ping_all()
+        check(tunnel.server.matches("UID set to nobody"), "it stayed root")
+
+
+CASES = [
+    Case("life", life_of_the_package),
+    Case("empty-purge", empty_purge),
+    Case("lint", lint),
+    Case("pages", pages),
+    Case("completions", completions),
+    Case("by-hand", installed_by_hand),
+    Case("rights", rights_of_the_unit),
+]
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, CASES))

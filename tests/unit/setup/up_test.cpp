@@ -1,0 +1,257 @@
+#include "setup/up.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "setup/show.h"
+#include "tests/unit/setup/fake_certificates.h"
+#include "tests/unit/setup/fake_host.h"
+
+namespace adit::setup {
+namespace {
+
+ip::Prefix prefix(const char* text) { return *ip::Prefix::parse(text); }
+
+// A host, an authority, and what the commands do with them.
+struct Machine {
+  FakeHost host;
+  FakeCertificates pki;
+  UpRequest request;
+  std::vector<std::string> said;
+
+  Result<UpPlan> plan() { return plan_up(host, request, pki); }
+  std::string dry_run() {
+    auto journal = Journal::open(host, state_folder(request.dir), "up");
+    const auto planned = plan();
+    EXPECT_TRUE(planned && planned->errors.empty());
+    return show_plan(*plan_changes(host, *journal, planned->wishes));
+  }
+  Status up() {
+    auto journal = Journal::open(host, state_folder(request.dir), "up");
+    if (Status whole = recover(host, *journal); !whole) return whole;
+    const auto planned = plan();
+    if (!planned) return fail_with(planned.error());
+    if (!planned->errors.empty()) return fail_with(planned->errors.front());
+    const auto steps = plan_changes(host, *journal, planned->wishes);
+    return carry_out(host, *journal, *steps, [&](const auto& line) { said.push_back(line); });
+  }
+  Status down() {
+    auto journal = Journal::open(host, state_folder(request.dir), "up");
+    return undo(host, *journal, [](const std::string&) {});
+  }
+  std::string conf() { return host.now.files.at("/etc/adit/server.conf").text; }
+  // Without what "down" keeps.
+  FakeHost::Look without_state() {
+    FakeHost::Look look = host.now;
+    const auto ours = [](const auto& one) { return one.first.starts_with("/etc/adit"); };
+    std::erase_if(look.files, ours);
+    std::erase_if(look.folders, ours);
+    return look;
+  }
+};
+
+TEST(Up, MakesAServerOfAFreshHost) {
+  Machine machine;
+  machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+  const Status done = machine.up();
+  ASSERT_TRUE(done) << done.error().text();
+  FakeHost& host = machine.host;
+  EXPECT_TRUE(host.now.files.contains("/etc/adit/server.conf"));
+  EXPECT_EQ(0600u, host.now.files.at("/etc/adit/clients/client1.ovpn").mode);
+  EXPECT_EQ(0700u, host.now.folders.at("/etc/adit/clients"));
+  EXPECT_EQ("client\nproto udp\nremote 203.0.113.5 1194\n",
+            host.now.files.at("/etc/adit/clients/client1.ovpn").text);
+  EXPECT_EQ("1", host.now.sysctls["net.ipv4.ip_forward"]);
+  EXPECT_NE(
+      std::string::npos,
+      host.now.files.at("/etc/sysctl.d/60-adit-server.conf").text.find("net.ipv4.ip_forward = 1"));
+  EXPECT_TRUE(host.now.files.contains("/etc/systemd/system/adit-server@server.service"));
+  EXPECT_TRUE(host.now.active.contains("adit-server@server.service"));
+  EXPECT_TRUE(host.now.enabled.contains("adit-server@server.service"));
+}
+
+TEST(Up, SecondRunChangesNothing) {
+  Machine machine;
+  machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+  ASSERT_TRUE(machine.up());
+  const auto before = machine.host.now;
+  EXPECT_EQ("", machine.dry_run());
+  machine.said.clear();
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ(before, machine.host.now);
+  EXPECT_TRUE(machine.said.empty());
+}
+
+TEST(Up, DownLeavesNothingButItsState) {
+  Machine machine;
+  const auto before = machine.without_state();
+  machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+  ASSERT_TRUE(machine.up());
+  ASSERT_TRUE(machine.down());
+  EXPECT_EQ(before, machine.without_state());
+  EXPECT_TRUE(machine.host.now.files.contains("/etc/adit/server.conf"));
+}
+
+TEST(Up, KilledAnywhereUpAndDownPutItRight) {
+  for (unsigned at = 0;; ++at) {
+    Machine machine;
+    machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+    const auto before = machine.without_state();
+    machine.host.dies_at = at;
+    bool died = false;
+    try {
+      static_cast<void>(machine.up());
+    } catch (const FakeHost::Dead&) {
+      died = true;
+    }
+    machine.host.revive();
+    if (at % 2 == 0) {
+      ASSERT_TRUE(machine.up()) << "killed at change " << at;
+      EXPECT_TRUE(machine.host.now.active.contains("adit-server@server.service"));
+      EXPECT_TRUE(machine.host.now.files.contains("/etc/adit/clients/client1.ovpn"));
+    }
+    ASSERT_TRUE(machine.down());
+    EXPECT_EQ(before, machine.without_state()) << "killed at change " << at;
+    if (!died) break;
+    ASSERT_LT(at, 200u);
+  }
+}
+
+TEST(Up, OptionGivenLaterChangesItsLineAndTellsTheRunningServer) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  machine.host.now.files["/etc/adit/server.conf"].text += "# mine\n";
+  machine.request.settings.port = 443;
+  machine.said.clear();
+  ASSERT_TRUE(machine.up());
+  EXPECT_NE(std::string::npos, machine.conf().find("port 443\n"));
+  EXPECT_NE(std::string::npos, machine.conf().find("# mine\n"));
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "systemctl reload adit-server@server.service"));
+  EXPECT_NE(std::string::npos,
+            machine.host.now.files.at("/etc/adit/clients/client1.ovpn").text.find("5 443\n"));
+}
+
+TEST(Up, EditByHandIsTakenUp) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  machine.host.now.files["/etc/adit/server.conf"].text += "push \"route 172.20.0.0 255.255.0.0\"\n";
+  ASSERT_TRUE(machine.up());
+  EXPECT_NE(std::string::npos, machine.host.now.rules.at("server").find("172.20.0.0/16"));
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "systemctl reload adit-server@server.service"));
+}
+
+TEST(Up, WithoutServiceNothingOfSystemdIsTouched) {
+  Machine machine;
+  machine.request.service = false;
+  machine.host.systemd = false;
+  ASSERT_TRUE(machine.up());
+  EXPECT_FALSE(machine.host.now.files.contains("/etc/systemd/system/adit-server@server.service"));
+  EXPECT_TRUE(machine.host.ran.empty());
+}
+
+TEST(Up, WithoutFirewallThereAreNoRules) {
+  Machine machine;
+  machine.request.settings.firewall = false;
+  ASSERT_TRUE(machine.up());
+  EXPECT_TRUE(machine.host.now.rules.empty());
+  EXPECT_NE(std::string::npos, machine.conf().find("setenv ADIT_FIREWALL none\n"));
+}
+
+TEST(Up, EverythingInTheWayIsToldBeforeAnythingIsChanged) {
+  Machine machine;
+  machine.host.systemd = false;
+  machine.host.no_tun = Error{"/dev/net/tun is missing", "make it"};
+  machine.host.held_ports[{false, 1194}] = "openvpn (pid 7)";
+  machine.request.settings.network = prefix("203.0.113.0/25");
+  const auto before = machine.host.now;
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  std::string all;
+  for (const Error& error : plan->errors) all += error.text() + "\n";
+  for (const char* part :
+       {"--no-service", "/dev/net/tun", "UDP port 1194 is taken by openvpn (pid 7)", "--port",
+        "203.0.113.0/25 overlaps", "203.0.113.0/24", "such as 10.8.0.0/24"}) {
+    EXPECT_NE(std::string::npos, all.find(part)) << part << " in\n" << all;
+  }
+  EXPECT_TRUE(plan->wishes.empty());
+  EXPECT_EQ(before, machine.host.now);
+}
+
+TEST(Up, WhoIsNotRootIsToldOnlyThat) {
+  Machine machine;
+  machine.host.root = false;
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(1u, plan->errors.size());
+  EXPECT_NE(std::string::npos, plan->errors[0].text().find("sudo"));
+}
+
+TEST(Up, TakesAnotherNetworkWhereTheUsualOneIsInUse) {
+  Machine machine;
+  machine.host.ways.push_back({prefix("10.8.0.0/16"), "eth1"});
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->errors.empty());
+  EXPECT_EQ(prefix("10.9.0.0/24"), plan->facts.network);
+  ASSERT_FALSE(plan->notes.empty());
+  EXPECT_NE(std::string::npos, plan->notes[0].find("10.9.0.0/24"));
+}
+
+TEST(Up, ServerThatRunsHoldsItsPortAndRoutesItself) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  machine.host.held_ports[{false, 1194}] = "adit (pid 9)";
+  machine.host.ways.push_back({prefix("10.8.0.0/24"), "tun0"});
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->errors.empty()) << plan->errors[0].text();
+}
+
+TEST(Up, HookThatSomebodySetUpIsNotOursToTakeAway) {
+  Machine machine;
+  machine.host.surveyed.hooks = {
+      {"docker", "packets", {{"iptables", "-I", "A"}}, {{"iptables", "-D", "A"}}, false, false},
+      {"ufw", "packets", {{"ufw", "route", "allow"}}, {{"ufw", "delete"}}, true, true}};
+  ASSERT_TRUE(machine.up());
+  ASSERT_TRUE(machine.down());
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "iptables -I A"));
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "iptables -D A"));
+  EXPECT_EQ(0, std::ranges::count(machine.host.ran, "ufw route allow"));
+  EXPECT_EQ(0, std::ranges::count(machine.host.ran, "ufw delete"));
+}
+
+TEST(Up, ObstacleIsToldWithItsCure) {
+  Machine machine;
+  machine.host.surveyed.obstacles = {{"iptables-legacy", "-P FORWARD DROP", "all packets",
+                                      "iptables-legacy -P FORWARD ACCEPT", "", true}};
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  ASSERT_FALSE(plan->notes.empty());
+  EXPECT_NE(std::string::npos, plan->notes[0].find("iptables-legacy -P FORWARD ACCEPT"));
+}
+
+TEST(Up, RouterThatAdvertisesIpv6StaysTheDefault) {
+  Machine machine;
+  machine.request.settings.network6 = prefix("fd08::/64");
+  machine.request.settings.lans = {{prefix("fd01::/64")}};
+  machine.host.ways.push_back({prefix("::/0"), "eth0", true});
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ("2", machine.host.now.sysctls["net.ipv6.conf.eth0.accept_ra"]);
+  EXPECT_EQ("1", machine.host.now.sysctls["net.ipv6.conf.all.forwarding"]);
+  ASSERT_TRUE(machine.down());
+  EXPECT_EQ("1", machine.host.now.sysctls["net.ipv6.conf.eth0.accept_ra"]);
+  EXPECT_EQ("0", machine.host.now.sysctls["net.ipv6.conf.all.forwarding"]);
+}
+
+TEST(Up, AuthorityThatIsThereAlreadyStaysWithItsServer) {
+  Machine machine;
+  machine.pki.authority = true;
+  machine.pki.server = "gate";
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ("gate", machine.pki.server);
+  EXPECT_NE(std::string::npos, machine.conf().find("cert pki/issued/gate.crt\n"));
+}
+
+}  // namespace
+}  // namespace adit::setup
