@@ -31,16 +31,18 @@ class Bench {
   explicit Bench(const ClientArguments& given)
       : host(setup::real_host()),
         dir(absolute_dir(given.dir)),
+        lock(lock_dir(dir)),
         pki(certificates_of(dir, rng)),
         clients(*host, dir, pki, own_path()),
         // What goes to standard output must be nothing else.
         progress([quiet = given.json || given.output == "-"](const std::string& line) {
-          if (!quiet) say("  " + line);
+          if (!quiet) tell("  " + line);
         }) {}
 
   std::unique_ptr<setup::Host> host;
   system::SystemRng rng;
   std::string dir;
+  system::Fd lock;
   setup::PkiCertificates pki;
   setup::Clients clients;
   setup::Progress progress;
@@ -65,7 +67,7 @@ Result<SecretText> new_password(const std::string& name) {
 void show_qr_code(const std::string& profile) {
   const auto code = setup::make_qr_code(profile);
   if (!code) {
-    return say(fmt::format(
+    return tell(fmt::format(
         "  no QR code: the profile has {} bytes, a QR code holds 2953 at most - copy the file "
         "instead (scp, or a USB stick)",
         profile.size()));
@@ -73,7 +75,7 @@ void show_qr_code(const std::string& profile) {
   winsize size{};
   const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   if (known && (size.ws_col < code->columns || size.ws_row < code->rows)) {
-    return say(fmt::format(
+    return tell(fmt::format(
         "  no QR code: it needs {} columns and {} lines, this terminal has {} and {} - make the "
         "letters smaller and give: adit client show NAME --qr; or copy the file (scp)",
         code->columns, code->rows, size.ws_col, size.ws_row));
@@ -90,8 +92,8 @@ int show_json(Bench& bench, const std::string& name) {
 
 void tell_use(const std::string& path) {
   const std::string file = path.substr(path.rfind('/') + 1);
-  say("\n  profile   " + path + "\n  On the client, as root:  adit join " + file +
-      "    (or: openvpn " + file + ")");
+  tell("\n  profile   " + path + "\n  On the client, as root:  adit join " + file +
+       "    (or: openvpn " + file + ")");
 }
 
 int client_add(const ClientArguments& given) {
@@ -137,9 +139,9 @@ int client_show(const ClientArguments& given) {
   const auto client = bench.clients.find(given.name);
   if (!client) return complain(client.error());
   std::fputs(setup::render_table({*client}, bench.pki.now()).c_str(), stdout);
-  say("serial   " + client->certificate.serial);
-  say("profile  " +
-      (client->profile.empty() ? "not here; adit client export " + given.name : client->profile));
+  tell("serial   " + client->certificate.serial);
+  tell("profile  " +
+       (client->profile.empty() ? "not here; adit client export " + given.name : client->profile));
   if (!given.qr) return 0;
   const auto profile = bench.clients.profile_of(given.name);
   if (!profile) return complain(profile.error());
@@ -153,12 +155,12 @@ int client_revoke(const ClientArguments& given) {
     return complain(done.error());
   }
   if (given.json) return show_json(bench, given.name);
-  say(given.name +
-      " is revoked: a running server ends its session within two seconds and lets it "
-      "in no more.");
+  tell(given.name +
+       " is revoked: a running server ends its session within two seconds and lets it "
+       "in no more.");
   const auto client = bench.clients.find(given.name);
   if (client && !client->behind.empty()) {
-    say("Its networks are still routed to it: adit site remove " + given.name);
+    tell("Its networks are still routed to it: adit site remove " + given.name);
   }
   return 0;
 }
@@ -179,8 +181,8 @@ int client_renew(const ClientArguments& given) {
   const auto renewed = bench.clients.renew(request, bench.progress);
   if (!renewed) return complain(renewed.error());
   if (given.json) return show_json(bench, given.name);
-  say(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
-                  pki::days_left(renewed->now, bench.pki.now()), given.overlap));
+  tell(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
+                   pki::days_left(renewed->now, bench.pki.now()), given.overlap));
   tell_use(bench.clients.profile_path(given.name));
   return 0;
 }

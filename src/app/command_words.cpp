@@ -1,8 +1,10 @@
 #include "app/command_words.h"
 
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -16,7 +18,7 @@ int complain(const Error& error) {
   return exit_failure;
 }
 
-void say(const std::string& line) {
+void tell(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
@@ -35,7 +37,10 @@ std::string own_path() {
 }
 
 Result<ip::Prefix> network_of(const std::string& option, const std::string& word) {
-  if (const auto prefix = ip::Prefix::parse(word)) return *prefix;
+  const auto prefix = ip::Prefix::parse(word);
+  if (prefix && ip::Address::parse(word.substr(0, word.find('/'))) == prefix->address) {
+    return *prefix;
+  }
   const auto slash = word.find('/');
   const auto address = ip::Address::parse(word.substr(0, slash));
   const auto length = slash == std::string::npos
@@ -78,6 +83,18 @@ bool ask_yes(const std::string& question, bool usual) {
   const std::string answer = ask_line(question, usual ? "Y/n" : "y/N");
   if (answer == "Y/n" || answer == "y/N") return usual;
   return answer.front() == 'y' || answer.front() == 'Y';
+}
+
+system::Fd lock_dir(const std::string& dir) {
+  std::filesystem::path folder = dir;
+  std::error_code unknown;
+  while (!std::filesystem::is_directory(folder, unknown) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  system::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (fd && flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return fd;
 }
 
 setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng) {

@@ -71,25 +71,27 @@ std::string running_text(setup::Host& host, const std::string& dir) {
 
 void tell_gateway(const setup::Site& site, const std::string& profile) {
   const std::string file = profile.substr(profile.rfind('/') + 1);
-  say("\n  profile   " + profile);
-  say("  On the gateway of " + site.name + ", as root:  adit join " + file + "    (or: openvpn " +
-      file + ", with forwarding on)");
+  tell("\n  profile   " + profile);
+  tell("  On the gateway of " + site.name + ", as root:  adit join " + file + "    (or: openvpn " +
+       file + ", with forwarding on)");
   const auto rules = setup::gateway_rules(site);
   if (!rules || !*rules) return;
-  say("\n  adit join translates by itself. A gateway with another OpenVPN needs these rules,\n"
+  tell(
+      "\n  adit join translates by itself. A gateway with another OpenVPN needs these rules,\n"
       "  in a file for \"nft -f\":\n");
   for (const std::string_view line : split(**rules, '\n')) {
     const bool translates = line.find("routing ") != std::string_view::npos &&
                             (line.find(" rule ") != std::string_view::npos ||
                              line.find(" { type ") != std::string_view::npos);
     const bool needed = translates || line.starts_with("add table");
-    if (needed) say("      " + std::string(line));
+    if (needed) tell("      " + std::string(line));
   }
 }
 
 int site_add(const SiteArguments& given) {
   const auto host = setup::real_host();
   const std::string dir = absolute_dir(given.dir);
+  const system::Fd lock = lock_dir(dir);
   const auto request = request_of(given);
   if (!request) return complain(request.error());
   auto edit = setup::edit_for_site(*host, dir, *request);
@@ -98,7 +100,7 @@ int site_add(const SiteArguments& given) {
   setup::PkiCertificates pki = certificates_of(dir, rng);
   setup::Clients clients(*host, dir, pki, own_path());
   const setup::Progress progress = [&](const std::string& line) {
-    if (!given.json) say("  " + line);
+    if (!given.json) tell("  " + line);
   };
   if (Status done = clients.carry_out(std::move(*edit), given.name, progress); !done) {
     return complain(done.error());
@@ -110,7 +112,7 @@ int site_add(const SiteArguments& given) {
     std::fputs(setup::render_json({**site}).c_str(), stdout);
     return 0;
   }
-  say("\n" + setup::render_table({**site}) + "\n  " + running_text(*host, dir));
+  tell("\n" + setup::render_table({**site}) + "\n  " + running_text(*host, dir));
   tell_gateway(**site, clients.profile_path(given.name));
   return 0;
 }
@@ -142,19 +144,20 @@ int site_show(const SiteArguments& given) {
 int site_remove(const SiteArguments& given) {
   const auto host = setup::real_host();
   const std::string dir = absolute_dir(given.dir);
+  const system::Fd lock = lock_dir(dir);
   auto edit = setup::edit_without_site(*host, dir, given.name);
   if (!edit) return complain(edit.error());
   system::SystemRng rng;
   setup::PkiCertificates pki = certificates_of(dir, rng);
   setup::Clients clients(*host, dir, pki, own_path());
   const setup::Progress progress = [&](const std::string& line) {
-    if (!given.json) say("  " + line);
+    if (!given.json) tell("  " + line);
   };
   if (Status done = clients.apply(*edit, progress); !done) return complain(done.error());
   if (given.json) return site_list(given);
-  say("  " + running_text(*host, dir));
-  say(given.name + " is no site any more; as a client it may still come in (adit client revoke " +
-      given.name + ").");
+  tell("  " + running_text(*host, dir));
+  tell(given.name + " is no site any more; as a client it may still come in (adit client revoke " +
+       given.name + ").");
   return 0;
 }
 

@@ -24,16 +24,16 @@ class UpArguments {
   std::string network, network6, proto, endpoint;
   unsigned port = 0;
   std::vector<std::string> lans, dns;
-  bool full_tunnel = false, firewall = true;
+  bool full_tunnel = false, firewall = true, snat = false;
   CLI::Option *lan_option = nullptr, *dns_option = nullptr, *full_option = nullptr,
-              *firewall_option = nullptr;
+              *snat_option = nullptr, *firewall_option = nullptr;
   bool no_service = false, dry_run = false, yes = false, no_test = false;
   bool purge = false;
 };
 
 namespace {
 
-void indent(const std::string& line) { say("  " + line); }
+void indent(const std::string& line) { tell("  " + line); }
 
 Result<std::vector<ip::Address>> addresses_of(const std::vector<std::string>& words) {
   std::vector<ip::Address> addresses;
@@ -81,6 +81,7 @@ Result<setup::ServerSettings> settings_of(const UpArguments& given) {
     if (!servers) return fail_with(servers.error());
     settings.dns = std::move(*servers);
   }
+  if (given.snat_option->count() > 0) settings.snat = given.snat;
   if (given.full_option->count() > 0) settings.full_tunnel = given.full_tunnel;
   if (given.firewall_option->count() > 0) settings.firewall = given.firewall;
   return settings;
@@ -99,7 +100,7 @@ std::string own_networks(setup::Host& host) {
 
 // A few questions, on a terminal and for a new server only.
 Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
-  say("A new VPN server. Enter takes what stands in brackets.\n");
+  tell("A new VPN server. Enter takes what stands in brackets.\n");
   if (!settings.endpoint) {
     const auto guess = host.outward_address();
     settings.endpoint = ask_line("Name or address under which clients reach this host",
@@ -107,7 +108,7 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
   }
   if (!settings.lans) {
     const std::string here = own_networks(host);
-    if (!here.empty()) say("This host lies in " + here + ".");
+    if (!here.empty()) tell("This host lies in " + here + ".");
     const std::string answer = ask_line("Networks that clients may reach through it", "none");
     const auto lans = networks_of("Networks", {answer});
     std::vector<ip::Prefix> all;
@@ -126,7 +127,7 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
 
 int complain_all(const std::vector<Error>& errors) {
   for (const Error& error : errors) static_cast<void>(complain(error));
-  say("Nothing was changed.");
+  tell("Nothing was changed.");
   return exit_failure;
 }
 
@@ -137,22 +138,22 @@ std::string transport_of(const setup::ServerFacts& facts) {
 void tell_result(const setup::UpPlan& plan, const std::string& dir) {
   const setup::ServerFacts& facts = plan.facts;
   const std::string endpoint = facts.endpoint.empty() ? "?" : facts.endpoint;
-  say("\n  server      " + endpoint + ", " + transport_of(facts));
-  say("  addresses   " + (facts.network ? facts.network->text() : "-") +
-      (facts.network6 ? ", " + facts.network6->text() : ""));
-  if (!facts.lans.empty()) say("  networks    " + setup::texts(facts.lans));
+  tell("\n  server      " + endpoint + ", " + transport_of(facts));
+  tell("  addresses   " + (facts.network ? facts.network->text() : "-") +
+       (facts.network6 ? ", " + facts.network6->text() : ""));
+  if (!facts.lans.empty()) tell("  networks    " + setup::texts(facts.lans));
   if (!plan.profile.empty()) {
     const std::string file = plan.profile.substr(plan.profile.rfind('/') + 1);
-    say("  profile     " + plan.profile);
-    say("\n  Copy the profile to the client and run there, as root:\n\n      adit join " + file +
-        "          (or: openvpn " + file + ")");
+    tell("  profile     " + plan.profile);
+    tell("\n  Copy the profile to the client and run there, as root:\n\n      adit join " + file +
+         "          (or: openvpn " + file + ")");
   }
   const std::string where = dir == usual_dir ? "" : " --dir " + dir;
-  say("\n  More clients:  adit client add NAME" + where);
+  tell("\n  More clients:  adit client add NAME" + where);
 }
 
 void tell_notes(const setup::UpPlan& plan) {
-  for (const std::string& note : plan.notes) say("note: " + note);
+  for (const std::string& note : plan.notes) tell("note: " + note);
 }
 
 struct Up {
@@ -160,6 +161,7 @@ struct Up {
   setup::Host& host;
   setup::UpRequest request;
   setup::PkiCertificates& pki;
+  system::Fd lock{};  // while anything is changed
 };
 
 Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, bool repair) {
@@ -171,8 +173,9 @@ Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, b
 
 // In the foreground until a signal; then the host is as it was.
 int serve(Up& up) {
-  say("\n  Ctrl-C takes the server down again.\n");
+  tell("\n  Ctrl-C takes the server down again.\n");
   const int status = serve_in_foreground(up.request.dir, !up.given.no_test);
+  up.lock = lock_dir(up.request.dir);
   auto journal = open_journal(up.host, up.request.dir, true);
   if (!journal) return complain(journal.error());
   if (Status undone = setup::undo(up.host, *journal, indent); !undone) {
@@ -184,22 +187,24 @@ int serve(Up& up) {
 int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
               const std::vector<setup::Step>& steps, bool serves_already) {
   if (!setup::changes_something(steps)) {
-    say("Nothing to change: the server is set up as wished.");
+    tell("Nothing to change: the server is set up as wished.");
   }
   if (Status done = setup::carry_out(up.host, journal, steps, indent); !done) {
     static_cast<void>(complain(done.error()));
-    say("What had been changed was taken back.");
+    tell("What had been changed was taken back.");
     return exit_failure;
   }
+  up.lock.reset();
   tell_notes(plan);
   tell_result(plan, up.request.dir);
   if (!up.request.service && !serves_already) return serve(up);
   if (up.given.no_test) return 0;
-  say("");
+  tell("");
   return test_server(up.request.dir);
 }
 
 int up_with(Up& up) {
+  if (up.host.is_root()) up.lock = lock_dir(up.request.dir);
   auto journal = open_journal(up.host, up.request.dir, !up.given.dry_run && up.host.is_root());
   if (!journal) return complain(journal.error());
   const bool is_new = !up.host.read_file(up.request.dir + "/server.conf").value_or(std::nullopt);
@@ -268,6 +273,7 @@ int run_down(const UpArguments& given) {
                        fmt::format("end it: kill -9 {}", *running.pid)});
     }
   }
+  const system::Fd lock = lock_dir(dir);
   static_cast<void>(host->remove_file(setup::pid_file(dir)));
   auto journal = open_journal(*host, dir, true);
   if (!journal) return complain(journal.error());
@@ -276,10 +282,10 @@ int run_down(const UpArguments& given) {
     return complain(undone.error());
   }
   if (nothing) {
-    say("Nothing to undo: no server is set up from " + dir + ".");
+    tell("Nothing to undo: no server is set up from " + dir + ".");
   } else {
     const std::string kept = " Keys, configuration and profiles stay in " + dir + ".";
-    say("The server is down." + (given.purge ? "" : kept));
+    tell("The server is down." + (given.purge ? "" : kept));
   }
   return given.purge ? purge(*host, given, dir) : 0;
 }
@@ -296,6 +302,10 @@ void add_up_options(CLI::App* up, UpArguments& given) {
   given.dns_option = up->add_option("--dns", given.dns, "name servers for clients");
   given.full_option = up->add_flag("--full-tunnel,!--no-full-tunnel", given.full_tunnel,
                                    "all traffic of clients goes through here");
+  given.snat_option =
+      up->add_flag("--snat,!--no-snat", given.snat,
+                   "this host's address stands for the far side's, so that hosts of "
+                   "--lan need no route back");
   given.firewall_option = up->add_flag("--firewall,!--no-firewall", given.firewall,
                                        "set the firewall's rules, which is usual, or leave it be");
   up->add_flag("--no-service", given.no_service,

@@ -17,10 +17,12 @@ enum class Cause {
   wrong_key,        // it came with another tls-auth or tls-crypt key, or none
   wrong_direction,  // the right tls-auth key, the wrong direction
   answer_lost,      // it was answered, and the answer did not arrive
-  certificate,      // refused: which date, name or usage stands in "what"
   no_shared_cipher,
-  no_push_request,  // the server never got it
+  certificate,      // refused: which date, name or usage stands in "what"
+  fell_silent,      // in the middle of the handshake; only the other side's log says why
   login,            // name or password
+  no_push_request,  // the server never got it
+  no_answer,        // a client's log alone: one of no_packet, wrong_key and answer_lost
 };
 [[nodiscard]] const char* name(Cause cause);
 

@@ -1,10 +1,18 @@
 #include "firewall/nftables.h"
 
+#include <charconv>
+#include <cstdint>
+#include <fstream>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <memory>
 #include <nftables/libnftables.h>
+#include <string_view>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "firewall/refusal.h"
 #include "firewall/ruleset.h"
 #include "system/fd.h"
@@ -19,8 +27,24 @@ struct Free {
 };
 using Context = std::unique_ptr<nft_ctx, Free>;
 
-// The library ends the whole process where there are no such sockets, so we ask first.
+// CapEff of this thread has the bit of CAP_NET_ADMIN, or cannot be read.
+bool may_administer() {
+  constexpr std::string_view name = "CapEff:";
+  std::ifstream status("/proc/thread-self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(name)) continue;
+    const std::string_view digits = trim(std::string_view(line).substr(name.size()));
+    std::uint64_t set = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), set, 16);
+    return (set >> CAP_NET_ADMIN & 1) != 0;
+  }
+  return true;
+}
+
+// The library ends the whole process where there are no such sockets, and complains by itself on
+// standard error where it lacks the right; so we look first.
 Status look_for_sockets() {
+  if (!may_administer()) return fail_with(not_permitted());
   const system::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
   if (socket) return {};
   return fail_with(no_nftables(system::reason(errno)));
@@ -37,19 +61,38 @@ Result<Context> open_context(unsigned flags) {
   return context;
 }
 
+Result<std::string> answer_of(int failed, nft_ctx* context, const std::string& commands) {
+  if (failed != 0) {
+    return fail_with(explain_refusal(nft_ctx_get_error_buffer(context), commands));
+  }
+  return std::string(nft_ctx_get_output_buffer(context));
+}
+
 Result<std::string> run(const std::string& commands, unsigned flags) {
   const auto context = open_context(flags);
   if (!context) return fail_with(context.error());
-  if (nft_run_cmd_from_buffer(context->get(), commands.c_str()) != 0) {
-    return fail_with(explain_refusal(nft_ctx_get_error_buffer(context->get()), commands));
+  const int failed = nft_run_cmd_from_buffer(context->get(), commands.c_str());
+  return answer_of(failed, context->get(), commands);
+}
+
+// Only of a file's lines the library shows the one that was refused.
+Result<std::string> run_as_file(const std::string& commands) {
+  const auto context = open_context(0);
+  if (!context) return fail_with(context.error());
+  const system::Fd file(memfd_create("ruleset", MFD_CLOEXEC));
+  const auto length = static_cast<ssize_t>(commands.size());
+  if (!file || ::write(file.get(), commands.data(), commands.size()) != length) {
+    return system::kernel_refused(errno, "cannot keep the rules in memory");
   }
-  return std::string(nft_ctx_get_output_buffer(context->get()));
+  const std::string name = "/proc/self/fd/" + std::to_string(file.get());
+  const int failed = nft_run_cmd_from_filename(context->get(), name.c_str());
+  return answer_of(failed, context->get(), commands);
 }
 
 }  // namespace
 
 Status apply_ruleset(const std::string& transaction) {
-  const auto done = run(transaction, 0);
+  const auto done = run_as_file(transaction);
   if (!done) return fail_because("cannot load the firewall rules", done.error());
   return {};
 }

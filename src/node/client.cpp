@@ -166,6 +166,7 @@ void Client::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
     return complaints_.about(datagram, verdict, from.remote, now_);
   }
   if (verdict != Drop::none) return;
+  if (!answered_) log_.info(3, "{}", lines::initial_packet(from.remote));
   answered_ = true;
   last_control_received_ = now_;
   control_bytes_received_ += size;

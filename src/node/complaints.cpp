@@ -44,12 +44,33 @@ std::string own_direction(const Wrapping& wrapping) {
   return wrapping.where.empty() ? std::string() : "; here " + here + " (" + wrapping.where + ")";
 }
 
-Complaint about_tls_auth(Drop verdict, const ip::Endpoint& from, const Wrapping& wrapping) {
+// Our key opens it, if only the direction were another one.
+bool has_wrong_direction(Bytes datagram, const Wrapping& wrapping) {
+  for (const std::optional<int> direction :
+       {std::optional(0), std::optional(1), std::optional<int>()}) {
+    if (direction == wrapping.direction) continue;
+    Buffer copy(datagram.begin(), datagram.end());
+    const auto cipher = crypto::make_tls_auth(wrapping.digest, wrapping.key, direction);
+    const auto opened = cipher->open(copy);
+    if (std::holds_alternative<crypto::ControlCipher::Opened>(opened)) return true;
+  }
+  return false;
+}
+
+Complaint about_tls_auth(Bytes datagram, Drop verdict, const ip::Endpoint& from,
+                         const Wrapping& wrapping) {
   if (verdict == Drop::malformed) {
     return {lines::cannot_locate_hmac(from),
             lines::real_address(from) + " sent a packet without tls-auth: its config lacks " +
                 counterpart(wrapping) + ", with the same key that is here" +
                 (wrapping.where.empty() ? "" : " (" + wrapping.where + ")")};
+  }
+  if (has_wrong_direction(datagram, wrapping)) {
+    return {lines::incoming_authentication_failed(from),
+            lines::real_address(from) +
+                " has the right tls-auth key and the wrong direction: it must be 0 on one side and "
+                "1 on the other" +
+                own_direction(wrapping)};
   }
   return {lines::incoming_authentication_failed(from),
           lines::real_address(from) +
@@ -76,7 +97,9 @@ std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip:
                          "(--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
   }
   if (!unreadable) return std::nullopt;
-  if (wrapping.kind == Wrapping::Kind::tls_auth) return about_tls_auth(verdict, from, wrapping);
+  if (wrapping.kind == Wrapping::Kind::tls_auth) {
+    return about_tls_auth(datagram, verdict, from, wrapping);
+  }
   if (wrapping.kind == Wrapping::Kind::tls_crypt || wrapping.v2_client) {
     return Complaint{lines::tls_crypt_unwrap_failed(from),
                      lines::real_address(from) +

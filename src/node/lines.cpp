@@ -54,6 +54,13 @@ std::string key_negotiation_timeout(long seconds) {
       "connectivity)",
       seconds);
 }
+std::string initial_packet(const ip::Endpoint& from) {
+  return "TLS: Initial packet from " + with_family(from);
+}
+std::string answered_again(const ip::Endpoint& from) {
+  return "TLS: the first packet of " + with_family(from) +
+         " was answered, and it came again: our answer does not reach it";
+}
 std::string new_connection_replaces(std::string_view common_name) {
   return fmt::format(
       "MULTI: new connection by client '{}' will cause previous active sessions by this client to "

@@ -33,6 +33,8 @@ inline constexpr std::string_view auth_user_pass_failed =
     "TLS Auth Error: Auth Username/Password verification failed for peer";
 inline constexpr std::string_view auth_user_pass_missing =
     "TLS Error: Auth Username/Password was not provided by peer";
+[[nodiscard]] std::string initial_packet(const ip::Endpoint& from);
+[[nodiscard]] std::string answered_again(const ip::Endpoint& from);
 std::string new_connection_replaces(std::string_view common_name);
 std::string too_many_clients(unsigned limit);
 std::string learn(std::string_view address, std::string_view client);

@@ -117,6 +117,9 @@ void Server::meet_stranger(const ports::LinkAddress& from, MutableBytes datagram
   }
   if (const auto* reply = std::get_if<Gate::Reply>(&verdict)) {
     around_.plane.send_datagram(from, reply->datagram);
+    if (answered_.came_again(from.remote, now_)) {
+      log_.info(2, "{}", lines::answered_again(from.remote));
+    }
     return;
   }
   begin(from, std::move(std::get<Gate::Welcome>(verdict)), datagram);
@@ -157,6 +160,7 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
   if (from.stream != 0) {
     log_.info(1, "TCP connection established with {}", lines::with_family(from.remote));
   }
+  peer->log.info(3, "{}", lines::initial_packet(from.remote));
   by_address_[from] = *index;
   ServerPeer& fresh = *(peers_[*index] = std::move(peer));
   serve(fresh);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/pack.h"
+#include "node/answered_resets.h"
 #include "node/channel_setup.h"
 #include "node/complaints.h"
 #include "node/gate.h"
@@ -161,6 +162,7 @@ class Server {
   policy::AddressPool pool_;
   RateLimit connects_;
   Complaints complaints_;
+  AnsweredResets answered_;
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;

@@ -8,9 +8,6 @@ namespace adit::setup {
 
 namespace {
 
-// IPv6 pools of OpenVPN begin at this number in their network.
-constexpr std::uint32_t first_pool6 = 0x1000;
-
 bool is_in_pool(const ServerFacts& facts, const ip::Address& address) {
   return facts.pool && facts.pool->first <= address && address <= facts.pool->second;
 }

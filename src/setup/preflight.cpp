@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+
+#include "base/text.h"
 
 namespace adit::setup {
 
@@ -54,6 +57,21 @@ void check_lans(const Demand& demand, std::vector<Error>& errors) {
   }
 }
 
+// The profile holds it as one word.
+void check_endpoint(const Demand& demand, std::vector<Error>& errors) {
+  const std::string& endpoint = demand.wanted.endpoint;
+  const auto belongs = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(".-_:%").find(c) != std::string_view::npos;
+  };
+  if (endpoint.empty() || (endpoint.front() != '-' && std::ranges::all_of(endpoint, belongs))) {
+    return;
+  }
+  errors.push_back(
+      {fmt::format("--endpoint: \"{}\" is neither a name nor an address", printable(endpoint)),
+       "give what clients reach this host under, such as vpn.example.com"});
+}
+
 void check_fixed(const Demand& demand, std::vector<Error>& errors) {
   if (!demand.wanted.network) return;
   for (const ClientFile& client : demand.wanted.clients) {
@@ -86,6 +104,7 @@ std::vector<Error> preflight(Host& host, const Demand& demand) {
   check_network(host, demand, errors);
   check_lans(demand, errors);
   check_fixed(demand, errors);
+  check_endpoint(demand, errors);
   return errors;
 }
 

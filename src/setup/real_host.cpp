@@ -113,7 +113,9 @@ class RealHost final : public Host {
     const auto device = system::TunDevice::open("tun");
     return device ? std::nullopt : std::optional(device.error());
   }
-  bool has_ipv6() override { return access("/proc/net/if_inet6", F_OK) == 0; }
+  bool has_ipv6() override {
+    return read_sysctl("net.ipv6.conf.all.disable_ipv6").value_or("1") == "0";
+  }
   std::vector<HostAddress> addresses() override;
   std::vector<HostRoute> routes() override;
   std::optional<ip::Address> outward_address() override;

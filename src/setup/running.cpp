@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "setup/firewall_plan.h"
+#include "setup/state.h"
 #include "setup/unit_file.h"
 
 namespace adit::setup {
@@ -19,7 +20,7 @@ Running running_server(Host& host, const std::string& dir, const std::string& un
     const auto pid = to_number<int>(trim((*file)->text));
     if (pid && host.runs_adit(*pid)) running.pid = pid;
   }
-  if (host.has_systemd() && host.run({"systemctl", "is-active", "--quiet", unit}).status == 0) {
+  if (host.has_systemd() && (is_active(host, unit) || is_starting(host, unit))) {
     running.unit = unit;
   }
   return running;

@@ -118,6 +118,7 @@ ServerFacts facts_of(const options::Config& config) {
   ServerFacts facts;
   facts.endpoint = variable(config, endpoint_variable);
   facts.firewall = variable(config, firewall_variable) != "none";
+  facts.snat = variable(config, snat_variable) == "yes";
   const std::string port = config.connection.local_port.value_or("1194");
   facts.port = to_number<std::uint16_t>(port).value_or(facts.port);
   facts.tcp = config.connection.proto.is_tcp();
@@ -125,6 +126,9 @@ ServerFacts facts_of(const options::Config& config) {
   facts.device = config.device.name;
   facts.network = config.server.network;
   facts.network6 = config.server.network6;
+  if (!facts.network6 && config.device.ifconfig_ipv6) {
+    facts.network6 = ip::Prefix::parse(config.device.ifconfig_ipv6->first);
+  }
   if (config.server.pool) {
     const auto first = ip::Address::parse_v4(config.server.pool->start);
     const auto last = ip::Address::parse_v4(config.server.pool->end);

@@ -92,6 +92,26 @@ void set_network(ConfText& conf, const ip::Prefix& network) {
   conf.set({"ifconfig-pool", halves.first_pool.text(), halves.last_pool.text(), mask}, "server");
 }
 
+// openvpn takes "server-ipv6" only beside a "server" with a pool; these lines are what it stands
+// for.
+void set_network6(ConfText& conf, const ip::Prefix& network) {
+  const auto server = conf.find("server");
+  if (!server || server->back() != "nopool") {
+    return conf.set({"server-ipv6", network.text()}, "server");
+  }
+  const std::string length = "/" + std::to_string(network.length);
+  const ip::Address& first = network.address;
+  conf.set({"ifconfig-ipv6", first.plus(1).text() + length, first.plus(2).text()},
+           "ifconfig-pool-persist");
+  conf.set({"ifconfig-ipv6-pool", first.plus(first_pool6).text() + length}, "ifconfig-ipv6");
+}
+
+void remove_network6(ConfText& conf) {
+  for (const char* option : {"server-ipv6", "ifconfig-ipv6", "ifconfig-ipv6-pool"}) {
+    conf.remove(begins_with({option}));
+  }
+}
+
 void set_lans(ConfText& conf, const ServerFacts& facts, const std::vector<ip::Prefix>& lans) {
   std::vector<Words> wanted;
   for (const ip::Prefix& lan : lans) wanted.push_back(push(route_words("route", lan)));
@@ -137,8 +157,8 @@ void edit_server_conf(ConfText& conf, const ServerFacts& facts, const ServerSett
   if (settings.port) conf.set({"port", std::to_string(*settings.port)});
   if (settings.tcp) set_proto(conf, *settings.tcp);
   if (settings.network) set_network(conf, *settings.network);
-  if (settings.network6) conf.set({"server-ipv6", settings.network6->text()}, "server");
-  if (settings.no_network6) conf.remove(begins_with({"server-ipv6"}));
+  if (settings.network6) set_network6(conf, *settings.network6);
+  if (settings.no_network6) remove_network6(conf);
   const bool v6 = settings.network6 || (facts.network6 && !settings.no_network6);
   if (settings.lans) {
     set_lans(conf, facts, *settings.lans);
@@ -148,6 +168,7 @@ void edit_server_conf(ConfText& conf, const ServerFacts& facts, const ServerSett
   if (settings.dns) set_dns(conf, *settings.dns);
   if (settings.endpoint) set_variable(conf, endpoint_variable, *settings.endpoint);
   if (settings.firewall) set_variable(conf, firewall_variable, *settings.firewall ? "" : "none");
+  if (settings.snat) set_variable(conf, snat_variable, *settings.snat ? "yes" : "");
 }
 
 std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
@@ -157,11 +178,13 @@ std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
   all.endpoint.reset();
   all.with_notes = false;
   const std::optional<bool> firewall = std::exchange(all.firewall, std::nullopt);
+  const std::optional<bool> snat = std::exchange(all.snat, std::nullopt);
   edit_server_conf(conf, {}, all);
   ConfText whole(conf.text() + notes);
   if (settings.lans) set_variable(whole, lan_variable, texts(*settings.lans));
   if (settings.endpoint) set_variable(whole, endpoint_variable, *settings.endpoint);
   if (firewall && !*firewall) set_variable(whole, firewall_variable, "none");
+  if (snat && *snat) set_variable(whole, snat_variable, "yes");
   return whole.text();
 }
 

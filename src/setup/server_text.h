@@ -21,10 +21,12 @@ struct ServerSettings {
   std::optional<bool> full_tunnel;
   std::optional<std::vector<ip::Address>> dns;
   std::optional<bool> firewall;
+  std::optional<bool> snat;
   bool with_notes = true;  // the variables are set, too
 };
 
-inline constexpr std::uint16_t usual_port = 1194;
+// IPv6 pools of OpenVPN begin at this number in their network; below it are fixed addresses.
+inline constexpr std::uint32_t first_pool6 = 0x1000;
 
 // The text of a new server.conf, commented for people, with the defaults where nothing is said.
 // network must be said.

@@ -32,8 +32,10 @@ Result<State> look_at_file(Host& host, const std::string& path) {
 
 State look_at_unit(Host& host, const std::string& unit) {
   const bool enabled = host.run({"systemctl", "is-enabled", "--quiet", unit}).status == 0;
-  const bool active = host.run({"systemctl", "is-active", "--quiet", unit}).status == 0;
-  return wish_unit(unit, enabled, active).state;
+  State state = wish_unit(unit, enabled, is_active(host, unit)).state;
+  // A start that goes on, perhaps of a run that was killed.
+  if (is_starting(host, unit)) state.text = enabled ? "enabled activating" : "disabled activating";
+  return state;
 }
 
 State look_at_hook(const Thing& hook, const State* last) {
@@ -74,10 +76,12 @@ Status put_unit(Host& host, const std::string& unit, const State& wanted) {
   const auto has = [](const State& state, std::string_view word) {
     return std::ranges::count(split(state.text, ' '), word) > 0;
   };
-  for (const auto& [word, on, off] :
-       {std::tuple{"active", "start", "stop"}, std::tuple{"enabled", "enable", "disable"}}) {
-    if (has(now, word) == has(wanted, word)) continue;
-    const char* verb = has(wanted, word) ? on : off;
+  for (const auto& [on_word, off_word, on, off] :
+       {std::tuple{"active", "inactive", "start", "stop"},
+        std::tuple{"enabled", "disabled", "enable", "disable"}}) {
+    const bool wish = has(wanted, on_word);
+    if (has(now, wish ? on_word : off_word)) continue;
+    const char* verb = wish ? on : off;
     const ProgramEnd end = host.run({"systemctl", "--quiet", verb, unit});
     if (end.status != 0) return fail_with(unit_failed(host, unit, verb));
   }
@@ -94,6 +98,14 @@ Status put_hook(Host& host, const Thing& hook, const State& state) {
 }
 
 }  // namespace
+
+bool is_active(Host& host, const std::string& unit) {
+  return host.run({"systemctl", "is-active", "--quiet", unit}).status == 0;
+}
+
+bool is_starting(Host& host, const std::string& unit) {
+  return trim(host.run({"systemctl", "is-active", unit}).text) == "activating";
+}
 
 Result<State> look(Host& host, const Thing& thing, const State* last) {
   switch (thing.kind) {

@@ -108,7 +108,7 @@ class OpensslEngine final : public TlsEngine {
       const auto refusal = refuse_peer(certificate, verification_->policy, verification_->revoked);
       if (refusal) {
         refuse({refusal->line}, refusal->advice);
-        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);  // told as a bad certificate
         return 0;
       }
     }

@@ -144,7 +144,10 @@ ProgramEnd FakeHost::systemctl(const std::vector<std::string>& argv) {
                        [](const std::string& word) { return word != "--quiet"; });
   const std::string& verb = words.at(1);
   if (verb == "is-enabled") return {now.enabled.contains(words.at(2)) ? 0 : 1, {}};
-  if (verb == "is-active") return {now.active.contains(words.at(2)) ? 0 : 3, {}};
+  if (verb == "is-active") {
+    const bool active = now.active.contains(words.at(2));
+    return {active ? 0 : 3, active ? "active\n" : "inactive\n"};
+  }
   if (!change(join(words, " "))) return {1, "told to fail"};
   ran.push_back(join(words, " "));
   if (verb == "enable") now.enabled.insert(words.at(2));
