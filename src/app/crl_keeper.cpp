@@ -57,11 +57,13 @@ void CrlKeeper::renew(WallTime now) {
 
 void CrlKeeper::renewed(const Result<int>& status) {
   running_ = false;
+  const bool told = failed_;
   failed_ = !status || *status != 0;
   if (!failed_) {
     runtime_.log.info(1, "CRL: a new one was made in {} before the old one runs out", folder_);
     return;
   }
+  if (told) return;
   const std::string why = status ? fmt::format("it ended with {}", *status) : status.error().text();
   runtime_.log.warn(
       "the revocation list cannot be renewed by \"adit pki crl --dir {}\" ({}): run "

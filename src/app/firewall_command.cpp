@@ -120,7 +120,7 @@ std::string owner_of(const FirewallArguments& arguments) {
 }
 
 int wants_none(const FirewallArguments& arguments) {
-  say(arguments.dir + "/server.conf wants no rules");
+  tell(arguments.dir + "/server.conf wants no rules");
   return 0;
 }
 
@@ -147,7 +147,7 @@ void set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools)
     if (const Status done = firewall::run_all(hook.apply, tools); !done) {
       warn(done.error().text());
     } else {
-      say(hook.who + ": " + hook.what);
+      tell(hook.who + ": " + hook.what);
     }
   }
 }
@@ -162,7 +162,7 @@ int load(const FirewallArguments& arguments) {
   if (!*planned) return wants_none(arguments);
   const firewall::Plan& plan = **planned;
   if (const Status loaded = firewall::load(plan); !loaded) return complain(loaded.error());
-  say("rules of " + plan.owner + " loaded");
+  tell("rules of " + plan.owner + " loaded");
   firewall::HostTools tools;
   const firewall::Survey survey = firewall::survey(plan, firewall::look(tools));
   set_hooks(survey, arguments.hooks, tools);
@@ -187,7 +187,7 @@ int unload(const FirewallArguments& arguments) {
   const firewall::Situation situation = firewall::look(tools);
   const Status gone = firewall::run_all(firewall::passing_hooks(owner, situation), tools);
   if (!gone) return complain(gone.error());
-  say("rules of " + owner + " removed");
+  tell("rules of " + owner + " removed");
   if (!arguments.hooks) return 0;
   const auto plan = plan_of(arguments);
   if (!plan) return complain(plan.error());

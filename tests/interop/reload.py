@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -160,6 +161,21 @@ def revoked_as_nobody(bench: Bench) -> None:
         (tree.pki / "crl.pem").chmod(0o644)
         tunnel.client.wait_for(FAILED, 5)
         check(len(tunnel.server.matches(r"read any more")) == 1, "told more than once")
+
+
+def revoked_in_a_folder(bench: Bench) -> None:
+    """`crl-verify DIR dir`: a file named after the serial number ends the session."""
+    tree = Tree(bench)
+    folder = bench.folder / "revoked-serials"
+    folder.mkdir()
+    words = ("openssl", "x509", "-noout", "-serial", "-in", tree.pair("one")[0])
+    serial = int(subprocess.run(words, capture_output=True, text=True).stdout.split("=")[1], 16)
+    with Lab(bench.folder) as lab:
+        tunnel = tree.tunnel(lab, bench.keys, f"crl-verify {folder} dir")
+        tunnel.start()
+        (folder / str(serial)).touch()
+        tunnel.client.wait_for(FAILED, 3)
+        tunnel.server.wait_for(r"certificate revoked: CN=one, serial=\d+: its session ends")
 
 
 def garbage_list(bench: Bench) -> None:
@@ -326,6 +342,7 @@ CASES = [
     Case("half-a-pair", half_a_pair),
     Case("revoked", revoked),
     Case("revoked-as-nobody", revoked_as_nobody),
+    Case("revoked-in-a-folder", revoked_in_a_folder),
     Case("garbage-list", garbage_list),
     Case("list-renewed", list_renewed),
     Case("dates", dates),
