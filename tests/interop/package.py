@@ -237,6 +237,13 @@ def empty_purge(bench: Bench) -> None:
     check(not left, f"left behind: {left[:10]}")
 
 
+def versions(bench: Bench) -> None:
+    """The package has the version of the program."""
+    project = re.search(r"project\(adit VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())
+    told = run("dpkg-parsechangelog", "-l", ROOT / "debian/changelog", "-S", "Version").strip()
+    check(project and project[1] == told, f"the changelog says {told}")
+
+
 def lint(bench: Bench) -> None:
     """The distribution's own check of packages finds nothing."""
     if not shutil.which("lintian"):
@@ -267,6 +274,16 @@ ask adit ''; ask adit --conf; ask adit pki ''; ask adit pki export --proto ''; a
 BASH_HEARS = ("pki", "--config", "init", "udp tcp", "--cn")
 
 
+# The words that zsh itself would lay out are only printed.
+ZSH_ASKS = """
+compadd() {{ print -r -- only "$@" }}
+_describe() {{ print -rl -- "${{(@P)@[-1]}}" }}
+_files() {{ print files }}
+ask() {{ words=("$@"); CURRENT=$#; source {script} }}
+ask adit pki ''; ask adit --co; ask adit pki export --proto ''
+"""
+
+
 def completions(bench: Bench) -> None:
     """Scripts that their shells take, and the right words in bash and fish."""
     scripts = {shell: bench.folder / shell for shell in ("bash", "zsh", "fish")}
@@ -280,6 +297,9 @@ def completions(bench: Bench) -> None:
     heard = list(zip(answers, BASH_HEARS))
     check(len(answers) == len(BASH_HEARS), f"bash says {answers}")
     check(all(word in answer for answer, word in heard), f"bash: {heard}")
+    heard_zsh = run("zsh", "-f", "-c", ZSH_ASKS.format(script=scripts["zsh"]), env=home)
+    check("init:make a certificate authority" in heard_zsh, f"zsh: {heard_zsh}")
+    check("--config:" in heard_zsh and "only udp tcp" in heard_zsh, f"zsh: {heard_zsh}")
     ask = f'source {scripts["fish"]}; complete -C "adit pki "; complete -C "adit pki export --proto "'
     answer = run("fish", "--no-config", "-c", ask, env={**os.environ, "HOME": str(bench.folder)})
     check("init\t" in answer and "revoke\t" in answer and "tcp" in answer, f"fish: {answer}")
@@ -350,6 +370,7 @@ def service(bench: Bench) -> None:
 CASES = [
     Case("life", life_of_the_package),
     Case("empty-purge", empty_purge),
+    Case("versions", versions),
     Case("lint", lint),
     Case("pages", pages),
     Case("completions", completions),
