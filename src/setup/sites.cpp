@@ -184,6 +184,7 @@ Result<std::string> file_of_site(Host& host, const ServerFacts& facts, const Sit
     if (Status set = set_fixed_address(file, facts, *fixed); !set) return fail_with(set.error());
   }
   std::vector<Words> iroutes;
+  iroutes.reserve(seen.size());
   for (const ip::Prefix& one : seen) iroutes.push_back(route_words("iroute", one));
   file.set_all(is_iroute, iroutes);
   return file.text();
