@@ -209,7 +209,14 @@ void wish_sysctls(Draft& draft, const firewall::Plan& plan) {
   for (const firewall::Sysctl& one : firewall::needed_sysctls(plan, uplinks)) {
     const std::string name = sysctl_name(one.name, devices);
     text += fmt::format("# {}\n{} = {}\n", one.why, name, one.value);
-    if (!one.late && draft.host.read_sysctl(name)) {
+    const auto now = draft.host.read_sysctl(name);
+    if (!one.late && now && *now != one.value && !draft.host.can_write_sysctl(name)) {
+      draft.plan.errors.push_back(
+          {fmt::format("{} is {} and cannot be changed here", name, *now),
+           fmt::format("a container gets it from outside: docker run --sysctl {}={}", name,
+                       one.value)});
+    }
+    if (!one.late && now) {
       values.emplace_back(wish_sysctl(name, one.value));
     }
   }
@@ -325,6 +332,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
   wish_service(draft);
   if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  if (!draft.plan.errors.empty()) draft.plan.wishes.clear();
   return std::move(draft.plan);
 }
 
