@@ -12,6 +12,7 @@
 #include "app/explain_command.h"
 #include "app/firewall_command.h"
 #include "app/generate_command.h"
+#include "app/join_command.h"
 #include "app/pki_command.h"
 #include "app/site_command.h"
 #include "app/status_command.h"
@@ -28,9 +29,9 @@ constexpr int exit_bad_use = 2;
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki",   "options",  "explain",  "status",
-                                        "bench", "doctor",   "generate", "up",
-                                        "down",  "firewall", "client",   "site"};
+  constexpr std::string_view words[] = {"pki",    "options",  "explain", "status", "bench",
+                                        "doctor", "generate", "up",      "down",   "firewall",
+                                        "client", "site",     "join",    "leave"};
   return std::ranges::find(words, word) != std::end(words);
 }
 
@@ -48,6 +49,7 @@ int run_own_command(const std::vector<std::string>& arguments) {
   const auto up = add_up(root, status);
   const auto client = add_client(root, status);
   const auto site = add_site(root, status);
+  const auto join = add_join(root, status);
   const auto generate = add_generate(root, status);
   bool json = false;
   CLI::App* table =

@@ -13,6 +13,7 @@
 #include "firewall/report.h"
 #include "firewall/survey.h"
 #include "setup/firewall_plan.h"
+#include "setup/join.h"
 
 namespace adit::app {
 
@@ -119,6 +120,9 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
 
 // Of the command line, or of the folder. Nothing: the folder wants no rules.
 Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
+  if (!arguments.is_by_hand() && !arguments.join.empty()) {
+    return setup::read_join_plan(*setup::real_host(), arguments.dir, arguments.join);
+  }
   if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), arguments.dir);
   auto plan = plan_by_hand(arguments);
   if (!plan) return fail_with(plan.error());
