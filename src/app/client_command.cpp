@@ -64,7 +64,7 @@ Result<SecretText> new_password(const std::string& name) {
   return std::move(*first);
 }
 
-void show_qr_code(const std::string& profile) {
+void show_qr_code(const std::string& name, const std::string& profile) {
   const auto code = setup::make_qr_code(profile);
   if (!code) {
     return tell(fmt::format(
@@ -77,8 +77,8 @@ void show_qr_code(const std::string& profile) {
   if (known && (size.ws_col < code->columns || size.ws_row < code->rows)) {
     return tell(fmt::format(
         "  no QR code: it needs {} columns and {} lines, this terminal has {} and {} - make the "
-        "letters smaller and give: adit client show NAME --qr; or copy the file (scp)",
-        code->columns, code->rows, size.ws_col, size.ws_row));
+        "letters smaller and give: adit client show {} --qr; or copy the file (scp)",
+        code->columns, code->rows, size.ws_col, size.ws_row, name));
   }
   std::fputs(code->text.c_str(), stdout);
 }
@@ -117,7 +117,7 @@ int client_add(const ClientArguments& given) {
     return 0;
   }
   if (given.json) return show_json(bench, given.name);
-  if (given.qr) show_qr_code(profile->reveal());
+  if (given.qr) show_qr_code(given.name, profile->reveal());
   tell_use(given.output.empty() ? bench.clients.profile_path(given.name) : given.output);
   return 0;
 }
@@ -145,7 +145,7 @@ int client_show(const ClientArguments& given) {
   if (!given.qr) return 0;
   const auto profile = bench.clients.profile_of(given.name);
   if (!profile) return complain(profile.error());
-  show_qr_code(profile->reveal());
+  show_qr_code(given.name, profile->reveal());
   return 0;
 }
 
@@ -200,7 +200,7 @@ int client_export(const ClientArguments& given) {
   if (given.json) return show_json(bench, given.name);
   if (given.qr) {
     const auto profile = bench.clients.profile_of(given.name);
-    if (profile) show_qr_code(profile->reveal());
+    if (profile) show_qr_code(given.name, profile->reveal());
   }
   tell_use(given.output.empty() ? bench.clients.profile_path(given.name) : given.output);
   return 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/command_words.h"
 #include "pki/layout.h"
 #include "pki/overlap.h"
 #include "tls/dates.h"
@@ -35,7 +36,7 @@ bool is_tree(const std::string& folder, system::Store& store) {
 CrlKeeper::CrlKeeper(Runtime& runtime, std::string path) : runtime_(runtime) {
   const std::filesystem::path file = std::move(path);
   std::error_code unknown;
-  program_ = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  program_ = own_path();
   folder_ = std::filesystem::absolute(file, unknown).parent_path();
   ours_ = file.filename() == pki::layout::crl && is_tree(folder_, runtime.store);
 }

@@ -42,7 +42,7 @@ constexpr const char* cure_unreadable =
     "let the user that this process runs as read it, leave out \"user\", or restart after "
     "renewing";
 
-// "\"CN=server\", good until ..." is for dates; here the name is enough to tell one from another.
+// Which certificate it is: the name is enough to tell one from another.
 std::string description(const tls::Setup& setup) {
   const auto own = tls::certificate_terms(setup.cert.text);
   return own.empty() ? setup.ca.name : setup.cert.name + ", \"" + own.front().name + "\"";

@@ -97,6 +97,11 @@ std::vector<Error> preflight(Host& host, const Demand& demand) {
                       "use --no-service: it then serves in the foreground"});
   }
   if (auto obstacle = host.tun_obstacle()) errors.push_back(std::move(*obstacle));
+  if (auto obstacle = demand.wanted.firewall ? host.rules_obstacle() : std::nullopt) {
+    obstacle->advice += (obstacle->advice.empty() ? "" : "; or ") +
+                        std::string("leave the firewall to somebody else: --no-firewall");
+    errors.push_back(std::move(*obstacle));
+  }
   if (demand.wanted.network6 && !host.has_ipv6()) {
     errors.push_back({"this host has no IPv6", "leave out --network6"});
   }

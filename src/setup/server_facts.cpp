@@ -195,9 +195,9 @@ std::vector<NamedMap> maps_of(const options::Config& config) {
 }
 
 std::string texts(const std::vector<ip::Prefix>& prefixes) {
-  std::vector<std::string> all;
-  for (const ip::Prefix& prefix : prefixes) all.push_back(prefix.text());
-  return join(all, " ");
+  std::string text;
+  for (const ip::Prefix& prefix : prefixes) text += (text.empty() ? "" : " ") + prefix.text();
+  return text;
 }
 
 std::vector<std::string> route_words(std::string_view option, const ip::Prefix& prefix) {

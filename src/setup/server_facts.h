@@ -57,7 +57,7 @@ struct ServerFacts {
   bool full_tunnel = false;
   bool firewall = true;
   bool snat = false;  // this host's addresses stand for those of the far side
-  std::string ccd;  // the folder, absolute
+  std::string ccd;    // the folder, absolute
   std::vector<NamedMap> maps;
   std::map<std::string, std::vector<ip::Prefix>> denied;  // by site: who may not reach it
   std::vector<ClientFile> clients;                        // sorted by name

@@ -114,8 +114,10 @@ void remove_network6(ConfText& conf) {
 
 void set_lans(ConfText& conf, const ServerFacts& facts, const std::vector<ip::Prefix>& lans) {
   std::vector<Words> wanted;
+  wanted.reserve(lans.size());
   for (const ip::Prefix& lan : lans) wanted.push_back(push(route_words("route", lan)));
   std::vector<Words> former;
+  former.reserve(facts.lans.size());
   for (const ip::Prefix& lan : facts.lans) former.push_back(push(route_words("route", lan)));
   const auto ours = [&](const Words& words) {
     return std::ranges::find(wanted, words) != wanted.end() ||
@@ -133,6 +135,7 @@ void set_full_tunnel(ConfText& conf, bool on, bool v6) {
 
 void set_dns(ConfText& conf, const std::vector<ip::Address>& servers) {
   std::vector<Words> wanted;
+  wanted.reserve(servers.size());
   for (const ip::Address& server : servers) {
     wanted.push_back(push({"dhcp-option", "DNS", server.text()}));
   }
