@@ -67,7 +67,7 @@ class Machine(Host):
         if not hasattr(self, "keeper"):
             return super().wrap(words)
         enter = ["nsenter", "-t", str(self.keeper.pid), "-m", "-n", "--"]
-        return [*enter, "env", f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin", *words]
+        return [*enter, "env", "-C", str(self.folder), f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin", *words]
 
     def adit(self, *words: object, fails: bool = False, seconds: float = 30) -> str:
         return self.run(ADIT, *words, fails=fails, seconds=seconds)
