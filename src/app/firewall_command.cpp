@@ -106,8 +106,7 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
 
 // Of the command line, or of the folder. Nothing: the folder wants no rules.
 Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
-  if (!arguments.is_by_hand())
-    return setup::read_plan(*setup::real_host(), absolute_dir(arguments.dir));
+  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), arguments.dir);
   auto plan = plan_by_hand(arguments);
   if (!plan) return fail_with(plan.error());
   return std::optional(std::move(*plan));
@@ -115,12 +114,11 @@ Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments
 
 std::string owner_of(const FirewallArguments& arguments) {
   if (arguments.is_by_hand()) return arguments.owner;
-  return arguments.join.empty() ? setup::instance_of(absolute_dir(arguments.dir))
-                                : "join-" + arguments.join;
+  return arguments.join.empty() ? setup::instance_of(arguments.dir) : "join-" + arguments.join;
 }
 
 int wants_none(const FirewallArguments& arguments) {
-  say(arguments.dir + "/server.conf wants no rules");
+  tell(arguments.dir + "/server.conf wants no rules");
   return 0;
 }
 
@@ -139,6 +137,9 @@ int show(const FirewallArguments& arguments, bool only_wrong) {
 
 void warn(const std::string& text) { std::fprintf(stderr, "adit: warning: %s\n", text.c_str()); }
 
+int show_all(const FirewallArguments& arguments) { return show(arguments, false); }
+int show_troubles(const FirewallArguments& arguments) { return show(arguments, true); }
+
 // Those of tools that forget them at a reboot; all where asked. One that fails keeps no tunnel from
 // starting.
 void set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools) {
@@ -147,7 +148,7 @@ void set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools)
     if (const Status done = firewall::run_all(hook.apply, tools); !done) {
       warn(done.error().text());
     } else {
-      say(hook.who + ": " + hook.what);
+      tell(hook.who + ": " + hook.what);
     }
   }
 }
@@ -162,7 +163,7 @@ int load(const FirewallArguments& arguments) {
   if (!*planned) return wants_none(arguments);
   const firewall::Plan& plan = **planned;
   if (const Status loaded = firewall::load(plan); !loaded) return complain(loaded.error());
-  say("rules of " + plan.owner + " loaded");
+  tell("rules of " + plan.owner + " loaded");
   firewall::HostTools tools;
   const firewall::Survey survey = firewall::survey(plan, firewall::look(tools));
   set_hooks(survey, arguments.hooks, tools);
@@ -187,7 +188,7 @@ int unload(const FirewallArguments& arguments) {
   const firewall::Situation situation = firewall::look(tools);
   const Status gone = firewall::run_all(firewall::passing_hooks(owner, situation), tools);
   if (!gone) return complain(gone.error());
-  say("rules of " + owner + " removed");
+  tell("rules of " + owner + " removed");
   if (!arguments.hooks) return 0;
   const auto plan = plan_of(arguments);
   if (!plan) return complain(plan.error());
@@ -236,18 +237,22 @@ std::shared_ptr<FirewallArguments> add_firewall(CLI::App& root, int& status) {
     add_plan_options(*verb, arguments);
     return verb;
   };
+  const auto run = [&](int (*verb)(const FirewallArguments&)) {
+    arguments.dir = absolute_dir(arguments.dir);
+    status = verb(arguments);
+  };
   CLI::App* shown = command("show", "our rules, and what of others stands in the way");
   shown->add_flag("--json", arguments.json, "for programs");
-  shown->callback([&] { status = show(arguments, false); });
+  shown->callback([run] { run(show_all); });
   CLI::App* checked = command("check", "only what is wrong; exit status 1 if anything is");
   checked->add_flag("--json", arguments.json, "for programs");
-  checked->callback([&] { status = show(arguments, true); });
+  checked->callback([run] { run(show_troubles); });
   CLI::App* loaded = command("load", "put the rules in place, all or none");
   loaded->add_flag("--hooks", arguments.hooks, "also tell ufw or firewalld to let packets through");
-  loaded->callback([&] { status = load(arguments); });
+  loaded->callback([run] { run(load); });
   CLI::App* unloaded = command("unload", "remove the rules");
   unloaded->add_flag("--hooks", arguments.hooks, "also undo what ufw or firewalld was told");
-  unloaded->callback([&] { status = unload(arguments); });
+  unloaded->callback([run] { run(unload); });
   return held;
 }
 
