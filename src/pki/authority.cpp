@@ -4,6 +4,7 @@
 #include "pki/layout.h"
 #include "pki/ledger.h"
 #include "pki/rotate.h"
+#include "pki/source.h"
 
 namespace adit::pki {
 
@@ -13,6 +14,10 @@ Authority& Authority::operator=(Authority&& other) noexcept = default;
 Authority::~Authority() = default;
 
 Result<Authority> Authority::open(const std::string& directory, const Hooks& hooks) {
+  if (layout_of(directory) == SourceLayout::easyrsa_2) {
+    return fail_with({fmt::format("{} is laid out as easy-rsa 2.0 does it", directory),
+                      "bring it over into a directory of its own: adit pki import " + directory});
+  }
   auto disk = Disk::open(directory, hooks.watch);
   if (!disk) return fail_with(disk.error());
   auto ledger = load_ledger(std::move(*disk), hooks.ask);

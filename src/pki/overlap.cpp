@@ -64,11 +64,12 @@ std::vector<std::string> predecessors(const std::vector<Overlap>& overlaps,
                                       const std::string& serial) {
   std::vector<std::string> found;
   std::vector<std::string> open{serial};
-  while (!open.empty() && found.size() <= overlaps.size()) {
+  while (!open.empty()) {
     const std::string follower = open.back();
     open.pop_back();
     for (const Overlap& overlap : overlaps) {
-      if (overlap.after != follower) continue;
+      const bool known = std::ranges::find(found, overlap.before) != found.end();
+      if (overlap.after != follower || known) continue;
       found.push_back(overlap.before);
       open.push_back(overlap.before);
     }
