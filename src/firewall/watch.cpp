@@ -63,6 +63,23 @@ bool is_good(const Sysctl& sysctl, const std::string& is, Tools& tools) {
   return all && trim(*all) != "1";
 }
 
+// One for each device that fits, as /proc/net/dev knows them.
+std::vector<Sysctl> spelt_out(const Sysctl& pattern, Tools& tools) {
+  const auto star = pattern.name.find('*');
+  if (star == std::string::npos) return {pattern};
+  const auto start = pattern.name.rfind('.', star) + 1;
+  const std::string stem = pattern.name.substr(start, star - start);
+  std::vector<Sysctl> all;
+  const std::string devices = tools.read("/proc/net/dev").value_or("");
+  for (const std::string_view line : split(devices, '\n')) {
+    const std::string_view device = trim(line.substr(0, line.find(':')));
+    if (!device.starts_with(stem) || line.find(':') == std::string_view::npos) continue;
+    all.push_back(pattern);
+    all.back().name.replace(start, stem.size() + 1, device);
+  }
+  return all;
+}
+
 constexpr const char* reload = "load them again: systemctl restart adit's unit, or \"adit up\"";
 
 }  // namespace
@@ -100,14 +117,16 @@ std::string sysctl_file(std::string_view name) {
 
 std::vector<Trouble> wrong_sysctls(const std::vector<Sysctl>& needed, Tools& tools) {
   std::vector<Trouble> troubles;
-  for (const Sysctl& sysctl : needed) {
-    const auto value = tools.read(sysctl_file(sysctl.name));
-    if (!value && sysctl.late) continue;
-    const std::string is(value ? trim(*value) : "not there");
-    if (is_good(sysctl, is, tools)) continue;
-    troubles.push_back(
-        {fmt::format("{} is {}, not {}: {}", sysctl.name, is, sysctl.value, sysctl.why),
-         fmt::format("sysctl -w {}={}", sysctl.name, sysctl.value)});
+  for (const Sysctl& pattern : needed) {
+    for (const Sysctl& sysctl : spelt_out(pattern, tools)) {
+      const auto value = tools.read(sysctl_file(sysctl.name));
+      if (!value && sysctl.late) continue;
+      const std::string is(value ? trim(*value) : "not there");
+      if (is_good(sysctl, is, tools)) continue;
+      troubles.push_back(
+          {fmt::format("{} is {}, not {}: {}", sysctl.name, is, sysctl.value, sysctl.why),
+           fmt::format("sysctl -w {}={}", sysctl.name, sysctl.value)});
+    }
   }
   return troubles;
 }

@@ -82,7 +82,10 @@ enum class Shelf : std::uint8_t { revoked, expired };
 [[nodiscard]] Status check_request(const AuthorityRequest& request);
 [[nodiscard]] Status check_lifetime(std::chrono::days lifetime);
 
-// Makes the server's tls-crypt-v2 key where there never was one.
+// Makes the server's tls-crypt-v2 key where there never was one, so that a server can be started
+// before the first profile is exported.
+[[nodiscard]] Status prepare_tls_crypt_v2(Disk& disk);
+// The same, with random bytes that are given; refuses where clients have keys of one that is lost.
 [[nodiscard]] Result<crypto::TlsCryptV2ServerKey> tls_crypt_v2_server_key(Disk& disk, Rng& rng);
 
 }  // namespace adit::pki

@@ -49,6 +49,12 @@ std::string render_overlaps(const std::vector<Overlap>& overlaps) {
   return text;
 }
 
+std::optional<WallTime> first_overlap_end(std::string_view text) {
+  const auto overlaps = parse_overlaps(text, "");
+  if (!overlaps || overlaps->empty()) return std::nullopt;
+  return std::ranges::min(*overlaps, {}, &Overlap::end).end;
+}
+
 const Overlap* find_overlap(const std::vector<Overlap>& overlaps, std::string_view before) {
   const auto found = std::ranges::find(overlaps, before, &Overlap::before);
   return found == overlaps.end() ? nullptr : &*found;

@@ -60,7 +60,7 @@ def run(*words: object, fails: bool = False, env: dict[str, str] | None = None) 
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=80,
+        timeout=140,
         env=env,
         cwd=ROOT,
     )
@@ -112,13 +112,13 @@ mount -t cgroup2 none $root/sys/fs/cgroup
 mount -t tmpfs none $root/run
 mount -t tmpfs none $root/tmp
 mount --rbind /dev $root/dev
-rm -rf $root/etc/adit $root/etc/systemd/system/*.wants
+rm -rf $root/etc/adit $root/usr/sbin/policy-rc.d $root/etc/systemd/system/*.wants
 mkdir -p $root/out $root/etc/adit $root/etc/systemd/system/adit-server@.service.d
 mount --bind {out} $root/out
 cp {out}/server.conf $root/etc/adit/test.conf
 cp {out}/probe.service $root/etc/systemd/system/probe.service
 cp {out}/quick.conf $root/etc/systemd/system/adit-server@.service.d/quick.conf
-chroot $root dpkg -i /out/{package} >/dev/null
+chroot $root dpkg --no-triggers -i /out/{package} >/dev/null
 chroot $root adit pki init --dir /etc/adit/pki >/dev/null
 chroot $root adit pki server server --dir /etc/adit/pki >/dev/null
 exec chroot $root env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
@@ -174,9 +174,26 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   sleep 0.5
 done
 echo "restarts after $(ask NRestarts), it is $(ask ActiveState)"
+before=$(ask MainPID)
+dpkg --no-triggers -i /out/adit_newer.deb >/dev/null
+[ "$(ask MainPID)" = "$before" ] || echo "upgraded, it is $(ask ActiveState)"
 systemctl stop $unit
 echo "at the end it is $(ask ActiveState), $(ask Result)"
 journalctl --no-pager -o cat -u $unit
+unit=adit-server@server
+adit up --yes --endpoint 127.0.0.1
+echo "up ends with $?, it is $(ask ActiveState) and $(ask UnitFileState)"
+systemctl restart $unit
+nft list table inet adit | grep -q server-input && echo "rules after a restart"
+systemctl stop $unit
+nft list tables | grep -q adit || echo "no rules after a stop"
+systemctl start $unit
+adit down --yes
+echo "down ends with $?, it is $(ask ActiveState) and $(ask UnitFileState)"
+adit up --yes --no-test
+dpkg --no-triggers -P adit
+systemctl --quiet is-active $unit || echo "nothing runs after a purge"
+ls /etc/adit/pki/private/ca.key
 systemctl exit 0
 """
 
@@ -338,7 +355,8 @@ def rights_of_the_unit(bench: Bench) -> None:
 
 def service(bench: Bench) -> None:
     """Under a real service manager, in its sandbox: it serves, writes where it must, renews its list,
-    and is restarted by the watchdog when it hangs."""
+    and is restarted by the watchdog when it hangs and by an upgrade. `adit up` and `down` with the
+    package's own units."""
     if not Path("/lib/systemd/systemd").exists():
         raise Failure("systemd is missing: tools/packages check")
     package = build(bench)
@@ -346,13 +364,14 @@ def service(bench: Bench) -> None:
     for folder in (out, layer):
         folder.mkdir()
     shutil.copy(package, out)
+    shutil.copy(newer(package), out / "adit_newer.deb")
     files = {"server.conf": SERVER_CONF, "probe.service": PROBE_SERVICE, "quick.conf": QUICK}
     authority = "[ca]\ndefault_ca = tree\n[tree]\ndatabase = /etc/adit/pki/index.txt\ndefault_md = sha256\n"
     for name, text in {**files, "probe": PROBE, "ca.cnf": authority}.items():
         (out / name).write_text(text)
     script = SERVICE_WORLD.format(layer=layer, out=out, package=package.name)
     apart = ("--pid", "--mount", "--net", "--uts", "--ipc", "--cgroup", "--propagation", "private")
-    booted = run("timeout", "-k", 5, 60, "unshare", "--fork", "--kill-child", *apart, "sh", "-c", script)
+    booted = run("timeout", "-k", 5, 120, "unshare", "--fork", "--kill-child", *apart, "sh", "-c", script)
     heard = (out / "heard").read_text() if (out / "heard").exists() else booted
     for line in (
         "it is active: Initialization Sequence Completed",
@@ -362,7 +381,14 @@ def service(bench: Bench) -> None:
         "/etc/adit/ipp.txt",
         "/var/log/adit-status.log",
         "restarts after 1, it is active",
+        "upgraded, it is active",
         "at the end it is inactive, success",
+        "up ends with 0, it is active and enabled",
+        "rules after a restart",
+        "no rules after a stop",
+        "down ends with 0, it is inactive and disabled",
+        "nothing runs after a purge",
+        "/etc/adit/pki/private/ca.key",
     ):
         check(line in heard, f"it does not say {line!r}:\n{heard}")
 
@@ -376,7 +402,7 @@ CASES = [
     Case("completions", completions),
     Case("by-hand", installed_by_hand),
     Case("rights", rights_of_the_unit),
-    Case("service", service),
+    Case("service", service, seconds=150),
 ]
 
 if __name__ == "__main__":

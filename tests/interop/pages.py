@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The commands of docs/two-sites.md and of its Chinese translation, run as they stand there: an office
-and a data centre with hosts behind them, and two people on the road."""
+"""The commands of README.md, docs/two-sites.md and their Chinese translations, run as they stand there:
+a first client; an office and a data centre with hosts behind them, and two people on the road."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from lab import Host, Lab, check, ip_batch
 from machine import Machine
 from runner import Bench, Case, main
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("two-sites.md", "two-sites.zh-CN.md")
+ROOT = Path(__file__).resolve().parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+PAGES = ("docs/two-sites.md", "docs/two-sites.zh-CN.md")
 OFFICE, DATA_CENTRE = "192.168.20.10", "192.168.1.10"
 STRANGER = "192.168.1.11"  # a host of the data centre whose default route leads elsewhere: to nobody
 SERVER = "10.0.0.1"
@@ -26,7 +27,7 @@ MOST_SECONDS = 20  # from nothing to the first client's ping
 
 def commands_of(page: str) -> list[tuple[str, list[str]]]:
     """(machine, words) of each line in the page's console blocks, in their order."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", (DOCS / page).read_text(), re.M | re.S)
+    blocks = re.findall(r"^```console\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)
     lines = [line for block in blocks for line in block.splitlines()]
     found = [re.fullmatch(r"(\w+)# (adit .*)", line) for line in lines]
     check(all(found), f"{page}: {lines}")
@@ -92,29 +93,33 @@ def run_page(bench: Bench, page: str) -> None:
         does_not_reach(lan[0], DATA_CENTRE, "after")
 
 
-def first_ping(bench: Bench) -> None:
+def run_readme(bench: Bench, page: str) -> None:
     """One command on the server, one on the client, no line edited."""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
-        server, client = Machine(net.server), Machine(net.client)
+        machines = {"server": Machine(net.server), "client": Machine(net.client)}
         begun = time.monotonic()
-        server.adit("up")
-        carry_profile(server, client, "client1")
-        client.adit("join", "client1.ovpn")
-        reaches(client, "10.8.0.1", "the first ping")
+        for name, words in commands_of(page):
+            if words[0] == "join":
+                carry_profile(machines["server"], machines[name], words[1].removesuffix(".ovpn"))
+            machines[name].adit(*words)
+        reaches(machines["client"], "10.8.0.1", "the first ping")
         took = time.monotonic() - begun
         check(took < MOST_SECONDS, f"it took {took:.1f} s")
 
 
 def same_commands(_: Bench) -> None:
-    english, chinese = map(commands_of, PAGES)
-    check(english == chinese, f"{english}\n{chinese}")
+    for pages in (READMES, PAGES):
+        english, chinese = map(commands_of, pages)
+        check(english and english == chinese, f"{english}\n{chinese}")
 
 
 def cases() -> list[Case]:
-    made = [Case("same_commands", same_commands), Case("first_ping", first_ping)]
-    for page in PAGES:
-        made.append(Case(page.removesuffix(".md"), lambda bench, p=page: run_page(bench, p)))
+    made = [Case("same_commands", same_commands)]
+    for pages, run in ((READMES, run_readme), (PAGES, run_page)):
+        for page in pages:
+            name = Path(page).name.removesuffix(".md").replace(".", "-")
+            made.append(Case(name, lambda bench, r=run, p=page: r(bench, p)))
     return made
 
 

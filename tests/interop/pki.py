@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import random
 import shutil
 import signal
@@ -271,15 +270,29 @@ def renewed_certificates_overlap(bench: Bench, program: str) -> None:
     directory = fresh_directory(bench)
     old = directory.profile("client1", bench.folder / "old.ovpn")
     before = directory.entries()["client1"]["serial"]
-    renewed = directory.json("renew", "client1", "--overlap", 5, "--new-key", *at(-10))
-    check(renewed["before"]["serial"] == before and renewed["new_key"], f"{renewed}")
-    new = directory.profile("client1", bench.folder / "new.ovpn")
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
         with a_server(net, directory, program) as server:
             gets_in(net, old)
+            renewed = directory.json("renew", "client1", "--overlap", 5, "--new-key", *at(-10))
+            check(renewed["before"]["serial"] == before and renewed["new_key"], f"{renewed}")
+            new = directory.profile("client1", bench.folder / "new.ovpn")
             gets_in(net, new)
+            gets_in(net, old)  # no list was written since
             directory("crl")  # the overlap ended five days ago
+            is_refused(net, old, server, r"VERIFY.*revoked")
+            gets_in(net, new)
+
+
+def the_server_ends_an_overlap_itself(bench: Bench) -> None:
+    directory = fresh_directory(bench)
+    old = directory.profile("client1", bench.folder / "old.ovpn")
+    directory("renew", "client1", "--overlap", 5, *at(-10))
+    new = directory.profile("client1", bench.folder / "new.ovpn")
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        with a_server(net, directory, "adit") as server:
+            server.wait_for(r"CRL: a new one was made in .* overlap of a renewed certificate")
             is_refused(net, old, server, r"VERIFY.*revoked")
             gets_in(net, new)
 
@@ -514,6 +527,7 @@ CASES = [
         loose_files_without_the_key_cannot_sign,
         renewed_by_stock,
         renewed_by_adit,
+        the_server_ends_an_overlap_itself,
         a_passphrase_protects_a_client,
         rotation_of_stock,
         rotation_of_a_stock_server,
