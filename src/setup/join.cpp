@@ -123,8 +123,21 @@ class Joining {
       facts_.snat = !facts_.is_site;
     }
     if (request_.snat) facts_.snat = *request_.snat;
-    if (request_.far) facts_.far = *request_.far;
+    if (request_.far) {
+      facts_.far = *request_.far;
+    } else if (facts_.far.empty()) {
+      facts_.far = known_far();
+    }
     facts_.firewall = request_.firewall;
+  }
+
+  // As the server told when this host joined.
+  [[nodiscard]] std::vector<ip::Prefix> known_far() {
+    const std::string path = joined_file(request_.dir, request_.name);
+    const auto file = host_.read_file(path);
+    if (!file || !*file) return {};
+    const auto facts = facts_of_profile((*file)->text, path);
+    return facts ? facts->far : std::vector<ip::Prefix>{};
   }
 
   [[nodiscard]] std::string instance() const {
