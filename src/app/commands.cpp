@@ -13,6 +13,7 @@
 #include "app/explain_command.h"
 #include "app/firewall_command.h"
 #include "app/generate_command.h"
+#include "app/join_command.h"
 #include "app/options_command.h"
 #include "app/pki_command.h"
 #include "app/site_command.h"
@@ -39,12 +40,12 @@ struct Family {
 
 const std::vector<Family>& families() {
   static const std::vector<Family> all = {
-      {"set up", {"up", "down"}, held<add_up>},    {"set up", {"client"}, held<add_client>},
-      {"set up", {"site"}, held<add_site>},        {"look", {"status"}, held<add_status>},
-      {"look", {"doctor"}, held<add_doctor>},      {"look", {"explain"}, held<add_explain>},
-      {"by hand", {"pki"}, held<add_pki>},         {"by hand", {"firewall"}, held<add_firewall>},
-      {"by hand", {"options"}, held<add_options>}, {"by hand", {"bench"}, held<add_bench>},
-      {"", {"generate"}, held<add_generate>},
+      {"set up", {"up", "down"}, held<add_up>},      {"set up", {"client"}, held<add_client>},
+      {"set up", {"site"}, held<add_site>},          {"set up", {"join", "leave"}, held<add_join>},
+      {"look", {"status"}, held<add_status>},        {"look", {"doctor"}, held<add_doctor>},
+      {"look", {"explain"}, held<add_explain>},      {"by hand", {"pki"}, held<add_pki>},
+      {"by hand", {"firewall"}, held<add_firewall>}, {"by hand", {"options"}, held<add_options>},
+      {"by hand", {"bench"}, held<add_bench>},       {"", {"generate"}, held<add_generate>},
   };
   return all;
 }

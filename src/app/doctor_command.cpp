@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <sys/ioctl.h>
+#include <thread>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,8 +17,11 @@
 #include "doctor/doctor.h"
 #include "doctor/log_diagnosis.h"
 #include "setup/firewall_plan.h"
+#include "setup/join.h"
+#include "system/clock.h"
 #include "system/netlink.h"
 #include "system/random.h"
+#include "system/status_socket.h"
 #include "system/store.h"
 #include "system/terminal.h"
 
@@ -28,7 +33,7 @@ class DoctorArguments {
   std::string directory = "/etc/adit";
   std::string configuration, profile, log, role;
   std::vector<std::string> hosts;
-  double patience = 8, throughput = 1;
+  double patience = 8, throughput = 1, wait = 0;
   bool json = false;
 };
 
@@ -109,6 +114,67 @@ Result<doctor::Report> server_report(const DoctorArguments& arguments,
   return doctor::check_server(check, around);
 }
 
+// Whether the process sees the same devices and files as we do: it is in no container of its own.
+bool lives_here(int pid) {
+  std::error_code unknown;
+  for (const char* kind : {"net", "mnt"}) {
+    const auto own = std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", kind), unknown);
+    const auto its =
+        std::filesystem::read_symlink(fmt::format("/proc/{}/ns/{}", pid, kind), unknown);
+    if (own != its) return false;
+  }
+  return true;
+}
+
+// The running instance that has this profile.
+std::optional<node::InstanceFacts> instance_of_profile(const std::string& file) {
+  const std::string folder = system::status_folder();
+  for (const int pid : system::instances_in(folder)) {
+    const auto document = system::ask_instance(folder, pid);
+    const auto facts = document ? node::parse_facts(*document)
+                                : Result<node::InstanceFacts>(fail_with(document.error()));
+    if (!facts || facts->role == "server" || !lives_here(pid)) continue;
+    std::error_code unknown;
+    std::filesystem::path used(facts->configuration);
+    if (used.is_relative()) {
+      const std::string where = fmt::format("/proc/{}/cwd", pid);
+      used = std::filesystem::read_symlink(where, unknown) / used;
+    }
+    if (std::filesystem::equivalent(used, file, unknown)) return *facts;
+  }
+  return std::nullopt;
+}
+
+// A client that was just started takes a while.
+std::optional<node::InstanceFacts> await_up(const std::string& file, Duration patience,
+                                            const StepLine& line) {
+  const Instant until = system::monotonic_now() + patience;
+  while (true) {
+    auto facts = instance_of_profile(file);
+    if ((facts && facts->state == "up") || system::monotonic_now() >= until) return facts;
+    line.say("waiting for the tunnel");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+Result<doctor::Report> client_report(const DoctorArguments& arguments,
+                                     const std::vector<ip::Address>& hosts,
+                                     const doctor::Limits& limits,
+                                     const doctor::Surroundings& around) {
+  doctor::ClientCheck check{.profile = arguments.what, .hosts = hosts, .limits = limits};
+  const std::string dir = absolute_dir(arguments.directory);
+  const std::string joined = setup::joined_file(dir, arguments.what);
+  if (!around.store.exists(check.profile) && around.store.exists(joined)) check.profile = joined;
+  const StepLine line(!arguments.json);
+  check.running = await_up(check.profile, seconds(arguments.wait), line);
+  if (check.profile == joined && geteuid() == 0) {
+    const auto host = setup::real_host();
+    const auto plan = setup::read_join_plan(*host, dir, arguments.what);
+    if (plan && *plan) check.rules = **plan;
+  }
+  return doctor::check_client(check, around);
+}
+
 Result<doctor::Report> live_report(const DoctorArguments& arguments) {
   const auto hosts = addresses(arguments.hosts);
   if (!hosts) return fail_with(hosts.error());
@@ -129,10 +195,7 @@ Result<doctor::Report> live_report(const DoctorArguments& arguments) {
   limits.patience = seconds(arguments.patience);
   limits.throughput = seconds(arguments.throughput);
   if (arguments.what.empty()) return server_report(arguments, *hosts, limits, around);
-  std::string file = arguments.what;
-  const std::string joined = arguments.directory + "/joined/" + file + ".ovpn";
-  if (!store.exists(file) && store.exists(joined)) file = joined;
-  return doctor::check_client({.profile = file, .hosts = *hosts, .limits = limits}, around);
+  return client_report(arguments, *hosts, limits, around);
 }
 
 Result<std::string> read_log(const std::string& file) {
@@ -156,6 +219,14 @@ int run_doctor(const DoctorArguments& arguments) {
 }
 
 }  // namespace
+
+int test_joined(const std::string& dir, const std::string& name, double wait) {
+  DoctorArguments arguments;
+  arguments.directory = dir;
+  arguments.what = name;
+  arguments.wait = wait;
+  return run_doctor(arguments);
+}
 
 int test_server(const std::string& dir) {
   DoctorArguments arguments;
@@ -189,6 +260,9 @@ std::shared_ptr<DoctorArguments> add_doctor(CLI::App& root, int& status) {
   doctor->add_option("--throughput", arguments.throughput, "seconds it is measured; 0: not at all")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 60.0));
+  doctor->add_option("--wait", arguments.wait, "seconds for a running client to come up")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 120.0));
   doctor->add_flag("--json", arguments.json, "for programs");
   doctor->callback([&] { status = run_doctor(arguments); });
   return held;

@@ -17,4 +17,7 @@ class DoctorArguments;
 // "adit doctor --dir DIR": what "adit up" shows at its end.
 [[nodiscard]] int test_server(const std::string& dir);
 
+// The same for a joined network, once its client is up or this many seconds have passed.
+int test_joined(const std::string& dir, const std::string& name, double wait);
+
 }  // namespace adit::app

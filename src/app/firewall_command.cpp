@@ -15,6 +15,7 @@
 #include "firewall/report.h"
 #include "firewall/survey.h"
 #include "setup/firewall_plan.h"
+#include "setup/join.h"
 
 namespace adit::app {
 
@@ -106,8 +107,11 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
 
 // Of the command line, or of the folder. Nothing: the folder wants no rules.
 Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
-  if (!arguments.is_by_hand())
-    return setup::read_plan(*setup::real_host(), absolute_dir(arguments.dir));
+  const std::string dir = absolute_dir(arguments.dir);
+  if (!arguments.is_by_hand() && !arguments.join.empty()) {
+    return setup::read_join_plan(*setup::real_host(), dir, arguments.join);
+  }
+  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), dir);
   auto plan = plan_by_hand(arguments);
   if (!plan) return fail_with(plan.error());
   return std::optional(std::move(*plan));

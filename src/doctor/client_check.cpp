@@ -5,6 +5,9 @@
 
 #include "base/text.h"
 #include "doctor/client_routes.h"
+#include "doctor/firewall_stage.h"
+#include "doctor/kernel_inside.h"
+#include "doctor/log_diagnosis.h"
 #include "doctor/network_stages.h"
 #include "doctor/own_certificate.h"
 #include "system/clock.h"
@@ -24,6 +27,11 @@ class ClientTest {
 
   Report run() {
     test_certificate(report_, profile_.certificate(), system::wall_now());
+    if (check_.rules) {
+      test_firewall(report_, look_at_firewall(*check_.rules), check_.rules->owner,
+                    check_.running.has_value(), "adit join again, or restart its service");
+    }
+    if (check_.running) return run_beside(*check_.running);
     const Status prepared = profile_.prepare();
     if (!prepared) {
       report_.not_tested("handshake", "handshake", prepared.error().what, prepared.error().advice);
@@ -33,12 +41,7 @@ class ClientTest {
     if (!session) return skip("there is no session");
     const InsidePlan plan = plan_of(session->client().pulled(), setup_);
     const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
-    const auto networks = far_networks(session->client().pulled(), plan, check_.hosts);
-    if (networks.empty()) {
-      report_.not_tested("far-host", "far host", "the server offers no network beyond the tunnel",
-                         "name a host behind it: --host ADDRESS");
-    }
-    test_networks(report_, *session, plan, networks, {}, around_.rng, check_.limits);
+    test_far(*session, plan, far_networks(session->client().pulled(), plan, check_.hosts));
     session->settle(check_.limits.for_path);
     test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
@@ -50,6 +53,43 @@ class ClientTest {
     skip_networks(report_, named_networks(check_.hosts), why);
     skip_capacity(report_, why);
     return std::move(report_);
+  }
+
+  // An instance of ours has the tunnel already: what it says, and packets through its device.
+  Report run_beside(const node::InstanceFacts& facts) {
+    const std::string who = fmt::format("adit (pid {})", facts.pid);
+    const node::PeerFacts peer = facts.peers.empty() ? node::PeerFacts{} : facts.peers.front();
+    if (facts.state != "up" || facts.device.name.empty()) {
+      const LogDiagnosis log = diagnose_log(join(facts.log, "\n"), Role::client);
+      const bool known = !log.troubles.empty();
+      report_.failed("handshake", "handshake",
+                     fmt::format("{} is {}{}", who, facts.state,
+                                 known ? ": " + log.troubles.front().what : ""),
+                     known ? log.troubles.front().cure
+                           : fmt::format("its log says more: adit explain {}", facts.pid));
+      return skip("the tunnel is not up");
+    }
+    report_.ok("handshake", "handshake",
+               fmt::format("{} is up with {} at {}, data {}", who, peer.name, peer.real_address,
+                           peer.cipher));
+    const auto inside = KernelInside::open(facts.device.name);
+    if (!inside) return skip(inside.error().text());
+    const std::string routes = around_.store.read("/proc/net/route").value_or("");
+    DeviceView view = view_of(facts.device.name, routes, around_.network);
+    view.plan.mtu = peer.mtu.tun_mtu;
+    const auto far_end =
+        test_tunnel_address(report_, **inside, view.plan, around_.rng, check_.limits);
+    test_far(**inside, view.plan, far_networks_of(view.far, check_.hosts));
+    test_capacity(report_, **inside, view.plan, far_end, around_.rng, check_.limits);
+    return std::move(report_);
+  }
+
+  void test_far(Inside& inside, const InsidePlan& plan, const std::vector<FarNetwork>& networks) {
+    if (networks.empty()) {
+      report_.not_tested("far-host", "far host", "the server offers no network beyond the tunnel",
+                         "name a host behind it: --host ADDRESS");
+    }
+    test_networks(report_, inside, plan, networks, {}, around_.rng, check_.limits);
   }
 
   // The first remote that answers; those that do not are told where none does.
@@ -114,6 +154,36 @@ class ClientTest {
 };
 
 }  // namespace
+
+Result<Offer> ask_offer(const std::string& profile_text, const std::string& source,
+                        const Limits& limits, const Surroundings& around) {
+  auto profile = ProbeProfile::load(profile_text, source, {}, around);
+  if (!profile) return fail_with(profile.error());
+  if (Status prepared = (*profile)->prepare(); !prepared) return fail_with(prepared.error());
+  Error why{"no server answers", {}};
+  for (const options::Connection& connection : (*profile)->connections()) {
+    const auto endpoints = endpoints_of(connection);
+    if (!endpoints) {
+      why = endpoints.error();
+      continue;
+    }
+    Report report;
+    node::ClientSetup setup;
+    const auto session =
+        shake_hands(report, **profile, *endpoints, connection, setup, around, limits);
+    for (const Stage& stage : report.stages) {
+      if (stage.state == State::failed) why = {stage.evidence, stage.cure};
+    }
+    if (!session) continue;
+    Offer offer{session->server().text(), {}, {}};
+    const options::Pulled& pulled = session->client().pulled();
+    const InsidePlan plan = plan_of(pulled, setup);
+    offer.tunnel = tunnel_networks(pulled, plan);
+    for (const FarNetwork& far : far_networks(pulled, plan, {})) offer.far.push_back(far.network);
+    return offer;
+  }
+  return fail_with(why);
+}
 
 Result<Report> check_client(const ClientCheck& check, const Surroundings& around) {
   const auto text = around.store.read(check.profile);

@@ -13,4 +13,20 @@ namespace adit::doctor {
                                                    const std::vector<ip::Address>& hosts);
 [[nodiscard]] std::vector<FarNetwork> named_networks(const std::vector<ip::Address>& hosts);
 
+[[nodiscard]] std::vector<ip::Prefix> routes_of(const options::Pulled& pulled);
+
+// The networks that our own addresses in the tunnel lie in.
+[[nodiscard]] std::vector<ip::Prefix> tunnel_networks(const options::Pulled& pulled,
+                                                      const InsidePlan& plan);
+
+// The same of a tunnel device of this host. routes: a text as /proc/net/route.
+struct DeviceView {
+  InsidePlan plan;
+  std::vector<ip::Prefix> far;
+};
+[[nodiscard]] DeviceView view_of(const std::string& device, std::string_view routes,
+                                 ports::NetworkPort& network);
+[[nodiscard]] std::vector<FarNetwork> far_networks_of(const std::vector<ip::Prefix>& far,
+                                                      const std::vector<ip::Address>& hosts);
+
 }  // namespace adit::doctor

@@ -13,6 +13,7 @@
 #include "doctor/report.h"
 #include "firewall/plan.h"
 #include "ip/address.h"
+#include "node/instance_facts.h"
 #include "options/config.h"
 #include "ports/network_port.h"
 #include "ports/store_port.h"
@@ -56,8 +57,9 @@ struct ServerCheck {
 struct ClientCheck {
   std::string profile;
   std::vector<ip::Address> hosts = {};  // on the far side
-  // An instance of adit that runs this profile; 0: none, a session of our own is made.
-  int running_pid = 0;
+  // What the instance says that runs this profile ("adit status"): then its own tunnel is tested.
+  // Nothing: a session of our own is made.
+  std::optional<node::InstanceFacts> running = {};
   // As on a server; of "adit join".
   std::optional<firewall::Plan> rules = {};
   Limits limits = {};
@@ -66,5 +68,15 @@ struct ClientCheck {
 // Each takes some seconds and blocks. An error: it could not even begin.
 [[nodiscard]] Result<Report> check_server(const ServerCheck& check, const Surroundings& around);
 [[nodiscard]] Result<Report> check_client(const ClientCheck& check, const Surroundings& around);
+
+// What a server offers a client, asked with a session of a moment.
+struct Offer {
+  std::string server;              // "203.0.113.2:1194"
+  std::vector<ip::Prefix> tunnel;  // the tunnel's own networks
+  std::vector<ip::Prefix> far;     // behind the server and its other clients
+};
+// profile: the text; source: for messages. Errors: why there was no session.
+[[nodiscard]] Result<Offer> ask_offer(const std::string& profile, const std::string& source,
+                                      const Limits& limits, const Surroundings& around);
 
 }  // namespace adit::doctor

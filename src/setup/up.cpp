@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "firewall/ruleset.h"
-#include "firewall/sysctls.h"
 #include "setup/firewall_plan.h"
+#include "setup/firewall_wishes.h"
 #include "setup/running.h"
 #include "setup/unit_file.h"
 
@@ -183,77 +182,23 @@ void note_missing_routes(Draft& draft) {
   }
 }
 
-// A device may have dots in its name; sysctl then wants slashes between the parts.
-std::string sysctl_name(const std::string& name, const std::vector<std::string>& devices) {
-  for (const std::string& device : devices) {
-    const auto at = name.find("." + device + ".");
-    if (device.find('.') == std::string::npos || at == std::string::npos) continue;
-    std::string before = name.substr(0, at), after = name.substr(at + device.size() + 2);
-    std::ranges::replace(before, '.', '/');
-    return before + "/" + device + "/" + after;
-  }
-  return name;
-}
-
-void wish_sysctls(Draft& draft, const firewall::Plan& plan) {
-  firewall::Uplinks uplinks;
-  for (const HostRoute& route : draft.host.routes()) {
-    if (route.to.length != 0) continue;
-    auto& devices = route.to.address.is_v4() ? uplinks.defaults : uplinks.advertised;
-    if (route.to.address.is_v4() || route.by_advertisement) devices.push_back(route.device);
-  }
-  auto devices = uplinks.defaults;
-  devices.insert(devices.end(), uplinks.advertised.begin(), uplinks.advertised.end());
-  std::string text = "# Made by \"adit up\", removed by \"adit down\".\n";
-  Wishes values;
-  for (const firewall::Sysctl& one : firewall::needed_sysctls(plan, uplinks)) {
-    const std::string name = sysctl_name(one.name, devices);
-    text += fmt::format("# {}\n{} = {}\n", one.why, name, one.value);
-    const auto now = draft.host.read_sysctl(name);
-    if (!one.late && now && *now != one.value && !draft.host.can_write_sysctl(name)) {
-      draft.plan.errors.push_back(
-          {fmt::format("{} is {} and cannot be changed here", name, *now),
-           fmt::format("a container gets it from outside: docker run --sysctl {}={}", name,
-                       one.value)});
-    }
-    if (!one.late && now) {
-      values.emplace_back(wish_sysctl(name, one.value));
-    }
-  }
-  if (values.empty()) return;
-  draft.wish(wish_file("/etc/sysctl.d/60-adit-" + plan.owner + ".conf", text));
-  std::ranges::move(values, std::back_inserter(draft.plan.wishes));
-}
-
-void wish_hooks(Draft& draft, const firewall::Plan& plan, const Journal& journal) {
-  const firewall::Survey survey = draft.host.survey(plan);
-  for (const firewall::Hook& hook : survey.hooks) {
-    Thing thing{Thing::Kind::hook, hook.who, hook.apply, hook.undo, hook.present};
-    const bool ours = std::ranges::any_of(
-        journal.records, [&](const Record& record) { return record.thing.is(thing); });
-    // What somebody else has set up is not ours to take away.
-    if (!hook.present || ours) draft.wish({thing, State{true}});
-  }
-  for (const firewall::Obstacle& obstacle : survey.obstacles) {
-    draft.plan.notes.push_back(fmt::format("{} {} packets of the tunnel: {} ({}) - {}",
-                                           obstacle.who, obstacle.certain ? "drops" : "may drop",
-                                           obstacle.rule, obstacle.why, obstacle.cure));
-  }
-  for (const std::string& note : survey.notes) draft.plan.notes.push_back(note);
+void wish_all(Draft& draft, Wishes wishes) {
+  std::ranges::move(wishes, std::back_inserter(draft.plan.wishes));
 }
 
 Status wish_firewall(Draft& draft, const Journal& journal) {
   const firewall::Plan plan = plan_of(draft.plan.facts, draft.plan.instance);
+  Wishes sysctls = sysctl_wishes(draft.host, plan, "adit up", "adit down");
   if (!draft.plan.facts.firewall) {
     draft.plan.notes.push_back("no firewall rules are set (--no-firewall)");
-    wish_sysctls(draft, plan);
+    wish_all(draft, std::move(sysctls));
     return {};
   }
-  auto rules = firewall::render(plan);
+  auto rules = rule_wishes(draft.host, plan, journal);
   if (!rules) return fail_with(rules.error());
-  wish_sysctls(draft, plan);
-  draft.wish({{Thing::Kind::rules, plan.owner}, value_state(std::move(*rules))});
-  wish_hooks(draft, plan, journal);
+  wish_all(draft, std::move(sysctls));
+  wish_all(draft, std::move(rules->wishes));
+  std::ranges::move(rules->notes, std::back_inserter(draft.plan.notes));
   return {};
 }
 
@@ -332,6 +277,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
   wish_service(draft);
   if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  draft.plan.errors = sysctl_obstacles(host, draft.plan.wishes);
   if (!draft.plan.errors.empty()) draft.plan.wishes.clear();
   return std::move(draft.plan);
 }

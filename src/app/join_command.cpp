@@ -1,0 +1,310 @@
+#include "app/join_command.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/client_login.h"
+#include "app/command_words.h"
+#include "app/doctor_command.h"
+#include "app/openvpn.h"
+#include "app/title.h"
+#include "base/text.h"
+#include "doctor/doctor.h"
+#include "setup/join.h"
+#include "setup/show.h"
+#include "setup/state.h"
+#include "setup/up.h"
+#include "system/netlink.h"
+#include "system/random.h"
+#include "system/store.h"
+#include "system/terminal.h"
+
+namespace adit::app {
+
+// The words of the command line, before they are understood.
+class JoinArguments {
+ public:
+  std::string dir = usual_dir;
+  std::string file, name;
+  std::vector<std::string> lans;
+  bool snat = false, route = false;
+  bool no_service = false, no_firewall = false, no_test = false;
+  bool dry_run = false, json = false;
+  CLI::Option* lan_option = nullptr;
+};
+
+namespace {
+
+constexpr double patience_seconds = 15;  // for the tunnel to come up
+
+Result<setup::JoinRequest> request_of(const JoinArguments& given) {
+  setup::JoinRequest request;
+  request.dir = absolute_dir(given.dir);
+  auto name = setup::join_name(given.name.empty() ? given.file : given.name);
+  if (!name) return fail_with(name.error());
+  request.name = std::move(*name);
+  system::SystemRng rng;
+  auto text = system::Store(rng).read(given.file);
+  if (!text) return fail_with(text.error());
+  request.profile = std::move(*text);
+  if (given.lan_option->count() > 0) {
+    auto lans = networks_of("--lan", given.lans);
+    if (!lans) return fail_with(lans.error());
+    request.lans = std::move(*lans);
+  }
+  if (given.snat || given.route) request.snat = given.snat;
+  request.service = !given.no_service;
+  request.firewall = !given.no_firewall;
+  request.program = own_path();
+  return request;
+}
+
+// What the server offers, before anything is changed here. Nothing: it cannot be asked now.
+std::optional<std::string> ask_server(setup::JoinRequest& request, const std::string& file) {
+  auto network = system::Netlink::open();
+  if (!network) return network.error().text();
+  system::SystemRng rng;
+  system::Store store(rng);
+  doctor::Surroundings around{**network, store, rng, title()};
+  if (is_dialogue()) {
+    around.ask_login = [&](const options::Client& wanted) {
+      return ask_credentials(wanted, store);
+    };
+    around.ask_passphrase = [] { return system::ask("Enter Private Key Password:", false); };
+  }
+  doctor::Limits limits;
+  limits.patience = std::chrono::seconds(5);
+  const auto offer = doctor::ask_offer(request.profile, file, limits, around);
+  if (!offer) return offer.error().text();
+  std::vector<ip::Prefix> far = offer->tunnel;
+  far.insert(far.end(), offer->far.begin(), offer->far.end());
+  request.far = std::move(far);
+  return std::nullopt;
+}
+
+void indent(const std::string& line) { tell("  " + line); }
+
+Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir,
+                                    const std::string& name) {
+  return setup::Journal::open(host, setup::state_folder(dir), setup::join_owner(name));
+}
+
+std::string json_of(const setup::JoinRequest& request, const setup::JoinPlan& plan, bool changed) {
+  nlohmann::ordered_json whole{{"name", request.name},
+                               {"profile", plan.file},
+                               {"unit", plan.unit},
+                               {"changed", changed},
+                               {"notes", plan.notes}};
+  if (plan.rules) {
+    std::vector<std::string> lans, far;
+    for (const ip::Prefix& lan : plan.rules->lans) lans.push_back(lan.text());
+    for (const ip::Prefix& one : plan.rules->far) far.push_back(one.text());
+    whole["lans"] = lans;
+    whole["far"] = far;
+    whole["snat"] = plan.rules->snat;
+  }
+  return whole.dump(2) + "\n";
+}
+
+// The test needs a client that turns its loop, so it is a process of its own; it ends with us.
+pid_t start_test(const setup::JoinRequest& request) {
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child != 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(0);
+  const std::string program = own_path();
+  const std::string wait = fmt::format("{}", patience_seconds);
+  execl(program.c_str(), program.c_str(), "doctor", request.name.c_str(), "--dir",
+        request.dir.c_str(), "--wait", wait.c_str(), nullptr);
+  _exit(exit_failure);
+}
+
+// The client in this process until a signal; then the host is as it was.
+int stay(setup::Host& host, setup::Journal& journal, const setup::JoinRequest& request, bool test) {
+  tell("\n  Ctrl-C leaves again.\n");
+  std::fflush(stdout);
+  const pid_t tester = test ? start_test(request) : 0;
+  const int status =
+      run_openvpn({"--cd", request.dir + "/joined", "--nobind", "--config", request.name + ".ovpn",
+                   "--writepid", setup::join_pid_file(request.dir, request.name)});
+  if (tester > 0) {
+    kill(tester, SIGKILL);
+    waitpid(tester, nullptr, 0);
+  }
+  static_cast<void>(host.remove_file(setup::join_pid_file(request.dir, request.name)));
+  if (Status undone = setup::undo(host, journal, indent); !undone) {
+    return complain(undone.error());
+  }
+  return status;
+}
+
+void tell_result(const setup::JoinRequest& request, const setup::JoinPlan& plan) {
+  for (const std::string& note : plan.notes) tell("note: " + note);
+  if (!plan.rules) return;
+  const firewall::Plan& rules = *plan.rules;
+  std::vector<std::string> lans, far;
+  for (const ip::Prefix& lan : rules.lans) lans.push_back(lan.text());
+  for (const ip::Prefix& one : rules.far) far.push_back(one.text());
+  tell(fmt::format("\n  gateway of   {} ({})", join(lans, " "),
+                  rules.snat ? "this host's address stands for it" : "routed"));
+  if (!far.empty()) {
+    tell("  to           " + join(far, " "));
+    tell("\n  If this host is not the router of its network, give the router (or the hosts) a "
+        "route\n"
+        "  to these by this host.");
+  }
+  static_cast<void>(request);
+}
+
+int carry_out(const JoinArguments& given, setup::Host& host, setup::Journal& journal,
+              const setup::JoinRequest& request, const setup::JoinPlan& plan,
+              const std::vector<setup::Step>& steps) {
+  const bool changes = setup::changes_something(steps);
+  const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
+  if (Status done = setup::carry_out(host, journal, steps, progress); !done) {
+    static_cast<void>(complain(done.error()));
+    if (!given.json) tell("What had been changed was taken back.");
+    return exit_failure;
+  }
+  if (given.json) {
+    std::fputs(json_of(request, plan, changes).c_str(), stdout);
+    return 0;
+  }
+  if (!changes) tell("Nothing to change: this host has joined " + request.name + " as wished.");
+  tell_result(request, plan);
+  if (!request.service) return stay(host, journal, request, !given.no_test);
+  if (given.no_test) return 0;
+  tell("");
+  return test_joined(request.dir, request.name, patience_seconds);
+}
+
+int run_join(const JoinArguments& given) {
+  auto request = request_of(given);
+  if (!request) return complain(request.error());
+  if (request->service == false && given.json) {
+    return complain({"--json does not go with --no-service", "there is no end to report"});
+  }
+  const auto host = setup::real_host();
+  auto journal = open_journal(*host, request->dir, request->name);
+  if (!journal) return complain(journal.error());
+  if (!given.dry_run && host->is_root()) {
+    if (Status whole = setup::recover(*host, *journal); !whole) return complain(whole.error());
+  }
+  const bool fresh = journal->empty();
+  const auto silence = fresh || given.lan_option->count() > 0 ? ask_server(*request, given.file)
+                                                              : std::optional<std::string>{};
+  auto plan = setup::plan_join(*host, *request, *journal);
+  if (!plan) return complain(plan.error());
+  if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
+  if (!plan->errors.empty()) {
+    for (const Error& error : plan->errors) static_cast<void>(complain(error));
+    if (!given.json) tell("Nothing was changed.");
+    return exit_failure;
+  }
+  const auto steps = setup::plan_changes(*host, *journal, plan->wishes);
+  if (!steps) return complain(steps.error());
+  if (!given.dry_run) return carry_out(given, *host, *journal, *request, *plan, *steps);
+  const std::string text = setup::show_plan(*steps);
+  std::fputs(text.empty() ? "Nothing would be changed.\n" : text.c_str(), stdout);
+  for (const std::string& note : plan->notes) tell("note: " + note);
+  return 0;
+}
+
+Result<std::string> name_to_leave(setup::Host& host, const std::string& dir,
+                                  const std::string& wanted) {
+  const auto names = setup::joined_names(host, dir);
+  if (!wanted.empty()) {
+    if (std::ranges::find(names, wanted) != names.end()) return wanted;
+    return fail_with(
+        {fmt::format("this host has not joined \"{}\"", printable(wanted)),
+         names.empty() ? "nothing is joined from " + dir : "there are: " + join(names, ", ")});
+  }
+  if (names.size() == 1) return names.front();
+  if (names.empty()) return fail("this host has joined nothing (looked in {})", dir);
+  return fail_with({"this host has joined several networks",
+                    "say which: adit leave NAME (" + join(names, ", ") + ")"});
+}
+
+// A client in the foreground goes first.
+Status end_foreground(setup::Host& host, const std::string& dir, const std::string& name) {
+  const std::string path = setup::join_pid_file(dir, name);
+  const auto file = host.read_file(path);
+  if (!file || !*file) return {};
+  const auto pid = to_number<int>(trim((*file)->text));
+  if (pid && host.runs_adit(*pid) && !host.end(*pid)) {
+    return fail_with({fmt::format("the client (pid {}) does not end", *pid),
+                      fmt::format("end it: kill -9 {}", *pid)});
+  }
+  return host.remove_file(path);
+}
+
+int run_leave(const JoinArguments& given) {
+  const auto host = setup::real_host();
+  const std::string dir = absolute_dir(given.dir);
+  if (!host->is_root()) return complain({"this needs root", "give the command again with sudo"});
+  const auto name = name_to_leave(*host, dir, given.name);
+  if (!name) return complain(name.error());
+  if (Status ended = end_foreground(*host, dir, *name); !ended) return complain(ended.error());
+  auto journal = open_journal(*host, dir, *name);
+  if (!journal) return complain(journal.error());
+  if (Status whole = setup::recover(*host, *journal); !whole) return complain(whole.error());
+  const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
+  if (Status undone = setup::undo(*host, *journal, progress); !undone) {
+    return complain(undone.error());
+  }
+  if (given.json) {
+    std::fputs((nlohmann::json{{"left", *name}}.dump() + "\n").c_str(), stdout);
+  } else {
+    tell("This host has left " + *name + " and is as it was before.");
+  }
+  return 0;
+}
+
+void add_join_options(CLI::App* join, JoinArguments& given) {
+  join->add_option("FILE.ovpn", given.file, "the profile, as \"adit client add\" makes it")
+      ->required();
+  join->add_option("--name", given.name, "how it is called here [the file's name]");
+  given.lan_option =
+      join->add_option("--lan", given.lans,
+                       "networks behind this host, which becomes their gateway [the profile's]");
+  CLI::Option* snat =
+      join->add_flag("--snat", given.snat, "this host's address stands for theirs in the tunnel");
+  join->add_flag("--route", given.route, "plain routing: the far side knows the way back")
+      ->excludes(snat);
+  join->add_flag("--no-service", given.no_service,
+                 "no unit of systemd: stay in the foreground; Ctrl-C leaves again");
+  join->add_flag("--no-firewall", given.no_firewall, "leave the firewall's rules be");
+  join->add_flag("--no-test", given.no_test, "skip the test at the end");
+  join->add_flag("--dry-run", given.dry_run, "print every change, touch nothing");
+}
+
+}  // namespace
+
+std::shared_ptr<JoinArguments> add_join(CLI::App& root, int& status) {
+  auto held = std::make_shared<JoinArguments>();
+  JoinArguments& given = *held;
+  const auto common = [&](CLI::App* command) {
+    command->add_option("--dir", given.dir, "where the state lives")->capture_default_str();
+    command->add_flag("--json", given.json, "for programs");
+  };
+  CLI::App* join =
+      root.add_subcommand("join", "makes this host a client of a VPN, or the gateway of its site");
+  add_join_options(join, given);
+  common(join);
+  join->callback([&] { status = run_join(given); });
+  CLI::App* leave = root.add_subcommand("leave", "undoes what \"adit join\" did");
+  leave->add_option("NAME", given.name, "of the joined network; may be left out if there is one");
+  common(leave);
+  leave->callback([&] { status = run_leave(given); });
+  return held;
+}
+
+}  // namespace adit::app
