@@ -17,7 +17,7 @@ from runner import Bench, Case, main
 from tunnel import Setup, Tunnel
 
 ROOT = Path(__file__).resolve().parents[2]
-FAMILIES = ("pki", "bench", "options", "status", "explain")
+FAMILIES = ("pki", "bench", "options", "status", "explain", "up", "down", "join", "firewall", "doctor")
 NEWER = "0.1.1"
 # What an installed system may keep of a package that came and went.
 LASTING = ("var/lib/dpkg", "var/log", "var/cache/man", "var/cache/ldconfig", "etc/ld.so.cache", "tmp")
