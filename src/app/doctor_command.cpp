@@ -114,6 +114,18 @@ Result<doctor::Report> server_report(const DoctorArguments& arguments,
   return doctor::check_server(check, around);
 }
 
+// Whether the process sees the same devices and files as we do: it is in no container of its own.
+bool lives_here(int pid) {
+  std::error_code unknown;
+  for (const char* kind : {"net", "mnt"}) {
+    const auto own = std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", kind), unknown);
+    const auto its =
+        std::filesystem::read_symlink(fmt::format("/proc/{}/ns/{}", pid, kind), unknown);
+    if (own != its) return false;
+  }
+  return true;
+}
+
 // The running instance that has this profile.
 std::optional<node::InstanceFacts> instance_of_profile(const std::string& file) {
   const std::string folder = system::status_folder();
@@ -121,7 +133,7 @@ std::optional<node::InstanceFacts> instance_of_profile(const std::string& file) 
     const auto document = system::ask_instance(folder, pid);
     const auto facts = document ? node::parse_facts(*document)
                                 : Result<node::InstanceFacts>(fail_with(document.error()));
-    if (!facts || facts->role == "server") continue;
+    if (!facts || facts->role == "server" || !lives_here(pid)) continue;
     std::error_code unknown;
     std::filesystem::path used(facts->configuration);
     if (used.is_relative()) {

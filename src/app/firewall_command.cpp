@@ -119,8 +119,7 @@ Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments
 
 std::string owner_of(const FirewallArguments& arguments) {
   if (arguments.is_by_hand()) return arguments.owner;
-  return arguments.join.empty() ? setup::instance_of(absolute_dir(arguments.dir))
-                                : "join-" + arguments.join;
+  return arguments.join.empty() ? setup::instance_of(arguments.dir) : "join-" + arguments.join;
 }
 
 int wants_none(const FirewallArguments& arguments) {
@@ -142,6 +141,9 @@ int show(const FirewallArguments& arguments, bool only_wrong) {
 }
 
 void warn(const std::string& text) { std::fprintf(stderr, "adit: warning: %s\n", text.c_str()); }
+
+int show_all(const FirewallArguments& arguments) { return show(arguments, false); }
+int show_troubles(const FirewallArguments& arguments) { return show(arguments, true); }
 
 // Those of tools that forget them at a reboot; all where asked. One that fails keeps no tunnel from
 // starting.
@@ -240,18 +242,22 @@ std::shared_ptr<FirewallArguments> add_firewall(CLI::App& root, int& status) {
     add_plan_options(*verb, arguments);
     return verb;
   };
+  const auto run = [&](int (*verb)(const FirewallArguments&)) {
+    arguments.dir = absolute_dir(arguments.dir);
+    status = verb(arguments);
+  };
   CLI::App* shown = command("show", "our rules, and what of others stands in the way");
   shown->add_flag("--json", arguments.json, "for programs");
-  shown->callback([&] { status = show(arguments, false); });
+  shown->callback([run] { run(show_all); });
   CLI::App* checked = command("check", "only what is wrong; exit status 1 if anything is");
   checked->add_flag("--json", arguments.json, "for programs");
-  checked->callback([&] { status = show(arguments, true); });
+  checked->callback([run] { run(show_troubles); });
   CLI::App* loaded = command("load", "put the rules in place, all or none");
   loaded->add_flag("--hooks", arguments.hooks, "also tell ufw or firewalld to let packets through");
-  loaded->callback([&] { status = load(arguments); });
+  loaded->callback([run] { run(load); });
   CLI::App* unloaded = command("unload", "remove the rules");
   unloaded->add_flag("--hooks", arguments.hooks, "also undo what ufw or firewalld was told");
-  unloaded->callback([&] { status = unload(arguments); });
+  unloaded->callback([run] { run(unload); });
   return held;
 }
 

@@ -52,30 +52,36 @@ void wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
 
 }  // namespace
 
-FirewallWishes sysctl_wishes(Host& host, const firewall::Plan& plan, const std::string& made,
-                             const std::string& undone) {
+Wishes sysctl_wishes(Host& host, const firewall::Plan& plan, const std::string& made,
+                     const std::string& undone) {
   const firewall::Uplinks uplinks = uplinks_of(host);
   auto devices = uplinks.defaults;
   devices.insert(devices.end(), uplinks.advertised.begin(), uplinks.advertised.end());
   std::string text = fmt::format("# Made by \"{}\", removed by \"{}\".\n", made, undone);
-  FirewallWishes all;
+  Wishes values;
   for (const firewall::Sysctl& one : firewall::needed_sysctls(plan, uplinks)) {
     const std::string name = sysctl_name(one.name, devices);
     text += fmt::format("# {}\n{} = {}\n", one.why, name, one.value);
-    const auto now = host.read_sysctl(name);
-    if (one.late || !now) continue;
-    if (*now != one.value && !host.can_write_sysctl(name)) {
-      all.errors.push_back(
-          {fmt::format("{} is {} and cannot be changed here", name, *now),
-           fmt::format("a container gets it from outside: docker run --sysctl {}={}", name,
-                       one.value)});
-    }
-    all.wishes.emplace_back(wish_sysctl(name, one.value));
+    if (!one.late && host.read_sysctl(name)) values.emplace_back(wish_sysctl(name, one.value));
   }
-  if (all.wishes.empty()) return all;
-  all.wishes.emplace(all.wishes.begin(),
-                     wish_file("/etc/sysctl.d/60-adit-" + plan.owner + ".conf", text));
-  return all;
+  if (values.empty()) return values;
+  values.emplace(values.begin(), wish_file("/etc/sysctl.d/60-adit-" + plan.owner + ".conf", text));
+  return values;
+}
+
+std::vector<Error> sysctl_obstacles(Host& host, const Wishes& wishes) {
+  std::vector<Error> errors;
+  for (const auto& one : wishes) {
+    const Wish* wish = std::get_if<Wish>(&one);
+    if (wish == nullptr || wish->thing.kind != Thing::Kind::sysctl) continue;
+    const std::string& name = wish->thing.name;
+    const auto now = host.read_sysctl(name);
+    if (!now || *now == wish->state.text || host.can_write_sysctl(name)) continue;
+    errors.push_back({fmt::format("{} is {} and cannot be changed here", name, *now),
+                      fmt::format("a container gets it from outside: docker run --sysctl {}={}",
+                                  name, wish->state.text)});
+  }
+  return errors;
 }
 
 Result<FirewallWishes> rule_wishes(Host& host, const firewall::Plan& plan, const Journal& journal) {

@@ -123,8 +123,21 @@ class Joining {
       facts_.snat = !facts_.is_site;
     }
     if (request_.snat) facts_.snat = *request_.snat;
-    if (request_.far) facts_.far = *request_.far;
+    if (request_.far) {
+      facts_.far = *request_.far;
+    } else if (facts_.far.empty()) {
+      facts_.far = known_far();
+    }
     facts_.firewall = request_.firewall;
+  }
+
+  // As the server told when this host joined.
+  [[nodiscard]] std::vector<ip::Prefix> known_far() {
+    const std::string path = joined_file(request_.dir, request_.name);
+    const auto file = host_.read_file(path);
+    if (!file || !*file) return {};
+    const auto facts = facts_of_profile((*file)->text, path);
+    return facts ? facts->far : std::vector<ip::Prefix>{};
   }
 
   [[nodiscard]] std::string instance() const {
@@ -212,22 +225,18 @@ class Joining {
     wish(std::move(profile));
   }
 
-  void wish_all(FirewallWishes all) {
-    std::ranges::move(all.wishes, std::back_inserter(plan_.wishes));
-    std::ranges::move(all.notes, std::back_inserter(plan_.notes));
-    std::ranges::move(all.errors, std::back_inserter(plan_.errors));
-  }
-
   Status wish_rules() {
     if (!plan_.rules) return {};
-    wish_all(sysctl_wishes(host_, *plan_.rules, "adit join", "adit leave"));
+    Wishes sysctls = sysctl_wishes(host_, *plan_.rules, "adit join", "adit leave");
+    std::ranges::move(sysctls, std::back_inserter(plan_.wishes));
     if (!facts_.firewall) {
       plan_.notes.emplace_back("no firewall rules are set (--no-firewall)");
       return {};
     }
     auto rules = rule_wishes(host_, *plan_.rules, journal_);
     if (!rules) return fail_with(rules.error());
-    wish_all(std::move(*rules));
+    std::ranges::move(rules->wishes, std::back_inserter(plan_.wishes));
+    std::ranges::move(rules->notes, std::back_inserter(plan_.notes));
     return {};
   }
 

@@ -182,15 +182,13 @@ void note_missing_routes(Draft& draft) {
   }
 }
 
-void wish_all(Draft& draft, FirewallWishes all) {
-  std::ranges::move(all.wishes, std::back_inserter(draft.plan.wishes));
-  std::ranges::move(all.notes, std::back_inserter(draft.plan.notes));
-  std::ranges::move(all.errors, std::back_inserter(draft.plan.errors));
+void wish_all(Draft& draft, Wishes wishes) {
+  std::ranges::move(wishes, std::back_inserter(draft.plan.wishes));
 }
 
 Status wish_firewall(Draft& draft, const Journal& journal) {
   const firewall::Plan plan = plan_of(draft.plan.facts, draft.plan.instance);
-  FirewallWishes sysctls = sysctl_wishes(draft.host, plan, "adit up", "adit down");
+  Wishes sysctls = sysctl_wishes(draft.host, plan, "adit up", "adit down");
   if (!draft.plan.facts.firewall) {
     draft.plan.notes.push_back("no firewall rules are set (--no-firewall)");
     wish_all(draft, std::move(sysctls));
@@ -199,7 +197,8 @@ Status wish_firewall(Draft& draft, const Journal& journal) {
   auto rules = rule_wishes(draft.host, plan, journal);
   if (!rules) return fail_with(rules.error());
   wish_all(draft, std::move(sysctls));
-  wish_all(draft, std::move(*rules));
+  wish_all(draft, std::move(rules->wishes));
+  std::ranges::move(rules->notes, std::back_inserter(draft.plan.notes));
   return {};
 }
 
@@ -278,6 +277,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
   wish_service(draft);
   if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  draft.plan.errors = sysctl_obstacles(host, draft.plan.wishes);
   if (!draft.plan.errors.empty()) draft.plan.wishes.clear();
   return std::move(draft.plan);
 }
