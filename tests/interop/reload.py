@@ -164,6 +164,22 @@ def revoked_as_nobody(bench: Bench) -> None:
         check(len(tunnel.server.matches(r"read any more")) == 1, "told more than once")
 
 
+def revoked_server(bench: Bench) -> None:
+    """A client that keeps a list: it leaves a server that the list names by now."""
+    tree = Tree(bench)
+    server = tree.server_lines()[:3]
+    client = (*tree.client_lines("one"), f"crl-verify {tree.pki}/crl.pem")
+    setup = Setup("stock", "adit", server_extra=server, client_extra=client)
+    with Lab(bench.folder) as lab:
+        tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
+        tunnel.start()
+        mark = tunnel.client.mark()
+        tree.revoke("server")
+        tunnel.client.wait_for(r"certificate revoked: CN=server, .*: the connection ends", 3, mark)
+        tunnel.client.wait_for(r"error=certificate revoked: CN=server, serial=\d+$", 10, mark)
+        check(not tunnel.client.matches(COMPLETED, mark), "it came back to the server")
+
+
 def revoked_in_a_folder(bench: Bench) -> None:
     """`crl-verify DIR dir`: a file named after the serial number ends the session."""
     tree = Tree(bench)
@@ -351,6 +367,7 @@ CASES = [
     Case("revoked", revoked),
     Case("revoked-as-nobody", revoked_as_nobody),
     Case("revoked-in-a-folder", revoked_in_a_folder),
+    Case("revoked-server", revoked_server),
     Case("garbage-list", garbage_list),
     Case("list-renewed", list_renewed),
     Case("dates", dates),
