@@ -210,7 +210,7 @@ def killed(bench: Bench) -> None:
             time.sleep(whole * (number + 0.5) / rounds)
             process.kill()
             process.wait()
-            time.sleep(0.15)  # a systemctl that it started lives on, and must be heard
+            time.sleep(0.3)  # a systemctl that it started lives on, and must be heard
             when = f"after kill -9 at {number + 0.5}/{rounds} of {whole:.2f} s"
             if number % 2:
                 server.adit("up", *QUIET, "--lan", LAN)
