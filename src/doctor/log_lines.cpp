@@ -210,11 +210,12 @@ std::string peer_of(std::string_view line) {
 std::string_view without_time(std::string_view line) {
   line = trim(line);
   // A syslog line: "Nov 25 23:00:01 host adit[17]: the rest".
-  if (const auto end = line.find("]: "); end != line.npos && end < 80) {
-    const auto open = line.rfind('[', end);
-    const bool pid =
-        open != line.npos && to_number<unsigned>(line.substr(open + 1, end - open - 1));
-    if (pid) line.remove_prefix(end + 3);
+  constexpr std::size_t longest_head = 80;
+  const std::size_t end = line.find("]: ");
+  if (end < longest_head) {
+    const std::string_view head = line.substr(0, end);
+    const std::string_view pid = head.substr(std::min(head.rfind('['), end - 1) + 1);
+    if (to_number<unsigned>(pid)) line.remove_prefix(end + 3);
   }
   while (true) {
     const auto space = line.find(' ');
