@@ -63,7 +63,7 @@ void add_tunnel(CLI::App& bench, TunnelOrder& order, int& status) {
 std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
   auto arguments = std::make_shared<BenchArguments>();
   CLI::App* bench = root.add_subcommand(
-      "bench", "what a packet costs here, in memory; or a measurement of its own:");
+      "bench", "measures: packets in memory, a tunnel on this host, many sessions with a server");
   bench->require_subcommand(0, 1);
   bench->add_flag("--json", arguments->json, "for programs");
   bench->final_callback([bench, &status, given = arguments.get()] {

@@ -31,6 +31,7 @@ class Bench {
   explicit Bench(const ClientArguments& given)
       : host(setup::real_host()),
         dir(absolute_dir(given.dir)),
+        lock(lock_dir(dir)),
         pki(certificates_of(dir, rng)),
         clients(*host, dir, pki, own_path()),
         // What goes to standard output must be nothing else.
@@ -41,6 +42,7 @@ class Bench {
   std::unique_ptr<setup::Host> host;
   system::SystemRng rng;
   std::string dir;
+  system::Fd lock;
   setup::PkiCertificates pki;
   setup::Clients clients;
   setup::Progress progress;
@@ -62,7 +64,7 @@ Result<SecretText> new_password(const std::string& name) {
   return std::move(*first);
 }
 
-void show_qr_code(const std::string& profile) {
+void show_qr_code(const std::string& name, const std::string& profile) {
   const auto code = setup::make_qr_code(profile);
   if (!code) {
     return tell(fmt::format(
@@ -75,8 +77,8 @@ void show_qr_code(const std::string& profile) {
   if (known && (size.ws_col < code->columns || size.ws_row < code->rows)) {
     return tell(fmt::format(
         "  no QR code: it needs {} columns and {} lines, this terminal has {} and {} - make the "
-        "letters smaller and give: adit client show NAME --qr; or copy the file (scp)",
-        code->columns, code->rows, size.ws_col, size.ws_row));
+        "letters smaller and give: adit client show {} --qr; or copy the file (scp)",
+        code->columns, code->rows, size.ws_col, size.ws_row, name));
   }
   std::fputs(code->text.c_str(), stdout);
 }
@@ -91,7 +93,7 @@ int show_json(Bench& bench, const std::string& name) {
 void tell_use(const std::string& path) {
   const std::string file = path.substr(path.rfind('/') + 1);
   tell("\n  profile   " + path + "\n  On the client, as root:  adit join " + file +
-      "    (or: openvpn " + file + ")");
+       "    (or: openvpn " + file + ")");
 }
 
 int client_add(const ClientArguments& given) {
@@ -115,7 +117,7 @@ int client_add(const ClientArguments& given) {
     return 0;
   }
   if (given.json) return show_json(bench, given.name);
-  if (given.qr) show_qr_code(profile->reveal());
+  if (given.qr) show_qr_code(given.name, profile->reveal());
   tell_use(given.output.empty() ? bench.clients.profile_path(given.name) : given.output);
   return 0;
 }
@@ -139,11 +141,11 @@ int client_show(const ClientArguments& given) {
   std::fputs(setup::render_table({*client}, bench.pki.now()).c_str(), stdout);
   tell("serial   " + client->certificate.serial);
   tell("profile  " +
-      (client->profile.empty() ? "not here; adit client export " + given.name : client->profile));
+       (client->profile.empty() ? "not here; adit client export " + given.name : client->profile));
   if (!given.qr) return 0;
   const auto profile = bench.clients.profile_of(given.name);
   if (!profile) return complain(profile.error());
-  show_qr_code(profile->reveal());
+  show_qr_code(given.name, profile->reveal());
   return 0;
 }
 
@@ -154,8 +156,8 @@ int client_revoke(const ClientArguments& given) {
   }
   if (given.json) return show_json(bench, given.name);
   tell(given.name +
-      " is revoked: a running server ends its session within two seconds and lets it "
-      "in no more.");
+       " is revoked: a running server ends its session within two seconds and lets it "
+       "in no more.");
   const auto client = bench.clients.find(given.name);
   if (client && !client->behind.empty()) {
     tell("Its networks are still routed to it: adit site remove " + given.name);
@@ -180,7 +182,7 @@ int client_renew(const ClientArguments& given) {
   if (!renewed) return complain(renewed.error());
   if (given.json) return show_json(bench, given.name);
   tell(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
-                  pki::days_left(renewed->now, bench.pki.now()), given.overlap));
+                   pki::days_left(renewed->now, bench.pki.now()), given.overlap));
   tell_use(bench.clients.profile_path(given.name));
   return 0;
 }
@@ -198,7 +200,7 @@ int client_export(const ClientArguments& given) {
   if (given.json) return show_json(bench, given.name);
   if (given.qr) {
     const auto profile = bench.clients.profile_of(given.name);
-    if (profile) show_qr_code(profile->reveal());
+    if (profile) show_qr_code(given.name, profile->reveal());
   }
   tell_use(given.output.empty() ? bench.clients.profile_path(given.name) : given.output);
   return 0;

@@ -1,8 +1,10 @@
 #include "app/command_words.h"
 
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -81,6 +83,18 @@ bool ask_yes(const std::string& question, bool usual) {
   const std::string answer = ask_line(question, usual ? "Y/n" : "y/N");
   if (answer == "Y/n" || answer == "y/N") return usual;
   return answer.front() == 'y' || answer.front() == 'Y';
+}
+
+system::Fd lock_dir(const std::string& dir) {
+  std::filesystem::path folder = dir;
+  std::error_code unknown;
+  while (!std::filesystem::is_directory(folder, unknown) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  system::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (fd && flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return fd;
 }
 
 setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng) {

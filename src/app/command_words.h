@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "ip/address.h"
 #include "setup/pki_certificates.h"
+#include "system/fd.h"
 
 namespace adit::app {
 
@@ -34,6 +35,10 @@ void tell(const std::string& line);
 // What was typed, or the answer in brackets when that was nothing.
 [[nodiscard]] std::string ask_line(const std::string& question, const std::string& usual);
 [[nodiscard]] bool ask_yes(const std::string& question, bool usual);
+
+// Others that change the same folder wait until this one is let go. Held by the folder itself, or
+// the nearest above it that exists.
+[[nodiscard]] system::Fd lock_dir(const std::string& dir);
 
 // The authority of DIR/pki, with the program's clock; rng must outlive it.
 [[nodiscard]] setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -13,12 +14,11 @@
 #include "app/firewall_command.h"
 #include "app/generate_command.h"
 #include "app/join_command.h"
+#include "app/options_command.h"
 #include "app/pki_command.h"
 #include "app/site_command.h"
 #include "app/status_command.h"
-#include "app/title.h"
 #include "app/up_command.h"
-#include "options/table.h"
 
 namespace adit::app {
 
@@ -26,67 +26,92 @@ namespace {
 
 constexpr int exit_bad_use = 2;
 
+template <auto add>
+std::shared_ptr<void> held(CLI::App& root, int& status) {
+  return add(root, status);
+}
+
+// Commands that stand in one file, below the heading that they are shown under.
+struct Family {
+  std::string_view heading;
+  std::vector<std::string> words;
+  std::shared_ptr<void> (*add)(CLI::App& root, int& status);
+};
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> all = {
+      {"set up", {"up", "down"}, held<add_up>},      {"set up", {"client"}, held<add_client>},
+      {"set up", {"site"}, held<add_site>},          {"set up", {"join", "leave"}, held<add_join>},
+      {"look", {"status"}, held<add_status>},        {"look", {"doctor"}, held<add_doctor>},
+      {"look", {"explain"}, held<add_explain>},      {"by hand", {"pki"}, held<add_pki>},
+      {"by hand", {"firewall"}, held<add_firewall>}, {"by hand", {"options"}, held<add_options>},
+      {"by hand", {"bench"}, held<add_bench>},       {"", {"generate"}, held<add_generate>},
+  };
+  return all;
+}
+
+// Given to one parsing; what the commands were told lives as long as this.
+struct Commands {
+  CLI::App root{
+      "an OpenVPN-compatible VPN: server, client, and what sets them up. Beside its own commands "
+      "it "
+      "takes the whole command line of openvpn: adit FILE, adit --config FILE",
+      "adit"};
+  int status = 0;
+  std::vector<std::shared_ptr<void>> told;
+
+  Commands() {
+    root.require_subcommand(1);
+    for (const Family& family : families()) told.push_back(family.add(root, status));
+  }
+};
+
+bool wants_overview(const std::string& word) {
+  return word.empty() || word == "help" || word == "--help" || word == "-h";
+}
+
+void show_overview() {
+  Commands commands;
+  std::printf("adit: %s\n", commands.root.get_description().c_str());
+  std::string_view heading;
+  for (const Family& family : families()) {
+    if (family.heading.empty()) continue;
+    if (family.heading != heading) std::printf("\n%s\n", std::string(family.heading).c_str());
+    heading = family.heading;
+    for (const std::string& word : family.words) {
+      const CLI::App* command = commands.root.get_subcommand(word);
+      std::printf("  adit %-10s %s\n", word.c_str(), command->get_description().c_str());
+    }
+  }
+  std::puts(
+      "\nadit COMMAND --help tells more. A server in one command: adit up. A client: adit join "
+      "FILE.ovpn");
+}
+
 }  // namespace
 
 bool is_own_command(const std::string& word) {
-  constexpr std::string_view words[] = {"pki",    "options",  "explain", "status", "bench",
-                                        "doctor", "generate", "up",      "down",   "firewall",
-                                        "client", "site",     "join",    "leave"};
-  return std::ranges::find(words, word) != std::end(words);
+  return wants_overview(word) || std::ranges::any_of(families(), [&](const Family& family) {
+           return std::ranges::find(family.words, word) != family.words.end();
+         });
 }
 
 int run_own_command(const std::vector<std::string>& arguments) {
-  CLI::App root{
-      "adit: an OpenVPN-compatible VPN. Beside these commands it takes every option of "
-      "openvpn: adit FILE, adit --config FILE, adit --help.",
-      "adit"};
-  root.require_subcommand(1);
-  int status = 0;
-  const auto pki = add_pki(root, status);
-  const auto bench = add_bench(root, status);
-  const auto firewall = add_firewall(root, status);
-  const auto doctor = add_doctor(root, status);
-  const auto up = add_up(root, status);
-  const auto client = add_client(root, status);
-  const auto site = add_site(root, status);
-  const auto join = add_join(root, status);
-  const auto generate = add_generate(root, status);
-  bool json = false;
-  CLI::App* table =
-      root.add_subcommand("options", "every option of openvpn and what adit makes of it");
-  table->add_flag("--json", json, "the whole table, for programs");
-  table->callback([&] {
-    const std::string text = json ? options::options_json() + "\n" : options::help_text();
-    std::fputs(text.c_str(), stdout);
-  });
-  std::string where;
-  CLI::App* show = root.add_subcommand("status", "what the running instances do");
-  show->add_option("DIR|PID", where, "one process, or the folder of the status sockets");
-  show->add_flag("--json", json, "everything, for programs");
-  show->callback([&] { status = run_status(where, json); });
-  std::vector<std::string> words;
-  int running = 0;
-  CLI::App* explain =
-      root.add_subcommand("explain", "what the lines of a log mean, and what to do about them");
-  explain->add_option("LOG", words,
-                      "a log file, of adit or openvpn; one line; a pid of adit; - reads a log");
-  explain->add_flag("--json", json, "for programs");
-  CLI::Option* asked =
-      explain->add_option("--running", running, "the last lines of a running instance; its pid")
-          ->type_name("[PID]")
-          ->expected(0, 1);
-  explain->callback([&] {
-    status = run_explain(words, asked->count() > 0 ? std::optional(running) : std::nullopt, json);
-  });
+  if (arguments.empty() || wants_overview(arguments.front())) {
+    show_overview();
+    return 0;
+  }
+  Commands commands;
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
-    root.parse(std::move(reversed));
+    commands.root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    const int code = root.exit(error);
-    const bool own_codes = root.got_subcommand("bench") || root.got_subcommand("doctor");
+    const int code = commands.root.exit(error);
+    const bool own_codes =
+        commands.root.got_subcommand("bench") || commands.root.got_subcommand("doctor");
     return code != 0 && own_codes ? exit_bad_use : code;
   }
-  return status;
+  return commands.status;
 }
 
 }  // namespace adit::app

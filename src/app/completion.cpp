@@ -59,6 +59,7 @@ std::vector<Candidate> options_at(const Place& place) {
 
 std::string words_of(const std::vector<Candidate>& candidates) {
   std::vector<std::string> words;
+  words.reserve(candidates.size());
   for (const Candidate& candidate : candidates) words.push_back(candidate.word);
   return join(words, " ");
 }

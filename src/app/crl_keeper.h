@@ -7,9 +7,10 @@
 
 namespace adit::app {
 
-// Makes a new revocation list before the one in use runs out, where the list lies in a tree made by
-// "adit pki" whose CA key can be read and has no passphrase. The work is done by a process of its
-// own ("adit pki crl"): it may wait for others who work on the tree.
+// Makes a new revocation list before the one in use runs out, and when the overlap of a renewed
+// certificate ends, where the list lies in a tree made by "adit pki" whose CA key can be read and
+// has no passphrase. The work is done by a process of its own ("adit pki crl"): it may wait for
+// others who work on the tree.
 class CrlKeeper {
  public:
   // path: of crl-verify. While the process may still look into the tree's private folder.
@@ -20,13 +21,15 @@ class CrlKeeper {
   void look(const tls::Setup& in_use, WallTime now);
 
  private:
-  void renew(WallTime now);
+  [[nodiscard]] bool overlap_ended(WallTime now);
+  void renew(WallTime now, const char* why);
   void renewed(const Result<int>& status);
 
   Runtime& runtime_;
   std::string program_, folder_;
   bool ours_ = false, failed_ = false, running_ = false;
-  WallTime next_try_;
+  WallTime next_try_, next_overlap_look_;
+  const char* why_ = "";
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

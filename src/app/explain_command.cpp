@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+
 #include "app/status_command.h"
 #include "base/text.h"
 #include "explain/explain.h"
@@ -59,6 +61,33 @@ int run_explain(const std::vector<std::string>& words, const std::optional<int>&
       json ? explain::render_json(report) : explain::render_text(report, columns());
   std::fputs(text.c_str(), stdout);
   return report.findings.empty() ? nothing_known : 0;
+}
+
+class ExplainArguments {
+ public:
+  std::vector<std::string> words;
+  int running = 0;
+  bool json = false;
+};
+
+std::shared_ptr<ExplainArguments> add_explain(CLI::App& root, int& status) {
+  auto held = std::make_shared<ExplainArguments>();
+  ExplainArguments& given = *held;
+  CLI::App* explain =
+      root.add_subcommand("explain", "what the lines of a log mean, and what to do about them");
+  explain->add_option("LOG", given.words,
+                      "a log file, of adit or openvpn; one line; a pid of adit; - reads a log");
+  explain->add_flag("--json", given.json, "for programs");
+  CLI::Option* asked =
+      explain
+          ->add_option("--running", given.running, "the last lines of a running instance; its pid")
+          ->type_name("[PID]")
+          ->expected(0, 1);
+  explain->callback([&status, &given, asked] {
+    const auto running = asked->count() > 0 ? std::optional(given.running) : std::nullopt;
+    status = run_explain(given.words, running, given.json);
+  });
+  return held;
 }
 
 }  // namespace adit::app

@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "app/command_words.h"
 #include "base/text.h"
 #include "firewall/load.h"
 #include "firewall/report.h"
@@ -20,7 +22,7 @@ namespace adit::app {
 // A plan as words of the command line.
 class FirewallArguments {
  public:
-  std::string dir = "/etc/adit";
+  std::string dir = usual_dir;
   std::string join;
   std::string owner = "server";
   std::string device = "tun";
@@ -43,34 +45,15 @@ class FirewallArguments {
 
 namespace {
 
-constexpr int exit_failure = 1;
-
-int complain(const Error& error) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return exit_failure;
-}
-
-Result<ip::Prefix> prefix_of(std::string_view word) {
-  const auto prefix = ip::Prefix::parse(word);
-  if (!prefix) return fail("\"{}\" is no network such as 192.168.1.0/24", word);
-  return ip::Prefix::of(prefix->address, prefix->length);
-}
-
-Status add_prefixes(const std::vector<std::string>& words, std::vector<ip::Prefix>& prefixes) {
-  for (const std::string& word : words) {
-    const auto prefix = prefix_of(word);
-    if (!prefix) return fail_with(prefix.error());
-    prefixes.push_back(*prefix);
-  }
-  return {};
-}
-
 // "A=B", both networks.
-Result<std::pair<ip::Prefix, ip::Prefix>> pair_of(const std::string& word) {
+Result<std::pair<ip::Prefix, ip::Prefix>> pair_of(const std::string& option,
+                                                  const std::string& word) {
   const auto parts = split(word, '=');
-  if (parts.size() != 2) return fail("\"{}\" is no pair such as 192.168.1.0/24=10.1.1.0/24", word);
-  const auto first = prefix_of(parts[0]);
-  const auto second = prefix_of(parts[1]);
+  if (parts.size() != 2) {
+    return fail("{} {}: want two networks, such as 192.168.1.0/24=10.1.1.0/24", option, word);
+  }
+  const auto first = network_of(option, std::string(parts[0]));
+  const auto second = network_of(option, std::string(parts[1]));
   if (!first) return fail_with(first.error());
   if (!second) return fail_with(second.error());
   return std::pair(*first, *second);
@@ -81,18 +64,19 @@ Result<firewall::Port> port_of(const std::string& word) {
   const auto parts = split(word, '/');
   const auto number = to_number<std::uint16_t>(parts[0]);
   const bool known = parts.size() == 2 && (parts[1] == "udp" || parts[1] == "tcp");
-  if (!number || *number == 0 || !known) return fail("\"{}\" is no port such as 1194/udp", word);
+  if (!number || *number == 0 || !known)
+    return fail("--open {}: want a port such as 1194/udp", word);
   return firewall::Port{parts[1] == "tcp", *number};
 }
 
 Status add_pairs(const FirewallArguments& arguments, firewall::Plan& plan) {
   for (const std::string& word : arguments.maps) {
-    const auto pair = pair_of(word);
+    const auto pair = pair_of("--map", word);
     if (!pair) return fail_with(pair.error());
     plan.maps.push_back({pair->first, pair->second});
   }
   for (const std::string& word : arguments.denied) {
-    const auto pair = pair_of(word);
+    const auto pair = pair_of("--deny", word);
     if (!pair) return fail_with(pair.error());
     plan.denied.push_back({pair->first, pair->second});
   }
@@ -105,10 +89,13 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
   plan.device = arguments.device;
   plan.full_tunnel = arguments.full_tunnel;
   plan.snat = arguments.snat;
-  for (const auto& [words, prefixes] :
-       {std::pair(&arguments.tunnel, &plan.tunnel), std::pair(&arguments.lans, &plan.lans),
-        std::pair(&arguments.far, &plan.far)}) {
-    if (const Status good = add_prefixes(*words, *prefixes); !good) return fail_with(good.error());
+  for (const auto& [option, words, prefixes] :
+       {std::tuple("--tunnel", &arguments.tunnel, &plan.tunnel),
+        std::tuple("--lan", &arguments.lans, &plan.lans),
+        std::tuple("--far", &arguments.far, &plan.far)}) {
+    auto networks = networks_of(option, *words);
+    if (!networks) return fail_with(networks.error());
+    *prefixes = std::move(*networks);
   }
   if (const Status good = add_pairs(arguments, plan); !good) return fail_with(good.error());
   if (arguments.open.empty()) return plan;
@@ -120,10 +107,11 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
 
 // Of the command line, or of the folder. Nothing: the folder wants no rules.
 Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
+  const std::string dir = absolute_dir(arguments.dir);
   if (!arguments.is_by_hand() && !arguments.join.empty()) {
-    return setup::read_join_plan(*setup::real_host(), arguments.dir, arguments.join);
+    return setup::read_join_plan(*setup::real_host(), dir, arguments.join);
   }
-  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), arguments.dir);
+  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), dir);
   auto plan = plan_by_hand(arguments);
   if (!plan) return fail_with(plan.error());
   return std::optional(std::move(*plan));
@@ -135,7 +123,7 @@ std::string owner_of(const FirewallArguments& arguments) {
 }
 
 int wants_none(const FirewallArguments& arguments) {
-  std::printf("%s/server.conf wants no rules\n", arguments.dir.c_str());
+  tell(arguments.dir + "/server.conf wants no rules");
   return 0;
 }
 
@@ -152,14 +140,26 @@ int show(const FirewallArguments& arguments, bool only_wrong) {
   return only_wrong && !report.good() ? exit_failure : 0;
 }
 
-// Those of tools that forget them at a reboot; all where asked.
-Status set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools) {
+void warn(const std::string& text) { std::fprintf(stderr, "adit: warning: %s\n", text.c_str()); }
+
+int show_all(const FirewallArguments& arguments) { return show(arguments, false); }
+int show_troubles(const FirewallArguments& arguments) { return show(arguments, true); }
+
+// Those of tools that forget them at a reboot; all where asked. One that fails keeps no tunnel from
+// starting.
+void set_hooks(const firewall::Survey& survey, bool all, firewall::Tools& tools) {
   for (const firewall::Hook& hook : survey.hooks) {
     if (hook.present || (hook.lasting && !all)) continue;
-    if (const Status done = firewall::run_all(hook.apply, tools); !done) return done;
-    std::printf("%s: %s\n", hook.who.c_str(), hook.what.c_str());
+    if (const Status done = firewall::run_all(hook.apply, tools); !done) {
+      warn(done.error().text());
+    } else {
+      tell(hook.who + ": " + hook.what);
+    }
   }
-  return {};
+}
+
+void warn_of(const firewall::Obstacle& obstacle) {
+  warn(obstacle.who + ": " + obstacle.rule + ": " + obstacle.why + " - " + obstacle.cure);
 }
 
 int load(const FirewallArguments& arguments) {
@@ -168,16 +168,12 @@ int load(const FirewallArguments& arguments) {
   if (!*planned) return wants_none(arguments);
   const firewall::Plan& plan = **planned;
   if (const Status loaded = firewall::load(plan); !loaded) return complain(loaded.error());
-  std::printf("rules of %s loaded\n", plan.owner.c_str());
+  tell("rules of " + plan.owner + " loaded");
   firewall::HostTools tools;
   const firewall::Survey survey = firewall::survey(plan, firewall::look(tools));
-  if (const Status set = set_hooks(survey, arguments.hooks, tools); !set) {
-    return complain(set.error());
-  }
-  for (const firewall::Obstacle& obstacle : survey.obstacles) {
-    std::fprintf(stderr, "adit: warning: %s: %s: %s - %s\n", obstacle.who.c_str(),
-                 obstacle.rule.c_str(), obstacle.why.c_str(), obstacle.cure.c_str());
-  }
+  set_hooks(survey, arguments.hooks, tools);
+  for (const firewall::Obstacle& obstacle : survey.obstacles) warn_of(obstacle);
+  for (const std::string& note : survey.notes) warn("not looked at: " + note);
   return 0;
 }
 
@@ -197,7 +193,7 @@ int unload(const FirewallArguments& arguments) {
   const firewall::Situation situation = firewall::look(tools);
   const Status gone = firewall::run_all(firewall::passing_hooks(owner, situation), tools);
   if (!gone) return complain(gone.error());
-  std::printf("rules of %s removed\n", owner.c_str());
+  tell("rules of " + owner + " removed");
   if (!arguments.hooks) return 0;
   const auto plan = plan_of(arguments);
   if (!plan) return complain(plan.error());
@@ -246,18 +242,22 @@ std::shared_ptr<FirewallArguments> add_firewall(CLI::App& root, int& status) {
     add_plan_options(*verb, arguments);
     return verb;
   };
+  const auto run = [&](int (*verb)(const FirewallArguments&)) {
+    arguments.dir = absolute_dir(arguments.dir);
+    status = verb(arguments);
+  };
   CLI::App* shown = command("show", "our rules, and what of others stands in the way");
   shown->add_flag("--json", arguments.json, "for programs");
-  shown->callback([&] { status = show(arguments, false); });
+  shown->callback([run] { run(show_all); });
   CLI::App* checked = command("check", "only what is wrong; exit status 1 if anything is");
   checked->add_flag("--json", arguments.json, "for programs");
-  checked->callback([&] { status = show(arguments, true); });
+  checked->callback([run] { run(show_troubles); });
   CLI::App* loaded = command("load", "put the rules in place, all or none");
   loaded->add_flag("--hooks", arguments.hooks, "also tell ufw or firewalld to let packets through");
-  loaded->callback([&] { status = load(arguments); });
+  loaded->callback([run] { run(load); });
   CLI::App* unloaded = command("unload", "remove the rules");
   unloaded->add_flag("--hooks", arguments.hooks, "also undo what ufw or firewalld was told");
-  unloaded->callback([&] { status = unload(arguments); });
+  unloaded->callback([run] { run(unload); });
   return held;
 }
 

@@ -9,12 +9,14 @@
 #include "app/command_words.h"
 #include "app/openvpn.h"
 #include "setup/running.h"
+#include "system/process.h"
 
 namespace adit::app {
 
 namespace {
 
 constexpr unsigned start_seconds = 1;  // the server's, before it is asked
+constexpr std::size_t most_output = 1u << 16;
 
 // The test needs a server that turns its loop, so it is a process of its own; it ends with us.
 pid_t start_test(const std::string& dir) {
@@ -24,9 +26,12 @@ pid_t start_test(const std::string& dir) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
   sleep(start_seconds);
-  const std::string program = own_path();
-  execl(program.c_str(), program.c_str(), "doctor", "--dir", dir.c_str(), nullptr);
-  _exit(1);
+  // In one piece, for the server's log goes to the same terminal.
+  const auto found = system::run_and_capture(
+      {{own_path(), "doctor", "--dir", dir}, {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}}},
+      most_output, system::Captured::with_complaints);
+  if (found) tell("\n" + found->text);
+  _exit(0);
 }
 
 }  // namespace

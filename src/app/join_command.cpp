@@ -154,10 +154,11 @@ void tell_result(const setup::JoinRequest& request, const setup::JoinPlan& plan)
   for (const ip::Prefix& lan : rules.lans) lans.push_back(lan.text());
   for (const ip::Prefix& one : rules.far) far.push_back(one.text());
   tell(fmt::format("\n  gateway of   {} ({})", join(lans, " "),
-                  rules.snat ? "this host's address stands for it" : "routed"));
+                   rules.snat ? "this host's address stands for it" : "routed"));
   if (!far.empty()) {
     tell("  to           " + join(far, " "));
-    tell("\n  If this host is not the router of its network, give the router (or the hosts) a "
+    tell(
+        "\n  If this host is not the router of its network, give the router (or the hosts) a "
         "route\n"
         "  to these by this host.");
   }

@@ -9,7 +9,7 @@ int main(int count, char** words) {
   const std::vector<std::string> arguments(words + 1, words + count);
   // Called through a link named openvpn it is openvpn and nothing else.
   const bool as_openvpn = program.substr(program.find_last_of('/') + 1) == "openvpn";
-  if (!as_openvpn && !arguments.empty() && adit::app::is_own_command(arguments.front())) {
+  if (!as_openvpn && adit::app::is_own_command(arguments.empty() ? "" : arguments.front())) {
     return adit::app::run_own_command(arguments);
   }
   return adit::app::run_openvpn(arguments);

@@ -13,8 +13,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr int exit_failure = 1;
-
 Result<SecretText> typed_passphrase() {
   auto first = system::ask("New passphrase:", false);
   if (!first) return first;
@@ -33,13 +31,6 @@ Result<SecretText> first_line_of(const std::string& file) {
 }
 
 }  // namespace
-
-int report(const Error& error) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return exit_failure;
-}
-
-void say(const std::string& text) { std::printf("%s\n", text.c_str()); }
 
 int answer(const PkiArguments& arguments, const std::string& text, const std::string& json) {
   std::fputs((arguments.json ? json : text).c_str(), stdout);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "app/command_words.h"
 #include "pki/authority.h"
 
 namespace CLI {
@@ -40,9 +41,6 @@ class PkiArguments {
   bool json = false;
 };
 
-// Says what went wrong; the exit status.
-int report(const Error& error);
-void say(const std::string& text);
 // The text or the JSON, as asked for.
 int answer(const PkiArguments& arguments, const std::string& text, const std::string& json);
 

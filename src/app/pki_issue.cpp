@@ -49,7 +49,7 @@ std::string renewed_text(const PkiArguments& arguments, const pki::Renewed& rene
 
 int pki_init(const PkiArguments& arguments) {
   auto wishes = wishes_of(arguments);
-  if (!wishes) return report(wishes.error());
+  if (!wishes) return complain(wishes.error());
   pki::AuthorityRequest request;
   if (!arguments.common_name.empty()) request.common_name = arguments.common_name;
   if (wishes->key_type) request.key_type = *wishes->key_type;
@@ -58,7 +58,7 @@ int pki_init(const PkiArguments& arguments) {
   system::SystemRng rng;
   auto made =
       pki::Authority::create(arguments.directory, request, rng, wishes->now, terminal_hooks());
-  if (!made) return report(made.error());
+  if (!made) return complain(made.error());
   return answer(arguments, "certificate authority made in " + arguments.directory + "\n",
                 pki::render_json(made->list(wishes->now).front(), wishes->now));
 }
@@ -66,9 +66,9 @@ int pki_init(const PkiArguments& arguments) {
 int pki_ca(const PkiArguments& arguments) {
   if (arguments.issue) return pki_init(arguments);
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   const auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const pki::Details details = authority->show_authority(*now);
   return answer(arguments, pki::render_details(details, *now),
                 pki::render_details_json(details, *now));
@@ -76,11 +76,11 @@ int pki_ca(const PkiArguments& arguments) {
 
 int pki_issue(const PkiArguments& arguments, pki::Kind kind) {
   const auto name = pki::Name::parse(arguments.name);
-  if (!name) return report(name.error());
+  if (!name) return complain(name.error());
   auto wishes = wishes_of(arguments);
-  if (!wishes) return report(wishes.error());
+  if (!wishes) return complain(wishes.error());
   auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const pki::CertificateRequest request{.kind = kind,
                                         .name = *name,
                                         .key_type = wishes->key_type,
@@ -88,18 +88,18 @@ int pki_issue(const PkiArguments& arguments, pki::Kind kind) {
                                         .passphrase = std::move(wishes->passphrase)};
   system::SystemRng rng;
   const auto entry = authority->issue(request, rng, wishes->now);
-  if (!entry) return report(entry.error());
+  if (!entry) return complain(entry.error());
   return answer(arguments, file_of(arguments, "issued/" + arguments.name + ".crt\n"),
                 pki::render_json(*entry, wishes->now));
 }
 
 int pki_renew(const PkiArguments& arguments) {
   const auto name = pki::Name::existing(arguments.name);
-  if (!name) return report(name.error());
+  if (!name) return complain(name.error());
   auto wishes = wishes_of(arguments);
-  if (!wishes) return report(wishes.error());
+  if (!wishes) return complain(wishes.error());
   auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const pki::RenewRequest request{.name = *name,
                                   .overlap = std::chrono::days(arguments.overlap),
                                   .lifetime = days_of(arguments, pki::certificate_days),
@@ -108,22 +108,22 @@ int pki_renew(const PkiArguments& arguments) {
                                   .passphrase = std::move(wishes->passphrase)};
   system::SystemRng rng;
   const auto renewed = authority->renew(request, rng, wishes->now);
-  if (!renewed) return report(renewed.error());
+  if (!renewed) return complain(renewed.error());
   return answer(arguments, renewed_text(arguments, *renewed),
                 pki::render_json(*renewed, wishes->now));
 }
 
 int pki_revoke(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   const auto name = pki::Name::existing(arguments.name);
-  if (!name) return report(name.error());
+  if (!name) return complain(name.error());
   const auto reason = pki::parse_reason(arguments.reason);
-  if (!reason) return report(reason.error());
+  if (!reason) return complain(reason.error());
   auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const auto entry = authority->revoke(*name, *reason, *now);
-  if (!entry) return report(entry.error());
+  if (!entry) return complain(entry.error());
   return answer(arguments,
                 arguments.name + " is revoked; " + file_of(arguments, "crl.pem says so\n"),
                 pki::render_json(*entry, *now));
@@ -131,11 +131,11 @@ int pki_revoke(const PkiArguments& arguments) {
 
 int pki_crl(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const Status published = authority->publish_crl(*now, days_of(arguments, pki::crl_days));
-  if (!published) return report(published.error());
+  if (!published) return complain(published.error());
   const auto entry = authority->revocation_list(*now);
   return answer(arguments, file_of(arguments, "crl.pem\n"),
                 entry ? pki::render_json(*entry, *now) : "{}\n");

@@ -34,9 +34,9 @@ Result<SecretText> profile_of(const PkiArguments& arguments) {
 
 int pki_list(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   const auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   auto entries = authority->list(*now);
   if (const auto list = authority->revocation_list(*now)) entries.push_back(*list);
   return answer(arguments, pki::render_table(entries, *now), pki::render_json(entries, *now));
@@ -44,25 +44,25 @@ int pki_list(const PkiArguments& arguments) {
 
 int pki_show(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   const auto name = pki::Name::existing(arguments.name);
-  if (!name) return report(name.error());
+  if (!name) return complain(name.error());
   const auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const auto details = authority->show(*name, *now);
-  if (!details) return report(details.error());
+  if (!details) return complain(details.error());
   return answer(arguments, pki::render_details(*details, *now),
                 pki::render_details_json(*details, *now));
 }
 
 int pki_export(const PkiArguments& arguments) {
   const auto profile = profile_of(arguments);
-  if (!profile) return report(profile.error());
+  if (!profile) return complain(profile.error());
   const bool to_file = !arguments.output.empty() && arguments.output != "-";
   if (to_file) {
     const Status written =
         system::write_file_atomically(arguments.output, profile->reveal(), private_mode);
-    if (!written) return report(written.error());
+    if (!written) return complain(written.error());
   }
   return answer(arguments, to_file ? arguments.output + "\n" : profile->reveal(),
                 pki::render_exported_json(arguments.name, to_file ? arguments.output : "",

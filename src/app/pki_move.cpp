@@ -60,22 +60,22 @@ Result<pki::Rotation> take_stage(const PkiArguments& arguments, pki::Authority& 
 
 int pki_import(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   system::SystemRng rng;
   const auto imported = pki::Authority::import_from(arguments.source, arguments.directory, rng,
                                                     *now, terminal_hooks());
-  if (!imported) return report(imported.error());
+  if (!imported) return complain(imported.error());
   return answer(arguments, imported_text(arguments, *imported), pki::render_json(*imported));
 }
 
 int pki_rotate(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
-  if (!now) return report(now.error());
+  if (!now) return complain(now.error());
   auto authority = open_authority(arguments);
-  if (!authority) return report(authority.error());
+  if (!authority) return complain(authority.error());
   const auto rotation = arguments.status_only ? Result<pki::Rotation>(authority->rotation(*now))
                                               : take_stage(arguments, *authority, *now);
-  if (!rotation) return report(rotation.error());
+  if (!rotation) return complain(rotation.error());
   return answer(arguments, pki::render_rotation(*rotation), pki::render_json(*rotation, *now));
 }
 

@@ -73,10 +73,11 @@ void tell_gateway(const setup::Site& site, const std::string& profile) {
   const std::string file = profile.substr(profile.rfind('/') + 1);
   tell("\n  profile   " + profile);
   tell("  On the gateway of " + site.name + ", as root:  adit join " + file + "    (or: openvpn " +
-      file + ", with forwarding on)");
+       file + ", with forwarding on)");
   const auto rules = setup::gateway_rules(site);
   if (!rules || !*rules) return;
-  tell("\n  adit join translates by itself. A gateway with another OpenVPN needs these rules,\n"
+  tell(
+      "\n  adit join translates by itself. A gateway with another OpenVPN needs these rules,\n"
       "  in a file for \"nft -f\":\n");
   for (const std::string_view line : split(**rules, '\n')) {
     const bool translates = line.find("routing ") != std::string_view::npos &&
@@ -90,6 +91,7 @@ void tell_gateway(const setup::Site& site, const std::string& profile) {
 int site_add(const SiteArguments& given) {
   const auto host = setup::real_host();
   const std::string dir = absolute_dir(given.dir);
+  const system::Fd lock = lock_dir(dir);
   const auto request = request_of(given);
   if (!request) return complain(request.error());
   auto edit = setup::edit_for_site(*host, dir, *request);
@@ -142,6 +144,7 @@ int site_show(const SiteArguments& given) {
 int site_remove(const SiteArguments& given) {
   const auto host = setup::real_host();
   const std::string dir = absolute_dir(given.dir);
+  const system::Fd lock = lock_dir(dir);
   auto edit = setup::edit_without_site(*host, dir, given.name);
   if (!edit) return complain(edit.error());
   system::SystemRng rng;
@@ -154,7 +157,7 @@ int site_remove(const SiteArguments& given) {
   if (given.json) return site_list(given);
   tell("  " + running_text(*host, dir));
   tell(given.name + " is no site any more; as a client it may still come in (adit client revoke " +
-      given.name + ").");
+       given.name + ").");
   return 0;
 }
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+
 #include "base/text.h"
 #include "node/instance_facts.h"
 #include "system/status_socket.h"
@@ -94,6 +96,21 @@ Result<std::string> log_of_instance(int pid) {
   const auto facts = node::parse_facts(*document);
   if (!facts) return fail_with(facts.error());
   return join(facts->log, "\n");
+}
+
+class StatusArguments {
+ public:
+  std::string where;
+  bool json = false;
+};
+
+std::shared_ptr<StatusArguments> add_status(CLI::App& root, int& status) {
+  auto held = std::make_shared<StatusArguments>();
+  CLI::App* show = root.add_subcommand("status", "what the running instances do");
+  show->add_option("DIR|PID", held->where, "one process, or the folder of the status sockets");
+  show->add_flag("--json", held->json, "everything, for programs");
+  show->callback([&status, &given = *held] { status = run_status(given.where, given.json); });
+  return held;
 }
 
 }  // namespace adit::app

@@ -24,9 +24,9 @@ class UpArguments {
   std::string network, network6, proto, endpoint;
   unsigned port = 0;
   std::vector<std::string> lans, dns;
-  bool full_tunnel = false, firewall = true;
+  bool full_tunnel = false, firewall = true, snat = false;
   CLI::Option *lan_option = nullptr, *dns_option = nullptr, *full_option = nullptr,
-              *firewall_option = nullptr;
+              *snat_option = nullptr, *firewall_option = nullptr;
   bool no_service = false, dry_run = false, yes = false, no_test = false;
   bool purge = false;
 };
@@ -81,6 +81,7 @@ Result<setup::ServerSettings> settings_of(const UpArguments& given) {
     if (!servers) return fail_with(servers.error());
     settings.dns = std::move(*servers);
   }
+  if (given.snat_option->count() > 0) settings.snat = given.snat;
   if (given.full_option->count() > 0) settings.full_tunnel = given.full_tunnel;
   if (given.firewall_option->count() > 0) settings.firewall = given.firewall;
   return settings;
@@ -139,13 +140,13 @@ void tell_result(const setup::UpPlan& plan, const std::string& dir) {
   const std::string endpoint = facts.endpoint.empty() ? "?" : facts.endpoint;
   tell("\n  server      " + endpoint + ", " + transport_of(facts));
   tell("  addresses   " + (facts.network ? facts.network->text() : "-") +
-      (facts.network6 ? ", " + facts.network6->text() : ""));
+       (facts.network6 ? ", " + facts.network6->text() : ""));
   if (!facts.lans.empty()) tell("  networks    " + setup::texts(facts.lans));
   if (!plan.profile.empty()) {
     const std::string file = plan.profile.substr(plan.profile.rfind('/') + 1);
     tell("  profile     " + plan.profile);
     tell("\n  Copy the profile to the client and run there, as root:\n\n      adit join " + file +
-        "          (or: openvpn " + file + ")");
+         "          (or: openvpn " + file + ")");
   }
   const std::string where = dir == usual_dir ? "" : " --dir " + dir;
   tell("\n  More clients:  adit client add NAME" + where);
@@ -160,6 +161,7 @@ struct Up {
   setup::Host& host;
   setup::UpRequest request;
   setup::PkiCertificates& pki;
+  system::Fd lock{};  // while anything is changed
 };
 
 Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, bool repair) {
@@ -173,6 +175,7 @@ Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, b
 int serve(Up& up) {
   tell("\n  Ctrl-C takes the server down again.\n");
   const int status = serve_in_foreground(up.request.dir, !up.given.no_test);
+  up.lock = lock_dir(up.request.dir);
   auto journal = open_journal(up.host, up.request.dir, true);
   if (!journal) return complain(journal.error());
   if (Status undone = setup::undo(up.host, *journal, indent); !undone) {
@@ -191,6 +194,7 @@ int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
     tell("What had been changed was taken back.");
     return exit_failure;
   }
+  up.lock.reset();
   tell_notes(plan);
   tell_result(plan, up.request.dir);
   if (!up.request.service && !serves_already) return serve(up);
@@ -200,6 +204,7 @@ int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
 }
 
 int up_with(Up& up) {
+  if (up.host.is_root()) up.lock = lock_dir(up.request.dir);
   auto journal = open_journal(up.host, up.request.dir, !up.given.dry_run && up.host.is_root());
   if (!journal) return complain(journal.error());
   const bool is_new = !up.host.read_file(up.request.dir + "/server.conf").value_or(std::nullopt);
@@ -268,6 +273,7 @@ int run_down(const UpArguments& given) {
                        fmt::format("end it: kill -9 {}", *running.pid)});
     }
   }
+  const system::Fd lock = lock_dir(dir);
   static_cast<void>(host->remove_file(setup::pid_file(dir)));
   auto journal = open_journal(*host, dir, true);
   if (!journal) return complain(journal.error());
@@ -296,6 +302,10 @@ void add_up_options(CLI::App* up, UpArguments& given) {
   given.dns_option = up->add_option("--dns", given.dns, "name servers for clients");
   given.full_option = up->add_flag("--full-tunnel,!--no-full-tunnel", given.full_tunnel,
                                    "all traffic of clients goes through here");
+  given.snat_option =
+      up->add_flag("--snat,!--no-snat", given.snat,
+                   "this host's address stands for the far side's, so that hosts of "
+                   "--lan need no route back");
   given.firewall_option = up->add_flag("--firewall,!--no-firewall", given.firewall,
                                        "set the firewall's rules, which is usual, or leave it be");
   up->add_flag("--no-service", given.no_service,

@@ -96,9 +96,10 @@ std::optional<Condition> known(const std::string& option, const std::string& val
     return Condition{Subject::connection_state, false, list_of(value)};
   }
   if (option == "--dst-type") return Condition{Subject::destination_type, false, list_of(value)};
-  // None of the packets we ask about has a mark, or comes from such a port.
+  // None of the packets we ask about has a mark or a routing header, or comes from such a port.
   if (option == "--mark" && !value.starts_with("0x0/")) return Condition{Subject::never, false, {}};
-  if (option == "--sport" || option == "--sports" || option.starts_with("--icmp")) {
+  if (option == "--rt-type" || option == "--sport" || option == "--sports" ||
+      option.starts_with("--icmp")) {
     return Condition{Subject::never, false, {}};
   }
   return std::nullopt;

@@ -36,8 +36,7 @@ std::vector<std::string> owners_in(std::string_view listing) {
     if (!owner.empty()) found.push_back(owner);
   }
   std::ranges::sort(found);
-  const auto twice = std::ranges::unique(found);
-  found.erase(twice.begin(), twice.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "firewall/nft_json.h"
 #include "firewall/nft_match.h"
 #include "firewall/nft_texts.h"
 #include "firewall/ruleset.h"
@@ -24,11 +25,6 @@ HookPoint hook_of(const std::string& name) {
   return name == "postrouting" ? HookPoint::postrouting : HookPoint::none;
 }
 
-std::string word(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string table_of(const Json& object) {
   return word(object, "family") + " " + word(object, "table");
 }
@@ -40,7 +36,7 @@ Chain read_chain(const Json& object) {
               .name = word(object, "name")};
   // Other types of chain translate or reroute; they drop nothing by their nature.
   if (word(object, "type") == "filter") chain.hook = hook_of(word(object, "hook"));
-  chain.priority = object.value("prio", 0);
+  chain.priority = static_cast<int>(number(object, "prio"));
   chain.drops_by_policy = word(object, "policy") == "drop";
   return chain;
 }
@@ -66,8 +62,7 @@ Ending read_ending(const std::string& key, const Json& value) {
 
 // A limit lets some through; one on what is "over" stops no first packet.
 Condition limit_condition(const Json& limit) {
-  const bool over = limit.is_object() && limit.value("inv", false);
-  return {over ? Subject::never : Subject::unknown, false, {}};
+  return {is_set(limit, "inv") ? Subject::never : Subject::unknown, false, {}};
 }
 
 class Reader {
@@ -84,7 +79,7 @@ class Reader {
     Rule rule;
     rule.text = words_of(object);
     const NamedSets& sets = sets_of(table_of(object));
-    for (const Json& statement : object.value("expr", Json::array())) {
+    for (const Json& statement : list(member(object, "expr"))) {
       if (!statement.is_object() || statement.empty()) continue;
       const std::string& key = statement.begin().key();
       const Json& value = statement.begin().value();
@@ -107,17 +102,22 @@ class Reader {
     rule.target = ending.target;
   }
 
+  // Of a map that stands there, or of one that has a name.
+  static const Json* elements_of(const Json& map, const NamedSets& sets) {
+    const Json* data = member(map, "data");
+    if (data != nullptr && !data->is_string()) return member(*data, "set");
+    const std::string name = word(map, "data");
+    const auto named = name.empty() ? sets.end() : sets.find(name.substr(1));
+    return named == sets.end() ? nullptr : named->second;
+  }
+
   static std::vector<Rule> spread(const Rule& start, const Json& map, const NamedSets& sets) {
-    const Subject subject = read_subject(map.value("key", Json()));
+    const Json* key = member(map, "key");
+    const Subject subject = key == nullptr ? Subject::unknown : read_subject(*key);
     std::vector<Rule> rules;
-    Json elements = map.value("data", Json());
-    if (elements.is_string()) {
-      const auto named = sets.find(elements.get<std::string>().substr(1));
-      if (named != sets.end()) elements = *named->second;
-    }
-    if (elements.is_object()) elements = elements.value("set", Json::array());
-    for (const Json& element : elements) {
-      if (!element.is_array() || element.size() != 2 || !element[1].is_object()) continue;
+    for (const Json& element : list(elements_of(map, sets))) {
+      const bool pair = element.is_array() && element.size() == 2;
+      if (!pair || !element[1].is_object() || element[1].empty()) continue;
       const auto end = element[1].begin();
       const Ending ending = read_ending(end.key(), end.value());
       Rule rule = start;
@@ -136,7 +136,7 @@ class Reader {
   }
 
   [[nodiscard]] std::string words_of(const Json& object) const {
-    const std::string handle = std::to_string(object.value("handle", 0));
+    const std::string handle = std::to_string(number(object, "handle"));
     const auto found = texts_.find(table_of(object) + " " + handle);
     return found == texts_.end() ? "handle " + handle : found->second;
   }

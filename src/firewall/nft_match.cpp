@@ -1,25 +1,16 @@
 #include "firewall/nft_match.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
+#include "firewall/nft_json.h"
 
 namespace adit::firewall {
 
 namespace {
 
 using Json = nlohmann::json;
-
-const Json* member(const Json& object, const char* name) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(name);
-  return found == object.end() ? nullptr : &*found;
-}
-
-std::string text_of(const Json& object, const char* name) {
-  const Json* found = member(object, name);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Subject meta_subject(const std::string& key) {
   if (key == "iifname" || key == "iif") return Subject::in_device;
@@ -44,9 +35,9 @@ std::string scalar(const Json& value) {
   return {};
 }
 
-std::string family_word(std::string word) {
-  if (word == "ipv4") return "ip";
-  return word == "ipv6" ? "ip6" : word;
+std::string family_word(std::string name) {
+  if (name == "ipv4") return "ip";
+  return name == "ipv6" ? "ip6" : name;
 }
 
 void add_values(const Json& value, const NamedSets& sets, std::vector<std::string>& values);
@@ -61,7 +52,7 @@ void add_elements(const Json& list, const NamedSets& sets, std::vector<std::stri
 
 std::string prefix_text(const Json& prefix) {
   const Json* length = member(prefix, "len");
-  return text_of(prefix, "addr") + "/" + (length == nullptr ? "" : scalar(*length));
+  return word(prefix, "addr") + "/" + (length == nullptr ? "" : scalar(*length));
 }
 
 // The kernel allows no set within a set, and a name stands for a list: this ends.
@@ -70,12 +61,13 @@ void add_values(const Json& value, const NamedSets& sets,  // NOLINT(misc-no-rec
   if (value.is_array()) return add_elements(value, sets, values);
   if (const Json* list = member(value, "set")) return add_values(*list, sets, values);
   if (const Json* prefix = member(value, "prefix")) return values.push_back(prefix_text(*prefix));
-  if (const Json* range = member(value, "range"); range != nullptr && range->size() == 2) {
+  if (const Json* range = member(value, "range");
+      range != nullptr && range->is_array() && range->size() == 2) {
     return values.push_back(scalar((*range)[0]) + "-" + scalar((*range)[1]));
   }
-  const std::string word = scalar(value);
-  if (!word.starts_with('@')) return values.push_back(family_word(word));
-  const auto named = sets.find(word.substr(1));
+  const std::string text = scalar(value);
+  if (!text.starts_with('@')) return values.push_back(family_word(text));
+  const auto named = sets.find(text.substr(1));
   if (named == sets.end()) {
     values.emplace_back();
   } else if (named->second->is_array()) {
@@ -83,21 +75,26 @@ void add_values(const Json& value, const NamedSets& sets,  // NOLINT(misc-no-rec
   }
 }
 
+bool looks_at_source(const Json& fib) {
+  const Json& flags = list(member(fib, "flags"));
+  return word(fib, "flags") == "saddr" || std::ranges::find(flags, "saddr") != flags.end();
+}
+
 }  // namespace
 
 Subject read_subject(const Json& left) {
-  if (const Json* meta = member(left, "meta")) return meta_subject(text_of(*meta, "key"));
+  if (const Json* meta = member(left, "meta")) return meta_subject(word(*meta, "key"));
   if (const Json* payload = member(left, "payload")) {
-    return payload_subject(text_of(*payload, "protocol"), text_of(*payload, "field"));
+    return payload_subject(word(*payload, "protocol"), word(*payload, "field"));
   }
   if (const Json* ct = member(left, "ct")) {
-    const std::string key = text_of(*ct, "key");
+    const std::string key = word(*ct, "key");
     if (key == "state") return Subject::connection_state;
     return key == "status" ? Subject::never : Subject::unknown;
   }
   const Json* fib = member(left, "fib");
-  const bool of_destination = fib != nullptr && text_of(*fib, "result") == "type" &&
-                              fib->value("flags", Json()).dump().find("saddr") == std::string::npos;
+  const bool of_destination =
+      fib != nullptr && word(*fib, "result") == "type" && !looks_at_source(*fib);
   return of_destination ? Subject::destination_type : Subject::unknown;
 }
 
@@ -111,8 +108,8 @@ Condition read_match(const Json& match, const NamedSets& sets) {
   const Json* left = member(match, "left");
   const Json* right = member(match, "right");
   if (left == nullptr || right == nullptr) return {};
-  Condition condition{read_subject(*left), text_of(match, "op") == "!=", read_values(*right, sets)};
-  const std::string op = text_of(match, "op");
+  Condition condition{read_subject(*left), word(match, "op") == "!=", read_values(*right, sets)};
+  const std::string op = word(match, "op");
   if (op != "==" && op != "!=" && op != "in") condition.subject = Subject::unknown;
   return condition;
 }

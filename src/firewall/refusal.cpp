@@ -43,13 +43,13 @@ bool is_nat(std::string_view rule) {
          has(rule, " dnat ");
 }
 
+}  // namespace
+
 Error not_permitted() {
   return {"this process may not change or read packet filter rules: Operation not permitted",
           "run it as root; a container needs the capability NET_ADMIN (docker run --cap-add "
           "NET_ADMIN)"};
 }
-
-}  // namespace
 
 Error no_nftables(const std::string& why) {
   return {"this kernel offers no nf_tables: " + why,

@@ -31,9 +31,9 @@ std::string cure_lines(const std::string& cure, const std::string& keep = {}) {
 }
 
 std::string all_of(const std::vector<Command>& commands) {
-  std::vector<std::string> texts;
-  for (const Command& command : commands) texts.push_back(text(command));
-  return join(texts, " && ");
+  std::string words;
+  for (const Command& command : commands) words += (words.empty() ? "" : " && ") + text(command);
+  return words;
 }
 
 std::string trouble_lines(const std::vector<Trouble>& troubles) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "firewall/ruleset.h"
 
 namespace adit::firewall {
 
@@ -71,8 +72,8 @@ std::vector<Sysctl> needed_sysctls(const Plan& plan, const Uplinks& uplinks) {
                         "strangers come in here while the way back leads into the tunnel", false});
     }
   }
-  if (forwards(plan, ip::Family::v4) && plan.device != "tun") {
-    needed.push_back({"net.ipv4.conf." + plan.device + ".rp_filter", "2",
+  if (forwards(plan, ip::Family::v4)) {
+    needed.push_back({"net.ipv4.conf." + device_pattern(plan.device) + ".rp_filter", "2",
                       "hosts behind the far side may be reached by more than one way", true});
   }
   return needed;

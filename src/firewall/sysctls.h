@@ -9,10 +9,10 @@ namespace adit::firewall {
 
 // A setting of the kernel that a plan needs.
 struct Sysctl {
-  std::string name;   // net.ipv4.ip_forward
+  std::string name;   // net.ipv4.ip_forward; a device may be a pattern, "tun*", as in sysctl.d
   std::string value;  // "1"
   std::string why;
-  bool late = false;  // of a device that may not be there yet
+  bool late = false;  // of a device that may not be there yet: for sysctl.d, not to be set now
 };
 
 // What a plan's needs depend on beside itself.

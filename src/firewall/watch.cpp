@@ -63,7 +63,29 @@ bool is_good(const Sysctl& sysctl, const std::string& is, Tools& tools) {
   return all && trim(*all) != "1";
 }
 
-constexpr const char* reload = "load them again: systemctl restart adit's unit, or \"adit up\"";
+// One for each device that fits, as /proc/net/dev knows them.
+std::vector<Sysctl> spelt_out(const Sysctl& pattern, Tools& tools) {
+  const auto star = pattern.name.find('*');
+  if (star == std::string::npos) return {pattern};
+  const auto start = pattern.name.rfind('.', star) + 1;
+  const std::string stem = pattern.name.substr(start, star - start);
+  std::vector<Sysctl> all;
+  const std::string devices = tools.read("/proc/net/dev").value_or("");
+  for (const std::string_view line : split(devices, '\n')) {
+    const std::string_view device = trim(line.substr(0, line.find(':')));
+    if (!device.starts_with(stem) || line.find(':') == std::string_view::npos) continue;
+    all.push_back(pattern);
+    all.back().name.replace(start, stem.size() + 1, device);
+  }
+  return all;
+}
+
+std::string reload(std::string_view owner) {
+  constexpr std::string_view joined = "join-";
+  if (owner == "server") return "adit firewall load";
+  if (!owner.starts_with(joined)) return "adit firewall load --dir DIR, with the server's folder";
+  return fmt::format("adit firewall load --join {}", owner.substr(joined.size()));
+}
 
 }  // namespace
 
@@ -76,11 +98,11 @@ std::vector<Trouble> missing_rules(const Plan& plan, const std::string& listing)
     const auto there = find_chain(listing, name);
     if (!there || there->head.empty()) {
       troubles.push_back(
-          {fmt::format("chain {} of table inet {} is gone", name, table_name), reload});
+          {fmt::format("chain {} of table inet {} is gone", name, table_name), reload(plan.owner)});
     } else if (there->rules.size() != chain.rules.size()) {
       troubles.push_back({fmt::format("chain {} of table inet {} has {} rules, not {}", name,
                                       table_name, there->rules.size(), chain.rules.size()),
-                          reload});
+                          reload(plan.owner)});
     }
   }
   return troubles;
@@ -100,14 +122,16 @@ std::string sysctl_file(std::string_view name) {
 
 std::vector<Trouble> wrong_sysctls(const std::vector<Sysctl>& needed, Tools& tools) {
   std::vector<Trouble> troubles;
-  for (const Sysctl& sysctl : needed) {
-    const auto value = tools.read(sysctl_file(sysctl.name));
-    if (!value && sysctl.late) continue;
-    const std::string is(value ? trim(*value) : "not there");
-    if (is_good(sysctl, is, tools)) continue;
-    troubles.push_back(
-        {fmt::format("{} is {}, not {}: {}", sysctl.name, is, sysctl.value, sysctl.why),
-         fmt::format("sysctl -w {}={}", sysctl.name, sysctl.value)});
+  for (const Sysctl& pattern : needed) {
+    for (const Sysctl& sysctl : spelt_out(pattern, tools)) {
+      const auto value = tools.read(sysctl_file(sysctl.name));
+      if (!value && sysctl.late) continue;
+      const std::string is(value ? trim(*value) : "not there");
+      if (is_good(sysctl, is, tools)) continue;
+      troubles.push_back(
+          {fmt::format("{} is {}, not {}: {}", sysctl.name, is, sysctl.value, sysctl.why),
+           fmt::format("sysctl -w {}={}", sysctl.name, sysctl.value)});
+    }
   }
   return troubles;
 }
@@ -133,7 +157,7 @@ Result<std::vector<Trouble>> Watch::look() {
   if (troubles.empty() && now != seen_) {
     troubles.push_back(
         {fmt::format("the rules of {} in table inet {} were changed", plan_.owner, table_name),
-         reload});
+         reload(plan_.owner)});
   }
   const Uplinks uplinks = uplinks_of(tools_.read("/proc/net/route").value_or(""),
                                      tools_.read("/proc/net/ipv6_route").value_or(""));

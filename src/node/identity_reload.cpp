@@ -39,10 +39,10 @@ bool same_texts(const tls::Setup& a, const tls::Setup& b) {
 }
 
 constexpr const char* cure_unreadable =
-    "let the user that this process runs as read them, leave out \"user\", or restart after "
+    "let the user that this process runs as read it, leave out \"user\", or restart after "
     "renewing";
 
-// "\"CN=server\", good until ..." is for dates; here the name is enough to tell one from another.
+// Which certificate it is: the name is enough to tell one from another.
 std::string description(const tls::Setup& setup) {
   const auto own = tls::certificate_terms(setup.cert.text);
   return own.empty() ? setup.ca.name : setup.cert.name + ", \"" + own.front().name + "\"";
@@ -143,7 +143,11 @@ void Identity::look_after_crl() {
   const auto version = store_.version(config_.crl.path);
   if (!version) {
     if (*crl_version_ != 0) {
-      news_.warned.emplace_back("Failed to stat CRL file, not reloading CRL.");
+      news_.warned.push_back(
+          fmt::format("Failed to stat CRL file, not reloading CRL. Who is revoked from now on ({}) "
+                      "is still let "
+                      "in: {}",
+                      config_.crl.path, cure_unreadable));
     }
     crl_version_ = 0;
     return;

@@ -88,9 +88,9 @@ std::string internal_route(std::string_view prefix, std::string_view client) {
 std::string sent_control(std::string_view common_name, std::string_view message, bool sent) {
   return fmt::format("SENT CONTROL [{}]: '{}' (status={})", common_name, message, sent ? 1 : 0);
 }
-std::string certificate_revoked(std::string_view subject, std::string_view serial) {
-  return fmt::format("VERIFY ERROR: certificate revoked: {}, serial={}", printable(subject),
-                     serial);
+std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial) {
+  return fmt::format("VERIFY ERROR: depth={}, error=certificate revoked: {}, serial={}", depth,
+                     printable(subject), serial);
 }
 std::string push_received(std::string_view message) {
   return fmt::format("PUSH: Received control message: '{}'", message);

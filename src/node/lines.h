@@ -43,7 +43,7 @@ std::string primary_virtual_ip(std::string_view client, std::string_view address
 std::string internal_route(std::string_view prefix, std::string_view client);
 std::string sent_control(std::string_view common_name, std::string_view message, bool sent);
 // Of a certificate, its own or one above it, that the list names by now.
-std::string certificate_revoked(std::string_view subject, std::string_view serial);
+std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial);
 inline constexpr std::string_view revoked_reason = "certificate revoked";
 std::string push_received(std::string_view message);
 std::string data_channel(std::string_view cipher, std::uint32_t peer_id,

@@ -47,7 +47,8 @@ void Server::decide(ServerPeer& peer, Session& session, const session::AuthWante
   const std::string common_name = printable(by_username ? wanted.username : identity.common_name);
   // Its handshake may have begun before the list changed.
   if (const tls::ChainEntry* revoked = setup_.session.tls->revoked(identity.chain)) {
-    peer.log.error("{}", lines::certificate_revoked(revoked->subject, revoked->serial));
+    peer.log.error("{}",
+                   lines::certificate_revoked(revoked->depth, revoked->subject, revoked->serial));
     return refuse(peer, session, wanted.key_id, lines::revoked_reason);
   }
   const bool known = peer.phase == ServerPeer::Phase::up;
@@ -156,7 +157,7 @@ void Server::end_revoked(Instant now) {
 // No packet passes from now on; the peer stays long enough to be told why.
 void Server::expel(ServerPeer& peer, const tls::ChainEntry& revoked) {
   peer.log.error("{}: its session ends",
-                 lines::certificate_revoked(revoked.subject, revoked.serial));
+                 lines::certificate_revoked(revoked.depth, revoked.subject, revoked.serial));
   const std::string text = "AUTH_FAILED," + std::string(lines::revoked_reason);
   peer.association.active().send_message(text, now_);
   peer.log.info(3, "{}", lines::sent_control(peer.common_name, text, true));

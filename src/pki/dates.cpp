@@ -31,6 +31,7 @@ std::vector<const Entry*> current_of(std::span<const Entry> entries) {
     if (known == nullptr || known->not_after < entry.not_after) known = &entry;
   }
   std::vector<const Entry*> current;
+  current.reserve(longest.size());
   for (const auto& [key, entry] : longest) current.push_back(entry);
   std::ranges::stable_sort(current, {}, [](const Entry* entry) { return entry->not_after; });
   return current;

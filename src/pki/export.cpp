@@ -1,5 +1,8 @@
 #include "pki/export.h"
 
+#include <openssl/rand.h>
+
+#include "base/assert.h"
 #include "pki/calendar.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
@@ -11,6 +14,13 @@ namespace {
 
 using crypto::TlsCryptV2ClientKey;
 using crypto::TlsCryptV2ServerKey;
+
+class OpensslRng final : public Rng {
+ public:
+  void fill(MutableBytes out) override {
+    ADIT_ASSERT(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+  }
+};
 
 tl::unexpected<Error> refuse(const Name& name, std::string_view why, std::string_view advice) {
   return fail_with({fmt::format("cannot export {}: {}", name.text(), why), std::string(advice)});
@@ -141,6 +151,14 @@ Result<TlsCryptV2ServerKey> tls_crypt_v2_server_key(Disk& disk, Rng& rng) {
   const Status saved = disk.write(file, pem.reveal(), private_mode);
   if (!saved) return fail_with(saved.error());
   return key;
+}
+
+Status prepare_tls_crypt_v2(Disk& disk) {
+  const bool there = disk.exists(layout::tls_crypt_v2_server);
+  if (there || !disk.files_in(layout::tls_crypt_v2_clients).empty()) return {};
+  OpensslRng rng;
+  const auto made = tls_crypt_v2_server_key(disk, rng);
+  return made ? Status{} : Status(fail_with(made.error()));
 }
 
 Result<Exported> Authority::export_client(const Name& name, Rng& rng, WallTime now) {

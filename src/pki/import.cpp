@@ -104,7 +104,8 @@ std::optional<WallTime> crl_end(const Ledger& ledger) {
 void renew_crl(Ledger& ledger, WallTime now, Imported& report) {
   const auto end = crl_end(ledger);
   if (end && after(now, crl_reserve) < *end) return;
-  const Status done = publish(ledger, now, crl_days);
+  const auto key = load_ca_key(ledger);
+  const Status done = key ? publish(ledger, now, crl_days) : Status(fail_with(key.error()));
   if (done) return;
   if (!end) {
     report.notes.push_back("there is no revocation list, and none can be made now: " +

@@ -25,7 +25,8 @@ Result<std::vector<fs::path>> files_below(const std::string& folder) {
   }
   if (error) return fail("cannot read the directory {}: {}", folder, error.message());
   std::ranges::sort(files);
-  std::ranges::stable_partition(files, [](const fs::path& file) { return file != "index.txt"; });
+  std::stable_partition(files.begin(), files.end(),
+                        [](const fs::path& file) { return file != "index.txt"; });
   return files;
 }
 

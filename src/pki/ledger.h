@@ -67,7 +67,8 @@ struct Ledger {
 
 using Revoked = std::pair<std::string, Revocation>;  // serial, when and why
 // Writes the revocation lists of all authorities, then the index: with these revoked, and with the
-// renewed certificates whose overlap has ended. When it fails, the ledger says what it said before.
+// renewed certificates whose overlap has ended. An authority whose key is not here keeps the list
+// it has; whoever revokes looks first. When it fails, the ledger says what it said before.
 [[nodiscard]] Status publish(Ledger& ledger, WallTime now, std::chrono::days lifetime,
                              std::span<const Revoked> revoked = {});
 
@@ -81,7 +82,10 @@ enum class Shelf : std::uint8_t { revoked, expired };
 [[nodiscard]] Status check_request(const AuthorityRequest& request);
 [[nodiscard]] Status check_lifetime(std::chrono::days lifetime);
 
-// Makes the server's tls-crypt-v2 key where there never was one.
+// Makes the server's tls-crypt-v2 key where there never was one, so that a server can be started
+// before the first profile is exported.
+[[nodiscard]] Status prepare_tls_crypt_v2(Disk& disk);
+// The same, with random bytes that are given; refuses where clients have keys of one that is lost.
 [[nodiscard]] Result<crypto::TlsCryptV2ServerKey> tls_crypt_v2_server_key(Disk& disk, Rng& rng);
 
 }  // namespace adit::pki

@@ -49,6 +49,12 @@ std::string render_overlaps(const std::vector<Overlap>& overlaps) {
   return text;
 }
 
+std::optional<WallTime> first_overlap_end(std::string_view text) {
+  const auto overlaps = parse_overlaps(text, "");
+  if (!overlaps || overlaps->empty()) return std::nullopt;
+  return std::ranges::min(*overlaps, {}, &Overlap::end).end;
+}
+
 const Overlap* find_overlap(const std::vector<Overlap>& overlaps, std::string_view before) {
   const auto found = std::ranges::find(overlaps, before, &Overlap::before);
   return found == overlaps.end() ? nullptr : &*found;
@@ -58,11 +64,12 @@ std::vector<std::string> predecessors(const std::vector<Overlap>& overlaps,
                                       const std::string& serial) {
   std::vector<std::string> found;
   std::vector<std::string> open{serial};
-  while (!open.empty() && found.size() <= overlaps.size()) {
+  while (!open.empty()) {
     const std::string follower = open.back();
     open.pop_back();
     for (const Overlap& overlap : overlaps) {
-      if (overlap.after != follower) continue;
+      const bool known = std::ranges::find(found, overlap.before) != found.end();
+      if (overlap.after != follower || known) continue;
       found.push_back(overlap.before);
       open.push_back(overlap.before);
     }

@@ -2,6 +2,7 @@
 
 // Certificates that were renewed and live on for a while, in a file of our own beside the index.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct Overlap {
 [[nodiscard]] Result<std::vector<Overlap>> parse_overlaps(std::string_view text,
                                                           std::string_view file);
 [[nodiscard]] std::string render_overlaps(const std::vector<Overlap>& overlaps);
+
+// When the next list is wanted on account of this text; nothing when it cannot be read.
+[[nodiscard]] std::optional<WallTime> first_overlap_end(std::string_view text);
 
 [[nodiscard]] const Overlap* find_overlap(const std::vector<Overlap>& overlaps,
                                           std::string_view before);

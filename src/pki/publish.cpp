@@ -17,8 +17,8 @@ struct Source {
   X509* certificate;
 };
 
-std::vector<Source> siblings_of(const Ledger& ledger) {
-  std::vector<Source> sources;
+std::vector<Source> sources_of(const Ledger& ledger) {
+  std::vector<Source> sources{{layout::ca_key, ledger.ca.get()}};
   if (ledger.next) sources.push_back({layout::next_key, ledger.next->certificate.get()});
   if (ledger.previous) {
     sources.push_back({layout::previous_key, ledger.previous->certificate.get()});
@@ -60,29 +60,25 @@ Result<std::string> list_of(const Ledger& ledger, const Source& source, const Va
   return make_crl(ledger.index, validity, {source.certificate, key->get()});
 }
 
-Status save_lists(Ledger& ledger, EVP_PKEY* ca_key, const Validity& validity) {
-  auto lists = make_crl(ledger.index, validity, {ledger.ca.get(), ca_key});
-  if (!lists) return fail_with(lists.error());
-  for (const Source& source : siblings_of(ledger)) {
+Status save_lists(Ledger& ledger, const Validity& validity) {
+  std::string lists;
+  for (const Source& source : sources_of(ledger)) {
     const auto list = list_of(ledger, source, validity);
     if (!list) return fail_with(list.error());
-    *lists += *list;
+    lists += *list;
   }
-  return ledger.disk.write(layout::crl, *lists, public_mode);
+  return lists.empty() ? Status{} : ledger.disk.write(layout::crl, lists, public_mode);
 }
 
 }  // namespace
 
 Status publish(Ledger& ledger, WallTime now, std::chrono::days lifetime,
                std::span<const Revoked> revoked) {
-  const auto ca_key = load_ca_key(ledger);
-  if (!ca_key) return fail_with(ca_key.error());
   const Index before = ledger.index;
   for (const auto& [serial, revocation] : revoked) ledger.index.revoke(serial, revocation);
   end_overlaps(ledger, now);
-  const Status done = save_lists(ledger, ca_key->get(), {now, after(now, lifetime)}).and_then([&] {
-    return save_index(ledger);
-  });
+  const Status done =
+      save_lists(ledger, {now, after(now, lifetime)}).and_then([&] { return save_index(ledger); });
   if (!done) {
     ledger.index = before;
     return done;

@@ -7,8 +7,9 @@
 //   an authority that was to take its place  takes it
 //   a line of overlap.txt without follower   removed, with the key that was made for it
 //
-// Other leftovers mean nothing until a command meets them: a lone key is taken up by issue(), the
-// files of a revoked certificate are set aside by revoke() and issue().
+// What a server needs and other tools do not make is made as well: the bundle of authorities, and
+// the key for tls-crypt-v2. Other leftovers mean nothing until a command meets them: a lone key is
+// taken up by issue(), the files of a revoked certificate are set aside by revoke() and issue().
 
 #include <algorithm>
 #include <array>
@@ -140,9 +141,10 @@ Status repair(Ledger& ledger) {
   if (ledger.index.render() != before) {
     if (auto done = save_index(ledger); !done) return done;
   }
-  return finish_renewals(ledger).and_then([&] { return drop_vain_renewals(ledger); }).and_then([&] {
-    return save_bundle(ledger);
-  });
+  return finish_renewals(ledger)
+      .and_then([&] { return drop_vain_renewals(ledger); })
+      .and_then([&] { return save_bundle(ledger); })
+      .and_then([&] { return prepare_tls_crypt_v2(ledger.disk); });
 }
 
 }  // namespace adit::pki

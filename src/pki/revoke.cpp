@@ -35,7 +35,11 @@ Status check_signer(const Ledger& ledger, const Row& row) {
   const Certificate certificate = find_certificate(ledger.disk, row);
   const bool of_previous = certificate && ledger.previous &&
                            signed_by(certificate.get(), ledger.previous->certificate.get());
-  if (!of_previous || ledger.disk.exists(layout::previous_key)) return {};
+  if (!of_previous) {
+    const auto key = load_ca_key(ledger);
+    return key ? Status{} : Status(fail_with(key.error()));
+  }
+  if (ledger.disk.exists(layout::previous_key)) return {};
   return fail_with({fmt::format("cannot revoke {}: the key of the authority that signed it is not "
                                 "here",
                                 row.common_name()),
@@ -83,6 +87,7 @@ Result<Entry> Authority::revoke(const Name& name, Reason reason, WallTime now,
 
 Status Authority::publish_crl(WallTime now, std::chrono::days crl_lifetime) {
   if (auto ok = check_lifetime(crl_lifetime); !ok) return ok;
+  if (const auto key = load_ca_key(*ledger_); !key) return fail_with(key.error());
   return publish(*ledger_, now, crl_lifetime);
 }
 

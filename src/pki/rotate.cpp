@@ -1,6 +1,6 @@
 // Changes the authority, one stage a call:
 //
-//   start     next.key, cross.crt, next.crt: from then on both are trusted
+//   start     next.key, cross.crt, revocation list, next.crt: from then on both are trusted
 //   servers   previous.key, previous.crt: from then on the switch goes forward; new server
 //             certificates, with the bridge behind them for clients that know only the old
 //             authority
@@ -85,17 +85,13 @@ Status make_next(Ledger& ledger, const AuthorityRequest& request, Rng& rng, Wall
                              {now, after(now, request.lifetime)});
   if (!made) return fail_with(made.error());
   if (auto done = build_bridge(ledger, made->get(), rng, now); !done) return done;
-  const Status saved =
-      ledger.disk.write(layout::next_certificate, render_pem(made->get()), public_mode);
-  if (!saved) return saved;
   const Facts facts = facts_of(made->get());
   ledger.next = Sibling{std::move(*made), facts};
-  return {};
-}
-
-// Where the key of the old authority is not here, it goes on with the list it has.
-Status publish_if_possible(Ledger& ledger, WallTime now) {
-  return ledger.disk.exists(layout::ca_key) ? publish(ledger, now, crl_days) : Status{};
+  // Its revocation list is there before it is trusted.
+  return publish(ledger, now, crl_days).and_then([&] {
+    return ledger.disk.write(layout::next_certificate, render_pem(ledger.next->certificate.get()),
+                             public_mode);
+  });
 }
 
 Status begin_switch(Ledger& ledger, const Rotation& rotation, bool force, WallTime now) {
@@ -217,9 +213,7 @@ Result<Rotation> Authority::start_rotation(AuthorityRequest request, Rng& rng, W
     }
     if (auto done = make_next(ledger, request, rng, now); !done) return fail_with(done.error());
   }
-  const Status done =
-      save_bundle(ledger).and_then([&] { return publish_if_possible(ledger, now); });
-  if (!done) return fail_with(done.error());
+  if (auto done = save_bundle(ledger); !done) return fail_with(done.error());
   return rotation_of(ledger, now);
 }
 

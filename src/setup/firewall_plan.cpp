@@ -40,6 +40,7 @@ firewall::Plan plan_of(const ServerFacts& facts, const std::string& instance) {
   plan.lans = facts.lans;
   plan.far = facts.routed;
   plan.full_tunnel = facts.full_tunnel;
+  plan.snat = facts.snat;
   plan.open = firewall::Port{facts.tcp, facts.port};
   for (const auto& [site, froms] : facts.denied) {
     for (const ip::Prefix& from : froms) {

@@ -69,6 +69,21 @@ Wishes sysctl_wishes(Host& host, const firewall::Plan& plan, const std::string& 
   return values;
 }
 
+std::vector<Error> sysctl_obstacles(Host& host, const Wishes& wishes) {
+  std::vector<Error> errors;
+  for (const auto& one : wishes) {
+    const Wish* wish = std::get_if<Wish>(&one);
+    if (wish == nullptr || wish->thing.kind != Thing::Kind::sysctl) continue;
+    const std::string& name = wish->thing.name;
+    const auto now = host.read_sysctl(name);
+    if (!now || *now == wish->state.text || host.can_write_sysctl(name)) continue;
+    errors.push_back({fmt::format("{} is {} and cannot be changed here", name, *now),
+                      fmt::format("a container gets it from outside: docker run --sysctl {}={}",
+                                  name, wish->state.text)});
+  }
+  return errors;
+}
+
 Result<FirewallWishes> rule_wishes(Host& host, const firewall::Plan& plan, const Journal& journal) {
   auto rules = firewall::render(plan);
   if (!rules) return fail_with(rules.error());

@@ -19,6 +19,8 @@ struct FirewallWishes {
 // Sysctls, now and after a reboot. made, undone: the commands, for a comment in the file.
 [[nodiscard]] Wishes sysctl_wishes(Host& host, const firewall::Plan& plan, const std::string& made,
                                    const std::string& undone);
+// Those among the wishes that cannot be fulfilled here, as in a container.
+[[nodiscard]] std::vector<Error> sysctl_obstacles(Host& host, const Wishes& wishes);
 // Our own rules, and what other tools are told through their hooks; notes on what stays in the way.
 [[nodiscard]] Result<FirewallWishes> rule_wishes(Host& host, const firewall::Plan& plan,
                                                  const Journal& journal);

@@ -58,6 +58,7 @@ class Host {
 
   // "net.ipv4.ip_forward". Nothing: this kernel does not have it.
   [[nodiscard]] virtual std::optional<std::string> read_sysctl(const std::string& name) = 0;
+  [[nodiscard]] virtual bool can_write_sysctl(const std::string& name) = 0;
   [[nodiscard]] virtual Status write_sysctl(const std::string& name, const std::string& value) = 0;
 
   // Runs argv[0] as found in the PATH, nothing on its standard input.
@@ -65,6 +66,8 @@ class Host {
 
   // The packet filter: one transaction in the language of nft.
   [[nodiscard]] virtual Status load_rules(const std::string& ruleset) = 0;
+  // Nothing when rules can be loaded, otherwise why not and what helps.
+  [[nodiscard]] virtual std::optional<Error> rules_obstacle() = 0;
   [[nodiscard]] virtual bool has_rules(const std::string& owner) = 0;
   [[nodiscard]] virtual Status remove_rules(const std::string& owner) = 0;
   // What other packet filters here make of a plan.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+
+#include "base/text.h"
 
 namespace adit::setup {
 
@@ -54,6 +57,21 @@ void check_lans(const Demand& demand, std::vector<Error>& errors) {
   }
 }
 
+// The profile holds it as one word.
+void check_endpoint(const Demand& demand, std::vector<Error>& errors) {
+  const std::string& endpoint = demand.wanted.endpoint;
+  const auto belongs = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(".-_:%").find(c) != std::string_view::npos;
+  };
+  if (endpoint.empty() || (endpoint.front() != '-' && std::ranges::all_of(endpoint, belongs))) {
+    return;
+  }
+  errors.push_back(
+      {fmt::format("--endpoint: \"{}\" is neither a name nor an address", printable(endpoint)),
+       "give what clients reach this host under, such as vpn.example.com"});
+}
+
 void check_fixed(const Demand& demand, std::vector<Error>& errors) {
   if (!demand.wanted.network) return;
   for (const ClientFile& client : demand.wanted.clients) {
@@ -79,6 +97,11 @@ std::vector<Error> preflight(Host& host, const Demand& demand) {
                       "use --no-service: it then serves in the foreground"});
   }
   if (auto obstacle = host.tun_obstacle()) errors.push_back(std::move(*obstacle));
+  if (auto obstacle = demand.wanted.firewall ? host.rules_obstacle() : std::nullopt) {
+    obstacle->advice += (obstacle->advice.empty() ? "" : "; or ") +
+                        std::string("leave the firewall to somebody else: --no-firewall");
+    errors.push_back(std::move(*obstacle));
+  }
   if (demand.wanted.network6 && !host.has_ipv6()) {
     errors.push_back({"this host has no IPv6", "leave out --network6"});
   }
@@ -86,6 +109,7 @@ std::vector<Error> preflight(Host& host, const Demand& demand) {
   check_network(host, demand, errors);
   check_lans(demand, errors);
   check_fixed(demand, errors);
+  check_endpoint(demand, errors);
   return errors;
 }
 

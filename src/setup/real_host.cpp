@@ -94,11 +94,18 @@ class RealHost final : public Host {
     if (text.empty()) return std::nullopt;
     return std::string(trim(text));
   }
+  bool can_write_sysctl(const std::string& name) override {
+    return access(sysctl_path(name).c_str(), W_OK) == 0;
+  }
   Status write_sysctl(const std::string& name, const std::string& value) override;
 
   ProgramEnd run(const std::vector<std::string>& argv) override;
 
   Status load_rules(const std::string& ruleset) override;
+  std::optional<Error> rules_obstacle() override {
+    const auto owners = firewall::owners();
+    return owners ? std::nullopt : std::optional(owners.error());
+  }
   bool has_rules(const std::string& owner) override;
   Status remove_rules(const std::string& owner) override;
   firewall::Survey survey(const firewall::Plan& plan) override;

@@ -118,6 +118,7 @@ ServerFacts facts_of(const options::Config& config) {
   ServerFacts facts;
   facts.endpoint = variable(config, endpoint_variable);
   facts.firewall = variable(config, firewall_variable) != "none";
+  facts.snat = variable(config, snat_variable) == "yes";
   const std::string port = config.connection.local_port.value_or("1194");
   facts.port = to_number<std::uint16_t>(port).value_or(facts.port);
   facts.tcp = config.connection.proto.is_tcp();
@@ -194,9 +195,9 @@ std::vector<NamedMap> maps_of(const options::Config& config) {
 }
 
 std::string texts(const std::vector<ip::Prefix>& prefixes) {
-  std::vector<std::string> all;
-  for (const ip::Prefix& prefix : prefixes) all.push_back(prefix.text());
-  return join(all, " ");
+  std::string text;
+  for (const ip::Prefix& prefix : prefixes) text += (text.empty() ? "" : " ") + prefix.text();
+  return text;
 }
 
 std::vector<std::string> route_words(std::string_view option, const ip::Prefix& prefix) {

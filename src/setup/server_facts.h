@@ -6,6 +6,7 @@
 // What OpenVPN has no word for stands in variables that it ignores:
 //   setenv ADIT_ENDPOINT vpn.example.com
 //   setenv ADIT_FIREWALL none
+//   setenv ADIT_SNAT yes
 //   setenv ADIT_LAN "192.168.1.0/24 fd01::/64"
 //   setenv ADIT_MAP "NAME 192.168.1.0/24 10.77.1.0/24"     real, then as it is shown; one per line
 //   setenv ADIT_DENY "NAME 10.8.0.0/24 192.168.7.0/24"     who may not reach this site
@@ -25,6 +26,7 @@ namespace adit::setup {
 
 inline constexpr const char* endpoint_variable = "ADIT_ENDPOINT";
 inline constexpr const char* firewall_variable = "ADIT_FIREWALL";
+inline constexpr const char* snat_variable = "ADIT_SNAT";
 inline constexpr const char* lan_variable = "ADIT_LAN";
 inline constexpr const char* map_variable = "ADIT_MAP";
 inline constexpr const char* deny_variable = "ADIT_DENY";
@@ -54,7 +56,8 @@ struct ServerFacts {
   std::vector<ip::Address> dns;
   bool full_tunnel = false;
   bool firewall = true;
-  std::string ccd;  // the folder, absolute
+  bool snat = false;  // this host's addresses stand for those of the far side
+  std::string ccd;    // the folder, absolute
   std::vector<NamedMap> maps;
   std::map<std::string, std::vector<ip::Prefix>> denied;  // by site: who may not reach it
   std::vector<ClientFile> clients;                        // sorted by name

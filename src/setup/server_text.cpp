@@ -114,8 +114,10 @@ void remove_network6(ConfText& conf) {
 
 void set_lans(ConfText& conf, const ServerFacts& facts, const std::vector<ip::Prefix>& lans) {
   std::vector<Words> wanted;
+  wanted.reserve(lans.size());
   for (const ip::Prefix& lan : lans) wanted.push_back(push(route_words("route", lan)));
   std::vector<Words> former;
+  former.reserve(facts.lans.size());
   for (const ip::Prefix& lan : facts.lans) former.push_back(push(route_words("route", lan)));
   const auto ours = [&](const Words& words) {
     return std::ranges::find(wanted, words) != wanted.end() ||
@@ -133,6 +135,7 @@ void set_full_tunnel(ConfText& conf, bool on, bool v6) {
 
 void set_dns(ConfText& conf, const std::vector<ip::Address>& servers) {
   std::vector<Words> wanted;
+  wanted.reserve(servers.size());
   for (const ip::Address& server : servers) {
     wanted.push_back(push({"dhcp-option", "DNS", server.text()}));
   }
@@ -168,6 +171,7 @@ void edit_server_conf(ConfText& conf, const ServerFacts& facts, const ServerSett
   if (settings.dns) set_dns(conf, *settings.dns);
   if (settings.endpoint) set_variable(conf, endpoint_variable, *settings.endpoint);
   if (settings.firewall) set_variable(conf, firewall_variable, *settings.firewall ? "" : "none");
+  if (settings.snat) set_variable(conf, snat_variable, *settings.snat ? "yes" : "");
 }
 
 std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
@@ -177,11 +181,13 @@ std::string new_server_conf(const ServerSettings& settings, bool dual_stack) {
   all.endpoint.reset();
   all.with_notes = false;
   const std::optional<bool> firewall = std::exchange(all.firewall, std::nullopt);
+  const std::optional<bool> snat = std::exchange(all.snat, std::nullopt);
   edit_server_conf(conf, {}, all);
   ConfText whole(conf.text() + notes);
   if (settings.lans) set_variable(whole, lan_variable, texts(*settings.lans));
   if (settings.endpoint) set_variable(whole, endpoint_variable, *settings.endpoint);
   if (firewall && !*firewall) set_variable(whole, firewall_variable, "none");
+  if (snat && *snat) set_variable(whole, snat_variable, "yes");
   return whole.text();
 }
 

@@ -21,6 +21,7 @@ struct ServerSettings {
   std::optional<bool> full_tunnel;
   std::optional<std::vector<ip::Address>> dns;
   std::optional<bool> firewall;
+  std::optional<bool> snat;
   bool with_notes = true;  // the variables are set, too
 };
 

@@ -38,6 +38,7 @@ std::string mode_text(unsigned mode) { return fmt::format("{:04o}", mode); }
 
 std::string commands_text(const std::vector<std::vector<std::string>>& commands) {
   std::vector<std::string> lines;
+  lines.reserve(commands.size());
   for (const auto& argv : commands) lines.push_back(join(argv, " "));
   return join(lines, "; ");
 }

@@ -17,7 +17,7 @@ struct Server {
 };
 
 Result<Server> read(Host& host, const std::string& dir) {
-  const auto file = host.read_file(dir + "/server.conf");
+  auto file = host.read_file(dir + "/server.conf");
   if (!file) return fail_with(file.error());
   if (!*file) {
     return fail_with({"there is no " + dir + "/server.conf", "make a server first: adit up"});
@@ -116,23 +116,23 @@ Words push_route(const ip::Prefix& network) {
 // Takes the routes to `former` out of the configuration and puts those to `seen` in.
 void replace_routes(ConfText& conf, const std::vector<ip::Prefix>& former,
                     const std::vector<ip::Prefix>& seen) {
-  std::vector<Words> routes, pushes, old_routes, old_pushes;
+  std::vector<Words> routes, pushes;
   for (const ip::Prefix& one : seen) {
     routes.push_back(route_words("route", one));
     pushes.push_back(push_route(one));
   }
-  for (const ip::Prefix& one : former) {
-    old_routes.push_back(route_words("route", one));
-    old_pushes.push_back(push_route(one));
-  }
-  for (const auto& [option, gone, come] :
-       {std::tuple{"route", &old_routes, &routes}, std::tuple{"push", &old_pushes, &pushes}}) {
-    const auto any = [&](const Words& line) {
-      return std::ranges::find(*gone, line) != gone->end() ||
-             std::ranges::find(*come, line) != come->end();
+  const auto among = [&](const std::vector<ip::Prefix>& networks, const Words& line) {
+    return std::ranges::any_of(networks, [&](const ip::Prefix& one) {
+      return line == route_words("route", one) || line == push_route(one);
+    });
+  };
+  const auto of_site = [&](std::string_view option) {
+    return [&among, &former, &seen, push = option == "push"](const Words& line) {
+      return (line.front() == "push") == push && (among(former, line) || among(seen, line));
     };
-    conf.set_all(any, *come, option == std::string_view("route") ? "client-config-dir" : "push");
-  }
+  };
+  conf.set_all(of_site("route"), routes, "client-config-dir");
+  conf.set_all(of_site("push"), pushes, "push");
 }
 
 ConfText::Matches variable_of_site(const char* variable, const std::string& site) {
@@ -184,6 +184,7 @@ Result<std::string> file_of_site(Host& host, const ServerFacts& facts, const Sit
     if (Status set = set_fixed_address(file, facts, *fixed); !set) return fail_with(set.error());
   }
   std::vector<Words> iroutes;
+  iroutes.reserve(seen.size());
   for (const ip::Prefix& one : seen) iroutes.push_back(route_words("iroute", one));
   file.set_all(is_iroute, iroutes);
   return file.text();

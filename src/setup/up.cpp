@@ -169,6 +169,19 @@ void wish_profiles(Draft& draft) {
   }
 }
 
+// Clients are told of a network that this host itself would look for elsewhere.
+void note_missing_routes(Draft& draft) {
+  const auto routes = draft.host.routes();
+  for (const ip::Prefix& lan : draft.plan.facts.lans) {
+    const bool known = std::ranges::any_of(routes, [&](const HostRoute& route) {
+      return route.to.length > 0 && route.to.overlaps(lan);
+    });
+    if (known) continue;
+    draft.plan.notes.push_back("this host has no route to " + lan.text() +
+                               " of its own: what clients send there leaves by the default route");
+  }
+}
+
 void wish_all(Draft& draft, Wishes wishes) {
   std::ranges::move(wishes, std::back_inserter(draft.plan.wishes));
 }
@@ -260,9 +273,12 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   wish_first_profile(draft);
   draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
   wish_profiles(draft);
+  note_missing_routes(draft);
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
   wish_service(draft);
   if (Status done = wish_reload(draft, *journal); !done) return fail_with(done.error());
+  draft.plan.errors = sysctl_obstacles(host, draft.plan.wishes);
+  if (!draft.plan.errors.empty()) draft.plan.wishes.clear();
   return std::move(draft.plan);
 }
 

@@ -214,7 +214,7 @@ def scripts_forbidden(bench: Bench) -> None:
 
 
 def revoked_while_running(bench: Bench) -> None:
-    """The list is replaced; the next handshake of the revoked client fails, without a restart."""
+    """The list is replaced; the session of the revoked client ends without a restart, and others stay."""
     path = bench.folder / "crl.pem"
     path.write_text(revocation_list(bench.keys, "openssl", bench.folder))
     with Lab(bench.folder) as lab:

@@ -229,8 +229,8 @@ def exit_statuses(bench: Bench) -> None:
     with Lab(bench.folder) as lab:
         host = lab.host("alone")
         for words, wanted in (
-            ((), 1),
-            (("--help",), 1),
+            ((), 0),
+            (("--help",), 0),
             (("--version",), 0),
             (("--nonsense",), 1),
             (("--config", "/nowhere"), 1),
@@ -266,6 +266,9 @@ def called_openvpn(bench: Bench) -> None:
         status, text = status_of(net.client, link, "--help")
         check(re.search(r"^--remote ", text, re.MULTILINE), "--help does not list the options")
         check(text.startswith("OpenVPN 2."), "--help does not begin with the title")
+        for words in ((), ("--help",)):
+            status, text = status_of(net.client, link, *words)
+            check(status == 1, f"{words}: {status}, expected 1")
 
 
 def shows_what_it_can(bench: Bench) -> None:

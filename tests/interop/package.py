@@ -5,6 +5,7 @@ and goes, and what it brings beside the program is sound.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from runner import Bench, Case, main
 from tunnel import Setup, Tunnel
 
 ROOT = Path(__file__).resolve().parents[2]
-FAMILIES = ("pki", "bench", "options", "status", "explain")
+FAMILIES = ("pki", "bench", "options", "status", "explain", "up", "down", "join", "firewall", "doctor")
 NEWER = "0.1.1"
 # What an installed system may keep of a package that came and went.
 LASTING = ("var/lib/dpkg", "var/log", "var/cache/man", "var/cache/ldconfig", "etc/ld.so.cache", "tmp")
@@ -60,7 +61,7 @@ def run(*words: object, fails: bool = False, env: dict[str, str] | None = None) 
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=80,
+        timeout=140,
         env=env,
         cwd=ROOT,
     )
@@ -70,9 +71,15 @@ def run(*words: object, fails: bool = False, env: dict[str, str] | None = None) 
 
 
 def build(bench: Bench) -> Path:
-    run(ROOT / "tools/deb", ADIT, bench.folder)
-    (package,) = bench.folder.glob("adit_*.deb")
-    return package
+    """Once for all cases; each has its own copy."""
+    shared = bench.folder.parent / "package"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(shared.glob("adit_*.deb")):
+            run(ROOT / "tools/deb", ADIT, shared)
+    (package,) = shared.glob("adit_*.deb")
+    return Path(shutil.copy(package, bench.folder))
 
 
 def newer(package: Path) -> Path:
@@ -97,6 +104,105 @@ def in_a_world(bench: Bench, script: str, *packages: Path) -> str:
     names = " ".join(map(str, packages))
     text = WORLD.format(layer=layer, packages=names, script=body)
     return run("unshare", "-m", "--propagation", "private", "sh", "-c", text)
+
+
+# The same with a service manager of its own: as process 1 of a container, which ends with the probe.
+SERVICE_WORLD = """
+set -e
+mount -t tmpfs none {layer}
+mkdir {layer}/upper {layer}/work {layer}/root
+root={layer}/root
+mount -t overlay none -o lowerdir=/,upperdir={layer}/upper,workdir={layer}/work $root
+mount -t proc none $root/proc
+mount -t sysfs none $root/sys
+mount -t cgroup2 none $root/sys/fs/cgroup
+mount -t tmpfs none $root/run
+mount -t tmpfs none $root/tmp
+mount --rbind /dev $root/dev
+rm -rf $root/etc/adit $root/usr/sbin/policy-rc.d $root/etc/systemd/system/*.wants
+mkdir -p $root/out $root/etc/adit $root/etc/systemd/system/adit-server@.service.d
+mount --bind {out} $root/out
+cp {out}/server.conf $root/etc/adit/test.conf
+cp {out}/probe.service $root/etc/systemd/system/probe.service
+cp {out}/quick.conf $root/etc/systemd/system/adit-server@.service.d/quick.conf
+chroot $root dpkg --no-triggers -i /out/{package} >/dev/null
+chroot $root adit pki init --dir /etc/adit/pki >/dev/null
+chroot $root adit pki server server --dir /etc/adit/pki >/dev/null
+exec chroot $root env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+  /lib/systemd/systemd --system --unit=probe.service --show-status=false
+"""
+
+SERVER_CONF = """dev tun
+topology subnet
+server 10.9.0.0 255.255.255.0
+dh none
+ca pki/ca.crt
+cert pki/issued/server.crt
+key pki/private/server.key
+crl-verify pki/crl.pem
+keepalive 10 60
+ifconfig-pool-persist ipp.txt 1
+status /var/log/adit-status.log 1
+verb 3
+"""
+
+PROBE_SERVICE = """[Unit]
+After=basic.target
+[Service]
+Type=oneshot
+StandardOutput=file:/out/heard
+StandardError=file:/out/heard
+ExecStart=/bin/sh /out/probe
+"""
+
+QUICK = """[Service]
+WatchdogSec=2s
+RestartSec=100ms
+"""
+
+PROBE = """
+unit=adit-server@test
+ask() { systemctl show -p "$1" --value $unit; }
+ip link set lo up
+systemctl start $unit
+echo "it is $(ask ActiveState): $(ask StatusText)"
+ip -br addr show dev tun0
+sleep 3
+echo "restarts before $(ask NRestarts)"
+adit pki client one --dir /etc/adit/pki >/dev/null
+adit pki revoke one --dir /etc/adit/pki >/dev/null
+echo | openssl ca -gencrl -config /out/ca.cnf -crlsec 3 -keyfile /etc/adit/pki/private/ca.key \
+  -cert /etc/adit/pki/ca.crt -out /etc/adit/pki/crl.pem
+sleep 4
+ls /etc/adit/ipp.txt /var/log/adit-status.log
+kill -STOP "$(ask MainPID)"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  [ "$(ask NRestarts)" = 0 ] || [ "$(ask ActiveState)" != active ] || break
+  sleep 0.5
+done
+echo "restarts after $(ask NRestarts), it is $(ask ActiveState)"
+before=$(ask MainPID)
+dpkg --no-triggers -i /out/adit_newer.deb >/dev/null
+[ "$(ask MainPID)" = "$before" ] || echo "upgraded, it is $(ask ActiveState)"
+systemctl stop $unit
+echo "at the end it is $(ask ActiveState), $(ask Result)"
+journalctl --no-pager -o cat -u $unit
+unit=adit-server@server
+adit up --yes --endpoint 127.0.0.1
+echo "up ends with $?, it is $(ask ActiveState) and $(ask UnitFileState)"
+systemctl restart $unit
+nft list table inet adit | grep -q server-input && echo "rules after a restart"
+systemctl stop $unit
+nft list tables | grep -q adit || echo "no rules after a stop"
+systemctl start $unit
+adit down --yes
+echo "down ends with $?, it is $(ask ActiveState) and $(ask UnitFileState)"
+adit up --yes --no-test
+dpkg --no-triggers -P adit
+systemctl --quiet is-active $unit || echo "nothing runs after a purge"
+ls /etc/adit/pki/private/ca.key
+systemctl exit 0
+"""
 
 
 def left_behind(output: str) -> list[str]:
@@ -155,6 +261,13 @@ def empty_purge(bench: Bench) -> None:
     check(not left, f"left behind: {left[:10]}")
 
 
+def versions(bench: Bench) -> None:
+    """The package has the version of the program."""
+    project = re.search(r"project\(adit VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())
+    told = run("dpkg-parsechangelog", "-l", ROOT / "debian/changelog", "-S", "Version").strip()
+    check(project and project[1] == told, f"the changelog says {told}")
+
+
 def lint(bench: Bench) -> None:
     """The distribution's own check of packages finds nothing."""
     if not shutil.which("lintian"):
@@ -185,6 +298,16 @@ ask adit ''; ask adit --conf; ask adit pki ''; ask adit pki export --proto ''; a
 BASH_HEARS = ("pki", "--config", "init", "udp tcp", "--cn")
 
 
+# The words that zsh itself would lay out are only printed.
+ZSH_ASKS = """
+compadd() {{ print -r -- only "$@" }}
+_describe() {{ print -rl -- "${{(@P)@[-1]}}" }}
+_files() {{ print files }}
+ask() {{ words=("$@"); CURRENT=$#; source {script} }}
+ask adit pki ''; ask adit --co; ask adit pki export --proto ''
+"""
+
+
 def completions(bench: Bench) -> None:
     """Scripts that their shells take, and the right words in bash and fish."""
     scripts = {shell: bench.folder / shell for shell in ("bash", "zsh", "fish")}
@@ -198,6 +321,9 @@ def completions(bench: Bench) -> None:
     heard = list(zip(answers, BASH_HEARS))
     check(len(answers) == len(BASH_HEARS), f"bash says {answers}")
     check(all(word in answer for answer, word in heard), f"bash: {heard}")
+    heard_zsh = run("zsh", "-f", "-c", ZSH_ASKS.format(script=scripts["zsh"]), env=home)
+    check("init:make a certificate authority" in heard_zsh, f"zsh: {heard_zsh}")
+    check("--config:" in heard_zsh and "only udp tcp" in heard_zsh, f"zsh: {heard_zsh}")
     ask = f'source {scripts["fish"]}; complete -C "adit pki "; complete -C "adit pki export --proto "'
     answer = run("fish", "--no-config", "-c", ask, env={**os.environ, "HOME": str(bench.folder)})
     check("init\t" in answer and "revoke\t" in answer and "tcp" in answer, f"fish: {answer}")
@@ -234,14 +360,56 @@ def rights_of_the_unit(bench: Bench) -> None:
         check(tunnel.server.matches("UID set to nobody"), "it stayed root")
 
 
+def service(bench: Bench) -> None:
+    """Under a real service manager, in its sandbox: it serves, writes where it must, renews its list,
+    and is restarted by the watchdog when it hangs and by an upgrade. `adit up` and `down` with the
+    package's own units."""
+    if not Path("/lib/systemd/systemd").exists():
+        raise Failure("systemd is missing: tools/packages check")
+    package = build(bench)
+    out, layer = bench.folder / "out", bench.folder / "layer"
+    for folder in (out, layer):
+        folder.mkdir()
+    shutil.copy(package, out)
+    shutil.copy(newer(package), out / "adit_newer.deb")
+    files = {"server.conf": SERVER_CONF, "probe.service": PROBE_SERVICE, "quick.conf": QUICK}
+    authority = "[ca]\ndefault_ca = tree\n[tree]\ndatabase = /etc/adit/pki/index.txt\ndefault_md = sha256\n"
+    for name, text in {**files, "probe": PROBE, "ca.cnf": authority}.items():
+        (out / name).write_text(text)
+    script = SERVICE_WORLD.format(layer=layer, out=out, package=package.name)
+    apart = ("--pid", "--mount", "--net", "--uts", "--ipc", "--cgroup", "--propagation", "private")
+    booted = run("timeout", "-k", 5, 120, "unshare", "--fork", "--kill-child", *apart, "sh", "-c", script)
+    heard = (out / "heard").read_text() if (out / "heard").exists() else booted
+    for line in (
+        "it is active: Initialization Sequence Completed",
+        "10.9.0.1/24",
+        "restarts before 0",
+        "CRL: a new one was made in /etc/adit/pki",
+        "/etc/adit/ipp.txt",
+        "/var/log/adit-status.log",
+        "restarts after 1, it is active",
+        "upgraded, it is active",
+        "at the end it is inactive, success",
+        "up ends with 0, it is active and enabled",
+        "rules after a restart",
+        "no rules after a stop",
+        "down ends with 0, it is inactive and disabled",
+        "nothing runs after a purge",
+        "/etc/adit/pki/private/ca.key",
+    ):
+        check(line in heard, f"it does not say {line!r}:\n{heard}")
+
+
 CASES = [
     Case("life", life_of_the_package),
     Case("empty-purge", empty_purge),
+    Case("versions", versions),
     Case("lint", lint),
     Case("pages", pages),
     Case("completions", completions),
     Case("by-hand", installed_by_hand),
     Case("rights", rights_of_the_unit),
+    Case("service", service, seconds=150),
 ]
 
 if __name__ == "__main__":

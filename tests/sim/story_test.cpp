@@ -286,6 +286,33 @@ TEST(Story, a_goodbye_frees_the_place_at_once) {
 }
 
 // Whoever came last may have a lower index than the one before: a place that became free.
+TEST(Story, a_revoked_client_goes_at_once_and_does_not_come_back) {
+  World world(41, {.wrap = Wrap::tls_crypt});
+  world.wire().weather.delay = 20ms;
+  ServerHost& server = world.add_server();
+  ClientHost& gone = world.add_client();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+  server.revoke(gone.name());
+  const std::size_t heard = server.received(), told = gone.received();
+  for (int i = 0; i < 10; ++i) {
+    gone.send_inside(*gone.tunnel_address(), *ip::Address::parse("10.8.0.1"));
+    world.run_for(10ms);
+  }
+  EXPECT_EQ(server.received(), heard) << "a packet of it was delivered";
+  EXPECT_EQ(gone.received(), told);
+  ASSERT_TRUE(world.run_until([&] { return gone.ended().has_value(); }, 2s));
+  EXPECT_EQ(gone.ended()->text, "auth-failure");
+  world.run_for(20s);  // it tries again and again
+  const auto is_up = [](const auto& entry) {
+    return entry.second->phase == node::ServerPeer::Phase::up;
+  };
+  EXPECT_EQ(std::ranges::count_if(server.server().peers(), is_up), 1);
+  EXPECT_FALSE(gone.up());
+  EXPECT_TRUE(world.clients().back()->up()) << "who was not meant";
+  expect_clean(world);
+}
+
 TEST(Story, of_two_clients_with_one_address_the_last_has_it) {
   World world(12, {.exit_notify = 1});
   world.add_server();

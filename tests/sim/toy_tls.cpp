@@ -157,6 +157,12 @@ class ToyTls final : public tls::TlsEngine {
 
 }  // namespace
 
+const tls::ChainEntry* ToyTlsFactory::revoked(const std::vector<tls::ChainEntry>& chain) {
+  const auto found = std::ranges::find_if(
+      chain, [&](const tls::ChainEntry& entry) { return revoked_.contains(entry.common_name); });
+  return found == chain.end() ? nullptr : &*found;
+}
+
 std::unique_ptr<tls::TlsEngine> ToyTlsFactory::make() {
   return std::make_unique<ToyTls>(server_, name_, rng_, broken_);
 }

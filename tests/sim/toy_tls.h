@@ -4,6 +4,8 @@
 // keyed checksum. It authenticates nothing against a clever attacker, but notices every corruption,
 // loss and reordering that the reliability layer lets through.
 
+#include <set>
+
 #include "base/rng.h"
 #include "tls/engine.h"
 
@@ -17,12 +19,16 @@ class ToyTlsFactory final : public tls::TlsFactory {
   std::unique_ptr<tls::TlsEngine> make() override;
   // From now on every handshake is refused.
   void break_handshakes() { broken_ = true; }
+  // Whoever has this name was let in before, and is not welcome any more.
+  void revoke(const std::string& name) { revoked_.insert(name); }
+  const tls::ChainEntry* revoked(const std::vector<tls::ChainEntry>& chain) override;
 
  private:
   bool server_;
   std::string name_;
   Rng& rng_;
   bool broken_ = false;
+  std::set<std::string> revoked_;
 };
 
 }  // namespace adit::sim

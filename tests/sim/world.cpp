@@ -179,6 +179,11 @@ void ServerHost::give_file(const std::string& client, const std::string& text) {
   store_.files["ccd/" + client] = text;
 }
 
+void ServerHost::revoke(const std::string& client) {
+  tls_.revoke(client);
+  server_->end_revoked(world_.now());
+}
+
 void ServerHost::start() {
   plane::PlaneSetup plane;
   plane.server = true;

@@ -104,6 +104,8 @@ class ServerHost final : public Host {
   void hand_over(unsigned id_leap);  // and go on in a new process
   // A file of client-config-dir, for clients that connect from now on.
   void give_file(const std::string& client, const std::string& text);
+  // The name's certificate is revoked from now on.
+  void revoke(const std::string& client);
   node::Server& server() { return *server_; }
   [[nodiscard]] std::size_t renegotiations() const;
 

@@ -41,5 +41,6 @@ void add_ip_inputs(Corpus& corpus);
 void add_options_inputs(Corpus& corpus);
 void add_session_inputs(Corpus& corpus);
 void add_log_inputs(Corpus& corpus);
+void add_filter_inputs(Corpus& corpus);
 
 }  // namespace adit::fuzz

@@ -39,6 +39,7 @@ TEST(FirewallMatch, tells_what_is_certain_from_what_is_not) {
       {{Subject::source, false, {"10.8.0.0-10.8.3.255"}}, Match::yes},
       {{Subject::source, false, {"10.8.0.9-10.8.3.255"}}, Match::maybe},
       {{Subject::destination, false, {"10.0.0.0/8"}}, Match::no},
+      {{Subject::destination, false, {"127.0.0.0/8"}}, Match::no},
       {{Subject::destination, false, {"fd00::/8"}}, Match::no},
       {{Subject::destination, true, {"10.0.0.0/8", "fd00::/8"}}, Match::yes},
       {{Subject::family, false, {"ip"}}, Match::yes},
@@ -139,6 +140,24 @@ TEST(FirewallJudge, chains_that_lead_into_each_other_come_to_an_end) {
   EXPECT_EQ(in_forward(rules, from_tunnel()).fate, Fate::passes);
 }
 
+TEST(FirewallJudge, a_chain_does_the_same_when_it_is_entered_again) {
+  const std::string rules =
+      ":own - [0:0]\n-A FORWARD -s 10.8.0.3 -j own\n-A FORWARD -j own\n-A own -j DROP";
+  EXPECT_EQ(in_forward(rules, from_tunnel(), false).fate, Fate::drops);
+}
+
+TEST(FirewallJudge, many_ways_into_the_same_chains_take_no_longer_than_one) {
+  std::string rules;
+  for (int i = 0; i < 60; ++i) rules += ":c" + std::to_string(i) + " - [0:0]\n";
+  rules += "-A FORWARD -j c0\n";
+  for (int i = 0; i < 59; ++i) {
+    const std::string line = "-A c" + std::to_string(i) + " -j c" + std::to_string(i + 1) + "\n";
+    rules += line + line + line;
+  }
+  rules += "-A c59 -s 10.8.0.0/24 -j REJECT";
+  EXPECT_EQ(in_forward(rules, from_tunnel()).chain, "c59");
+}
+
 TEST(FirewallJudge, answers_pass_where_connections_are_remembered) {
   Packet answer = from_tunnel();
   answer.answer = true;
@@ -219,6 +238,26 @@ TEST(FirewallNftListing, what_is_no_listing_is_an_error) {
     EXPECT_FALSE(read_nft(text, "")) << text;
   }
   EXPECT_TRUE(read_nft(R"({"nftables": [1, {}, {"rule": {}}, {"chain": {"name": 7}}]})", ""));
+}
+
+TEST(FirewallNftListing, members_of_another_kind_are_passed_over) {
+  const std::string chain =
+      R"({"chain": {"family": "ip", "table": "t", "name": "c", "prio": "x", "policy": 1}})";
+  for (const char* part :
+       {R"({"set": 1})", R"({"map": {"elem": 3, "name": "m"}})", R"({"rule": 7})",
+        R"({"rule": {"expr": 5}})", R"({"rule": {"expr": [3, {}, {"match": 1}]}})",
+        R"({"rule": {"handle": "h", "expr": [{"limit": {"inv": "no"}}, {"jump": null}]}})",
+        R"({"rule": {"expr": [{"match": {"op": "==", "left": {"fib": {"result": "type"}},
+            "right": {"range": {"a": 1, "b": 2}}}}]}})",
+        R"({"rule": {"expr": [{"vmap": 1}]}})", R"({"rule": {"expr": [{"vmap": {"data": "@m"}}]}})",
+        R"({"rule": {"expr": [{"vmap": {"data": {"set": [[1, {}], [1], {}, [1, 2]]}}}]}})",
+        R"({"rule": {"expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}},
+            "right": "@nobody"}}, {"xt": null}]}})"}) {
+    std::string text = part;
+    const std::string place = R"("family": "ip", "table": "t", "chain": "c", )";
+    if (text.starts_with(R"({"rule": {)")) text.insert(10, place);
+    EXPECT_TRUE(read_nft("{\"nftables\": [" + chain + ", " + text + "]}", "")) << text;
+  }
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST(FirewallSysctls, forwarding_does_not_cost_the_route_that_a_router_advertise
   plan.full_tunnel = true;
   EXPECT_EQ(names(needed_sysctls(plan, {{"eth0"}, {"eth0"}})),
             "net.ipv6.conf.eth0.accept_ra=2\nnet.ipv6.conf.all.forwarding=1\n"
-            "net.ipv4.ip_forward=1\n");
+            "net.ipv4.ip_forward=1\nnet.ipv4.conf.tun*.rp_filter=2\n");
 }
 
 TEST(FirewallSysctls, strangers_still_come_in_when_the_way_out_leads_into_the_tunnel) {
@@ -106,6 +106,21 @@ TEST(FirewallSysctls, a_device_that_is_not_there_and_a_filter_that_is_off_are_no
   EXPECT_TRUE(wrong_sysctls(needed_sysctls(office()), files).empty());
   files.files["/proc/sys/net/ipv4/conf/all/rp_filter"] = "1\n";
   EXPECT_EQ(wrong_sysctls(needed_sysctls(office()), files).size(), 1u);
+}
+
+TEST(FirewallSysctls, a_pattern_stands_for_the_devices_that_are_there) {
+  Plan plan = office();
+  plan.device = "tun";
+  FakeFiles files;
+  files.files = {{"/proc/sys/net/ipv4/ip_forward", "1\n"},
+                 {"/proc/net/dev",
+                  "Inter-|   Receive      |  Transmit\n face |bytes    packets|bytes\n"
+                  "    lo: 1 2 3\n  tun0: 1 2 3\n tun12: 1 2 3\n  eth0: 1 2 3\n"},
+                 {"/proc/sys/net/ipv4/conf/tun0/rp_filter", "2\n"},
+                 {"/proc/sys/net/ipv4/conf/tun12/rp_filter", "1\n"}};
+  const auto troubles = wrong_sysctls(needed_sysctls(plan), files);
+  ASSERT_EQ(troubles.size(), 1u);
+  EXPECT_EQ(troubles[0].cure, "sysctl -w net.ipv4.conf.tun12.rp_filter=2");
 }
 
 TEST(FirewallSysctls, a_device_with_dots_in_its_name_has_one_folder) {

@@ -30,6 +30,25 @@ TEST(CertificateListing, is_a_table_with_aligned_columns) {
             "anna     other   revoked     -  -           2026-12-02  CC03\n");
 }
 
+TEST(CertificateListing, marks_what_comes_near_its_end_and_what_was_renewed) {
+  std::vector<Entry> entries = sample();
+  entries[0].not_after = days_later(50);
+  entries[1] = {"gw", Kind::server, "BB02", noon, days_later(6), State::valid, {}, {}};
+  entries[2] = {"gw", Kind::server, "BB01", noon, days_later(5), State::valid, {}, days_later(3)};
+  entries.push_back({"crl.pem", Kind::crl, "-", noon, days_later(20), State::valid, {}, {}});
+  EXPECT_EQ(render_table(entries, noon),
+            "NAME     KIND    STATE  DAYS  FROM        UNTIL       SERIAL\n"
+            "adit CA  ca      valid    50  2026-11-22  2027-01-11  AA01  rotate-ca\n"
+            "gw       server  valid     6  2026-11-22  2026-11-28  BB02  renew now\n"
+            "gw       server  valid     5  2026-11-22  2026-11-27  BB01  renewed, ends 2026-11-25\n"
+            "crl.pem  crl     valid    20  2026-11-22  2026-12-12  -  renew: adit pki crl\n");
+  const auto json = nlohmann::json::parse(render_json(entries, noon));
+  EXPECT_EQ(json[0]["warning"], 60);
+  EXPECT_EQ(json[1]["warning"], 7);
+  EXPECT_EQ(json[2]["overlap_end"], "2026-11-25T10:01:27Z");
+  EXPECT_FALSE(json[2].contains("warning"));
+}
+
 TEST(CertificateListing, shows_no_control_characters_of_foreign_names) {
   std::vector<Entry> entries = sample();
   entries[0].name = "x\x1b[2J";

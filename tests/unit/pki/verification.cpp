@@ -14,7 +14,10 @@ using StoreContext = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>
 
 Store store_of(const std::string& ca, const std::string& crl) {
   Store store(X509_STORE_new());
-  X509_STORE_add_cert(store.get(), read_certificate(ca).get());
+  const Bio authorities = bio_of(ca);
+  while (Certificate next{PEM_read_bio_X509(authorities.get(), nullptr, nullptr, nullptr)}) {
+    X509_STORE_add_cert(store.get(), next.get());
+  }
   X509_STORE_set_flags(store.get(), X509_V_FLAG_X509_STRICT);
   if (!crl.empty()) {
     const Bio bio = bio_of(crl);

@@ -88,6 +88,15 @@ TEST(CertificateCalendar, writes_and_reads_the_time_text_of_certificates) {
   EXPECT_EQ(parse_asn1_text("500101000000Z"), (WallTime{-631152000}));
 }
 
+TEST(CertificateCalendar, reads_days_and_times_as_people_write_them) {
+  EXPECT_EQ(parse_iso_text("2026-11-22T10:01:27Z"), (WallTime{1795341687}));
+  EXPECT_EQ(parse_iso_text("2024-02-29"), (WallTime{1709164800}));
+  for (const char* text :
+       {"", "2026-02-30", "22-11-2026", "2026-11-22 10:01:27Z", "2026-11-2T", "2026:11-22"}) {
+    EXPECT_FALSE(parse_iso_text(text)) << text;
+  }
+}
+
 TEST(CertificateCalendar, refuses_what_is_no_time) {
   for (const char* text : {"", "Z", "261122100127", "261322100127Z", "260431000000Z",
                            "2611221001277Z", "26112210012xZ", "261122106027Z", "+61122100127Z"}) {

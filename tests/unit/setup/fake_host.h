@@ -26,7 +26,8 @@ class FakeHost final : public Host {
   std::vector<HostAddress> links;
   std::vector<HostRoute> ways;
   std::map<std::pair<bool, std::uint16_t>, std::string> held_ports;
-  std::optional<Error> no_tun;
+  std::optional<Error> no_tun, no_rules;
+  std::set<std::string> read_only;  // sysctls
   firewall::Survey surveyed;
   std::set<int> running;
   bool root = true, systemd = true, ipv6 = true;
@@ -49,9 +50,11 @@ class FakeHost final : public Host {
   Status remove_tree(const std::string& path) override;
   std::vector<std::string> files_in(const std::string& folder) override;
   std::optional<std::string> read_sysctl(const std::string& name) override;
+  bool can_write_sysctl(const std::string& name) override { return !read_only.contains(name); }
   Status write_sysctl(const std::string& name, const std::string& value) override;
   ProgramEnd run(const std::vector<std::string>& argv) override;
   Status load_rules(const std::string& ruleset) override;
+  std::optional<Error> rules_obstacle() override { return no_rules; }
   bool has_rules(const std::string& owner) override;
   Status remove_rules(const std::string& owner) override;
   firewall::Survey survey(const firewall::Plan&) override { return surveyed; }

@@ -119,6 +119,21 @@ TEST(ServerText, ChangeToTcpTakesWhatOnlyUdpKnows) {
   EXPECT_TRUE(conf.find("explicit-exit-notify"));
 }
 
+TEST(ServerText, SnatIsSaidInAVariableAndTakenBack) {
+  ServerSettings settings;
+  settings.network = prefix("10.8.0.0/24");
+  settings.snat = true;
+  ConfText conf(new_server_conf(settings, false));
+  EXPECT_NE(std::string::npos, conf.text().find("setenv ADIT_SNAT yes\n"));
+  const ServerFacts facts = facts_of_text(conf.text());
+  EXPECT_TRUE(facts.snat);
+  EXPECT_TRUE(plan_of(facts, "server").snat);
+  ServerSettings back;
+  back.snat = false;
+  edit_server_conf(conf, facts, back);
+  EXPECT_EQ(std::string::npos, conf.text().find("ADIT_SNAT"));
+}
+
 TEST(FirewallPlan, FollowsFromConfigurationAndCcd) {
   FakeHost host;
   ServerSettings settings = everything();

@@ -178,6 +178,23 @@ TEST(Up, EverythingInTheWayIsToldBeforeAnythingIsChanged) {
   EXPECT_EQ(before, machine.host.now);
 }
 
+TEST(Up, ContainerIsToldWhatItLacks) {
+  Machine machine;
+  machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+  machine.host.read_only = {"net.ipv4.ip_forward"};
+  auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(1u, plan->errors.size());
+  EXPECT_NE(std::string::npos,
+            plan->errors[0].text().find("docker run --sysctl net.ipv4.ip_forward=1"));
+  EXPECT_TRUE(plan->wishes.empty());
+  machine.host.no_rules = Error{"this kernel has no nf_tables", "load it"};
+  plan = machine.plan();
+  ASSERT_EQ(1u, plan->errors.size());
+  EXPECT_NE(std::string::npos, plan->errors[0].text().find("load it; or leave the firewall"));
+  EXPECT_NE(std::string::npos, plan->errors[0].text().find("--no-firewall"));
+}
+
 TEST(Up, WhoIsNotRootIsToldOnlyThat) {
   Machine machine;
   machine.host.root = false;

@@ -140,6 +140,20 @@ TEST(Notify, takes_the_socket_from_the_environment) {
   EXPECT_FALSE(ServiceNotifier::from_environment().works());
 }
 
+TEST(Notify, has_the_watchdogs_period_only_for_the_process_that_is_meant) {
+  EXPECT_FALSE(watchdog_period());
+  setenv("WATCHDOG_USEC", "30000000", 1);
+  EXPECT_EQ(watchdog_period(), Duration(30s));
+  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+  EXPECT_EQ(watchdog_period(), Duration(30s));
+  setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_FALSE(watchdog_period());
+  unsetenv("WATCHDOG_PID");
+  setenv("WATCHDOG_USEC", "soon", 1);
+  EXPECT_FALSE(watchdog_period());
+  unsetenv("WATCHDOG_USEC");
+}
+
 class NotifyRootTest : public RootTest {};
 
 TEST_F(NotifyRootTest, still_works_after_a_chroot) {

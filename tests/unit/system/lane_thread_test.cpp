@@ -44,6 +44,25 @@ TEST(LaneThread, tells_its_turns_the_time) {
   EXPECT_TRUE(eventually([&] { return right.load(); }));
 }
 
+TEST(LaneThread, shows_that_a_turn_does_not_end) {
+  const auto bell = make_bell();
+  std::atomic<bool> stuck{true};
+  auto lane = LaneThread::start({"adit-up",
+                                 {},
+                                 [&](Instant, WallTime) {
+                                   while (stuck) std::this_thread::sleep_for(1ms);
+                                   return 0;
+                                 },
+                                 *bell});
+  ASSERT_TRUE(lane);
+  ASSERT_TRUE(eventually([&] { return (*lane)->beat() == 1; }));
+  EXPECT_FALSE(eventually([&] { return (*lane)->beat() != 1; }, 30ms));
+  stuck = false;
+  EXPECT_TRUE(eventually([&] { return (*lane)->beat() == 2; })) << "it sleeps now";
+  bell->ring();
+  EXPECT_TRUE(eventually([&] { return (*lane)->beat() >= 4 && (*lane)->beat() % 2 == 0; }));
+}
+
 TEST(LaneThread, wakes_up_for_a_descriptor) {
   const auto bell = make_bell();
   const Fd event(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));

@@ -31,6 +31,19 @@ TEST(Processes, tell_the_exit_status_on_the_loop) {
   EXPECT_EQ(processes.running(), 0u);
 }
 
+TEST(Processes, who_waits_for_one_is_called_meanwhile) {
+  const auto loop = make_loop();
+  Processes processes(*loop);
+  int calls = 0;
+  processes.while_waiting(10ms, [&] { ++calls; });
+  EXPECT_EQ(processes.run_and_wait(shell("sleep 0.2; exit 3")), 3);
+  EXPECT_GE(calls, 3);
+  calls = 0;
+  processes.while_waiting(10s, [&] { ++calls; });
+  EXPECT_EQ(processes.run_and_wait(shell("exit 4")), 4);
+  EXPECT_EQ(calls, 0);
+}
+
 TEST(Processes, tell_128_and_the_signal_of_a_killed_one) {
   const auto loop = make_loop();
   Processes processes(*loop);
