@@ -58,7 +58,7 @@ class ClientRun {
 
   RunEnd run() {
     auto watch = system::NetworkWatch::start(*runtime_.loop, [this] { network_changed(); });
-    if (identity_) care_.emplace(runtime_, config_, *identity_, nullptr);
+    if (identity_) care_.emplace(runtime_, config_, *identity_, [this] { look_at_peer(); });
     while (!runtime_.signal) {
       const auto outcome = attempt();
       if (runtime_.signal || !outcome) break;
@@ -254,6 +254,13 @@ class ClientRun {
     peer_environment_ = client_->peer_environment();
     client_.reset();
     return outcome ? outcome : node::Outcome{};
+  }
+
+  void look_at_peer() {
+    const auto revoked = client_ ? client_->peer_revoked() : std::nullopt;
+    if (!revoked) return;
+    runtime_.log.error("{}: the connection ends", *revoked);
+    runtime_.raise({SIGUSR1, false, "certificate-revoked", 0});
   }
 
   void came_up() {

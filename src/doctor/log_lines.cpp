@@ -23,6 +23,9 @@ struct Mark {
 // What tells how far things went. The first that fits counts.
 constexpr std::array marks{
     Mark{"was answered, and it came again", Kind::came_again, Role::server},
+    Mark{" READ [*] from [AF_INET*: P_CONTROL_HARD_RESET_CLIENT", Kind::came_again, Role::server},
+    Mark{" READ [*] from [AF_INET*: P_ACK_V1", Kind::first_packet},
+    Mark{" READ [*] from [AF_INET*: P_CONTROL_V1", Kind::first_packet},
     Mark{"link remote: [AF_UNSPEC]", Kind::other, Role::server},
     Mark{"IFCONFIG POOL", Kind::other, Role::server},
     Mark{"client-instance", Kind::other, Role::server},

@@ -25,7 +25,7 @@ bool PkiCertificates::has_authority() const {
 // Of this name, or of any when the name is empty.
 std::optional<std::string> PkiCertificates::valid(pki::Kind kind, const std::string& name) const {
   if (!has_authority()) return std::nullopt;
-  const auto authority = open();
+  const auto authority = pki::Authority::look(directory_);  // also for a plan that is only shown
   if (!authority) return std::nullopt;
   for (const pki::Entry& entry : authority->list(now_)) {
     const bool fits = entry.kind == kind && entry.state == pki::State::valid;
