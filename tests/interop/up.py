@@ -73,6 +73,8 @@ def service(bench: Bench) -> None:
         tunnel.wait_for(COMPLETED)
         reaches(client, GATEWAY)
         reaches(client, LAN_HOST)
+        names = [one["name"] for one in json.loads(server.adit("client", "list", "--json"))]
+        check(names == ["client1"], f"the test at the end left a client: {names}")
         now, files = server.look(), server.files("/etc/adit")
         said = server.adit("up", *QUIET)
         contains(said, "Nothing to change")
