@@ -174,6 +174,12 @@ def rules_gone(bench: Bench) -> None:
         server.run("nft", "delete", "table", "inet", "adit")
         report = report_of(server, "--throughput", 0)
         expect(report, "firewall", "failed", "not loaded", "adit firewall load")
+        stranger = give(server, sites.gateway, "client1")
+        text = sites.gateway.read(stranger) + "verify-x509-name nobody name\n"
+        refused = sites.gateway.write("refused.ovpn", text)
+        sites.gateway.start("refused", ADIT, refused).wait_for("X509NAME")
+        notes = " ".join(report_of(server, "--throughput", 0)["notes"])
+        check("198.51.100.2: certificate refused" in notes, f"not told of the client: {notes}")
         process.kill()
         report = report_of(server, "--patience", 2)
         expect(report, "process", "failed", "no program holds udp 1194")
