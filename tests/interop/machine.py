@@ -69,7 +69,8 @@ class Machine(Host):
         if not hasattr(self, "keeper"):
             return super().wrap(words)
         enter = ["nsenter", "-t", str(self.keeper.pid), "-m", "-n", "--"]
-        return [*enter, "env", "-C", str(self.folder), f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin", *words]
+        path = f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return [*enter, "env", "-C", str(self.folder), path, *words]
 
     def adit(self, *words: object, fails: bool = False, seconds: float = 30) -> str:
         return self.run(ADIT, *words, fails=fails, seconds=seconds)

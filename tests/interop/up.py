@@ -73,6 +73,8 @@ def service(bench: Bench) -> None:
         tunnel.wait_for(COMPLETED)
         reaches(client, GATEWAY)
         reaches(client, LAN_HOST)
+        names = [one["name"] for one in json.loads(server.adit("client", "list", "--json"))]
+        check(names == ["client1"], f"the test at the end left a client: {names}")
         now, files = server.look(), server.files("/etc/adit")
         said = server.adit("up", *QUIET)
         contains(said, "Nothing to change")
@@ -203,18 +205,18 @@ def killed(bench: Bench) -> None:
         whole = time.monotonic() - started
         server.adit("down", "--purge", "--yes")
         server.check_same(before)
-        rounds = 14
+        rounds = 12
         for number in range(rounds):
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
             time.sleep(whole * (number + 0.5) / rounds)
             process.kill()
             process.wait()
-            time.sleep(0.15)  # a systemctl that it started lives on, and must be heard
+            time.sleep(0.3)  # a systemctl that it started lives on, and must be heard
             when = f"after kill -9 at {number + 0.5}/{rounds} of {whole:.2f} s"
             if number % 2:
                 server.adit("up", *QUIET, "--lan", LAN)
-                check(server.has_tun(), f"no server {when}")
+                until(server.has_tun, 5, f"there is a server {when}")
             server.adit("down", *(("--purge", "--yes") if number % 4 < 2 else ()))
             server.check_same(before, when)
             check(not server.has_tun(), f"a server is left {when}")
