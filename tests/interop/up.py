@@ -241,6 +241,28 @@ def revoked(bench: Bench) -> None:
         check(shown["state"] == "revoked" and shown["profile"] is None, f"{shown}")
 
 
+def renewed(bench: Bench) -> None:
+    """After a renewal both profiles are good, until the overlap is over; then the old one is refused."""
+    with Lab(bench.folder) as lab:
+        server, client = machines(lab, systemd=False)
+        process = server.serve("--lan", LAN)
+        old = server.read("/etc/adit/clients/client1.ovpn")
+        told = json.loads(server.adit("client", "renew", "client1", "--new-key", "--json"))
+        new = server.read("/etc/adit/clients/client1.ovpn")
+        check(old != new, f"the profile is the old one: {told}")
+        for name, text in (("old", old), ("new", new)):
+            file = client.write(f"{name}.ovpn", text)
+            tunnel = client.start(name, STOCK, "--config", file, "--connect-retry", 1)
+            tunnel.wait_for(COMPLETED)
+            reaches(client, LAN_HOST)
+            tunnel.stop()
+        server.adit("client", "renew", "client1", "--new-key", "--overlap", 0)
+        mark = process.mark()
+        client.start("late", STOCK, "--config", client.folder / "new.ovpn", "--connect-retry", 1)
+        process.wait_for(r"VERIFY ERROR.*revoked", since=mark)
+        does_not_reach(client, LAN_HOST)
+
+
 def answers(client: Host) -> bool:
     return client.ping(GATEWAY, 1, wait=0.2).received > 0
 
@@ -285,6 +307,7 @@ CASES = [
     Case("dry-run", dry_run),
     Case("killed", killed),
     Case("revoked", revoked),
+    Case("renewed", renewed),
     Case("sites", sites),
 ]
 
