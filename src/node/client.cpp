@@ -166,7 +166,10 @@ void Client::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
     return complaints_.about(datagram, verdict, from.remote, now_);
   }
   if (verdict != Drop::none) return;
-  if (!answered_) log_.info(3, "{}", lines::initial_packet(from.remote));
+  if (!answered_) {
+    log_.info(3, "{}", lines::initial_packet(from.remote));
+    note(ClientNews::Kind::auth);
+  }
   answered_ = true;
   last_control_received_ = now_;
   control_bytes_received_ += size;
@@ -318,7 +321,7 @@ void Client::check_limits() {
 
 void Client::end(Outcome::Next next, std::string signal, std::string text, int exit_status) {
   if (outcome_) return;
-  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false};
+  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false, false};
   liveness_.stop();
 }
 
