@@ -266,7 +266,7 @@ class ClientRun {
                     node::Client::Surroundings{edge.plane(), edge.link(), *inside_.tunnel,
                                                *inside_.hooks, runtime_.rng},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
-    managed_.set_client(&*client_);
+    managed_.set_client(&*client_, setup_.environment);
     tell_state(runtime_, {"WAIT"});
     runtime_.on_status = [this] { show_status(); };
     runtime_.lanes_alive = [&edge] { return edge.lanes_alive(); };
@@ -305,7 +305,7 @@ class ClientRun {
       remembered_.known_address = remote_->remote.address;
     }
     peer_environment_ = client_->peer_environment();
-    managed_.set_client(nullptr);
+    managed_.set_client(nullptr, {});
     client_.reset();
     return outcome ? outcome : node::Outcome{};
   }
@@ -317,9 +317,6 @@ class ClientRun {
 
   void came_up() {
     told_up_ = true;
-    node::Environment environment = setup_.environment;
-    environment.merge(client_->peer_environment());
-    tell_up_down(runtime_, true, environment);
     path_ = path_to_server();
     runtime_.notifier.send("STATUS=Initialization Sequence Completed");
     if (Status dropped = drop_rights(runtime_, config_); !dropped) {

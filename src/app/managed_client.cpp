@@ -63,8 +63,12 @@ void ManagedClient::tell(const node::ClientNews& news, const std::optional<ip::E
       return tell_state(runtime_, {"AUTH_PENDING", news.text});
     case Kind::get_config:
       return tell_state(runtime_, {"GET_CONFIG"});
-    case Kind::assign_ip:
-      return tell_state(runtime_, addressed("ASSIGN_IP", {}));
+    case Kind::assign_ip: {
+      tell_state(runtime_, addressed("ASSIGN_IP", {}));
+      node::Environment environment = environment_;
+      environment.merge(client_->peer_environment());
+      return tell_up_down(runtime_, true, environment);
+    }
     case Kind::add_routes:
       return tell_state(runtime_, {"ADD_ROUTES"});
     case Kind::connected: {

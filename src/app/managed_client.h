@@ -15,7 +15,10 @@ class ManagedClient final : public management::Instance {
   ManagedClient& operator=(const ManagedClient&) = delete;
 
   // The attempt that runs; nullptr between two.
-  void set_client(node::Client* client) { client_ = client; }
+  void set_client(node::Client* client, node::Environment environment) {
+    client_ = client;
+    environment_ = std::move(environment);
+  }
   // After each turn of the client: what happened goes to the manager.
   // from  our end of a TCP connection
   void tell_news(const std::optional<ip::Endpoint>& from);
@@ -36,6 +39,7 @@ class ManagedClient final : public management::Instance {
   Runtime& runtime_;
   std::vector<Remote> remotes_;
   node::Client* client_ = nullptr;
+  node::Environment environment_;  // what its scripts see
 };
 
 }  // namespace adit::app

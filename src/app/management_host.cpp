@@ -27,7 +27,7 @@ int number_of(std::string_view name) {
 
 management::Settings settings_of(const options::Management& options,
                                  std::optional<SecretText> password) {
-  return {title(), getpid(), std::move(password), options.hold, options.log_cache};
+  return {title(), std::move(password), options.hold, options.log_cache};
 }
 
 }  // namespace
@@ -51,6 +51,11 @@ Result<std::unique_ptr<ManagementHost>> ManagementHost::open(Runtime& runtime,
     self->face_->log({at.seconds}, line);
     self->flush_soon();
   });
+  if (made->options_.port != "unix" && !made->password_) {
+    runtime.log.warn(
+        "WARNING: Using --management on a **TCP** port WITHOUT passwords is STRONGLY discouraged "
+        "and considered insecure");
+  }
   if (Status opened = made->open_socket(); !opened) return fail_with(opened.error());
   for (const std::string& text : config.scripts.echoes) made->face_->echo(system::wall_now(), text);
   return made;
@@ -151,8 +156,10 @@ void ManagementHost::went() {
   face_->disconnected();
   runtime_.log.info(3, "MANAGEMENT: Client disconnected");
   if (options_.forget_disconnect) forget_passwords();
-  if (options_.signal) runtime_.raise({SIGUSR1, false, "management-disconnect", 0});
-  if (options_.connects_out) runtime_.raise({SIGTERM, false, "management-disconnect", 0});
+  if (options_.connects_out) return runtime_.raise({SIGTERM, false, "management-exit", 0});
+  if (!options_.signal) return;
+  runtime_.log.info(3, "MANAGEMENT: Triggering management signal");
+  runtime_.raise({SIGUSR1, false, "management-disconnect", 0});
 }
 
 void ManagementHost::flush_soon() {
@@ -191,6 +198,8 @@ void ManagementHost::log(Severity severity, std::string_view text) {
   if (severity == Severity::warning) return runtime_.log.warn("{}", text);
   runtime_.log.info(3, "{}", text);
 }
+
+int ManagementHost::pid() const { return getpid(); }
 
 int ManagementHost::verbosity() const { return runtime_.output.verbosity(); }
 

@@ -34,6 +34,7 @@ class ManagementHost final : public management::Process {
   }
 
   // Process
+  [[nodiscard]] int pid() const override;
   void log(Severity severity, std::string_view text) override;
   [[nodiscard]] int verbosity() const override;
   void set_verbosity(int verb) override;

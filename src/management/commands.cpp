@@ -53,7 +53,7 @@ const Interface::Command Interface::commands_[] = {
     {"client-auth-nt", 2, true, &Interface::do_client_auth_nt},
     {"client-deny", 3, false, &Interface::do_client_deny},
     {"client-pending-auth", 4, true, &Interface::do_client_pending},
-    {"cr-response", 1, false, &Interface::do_cr_response},
+    {"cr-response", 1, true, &Interface::do_cr_response},
     {"remote", 1, false, &Interface::do_remote},
     {"remote-entry-count", 0, true, &Interface::do_remote_count},
     {"remote-entry-get", 1, false, &Interface::do_remote_get},
@@ -109,7 +109,7 @@ void Interface::do_version(const Words& words) {
   say("END");
 }
 
-void Interface::do_pid(const Words&) { success("pid=" + std::to_string(settings_.pid)); }
+void Interface::do_pid(const Words&) { success("pid=" + std::to_string(process_.pid())); }
 
 void Interface::do_nclients(const Words& words) {
   if (!is_server()) return unsupported(words[0]);
@@ -193,7 +193,7 @@ void Interface::do_signal(const Words& words) {
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     return error("signal '" + name + "' is not a known signal type");
   }
-  if (holding_ && (name == "SIGUSR1" || name == "SIGHUP")) {
+  if ((holding_ || password_) && (name == "SIGUSR1" || name == "SIGHUP")) {
     error("signal '" + name + "' is currently ignored");
     return say_waiting();
   }
@@ -229,7 +229,10 @@ void Interface::do_forget(const Words&) {
   success("Passwords were forgotten");
 }
 
-void Interface::do_net(const Words& words) { unsupported(words[0]); }
+void Interface::do_net(const Words& words) {
+  if (instance_ == nullptr) return unsupported(words[0]);
+  error("Sorry, this command is currently only implemented on Windows");
+}
 
 void Interface::do_test(const Words& words) {
   const int count = std::min(leading_number(words[1]), most_test_lines);

@@ -24,6 +24,7 @@ struct ByteCount {
 class Process {
  public:
   virtual ~Process() = default;
+  [[nodiscard]] virtual int pid() const = 0;  // which changes when it becomes a daemon
   // At verb 3.
   virtual void log(Severity severity, std::string_view text) = 0;
   [[nodiscard]] virtual int verbosity() const = 0;

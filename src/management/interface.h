@@ -14,8 +14,7 @@
 namespace adit::management {
 
 struct Settings {
-  std::string title;  // first line of --version
-  int pid = 0;
+  std::string title;                     // first line of --version
   std::optional<SecretText> password{};  // asked of whoever connects
   bool hold = false;
   std::size_t log_lines = 250;

@@ -67,9 +67,9 @@ void Interface::do_kill(const Words& words) {
 }
 
 void Interface::do_client_kill(const Words& words) {
-  if (!is_server()) return unsupported(words[0]);
   const auto client = identifier(words[1]);
   if (!client) return error("cannot parse CID");
+  if (!is_server()) return unsupported(words[0]);
   answer("client-kill", instance_->client_kill(*client, words.size() > 2 ? words[2] : "RESTART"));
 }
 

@@ -108,6 +108,7 @@ Deadline Client::deadline() const {
   if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
   if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
   next = earlier(next, {next_wear_check_, "wear"});
+  next = earlier(next, {tell_waiting_at_, "options"});
   next = earlier(earlier(next, limits_.deadline()), path_.deadline());
   next = earlier(next, occ_requests_.deadline());
   next = earlier(next, {next_static_look_, "static-key peer"});
@@ -285,6 +286,10 @@ void Client::check_timers() {
         return ping_exits_ ? end(Outcome::Next::exit, "SIGTERM", "ping-exit")
                            : end(Outcome::Next::restart, "SIGUSR1", "ping-restart");
     }
+  }
+  if (tell_waiting_at_ <= now_) {
+    tell_waiting_at_ = Instant::max();
+    note(ClientNews::Kind::get_config);
   }
   if (next_wear_check_ <= now_) check_wear();
   check_limits();

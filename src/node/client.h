@@ -186,6 +186,7 @@ class Client {
   options::Compression compression_;
   std::optional<Outcome> outcome_;
   std::vector<ClientNews> news_;
+  Instant tell_waiting_at_ = Instant::max();  // for the server's options
   session::Liveness liveness_;
   bool ping_exits_ = false;
   bool up_ = false;

@@ -10,6 +10,8 @@ namespace adit::node {
 
 namespace {
 constexpr plane::PeerIndex the_peer = 0;
+// Mostly the options come at once, and there is no waiting to be told.
+constexpr Duration tell_waiting_after = std::chrono::seconds(1);
 constexpr auto nointeract_backoff = std::chrono::seconds(10);
 }  // namespace
 
@@ -55,7 +57,7 @@ void Client::on_established(const Happening& happening) {
   if (setup_.session.exchange == session::Exchange::point_to_point) {
     negotiate_point_to_point();
   } else {
-    note(ClientNews::Kind::get_config);
+    tell_waiting_at_ = now_ + tell_waiting_after;
   }
 }
 
@@ -70,6 +72,7 @@ void Client::tell_address() {
 }
 
 void Client::on_pushed(const std::vector<std::string>& options) {
+  tell_waiting_at_ = Instant::max();
   std::string text = "PUSH_REPLY";
   for (const std::string& option : options) {
     text += "," + (option.starts_with("auth-token") ? option.substr(0, 10) : option);
@@ -98,12 +101,12 @@ void Client::on_pushed(const std::vector<std::string>& options) {
                    pulled_.compression.has_value()},
                   log_);
   remember_token(pulled_);
-  const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
-  if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
   const std::vector<std::string>& echoes = pulled_.scripts.echoes;
   for (std::size_t at = setup_.config.scripts.echoes.size(); at < echoes.size(); ++at) {
     note(ClientNews::Kind::echo, echoes[at]);
   }
+  const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
+  if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
   association_->active().configure(*negotiated, now_);
   set_plane_peer();
   log_data_channel(log_, *negotiated, negotiated->peer_id, compression_name(compression_),

@@ -10,6 +10,7 @@ constexpr WallTime at{1000};
 
 class Told final : public Process {
  public:
+  [[nodiscard]] int pid() const override { return 42; }
   void log(Severity, std::string_view text) override { lines.emplace_back(text); }
   [[nodiscard]] int verbosity() const override { return verb; }
   void set_verbosity(int wanted) override { verb = wanted; }
@@ -63,7 +64,7 @@ class SomeClient final : public Instance {
 
 class ManagementInterface : public ::testing::Test {
  protected:
-  explicit ManagementInterface(Settings settings = {"a title", 42})
+  explicit ManagementInterface(Settings settings = {"a title"})
       : face(std::move(settings), process) {}
 
   std::string say(const std::string& text) {
@@ -81,7 +82,7 @@ class ManagementInterface : public ::testing::Test {
 
 class PasswordedInterface : public ManagementInterface {
  protected:
-  PasswordedInterface() : ManagementInterface({"a title", 42, SecretText("geheim")}) {}
+  PasswordedInterface() : ManagementInterface({"a title", SecretText("geheim")}) {}
 };
 
 }  // namespace
