@@ -50,7 +50,7 @@ void Interface::do_kill(const Words& words) {
   }
   const auto parts = split(victim, ':');
   if (parts.size() < 2 || parts[0].empty() || parts[1].empty()) {
-    const std::string name(words[1]);
+    const std::string& name = words[1];
     const std::size_t killed = instance_->kill_name(name);
     if (killed == 0) return error("common name '" + name + "' not found");
     return success("common name '" + name + "' found, " + std::to_string(killed) +

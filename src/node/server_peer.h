@@ -64,7 +64,7 @@ struct ServerPeer {
       bool script, manager;  // who has not said yes yet
     };
     std::optional<Asked> asked{};
-    std::uint64_t next_key = 0;
+    std::uint64_t next_key = 1;
     bool told = false;    // of its coming; so it hears of the end
     std::string lines{};  // of configuration that came with the consent
   } managed;

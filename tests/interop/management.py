@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -269,6 +270,45 @@ def network_of(process: Process) -> Iterator[None]:
             os.close(handle)
 
 
+def connects_out(bench: Bench) -> None:
+    """management-client: the manager listens; when it goes, so does the program."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        folder = bench.folder / program
+        folder.mkdir(exist_ok=True)
+        os.chdir(folder)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(SOCKET))
+            listener.listen(1)
+            listener.settimeout(10)
+            with alone(bench, program, *CLIENT, "management-client", "management-hold") as process:
+                with Manager(listener.accept()[0]) as manager:
+                    said = [manager.expect(">INFO"), manager.expect(">HOLD"), *manager.ask("hold")]
+                check(process.wait() == 0, f"{program} does not end well")
+        return {"said": said}
+
+    compare_dialogues(dialogue)
+
+
+def disconnects(bench: Bench) -> None:
+    """management-signal: a manager that leaves restarts the tunnel, which holds again."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        lines = (*CLIENT, "management-hold", "management-signal", "management-forget-disconnect")
+        with alone(bench, program, *lines) as process:
+            with Manager(SOCKET) as manager:
+                manager.expect(">HOLD")
+                manager.send("hold release")
+                manager.expect("SUCCESS")
+                process.wait_for("link remote")
+            process.wait_for(r"SIGUSR1\[soft,management-disconnect\] received, process restarting")
+            with Manager(SOCKET) as manager:
+                said = [manager.expect(">HOLD"), *manager.ask("state")]
+            return {"said": said}
+
+    compare_dialogues(dialogue)
+
+
 # ---- with a tunnel ----
 
 
@@ -316,6 +356,7 @@ def decide(manager: Manager, tunnel: Tunnel) -> dict[str, list[str]]:
     line = manager.expect("^>CLIENT:CONNECT,1,", 30)
     kid = line.split(",")[2]
     manager.collect("^>CLIENT:ENV,END")
+    said["key"] = [kid]
     said["auth"] = manager.ask(f"client-auth 1 {kid}", 'push "route 10.77.0.0 255.255.255.0"', "END")
     said["address"] = [manager.expect("^>CLIENT:ADDRESS"), manager.expect("^>CLIENT:ADDRESS")]
     said["established"] = [manager.expect("^>CLIENT:ESTABLISHED").split(",")[0]]
@@ -459,14 +500,57 @@ def ask_back(above: Manager, below: Manager, tunnel: Tunnel) -> dict[str, list[s
     said["pending"] = above.ask(f"client-pending-auth 1 {key} WEB_AUTH::https://sso.test 20")
     said["waits"] = [below.expect(">STATE:.*AUTH_PENDING", 20)]
     said["info"] = [below.expect("^>INFOMSG:")]
+    said["answer"] = below.ask("cr-response Zm9v")
+    said["heard"] = [above.expect("^>CLIENT:CR_RESPONSE,1,")]
+    above.expect("^>CLIENT:ENV,END")
     said["nt"] = above.ask(f"client-auth-nt 1 {key}")
     above.expect("^>CLIENT:ESTABLISHED,1")
     said["up"] = [below.expect("^>UPDOWN:UP", 20), below.expect("^>UPDOWN:ENV,END")]
     below.expect(">STATE:.*,CONNECTED,SUCCESS", 20)
     tunnel.ping_all()
     said["kill"] = [line for line in above.ask("client-kill 1 HALT") if line.startswith("SUCCESS")]
-    said["halted"] = [below.expect("^>NOTIFY:", 20), below.expect(">STATE:.*EXITING", 20)]
+    said["halted"] = [below.expect("^>NOTIFY:", 20)]
+    below.expect(">STATE:.*,EXITING,", 20)
     return said
+
+
+def renewal(bench: Bench) -> None:
+    """New keys are decided about as well; a client that is sent away is told of with its traffic."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        with Lab(bench.folder / program) as lab:
+            os.chdir(bench.folder / program)
+            net = lab.three_hosts()
+            setup = Setup(
+                program,
+                "stock",
+                server_extra=(f"management {SOCKET} unix", "management-client-auth", "reneg-sec 3 3"),
+                client_extra=("auth-user-pass login", "reneg-sec 0"),
+            )
+            net.client.write("login", "ann\nsecret\n")
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start_server()
+            tunnel.start_client()
+            said = {}
+            with Manager(SOCKET) as manager:
+                said["connect"] = [manager.expect("^>CLIENT:CONNECT,0,")]
+                key = said["connect"][0].split(",")[2]
+                said["first"] = manager.ask(f"client-auth-nt 0 {key}")[-1:]
+                manager.expect("^>CLIENT:ESTABLISHED")
+                said["reauth"] = [manager.expect("^>CLIENT:REAUTH,0,", 20)]
+                key = said["reauth"][0].split(",")[2]
+                told = manager.collect("^>CLIENT:ENV,END")
+                check(">CLIENT:ENV,password=secret" in told, "REAUTH does not tell the password")
+                said["second"] = manager.ask(f"client-auth-nt 0 {key}")[-1:]
+                tunnel.ping_all()
+                said["end"] = manager.ask("client-kill 0")[-1:]
+                said["gone"] = [manager.expect("^>CLIENT:DISCONNECT,0", 20)]
+                told = manager.collect("^>CLIENT:ENV,END")
+                missing = {"bytes_sent", "bytes_received", "time_duration"} - names_of(told)
+                check(not missing, f"DISCONNECT does not tell {missing}")
+            return said
+
+    compare_dialogues(dialogue)
 
 
 # ---- clients that misbehave ----
@@ -509,9 +593,12 @@ CASES = [
     Case("server-idle", server_idle),
     Case("passwords", passwords),
     Case("tcp-socket", tcp_socket),
+    Case("connects-out", connects_out),
+    Case("disconnects", disconnects),
     Case("server-decides", server_decides),
     Case("client-states", client_states),
     Case("challenge", challenge),
+    Case("renewal", renewal),
     Case("broken-clients", broken_clients),
 ]
 

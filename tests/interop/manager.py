@@ -34,12 +34,15 @@ def masked(lines: list[str]) -> list[str]:
 
 
 class Manager:
-    def __init__(self, where: Path | tuple[str, int], seconds: float = 10):
-        """where: a unix socket's path (relative: they have to be short), or a TCP address."""
+    def __init__(self, where: Path | tuple[str, int] | socket.socket, seconds: float = 10):
+        """where: a unix socket's path (relative: they have to be short), a TCP address, or the
+        connection itself."""
         self.rest = b""
         self.lines: list[str] = []
 
         def attempt() -> socket.socket | None:
+            if isinstance(where, socket.socket):
+                return where
             family = socket.AF_INET if isinstance(where, tuple) else socket.AF_UNIX
             made = socket.socket(family, socket.SOCK_STREAM)
             try:
