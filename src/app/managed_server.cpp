@@ -12,7 +12,7 @@ namespace {
 management::Variables variables_of(const node::Environment& environment) {
   management::Variables out = environment.variables();
   std::ranges::reverse(out);
-  std::ranges::stable_partition(out, [](const auto& variable) {
+  std::stable_partition(out.begin(), out.end(), [](const auto& variable) {
     return variable.first == "n_clients" || variable.first == "password";
   });
   return out;

@@ -109,6 +109,12 @@ class Manager:
         self.send(MARK)
         return self.collect(r"^SUCCESS: pid=")[:-1]
 
+    def order(self, *lines: str) -> list[str]:
+        """Sends the lines of one command; its verdict. What happens because of it is still to be read."""
+        for line in lines:
+            self.send(line)
+        return [self.expect("^(SUCCESS|ERROR): ")]
+
     def closed(self, seconds: float = 5) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
