@@ -141,8 +141,8 @@ def compare_dialogues(dialogue: Callable[[str], dict[str, list[str]]]) -> None:
     """dialogue: talks to a program and returns what it said to each command."""
     ours, theirs = dialogue("adit"), dialogue("stock")
     different = [key for key in theirs if masked(ours.get(key, [])) != masked(theirs[key])]
-    told = [f"{k!r}:\n  adit  {masked(ours.get(k, []))}\n  stock {masked(theirs[k])}" for k in different]
-    check(not different, "\n".join(told))
+    told = [(key, masked(ours.get(key, [])), masked(theirs[key])) for key in different]
+    check(not told, "\n".join(f"{k!r}:\n  adit  {a}\n  stock {s}" for k, a, s in told))
 
 
 @contextmanager
@@ -223,7 +223,8 @@ def passwords(bench: Bench) -> None:
 
     def dialogue(program: str) -> dict[str, list[str]]:
         (bench.folder / "password").write_text("geheim\n")
-        lines = (*CLIENT[:-1], f"management {SOCKET} unix {bench.folder}/password", "management-hold")
+        socket_line = f"management {SOCKET} unix {bench.folder}/password"
+        lines = (*CLIENT[:-1], socket_line, "management-hold")
         said = {}
         with alone(bench, program, *lines):
             with Manager(SOCKET) as manager:
@@ -231,7 +232,7 @@ def passwords(bench: Bench) -> None:
                 manager.send("foo")
                 until(lambda: manager.read() and manager.rest.count(b":") == 2, 5, "it asks again")
                 manager.send("geheim")
-                said["right"] = [manager.expect("SUCCESS"), manager.expect(">INFO"), manager.expect(">HOLD")]
+                said["right"] = [manager.expect(word) for word in ("SUCCESS", ">INFO", ">HOLD")]
             with Manager(SOCKET) as manager:
                 for word in ("a", "b", "c"):
                     manager.send(word)
@@ -334,12 +335,13 @@ def server_decides(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
-WANTED = {"username", "password", "common_name", "untrusted_ip", "untrusted_port", "IV_VER", "n_clients"}
+WANTED = {"n_clients", "password", "username", "common_name", "untrusted_ip", "untrusted_port"}
+WANTED |= {"IV_VER", "X509_0_CN", "tls_serial_0", "daemon_pid", "dev"}
 
 
 def names_of(lines: list[str]) -> set[str]:
     """Of the variables of an event."""
-    return {line.split(",", 1)[1].split("=")[0] for line in lines if ",END" not in line and "ENV," in line}
+    return {line.split(",", 1)[1].split("=")[0] for line in lines if ":ENV," in line and "=" in line}
 
 
 def decide(manager: Manager, tunnel: Tunnel) -> dict[str, list[str]]:
@@ -357,7 +359,8 @@ def decide(manager: Manager, tunnel: Tunnel) -> dict[str, list[str]]:
     kid = line.split(",")[2]
     manager.collect("^>CLIENT:ENV,END")
     said["key"] = [kid]
-    said["auth"] = manager.order(f"client-auth 1 {kid}", 'push "route 10.77.0.0 255.255.255.0"', "END")
+    route = 'push "route 10.77.0.0 255.255.255.0"'
+    said["auth"] = manager.order(f"client-auth 1 {kid}", route, "END")
     said["address"] = [manager.expect("^>CLIENT:ADDRESS"), manager.expect("^>CLIENT:ADDRESS")]
     said["established"] = [manager.expect("^>CLIENT:ESTABLISHED").split(",")[0]]
     told = manager.collect("^>CLIENT:ENV,END")
@@ -515,7 +518,7 @@ def ask_back(above: Manager, below: Manager, tunnel: Tunnel) -> dict[str, list[s
 
 
 def renewal(bench: Bench) -> None:
-    """New keys are decided about as well; a client that is sent away is told of with its traffic."""
+    """New keys are decided about as well; the end of a client is told with its traffic."""
 
     def dialogue(program: str) -> dict[str, list[str]]:
         with Lab(bench.folder / program) as lab:
@@ -524,7 +527,11 @@ def renewal(bench: Bench) -> None:
             setup = Setup(
                 program,
                 "stock",
-                server_extra=(f"management {SOCKET} unix", "management-client-auth", "reneg-sec 3 3"),
+                server_extra=(
+                    f"management {SOCKET} unix",
+                    "management-client-auth",
+                    "reneg-sec 3 3",
+                ),
                 client_extra=("auth-user-pass login", "reneg-sec 0"),
             )
             net.client.write("login", "ann\nsecret\n")

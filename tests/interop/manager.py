@@ -110,7 +110,7 @@ class Manager:
         return self.collect(r"^SUCCESS: pid=")[:-1]
 
     def order(self, *lines: str) -> list[str]:
-        """Sends the lines of one command; its verdict. What happens because of it is still to be read."""
+        """Sends the lines of one command; its verdict. What comes of it is still to be read."""
         for line in lines:
             self.send(line)
         return [self.expect("^(SUCCESS|ERROR): ")]
