@@ -249,7 +249,7 @@ class Openvpn {
       auto opened = ManagementHost::open(runtime_, config_);
       if (!opened) {
         if (!config_.management.connects_out) {
-          runtime_.log.fatal("MANAGEMENT: {}", opened.error().text());
+          runtime_.log.fatal("MANAGEMENT: Socket bind failed: {}", opened.error().text());
         }
         return false;
       }

@@ -43,9 +43,12 @@ Environment Server::traffic_environment(const ServerPeer& peer) const {
 
 void Server::ask_manager(ServerPeer& peer, session::Session& session,
                          const session::AuthWanted& wanted) {
+  // openvpn sets a key of each new session aside, and programs may count on its numbers.
+  const std::uint64_t key = peer.managed.next_key;
+  peer.managed.next_key += wanted.first ? 2 : 1;
+  const bool script = setup_.config.scripts.auth_user_pass_verify.defined();
   peer.managed.asked =
-      ServerPeer::Managed::Asked{session.own_id(), wanted.key_id, peer.managed.next_key++,
-                                 setup_.config.scripts.auth_user_pass_verify.defined(), true};
+      ServerPeer::Managed::Asked{session.own_id(), wanted.key_id, key, script, true};
   Environment env = setup_.environment;
   env.merge(identity_environment(peer.identity));
   set_peer_address(env, "untrusted", peer.address.remote);
