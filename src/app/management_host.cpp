@@ -56,7 +56,9 @@ Result<std::unique_ptr<ManagementHost>> ManagementHost::open(Runtime& runtime,
         "WARNING: Using --management on a **TCP** port WITHOUT passwords is STRONGLY discouraged "
         "and considered insecure");
   }
-  if (Status opened = made->open_socket(); !opened) return fail_with(opened.error());
+  if (Status opened = made->open_socket(); !opened) {
+    return fail_because("MANAGEMENT: Socket bind failed", opened.error());
+  }
   for (const std::string& text : config.scripts.echoes) made->face_->echo(system::wall_now(), text);
   return made;
 }

@@ -249,7 +249,7 @@ class Openvpn {
       auto opened = ManagementHost::open(runtime_, config_);
       if (!opened) {
         if (!config_.management.connects_out) {
-          runtime_.log.fatal("MANAGEMENT: Socket bind failed: {}", opened.error().text());
+          runtime_.log.fatal("{}", opened.error().text());
         }
         return false;
       }
@@ -268,7 +268,11 @@ class Openvpn {
   int management_lost() {
     const bool refused = !runtime_.management && !config_.management.connects_out;
     runtime_.signal.reset();
-    runtime_.log.warn("Signal received from management interface, exiting");
+    if (refused) {
+      runtime_.log.fatal("Exiting due to fatal error");
+    } else {
+      runtime_.log.warn("Signal received from management interface, exiting");
+    }
     if (inside_) inside_->take_down({}, "sigterm");
     return clean_up(refused ? exit_failure : 0);
   }
