@@ -212,6 +212,10 @@ class Openvpn {
                      ? run_server(runtime_, config_, inside_, passphrase_)
                      : run_client(runtime_, config_, inside_, passphrase_, remembered_);
       if (!end && runtime_.signal && runtime_.management) return management_lost();
+      if (!end && asks_passphrase_again(end.error())) {
+        if (Status asked = ask_passphrase(); !asked) return management_lost();
+        continue;
+      }
       if (!end) return die(end.error());
       switch (end->next) {
         case RunEnd::Next::exit:
@@ -263,6 +267,23 @@ class Openvpn {
     tell_state(runtime_, {"CONNECTING"});
     hold_if_wanted(runtime_, 0);
     return !runtime_.signal;
+  }
+
+  // A wrong passphrase that the manager gave: it is told, and with "auth-retry" asked once more.
+  bool asks_passphrase_again(const Error& error) {
+    const bool wrong = error.text().find("is the passphrase right?") != std::string::npos;
+    if (!wrong || !runtime_.management || !config_.management.query_passwords) return false;
+    runtime_.management->face().tell(">PASSWORD:Verification Failed: 'Private Key'");
+    if (runtime_.management->auth_retry() == "none") {
+      runtime_.log.fatal("Error: private key password verification failed");
+      return false;
+    }
+    const Signal signal{SIGUSR1, false, "private-key-password-failure", 0};
+    log_signal(runtime_.log, signal);
+    tell_end(runtime_, signal);
+    passphrase_ = {};
+    if (!hold_if_wanted(runtime_, 1)) runtime_.rest(std::chrono::seconds(1));
+    return true;
   }
 
   int management_lost() {

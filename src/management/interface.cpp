@@ -185,7 +185,8 @@ void Interface::add(Stream& stream, const char* name, std::string line) {
 void Interface::log(WallTime at, const LogLine& line) {
   const std::string text = std::string(flag_of(line)) + "," + std::string(line.text);
   add(log_, "LOG", stamped(at, text));
-  if (line.severity == Severity::fatal && phase_ == Phase::ready) {
+  // The first one says why; those after it only that this is the end.
+  if (line.severity == Severity::fatal && phase_ == Phase::ready && !std::exchange(fatal_, true)) {
     say(">FATAL:" + std::string(line.text));
   }
 }

@@ -153,6 +153,7 @@ class Interface {
   LineInput input_;
   std::string output_;
   bool closing_ = false;
+  bool fatal_ = false;  // it has been told
 
   Stream log_, state_{100}, echo_{100};
   int env_filter_ = 0;

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from keys import call
 from lab import Lab, Process, check, until
 from manager import Manager, masked
 from runner import Bench, Case, main
@@ -269,6 +270,39 @@ def network_of(process: Process) -> Iterator[None]:
         enter(handles[0], 0)
         for handle in handles:
             os.close(handle)
+
+
+def passphrase(bench: Bench) -> None:
+    """An encrypted key: asked for, refused when it is wrong; with auth-retry asked for again."""
+
+    def dialogue(program: str, retry: str) -> list[str]:
+        key = bench.keys.identity("adit", "client1").key
+        locked = bench.folder / "locked.key"
+        call("openssl", "pkey", "-in", key, "-aes128", "-passout", "pass:geheim", "-out", locked)
+        lines = (*CLIENT, "management-query-passwords", f"auth-retry {retry}", f"key {locked}")
+        with alone(bench, program, *lines, "management-hold"), Manager(SOCKET) as manager:
+            manager.expect(">HOLD")
+            manager.send("hold release")
+            said = [manager.expect(">PASSWORD")]
+            said += manager.order('password "Private Key" wrong')
+            said.append(manager.expect(">PASSWORD"))
+            if retry == "none":
+                return [*said, manager.expect(">FATAL")]
+            said.append(manager.expect(">HOLD"))
+            manager.send("hold release")
+            said.append(manager.expect(">PASSWORD"))
+            said += manager.order('password "Private Key" geheim')
+            return [*said, *until(lambda: connecting(manager), 10, "it goes on")]
+
+    def both(program: str) -> dict[str, list[str]]:
+        return {retry: dialogue(program, retry) for retry in ("none", "interact")}
+
+    compare_dialogues(both)
+
+
+def connecting(manager: Manager) -> list[str]:
+    states = manager.ask("state")
+    return states if ",WAIT," in states[0] else []
 
 
 def connects_out(bench: Bench) -> None:
@@ -602,6 +636,7 @@ CASES = [
     Case("server-idle", server_idle),
     Case("passwords", passwords),
     Case("tcp-socket", tcp_socket),
+    Case("passphrase", passphrase),
     Case("connects-out", connects_out),
     Case("disconnects", disconnects),
     Case("server-decides", server_decides),
