@@ -16,12 +16,9 @@ const char* switch_name(ip::Family family) {
   return family == ip::Family::v4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
 }
 
-// The folder that "adit up" made this server in, if it did.
 std::unique_ptr<RulesWatch> rules_of(const options::Config& config) {
-  const std::filesystem::path file = config.source;
-  if (config.mode != options::Mode::server || file.filename() != "server.conf") return nullptr;
   std::error_code unknown;
-  return RulesWatch::of(std::filesystem::absolute(file, unknown).parent_path());
+  return RulesWatch::of(std::filesystem::absolute(config.source, unknown));
 }
 
 // The gateway of a site says so where OpenVPN has no word for it.

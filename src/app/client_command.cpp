@@ -96,9 +96,15 @@ void tell_use(const std::string& path) {
        "    (or: openvpn " + file + ")");
 }
 
+// As the journal may have to remember it; "-" and nothing stay.
+std::string output_of(const ClientArguments& given) {
+  const bool file = !given.output.empty() && given.output != "-";
+  return file ? absolute_dir(given.output) : given.output;
+}
+
 int client_add(const ClientArguments& given) {
   Bench bench(given);
-  setup::ClientRequest request{.name = given.name, .output = given.output};
+  setup::ClientRequest request{.name = given.name, .output = output_of(given)};
   if (!given.address.empty()) {
     const auto address = ip::Address::parse_v4(given.address);
     if (!address) return complain({"--ip: \"" + given.address + "\" is not an IPv4 address", {}});
@@ -195,7 +201,7 @@ int client_export(const ClientArguments& given) {
     std::fputs(profile->reveal().c_str(), stdout);
     return 0;
   }
-  Status done = bench.clients.write_profile(given.name, given.output, bench.progress);
+  Status done = bench.clients.write_profile(given.name, output_of(given), bench.progress);
   if (!done) return complain(done.error());
   if (given.json) return show_json(bench, given.name);
   if (given.qr) {

@@ -62,7 +62,7 @@ class ClientRun {
 
   RunEnd run() {
     auto watch = system::NetworkWatch::start(*runtime_.loop, [this] { network_changed(); });
-    if (identity_) care_.emplace(runtime_, config_, *identity_, nullptr);
+    if (identity_) care_.emplace(runtime_, config_, *identity_, [this] { look_at_peer(); });
     while (!runtime_.signal) {
       const auto outcome = attempt();
       if (runtime_.signal || !outcome) break;
@@ -313,6 +313,13 @@ class ClientRun {
   void take_down(std::string_view why) {
     inside_.take_down(peer_environment_, why);
     if (std::exchange(told_up_, false)) tell_up_down(runtime_, false, peer_environment_);
+  }
+
+  void look_at_peer() {
+    const auto revoked = client_ ? client_->peer_revoked() : std::nullopt;
+    if (!revoked) return;
+    runtime_.log.error("{}: the connection ends", *revoked);
+    runtime_.raise({SIGUSR1, false, "certificate-revoked", 0});
   }
 
   void came_up() {

@@ -13,7 +13,9 @@
 
 #include "app/client_login.h"
 #include "app/command_words.h"
+#include "app/status_command.h"
 #include "app/title.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "doctor/log_diagnosis.h"
 #include "setup/firewall_plan.h"
@@ -96,6 +98,53 @@ class StepLine {
   bool shown_;
 };
 
+// Whether the process sees the same devices and files as we do: it is in no container of its own.
+bool lives_here(int pid) {
+  std::error_code unknown;
+  for (const char* kind : {"net", "mnt"}) {
+    const auto own = std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", kind), unknown);
+    const auto its =
+        std::filesystem::read_symlink(fmt::format("/proc/{}/ns/{}", pid, kind), unknown);
+    if (own != its) return false;
+  }
+  return true;
+}
+
+// The running instance of this host that has this configuration.
+std::optional<node::InstanceFacts> instance_of(const std::string& file, bool server) {
+  const std::string folder = system::status_folder();
+  for (const int pid : system::instances_in(folder)) {
+    if (!lives_here(pid)) continue;
+    const auto document = system::ask_instance(folder, pid);
+    if (!document) continue;
+    const auto facts = node::parse_facts(*document);
+    if (!facts || (facts->role == "server") != server) continue;
+    std::error_code unknown;
+    std::filesystem::path used(facts->configuration);
+    if (used.is_relative()) {
+      used = std::filesystem::read_symlink(fmt::format("/proc/{}/cwd", pid), unknown) / used;
+    }
+    if (std::filesystem::equivalent(used, file, unknown)) return *facts;
+  }
+  return std::nullopt;
+}
+
+// What the running server's last lines say of clients that did not get in.
+void add_troubles(doctor::Report& report, const std::string& file) {
+  constexpr std::size_t most = 5;
+  const auto facts = instance_of(file, true);
+  if (!facts) return;
+  const auto log = doctor::diagnose_log(join(facts->log, "\n"), doctor::Role::server);
+  std::size_t told = 0;
+  for (const doctor::Trouble& trouble : log.troubles) {
+    if (trouble.peer.empty() || told++ == most) continue;
+    report.notes.push_back(fmt::format("its log tells of {}: {}: {} - {}", trouble.peer,
+                                       doctor::name(trouble.cause), trouble.what, trouble.cure));
+  }
+  if (told == 0) return;
+  report.notes.push_back(fmt::format("the lines: adit doctor --log {}", facts->pid));
+}
+
 Result<doctor::Report> server_report(const DoctorArguments& arguments,
                                      const std::vector<ip::Address>& hosts,
                                      const doctor::Limits& limits,
@@ -111,38 +160,11 @@ Result<doctor::Report> server_report(const DoctorArguments& arguments,
     if (plan && *plan) check.rules = **plan;
     check.rules_expected = around.store.exists(arguments.directory + "/state/up.json");
   }
-  return doctor::check_server(check, around);
-}
-
-// Whether the process sees the same devices and files as we do: it is in no container of its own.
-bool lives_here(int pid) {
-  std::error_code unknown;
-  for (const char* kind : {"net", "mnt"}) {
-    const auto own = std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", kind), unknown);
-    const auto its =
-        std::filesystem::read_symlink(fmt::format("/proc/{}/ns/{}", pid, kind), unknown);
-    if (own != its) return false;
-  }
-  return true;
-}
-
-// The running instance that has this profile.
-std::optional<node::InstanceFacts> instance_of_profile(const std::string& file) {
-  const std::string folder = system::status_folder();
-  for (const int pid : system::instances_in(folder)) {
-    const auto document = system::ask_instance(folder, pid);
-    const auto facts = document ? node::parse_facts(*document)
-                                : Result<node::InstanceFacts>(fail_with(document.error()));
-    if (!facts || facts->role == "server" || !lives_here(pid)) continue;
-    std::error_code unknown;
-    std::filesystem::path used(facts->configuration);
-    if (used.is_relative()) {
-      const std::string where = fmt::format("/proc/{}/cwd", pid);
-      used = std::filesystem::read_symlink(where, unknown) / used;
-    }
-    if (std::filesystem::equivalent(used, file, unknown)) return *facts;
-  }
-  return std::nullopt;
+  auto report = doctor::check_server(check, around);
+  const bool other = !arguments.configuration.empty();
+  const std::string file = other ? arguments.configuration : arguments.directory + "/server.conf";
+  if (report) add_troubles(*report, file);
+  return report;
 }
 
 // A client that was just started takes a while.
@@ -150,7 +172,7 @@ std::optional<node::InstanceFacts> await_up(const std::string& file, Duration pa
                                             const StepLine& line) {
   const Instant until = system::monotonic_now() + patience;
   while (true) {
-    auto facts = instance_of_profile(file);
+    auto facts = instance_of(file, false);
     if ((facts && facts->state == "up") || system::monotonic_now() >= until) return facts;
     line.say("waiting for the tunnel");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -200,6 +222,8 @@ Result<doctor::Report> live_report(const DoctorArguments& arguments) {
 
 Result<std::string> read_log(const std::string& file) {
   if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  const auto pid = to_number<int>(file);
+  if (pid && access(file.c_str(), F_OK) != 0) return log_of_instance(*pid);
   system::SystemRng rng;
   return system::Store(rng).read(file);
 }
@@ -249,9 +273,11 @@ std::shared_ptr<DoctorArguments> add_doctor(CLI::App& root, int& status) {
                      "test the server as this client instead of with a certificate of one day");
   doctor->add_option("--host", arguments.hosts, "a host on the far side that answers ping")
       ->allow_extra_args(false);
-  doctor->add_option("--log", arguments.log,
-                     "what the log of a server or a client says of handshakes that failed; - reads "
-                     "one");
+  doctor
+      ->add_option("--log", arguments.log,
+                   "what the log of a server or a client says of handshakes that failed: a file, "
+                   "the pid of a running adit, or - to read one")
+      ->type_name("FILE|PID");
   doctor->add_option("--role", arguments.role, "whose log it is, if it does not tell itself")
       ->check(CLI::IsMember({"server", "client"}));
   doctor->add_option("--patience", arguments.patience, "seconds for a server that does not answer")

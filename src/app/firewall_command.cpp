@@ -107,11 +107,10 @@ Result<firewall::Plan> plan_by_hand(const FirewallArguments& arguments) {
 
 // Of the command line, or of the folder. Nothing: the folder wants no rules.
 Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments) {
-  const std::string dir = absolute_dir(arguments.dir);
   if (!arguments.is_by_hand() && !arguments.join.empty()) {
-    return setup::read_join_plan(*setup::real_host(), dir, arguments.join);
+    return setup::read_join_plan(*setup::real_host(), arguments.dir, arguments.join);
   }
-  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), dir);
+  if (!arguments.is_by_hand()) return setup::read_plan(*setup::real_host(), arguments.dir);
   auto plan = plan_by_hand(arguments);
   if (!plan) return fail_with(plan.error());
   return std::optional(std::move(*plan));
@@ -119,11 +118,15 @@ Result<std::optional<firewall::Plan>> plan_of(const FirewallArguments& arguments
 
 std::string owner_of(const FirewallArguments& arguments) {
   if (arguments.is_by_hand()) return arguments.owner;
-  return arguments.join.empty() ? setup::instance_of(arguments.dir) : "join-" + arguments.join;
+  return arguments.join.empty() ? setup::instance_of(arguments.dir)
+                                : setup::join_owner(arguments.join);
 }
 
 int wants_none(const FirewallArguments& arguments) {
-  tell(arguments.dir + "/server.conf wants no rules");
+  const std::string file = arguments.join.empty()
+                               ? arguments.dir + "/server.conf"
+                               : setup::joined_file(arguments.dir, arguments.join);
+  tell(file + " wants no rules");
   return 0;
 }
 

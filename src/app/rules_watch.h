@@ -9,12 +9,13 @@
 
 namespace adit::app {
 
-// Watches what "adit up" has put on the host for a server: its packet filter rules, forwarding,
+// Watches what "adit up" or "adit join" has put on the host: packet filter rules, forwarding,
 // rp_filter. The configuration says what they should be, also when it has changed meanwhile.
 class RulesWatch {
  public:
-  // dir: of server.conf. nullptr: "adit up" has not set this server up, or not with rules.
-  [[nodiscard]] static std::unique_ptr<RulesWatch> of(const std::string& dir);
+  // file: absolute, DIR/server.conf or DIR/joined/NAME.ovpn. nullptr: adit has not set this one up,
+  // or not with rules.
+  [[nodiscard]] static std::unique_ptr<RulesWatch> of(const std::string& file);
 
   struct News {
     std::vector<std::string> bad, good;  // each is told once
@@ -23,11 +24,12 @@ class RulesWatch {
   [[nodiscard]] News look();
 
  private:
-  explicit RulesWatch(std::string dir) : dir_(std::move(dir)), host_(setup::real_host()) {}
+  RulesWatch(std::string dir, std::string joined)
+      : dir_(std::move(dir)), joined_(std::move(joined)), host_(setup::real_host()) {}
   [[nodiscard]] bool read();
   [[nodiscard]] Result<std::vector<firewall::Trouble>> troubles();
 
-  std::string dir_;
+  std::string dir_, joined_;  // the latter: of a client, its name
   std::unique_ptr<setup::Host> host_;
   firewall::HostTools tools_;
   std::unique_ptr<firewall::Watch> watch_;

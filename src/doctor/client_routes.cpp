@@ -100,6 +100,7 @@ std::vector<ip::Prefix> tunnel_networks(const options::Pulled& pulled, const Ins
 
 std::vector<FarNetwork> named_networks(const std::vector<ip::Address>& hosts) {
   std::vector<FarNetwork> networks;
+  networks.reserve(hosts.size());
   for (const ip::Address& host : hosts) {
     networks.push_back({"host " + host.text(), ip::Prefix::host(host), {host}, {}});
   }

@@ -99,7 +99,9 @@ std::optional<Trouble> judge_peer(const Story& story, const std::string& peer) {
   if (story.trouble && story.trouble->cause != Cause::no_answer) {
     return of_line(*story.trouble, peer);
   }
-  if (story.again) {
+  const bool went_on =
+      story.first_packet && story.again && story.first_packet->number > story.again->number;
+  if (story.again && !went_on) {
     return make(Cause::answer_lost, peer,
                 "its first packet came and was answered, and the answer does not reach it",
                 "let UDP from this server's port out, and look for a NAT or a firewall between "
@@ -169,12 +171,20 @@ void note_up(LogDiagnosis& diagnosis, const LogLine& line) {
   diagnosis.last_up_number = line.number;
 }
 
-// A server that was asked by nobody, or whose answers nobody took.
+constexpr const char* let_in =
+    "check the address and the port that clients use, and let it in: this host's firewall, the "
+    "router's port forwarding, the provider's security group";
+
+// A server that was asked by nobody, or whose answers nobody took. Stock does not write of a first
+// packet, but from then on in front of its own lines.
 std::optional<Trouble> judge_quiet(const std::vector<LogLine>& lines) {
-  std::optional<LogLine> ready;
+  std::optional<LogLine> ready, last;
+  bool is_adit = false;
   for (const LogLine& line : lines) {
-    if (line.kind == Kind::started) ready = line;
-    // Stock writes this in front of its own lines once a first packet has been answered.
+    is_adit = is_adit || line.text.starts_with("Data channel crypto:") ||
+              line.text.starts_with("UDP offloads in use");
+    if (line.kind == Kind::started && !line.text.starts_with("Connection Attempt ")) ready = line;
+    last = line;
     if (ready && line.text.starts_with("Connection Attempt ")) {
       return make(Cause::answer_lost, {},
                   "a first packet came and was answered, and nothing followed: the answer is lost",
@@ -183,10 +193,16 @@ std::optional<Trouble> judge_quiet(const std::vector<LogLine>& lines) {
     }
   }
   if (!ready) return std::nullopt;
+  if (!is_adit && last->number == ready->number) {
+    return make(
+        Cause::unheard, {},
+        "no packet of any client came, or the answer to it was lost: stock openvpn does "
+        "not say which",
+        "have it write a line and look again: kill -USR2 PID; or restart it with \"verb 6\"",
+        ready);
+  }
   return make(Cause::no_packet, {}, "no packet of any client came since the server was ready",
-              "check the address and the port that clients use, and let it in: this host's "
-              "firewall, the router's port forwarding, the provider's security group",
-              ready);
+              let_in, ready);
 }
 
 void judge_server_log(LogDiagnosis& diagnosis, const std::vector<LogLine>& lines) {
@@ -250,7 +266,7 @@ struct Question {
 
 const std::vector<Question>& questions() {
   static const std::vector<Question> all{
-      {"packet", "a packet came", {Cause::no_packet}},
+      {"packet", "a packet came", {Cause::no_packet, Cause::unheard}},
       {"key", "control channel key", {Cause::wrong_key, Cause::wrong_direction}},
       {"answer", "the answer arrived", {Cause::answer_lost, Cause::no_answer}},
       {"cipher", "shared cipher", {Cause::no_shared_cipher}},
@@ -303,6 +319,8 @@ const char* name(Cause cause) {
       return "the other side fell silent";
     case Cause::no_answer:
       return "no answer";
+    case Cause::unheard:
+      return "no client got in";
     case Cause::login:
       break;
   }

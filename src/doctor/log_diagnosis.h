@@ -23,6 +23,7 @@ enum class Cause {
   login,            // name or password
   no_push_request,  // the server never got it
   no_answer,        // a client's log alone: one of no_packet, wrong_key and answer_lost
+  unheard,          // a stock server that has said nothing since: no_packet or answer_lost
 };
 [[nodiscard]] const char* name(Cause cause);
 

@@ -23,6 +23,9 @@ struct Mark {
 // What tells how far things went. The first that fits counts.
 constexpr std::array marks{
     Mark{"was answered, and it came again", Kind::came_again, Role::server},
+    Mark{" READ [*] from [AF_INET*: P_CONTROL_HARD_RESET_CLIENT", Kind::came_again, Role::server},
+    Mark{" READ [*] from [AF_INET*: P_ACK_V1", Kind::first_packet},
+    Mark{" READ [*] from [AF_INET*: P_CONTROL_V1", Kind::first_packet},
     Mark{"link remote: [AF_UNSPEC]", Kind::other, Role::server},
     Mark{"IFCONFIG POOL", Kind::other, Role::server},
     Mark{"client-instance", Kind::other, Role::server},
@@ -173,18 +176,23 @@ bool is_stamp(std::string_view word) {
 }
 
 // The address in a word such as "name/198.51.100.2:1194" or "[AF_INET]198.51.100.2:1194".
+std::string before_port(std::string_view word) {
+  const auto colon = word.rfind(':');
+  if (colon == word.npos || !to_number<std::uint16_t>(word.substr(colon + 1))) return {};
+  const auto address = ip::Address::parse(word.substr(0, colon));
+  return address ? address->text() : std::string();
+}
+
+// The address in a word such as "name/198.51.100.2:1194" or "[AF_INET6]2001:db8::2:1194".
 std::string address_in(std::string_view word) {
   if (const auto slash = word.rfind('/'); slash != word.npos) word.remove_prefix(slash + 1);
-  if (const auto bracket = word.find(']'); word.starts_with("[AF_INET")) {
-    word.remove_prefix(std::min(bracket + 1, word.size()));
-  }
   while (!word.empty() && (word.back() == ',' || word.back() == ':')) word.remove_suffix(1);
-  if (const auto plain = ip::Address::parse(word)) return plain->text();
-  const auto colon = word.rfind(':');
-  if (colon == word.npos) return {};
-  const auto address = ip::Address::parse(word.substr(0, colon));
-  const bool port = to_number<std::uint16_t>(word.substr(colon + 1)).has_value();
-  return address && port ? address->text() : std::string();
+  if (word.starts_with("[AF_INET")) {
+    word.remove_prefix(std::min(word.find(']'), word.size() - 1) + 1);
+    return before_port(word);
+  }
+  const auto plain = ip::Address::parse(word);
+  return plain ? plain->text() : before_port(word);
 }
 
 std::string peer_of(std::string_view line) {
@@ -202,11 +210,12 @@ std::string peer_of(std::string_view line) {
 std::string_view without_time(std::string_view line) {
   line = trim(line);
   // A syslog line: "Nov 25 23:00:01 host adit[17]: the rest".
-  if (const auto end = line.find("]: "); end != line.npos && end < 80) {
-    const auto open = line.rfind('[', end);
-    const bool pid =
-        open != line.npos && to_number<unsigned>(line.substr(open + 1, end - open - 1));
-    if (pid) line.remove_prefix(end + 3);
+  constexpr std::size_t longest_head = 80;
+  const std::size_t end = line.find("]: ");
+  if (end < longest_head) {
+    const std::string_view head = line.substr(0, end);
+    const std::string_view pid = head.substr(std::min(head.rfind('['), end - 1) + 1);
+    if (to_number<unsigned>(pid)) line.remove_prefix(end + 3);
   }
   while (true) {
     const auto space = line.find(' ');

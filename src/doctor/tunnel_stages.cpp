@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "doctor/echo.h"
 #include "doctor/handshake_words.h"
 
@@ -34,7 +35,8 @@ std::string described(const ProbeSession& session) {
   if (inside.tls() != nullptr) {
     const std::string whole = inside.tls()->description();
     text += ", " + whole.substr(0, whole.find(", peer certificate"));
-    if (const auto* peer = inside.tls()->peer().own()) text += ", server " + peer->common_name;
+    if (const auto* peer = inside.tls()->peer().own())
+      text += fmt::format(", server \"{}\"", printable(peer->common_name));
   }
   if (inside.negotiated()) text += ", data " + inside.negotiated()->cipher;
   return text;

@@ -45,8 +45,14 @@ ip::Address last_of(const ip::Prefix& prefix) {
   return ip::Address::from_bytes(Bytes(bytes.data(), first.size()));
 }
 
+// What comes over a network is neither from nor for a loopback address.
+bool is_loopback(const ip::Address& low, const ip::Address& high) {
+  const ip::Prefix loopback = *ip::Prefix::parse(low.is_v4() ? "127.0.0.0/8" : "::1/128");
+  return loopback.contains(low) && loopback.contains(high);
+}
+
 Match match_range(const ip::Address& low, const ip::Address& high, const ip::Prefix& wanted) {
-  if (low.family() != wanted.address.family()) return Match::no;
+  if (low.family() != wanted.address.family() || is_loopback(low, high)) return Match::no;
   const ip::Address first = wanted.address;
   const ip::Address last = last_of(wanted);
   if (low <= first && last <= high) return Match::yes;

@@ -6,13 +6,13 @@
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <memory>
-#include <nftables/libnftables.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "firewall/nftables_library.h"
 #include "firewall/refusal.h"
 #include "firewall/ruleset.h"
 #include "system/fd.h"
@@ -22,10 +22,40 @@ namespace adit::firewall {
 
 namespace {
 
-struct Free {
-  void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+// One use of the library.
+class Context {
+ public:
+  // Errors: out of memory.
+  static Result<Context> open(const NftablesLibrary& library, unsigned flags) {
+    Context context(library);
+    if (!context.raw_) return fail_with(no_nftables("libnftables does not start"));
+    library.set_flags(context.raw_.get(), flags);
+    if (library.buffer_output(context.raw_.get()) != 0 ||
+        library.buffer_error(context.raw_.get()) != 0) {
+      return fail("cannot use libnftables: out of memory");
+    }
+    return context;
+  }
+
+  [[nodiscard]] Result<std::string> run_text(const std::string& commands) {
+    return answer(library_.run_text(raw_.get(), commands.c_str()), commands);
+  }
+  [[nodiscard]] Result<std::string> run_file(const std::string& name, const std::string& commands) {
+    return answer(library_.run_file(raw_.get(), name.c_str()), commands);
+  }
+
+ private:
+  explicit Context(const NftablesLibrary& library)
+      : library_(library), raw_(library.create(NFT_CTX_DEFAULT), library.destroy) {}
+
+  Result<std::string> answer(int failed, const std::string& commands) {
+    if (failed != 0) return fail_with(explain_refusal(library_.error(raw_.get()), commands));
+    return std::string(library_.output(raw_.get()));
+  }
+
+  NftablesLibrary library_;
+  std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> raw_;
 };
-using Context = std::unique_ptr<nft_ctx, Free>;
 
 // CapEff of this thread has the bit of CAP_NET_ADMIN, or cannot be read.
 bool may_administer() {
@@ -52,41 +82,27 @@ Status look_for_sockets() {
 
 Result<Context> open_context(unsigned flags) {
   if (const Status good = look_for_sockets(); !good) return fail_with(good.error());
-  Context context(nft_ctx_new(NFT_CTX_DEFAULT));
-  if (!context) return fail_with(no_nftables("libnftables does not start"));
-  nft_ctx_output_set_flags(context.get(), flags);
-  if (nft_ctx_buffer_output(context.get()) != 0 || nft_ctx_buffer_error(context.get()) != 0) {
-    return fail("cannot use libnftables: out of memory");
-  }
-  return context;
-}
-
-Result<std::string> answer_of(int failed, nft_ctx* context, const std::string& commands) {
-  if (failed != 0) {
-    return fail_with(explain_refusal(nft_ctx_get_error_buffer(context), commands));
-  }
-  return std::string(nft_ctx_get_output_buffer(context));
+  const auto library = load_nftables_library();
+  if (!library) return fail_with(library.error());
+  return Context::open(*library, flags);
 }
 
 Result<std::string> run(const std::string& commands, unsigned flags) {
-  const auto context = open_context(flags);
+  auto context = open_context(flags);
   if (!context) return fail_with(context.error());
-  const int failed = nft_run_cmd_from_buffer(context->get(), commands.c_str());
-  return answer_of(failed, context->get(), commands);
+  return context->run_text(commands);
 }
 
 // Only of a file's lines the library shows the one that was refused.
 Result<std::string> run_as_file(const std::string& commands) {
-  const auto context = open_context(0);
+  auto context = open_context(0);
   if (!context) return fail_with(context.error());
   const system::Fd file(memfd_create("ruleset", MFD_CLOEXEC));
   const auto length = static_cast<ssize_t>(commands.size());
   if (!file || ::write(file.get(), commands.data(), commands.size()) != length) {
     return system::kernel_refused(errno, "cannot keep the rules in memory");
   }
-  const std::string name = "/proc/self/fd/" + std::to_string(file.get());
-  const int failed = nft_run_cmd_from_filename(context->get(), name.c_str());
-  return answer_of(failed, context->get(), commands);
+  return context->run_file("/proc/self/fd/" + std::to_string(file.get()), commands);
 }
 
 }  // namespace

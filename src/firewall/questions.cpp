@@ -18,6 +18,15 @@ std::string iptables_name(std::string device) {
   return device;
 }
 
+ip::Prefix everywhere(ip::Family family) {
+  return *ip::Prefix::parse(family == ip::Family::v4 ? "0.0.0.0/0" : "::/0");
+}
+
+// Somebody out there, whom no rule means in particular: a list of banned addresses is no obstacle.
+ip::Prefix stranger_of(ip::Family family) {
+  return *ip::Prefix::parse(family == ip::Family::v4 ? "5.6.7.8" : "2a00:5:6::7");
+}
+
 class Asking {
  public:
   Asking(std::string device, const Routes& routes) : routes_(routes), device_(std::move(device)) {}
@@ -39,9 +48,17 @@ class Asking {
         fmt::format("answers from {} to {}", to.text(), from.text()));
   }
 
-  void port(const Port& port, const ip::Prefix& world) {
-    Packet packet{.hook = HookPoint::input, .tunnel = device_, .from = world, .to = world};
-    packet.in = outside(world);
+  void from_tunnel_to_world(const ip::Prefix& from, const ip::Prefix& stranger) {
+    const std::string name = iptables_name(device_);
+    const std::string other = outside(stranger);
+    add(device_, other, from, stranger, false, fmt::format("packets from {} to the world", name));
+    add(other, device_, stranger, from, true, fmt::format("answers from the world to {}", name));
+  }
+
+  void port(const Port& port, const ip::Prefix& stranger) {
+    Packet packet{.hook = HookPoint::input, .tunnel = device_, .from = stranger};
+    packet.to = everywhere(stranger.address.family());
+    packet.in = outside(stranger);
     packet.protocol = port.tcp ? "tcp" : "udp";
     packet.port = port.number;
     questions.push_back(
@@ -71,10 +88,6 @@ class Asking {
   std::string device_;
 };
 
-ip::Prefix world_of(ip::Family family) {
-  return *ip::Prefix::parse(family == ip::Family::v4 ? "0.0.0.0/0" : "::/0");
-}
-
 std::vector<ip::Prefix> behind_us(const Plan& plan) {
   std::vector<ip::Prefix> networks = plan.lans;
   for (const Map& map : plan.maps) networks.push_back(map.real);
@@ -93,15 +106,15 @@ std::vector<Question> questions_of(const Plan& plan, const Routes& routes) {
   Asking asking(device_pattern(plan.device), routes);
   for (const ip::Prefix& from : beyond(plan)) {
     for (const ip::Prefix& lan : behind_us(plan)) asking.from_tunnel(from, lan);
-    if (plan.full_tunnel) asking.from_tunnel(from, world_of(from.address.family()));
+    if (plan.full_tunnel) asking.from_tunnel_to_world(from, stranger_of(from.address.family()));
   }
   for (const ip::Prefix& lan : behind_us(plan)) {
     for (const ip::Prefix& far : without_overlaps(plan.far)) asking.into_tunnel(lan, far);
   }
   for (const ip::Family family : {ip::Family::v4, ip::Family::v6}) {
-    const ip::Prefix world = world_of(family);
-    const bool here = family == ip::Family::v4 || !routes.device_to(world.address).empty();
-    if (plan.open && here) asking.port(*plan.open, world);
+    const ip::Prefix stranger = stranger_of(family);
+    const bool here = family == ip::Family::v4 || !routes.device_to(stranger.address).empty();
+    if (plan.open && here) asking.port(*plan.open, stranger);
   }
   return asking.questions;
 }

@@ -80,7 +80,12 @@ std::vector<Sysctl> spelt_out(const Sysctl& pattern, Tools& tools) {
   return all;
 }
 
-constexpr const char* reload = "load them again: systemctl restart adit's unit, or \"adit up\"";
+std::string reload(std::string_view owner) {
+  constexpr std::string_view joined = "join-";
+  if (owner == "server") return "adit firewall load";
+  if (!owner.starts_with(joined)) return "adit firewall load --dir DIR, with the server's folder";
+  return fmt::format("adit firewall load --join {}", owner.substr(joined.size()));
+}
 
 }  // namespace
 
@@ -93,11 +98,11 @@ std::vector<Trouble> missing_rules(const Plan& plan, const std::string& listing)
     const auto there = find_chain(listing, name);
     if (!there || there->head.empty()) {
       troubles.push_back(
-          {fmt::format("chain {} of table inet {} is gone", name, table_name), reload});
+          {fmt::format("chain {} of table inet {} is gone", name, table_name), reload(plan.owner)});
     } else if (there->rules.size() != chain.rules.size()) {
       troubles.push_back({fmt::format("chain {} of table inet {} has {} rules, not {}", name,
                                       table_name, there->rules.size(), chain.rules.size()),
-                          reload});
+                          reload(plan.owner)});
     }
   }
   return troubles;
@@ -152,7 +157,7 @@ Result<std::vector<Trouble>> Watch::look() {
   if (troubles.empty() && now != seen_) {
     troubles.push_back(
         {fmt::format("the rules of {} in table inet {} were changed", plan_.owner, table_name),
-         reload});
+         reload(plan_.owner)});
   }
   const Uplinks uplinks = uplinks_of(tools_.read("/proc/net/route").value_or(""),
                                      tools_.read("/proc/net/ipv6_route").value_or(""));

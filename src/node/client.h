@@ -81,6 +81,8 @@ class Client {
   [[nodiscard]] Deadline deadline() const;
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] bool up() const { return up_; }
+  // What is to be said when the other end's certificate has been revoked since.
+  [[nodiscard]] std::optional<std::string> peer_revoked() const;
   [[nodiscard]] bool answered() const { return answered_; }
 
   // Says goodbye if that was asked for; the moment until which to go on.

@@ -288,4 +288,11 @@ void Client::on_failure(const Happening& happening, const session::Failed& faile
   end(Outcome::Next::restart, "SIGUSR1", "tls-error");
 }
 
+std::optional<std::string> Client::peer_revoked() const {
+  if (setup_.session.tls == nullptr) return std::nullopt;
+  const tls::ChainEntry* const revoked = setup_.session.tls->revoked(identity_.chain);
+  if (revoked == nullptr) return std::nullopt;
+  return lines::certificate_revoked(revoked->depth, revoked->subject, revoked->serial);
+}
+
 }  // namespace adit::node

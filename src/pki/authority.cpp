@@ -13,11 +13,25 @@ Authority::Authority(Authority&& other) noexcept = default;
 Authority& Authority::operator=(Authority&& other) noexcept = default;
 Authority::~Authority() = default;
 
+namespace {
+
+Status check_layout(const std::string& directory) {
+  if (layout_of(directory) != SourceLayout::easyrsa_2) return {};
+  return fail_with({fmt::format("{} is laid out as easy-rsa 2.0 does it", directory),
+                    "bring it over into a directory of its own: adit pki import " + directory});
+}
+
+}  // namespace
+
+Result<Authority> Authority::look(const std::string& directory) {
+  if (auto ok = check_layout(directory); !ok) return fail_with(ok.error());
+  auto ledger = load_ledger(Disk::look(directory), {});
+  if (!ledger) return fail_with(ledger.error());
+  return Authority(std::make_unique<Ledger>(std::move(*ledger)));
+}
+
 Result<Authority> Authority::open(const std::string& directory, const Hooks& hooks) {
-  if (layout_of(directory) == SourceLayout::easyrsa_2) {
-    return fail_with({fmt::format("{} is laid out as easy-rsa 2.0 does it", directory),
-                      "bring it over into a directory of its own: adit pki import " + directory});
-  }
+  if (auto ok = check_layout(directory); !ok) return fail_with(ok.error());
   auto disk = Disk::open(directory, hooks.watch);
   if (!disk) return fail_with(disk.error());
   auto ledger = load_ledger(std::move(*disk), hooks.ask);

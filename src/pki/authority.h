@@ -71,6 +71,8 @@ class Authority {
   // Reads the index and repairs what an interrupted command left undone.
   [[nodiscard]] static Result<Authority> open(const std::string& directory,
                                               const Hooks& hooks = {});
+  // Only for looking: nothing is locked, repaired or written, and every command that would fails.
+  [[nodiscard]] static Result<Authority> look(const std::string& directory);
   // Copies what another tool left in the folder: a tree of easy-rsa 3, a flat directory of easy-rsa
   // 2.0, or loose certificates and keys. The folder is only read. The directory must be empty or
   // absent; one that holds this very authority is left as it is.

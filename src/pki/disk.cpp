@@ -102,6 +102,10 @@ Result<Disk> Disk::open(std::string root, WatchStep watch) {
   return disk;
 }
 
+Disk Disk::look(std::string root) {
+  return Disk(std::move(root), [](std::string_view) { return EROFS; });
+}
+
 bool Disk::exists(std::string_view file) const {
   return ::access(path_of(file).c_str(), F_OK) == 0;
 }

@@ -44,6 +44,8 @@ class Disk {
  public:
   // Makes the directory and its parents where they are missing.
   [[nodiscard]] static Result<Disk> create(std::string root, WatchStep watch);
+  // Neither locks nor changes anything: every step that would fails with EROFS.
+  [[nodiscard]] static Disk look(std::string root);
   // Waits for the lock.
   [[nodiscard]] static Result<Disk> open(std::string root, WatchStep watch);
 

@@ -231,7 +231,12 @@ Status carry_out(Host& host, Journal& journal, const std::vector<Step>& steps,
 Status undo(Host& host, Journal& journal, const Progress& progress) {
   if (Status whole = recover(host, journal); !whole) return whole;
   std::vector<Thing> things;
-  for (const Record& record : journal.records) things.push_back(record.thing);
+  std::vector<std::string> made;  // folders
+  for (const Record& record : journal.records) {
+    things.push_back(record.thing);
+    const bool ours = record.thing.kind == Kind::folder && !record.before.present;
+    if (ours) made.push_back(record.thing.name);
+  }
   std::vector<std::string> failed;
   for (auto thing = things.rbegin(); thing != things.rend(); ++thing) {
     if (Status done = revert(host, journal, *thing, progress); !done) {
@@ -239,6 +244,10 @@ Status undo(Host& host, Journal& journal, const Progress& progress) {
     }
   }
   if (Status saved = journal.save(host); !saved) return saved;
+  // The one that the journal itself was in is empty only now.
+  for (auto folder = made.rbegin(); journal.empty() && folder != made.rend(); ++folder) {
+    if (host.folder(*folder)) static_cast<void>(host.remove_folder(*folder));
+  }
   if (failed.empty()) return {};
   return fail_with(
       {"not everything could be undone: " + join(failed, "; "),

@@ -15,16 +15,17 @@ Result<pki::Authority> PkiCertificates::open() const {
   return pki::Authority::open(directory_, {ask_, {}});
 }
 
-bool PkiCertificates::has_authority() {
+// The index is written last: without it, an authority was begun and is finished by making it again.
+bool PkiCertificates::has_authority() const {
   std::error_code unknown;
-  return std::filesystem::exists(directory_ + "/ca.crt", unknown);
+  return std::filesystem::exists(directory_ + "/ca.crt", unknown) &&
+         std::filesystem::exists(directory_ + "/index.txt", unknown);
 }
 
 // Of this name, or of any when the name is empty.
 std::optional<std::string> PkiCertificates::valid(pki::Kind kind, const std::string& name) const {
-  std::error_code unknown;
-  if (!std::filesystem::exists(directory_ + "/ca.crt", unknown)) return std::nullopt;
-  const auto authority = open();
+  if (!has_authority()) return std::nullopt;
+  const auto authority = pki::Authority::look(directory_);  // also for a plan that is only shown
   if (!authority) return std::nullopt;
   for (const pki::Entry& entry : authority->list(now_)) {
     const bool fits = entry.kind == kind && entry.state == pki::State::valid;

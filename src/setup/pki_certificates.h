@@ -13,7 +13,7 @@ class PkiCertificates final : public Certificates {
   // rng must outlive it. ask: for an authority whose key is protected.
   PkiCertificates(std::string directory, Rng& rng, WallTime now, pki::AskPassphrase ask);
 
-  bool has_authority() override;
+  bool has_authority() const override;
   std::optional<std::string> server_name() override;
   bool has_client(const std::string& name) override;
   Status make_authority() override;

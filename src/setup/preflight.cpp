@@ -20,8 +20,9 @@ std::string protocol_text(const ServerFacts& facts) {
 
 void check_port(Host& host, const Demand& demand, std::vector<Error>& errors) {
   const ServerFacts* present = demand.present;
-  const bool same = present != nullptr && present->port == demand.wanted.port &&
-                    present->tcp == demand.wanted.tcp;
+  // Without a configuration it is what a killed run has started.
+  const bool same = present == nullptr ||
+                    (present->port == demand.wanted.port && present->tcp == demand.wanted.tcp);
   if (demand.runs && same) return;  // held by the server that is to be changed
   const auto holder = host.port_holder(demand.wanted.tcp, demand.wanted.port);
   if (!holder) return;

@@ -10,6 +10,7 @@
 
 #include "system/fd.h"
 #include "system/kernel_error.h"
+#include "system/store.h"
 
 namespace adit::setup::disk {
 
@@ -43,20 +44,9 @@ tl::unexpected<Error> refused(std::string_view verb, const std::string& path, in
   return system::kernel_refused(error, fmt::format("cannot {} {}", verb, path), advice_for(error));
 }
 
-// 0, or the error number.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return 0;
-}
-
 int fill(int fd, const File& file) {
   if (fchmod(fd, file.mode) != 0) return errno;
-  if (const int error = write_all(fd, file.text); error != 0) return error;
+  if (const int error = system::write_all(fd, file.text); error != 0) return error;
   return fsync(fd) == 0 ? 0 : errno;
 }
 

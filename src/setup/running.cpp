@@ -20,7 +20,7 @@ Running running_server(Host& host, const std::string& dir, const std::string& un
     const auto pid = to_number<int>(trim((*file)->text));
     if (pid && host.runs_adit(*pid)) running.pid = pid;
   }
-  if (host.has_systemd() && (is_active(host, unit) || is_starting(host, unit))) {
+  if (host.has_systemd() && activity_of(host, unit) != Activity::inactive) {
     running.unit = unit;
   }
   return running;

@@ -32,9 +32,12 @@ Result<State> look_at_file(Host& host, const std::string& path) {
 
 State look_at_unit(Host& host, const std::string& unit) {
   const bool enabled = host.run({"systemctl", "is-enabled", "--quiet", unit}).status == 0;
-  State state = wish_unit(unit, enabled, is_active(host, unit)).state;
+  const Activity activity = activity_of(host, unit);
+  State state = wish_unit(unit, enabled, activity == Activity::active).state;
   // A start that goes on, perhaps of a run that was killed.
-  if (is_starting(host, unit)) state.text = enabled ? "enabled activating" : "disabled activating";
+  if (activity == Activity::starting) {
+    state.text = enabled ? "enabled activating" : "disabled activating";
+  }
   return state;
 }
 
@@ -99,12 +102,10 @@ Status put_hook(Host& host, const Thing& hook, const State& state) {
 
 }  // namespace
 
-bool is_active(Host& host, const std::string& unit) {
-  return host.run({"systemctl", "is-active", "--quiet", unit}).status == 0;
-}
-
-bool is_starting(Host& host, const std::string& unit) {
-  return trim(host.run({"systemctl", "is-active", unit}).text) == "activating";
+Activity activity_of(Host& host, const std::string& unit) {
+  const ProgramEnd end = host.run({"systemctl", "is-active", unit});
+  if (end.status == 0) return Activity::active;
+  return trim(end.text) == "activating" ? Activity::starting : Activity::inactive;
 }
 
 Result<State> look(Host& host, const Thing& thing, const State* last) {

@@ -12,9 +12,9 @@ namespace adit::setup {
 // Brings a thing into a state. Doing so again does no harm.
 [[nodiscard]] Status put(Host& host, const Thing& thing, const State& state);
 
-// Of a unit of systemd: it runs; it is being started.
-[[nodiscard]] bool is_active(Host& host, const std::string& unit);
-[[nodiscard]] bool is_starting(Host& host, const std::string& unit);
+// Of a unit of systemd.
+enum class Activity : std::uint8_t { inactive, starting, active };
+[[nodiscard]] Activity activity_of(Host& host, const std::string& unit);
 
 // The folders above a path that do not exist, outermost first.
 [[nodiscard]] std::vector<std::string> missing_folders(Host& host, const std::string& path);

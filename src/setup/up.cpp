@@ -248,6 +248,12 @@ Status wish_reload(Draft& draft, Journal& journal) {
   return {};
 }
 
+std::vector<Error> preflight_of(Draft& draft) {
+  const ServerFacts* present = draft.present ? &*draft.present : nullptr;
+  return preflight(draft.host,
+                   {draft.plan.facts, present, draft.running.any(), draft.request.service});
+}
+
 }  // namespace
 
 std::string state_folder(const std::string& dir) { return dir + "/state"; }
@@ -260,8 +266,12 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (Status done = draft_configuration(draft); !done) return fail_with(done.error());
   draft.plan.instance = instance_of(request.dir);
   if (request.service) draft.plan.unit = unit_of(request.dir);
-  draft.plan.errors = preflight(host, {draft.plan.facts, draft.present ? &*draft.present : nullptr,
-                                       draft.running.any(), request.service});
+  draft.plan.errors = preflight_of(draft);
+  if (!draft.plan.errors.empty() && !draft.running.any()) {
+    // A start that a killed run has asked for may have been under way just now.
+    draft.running = running_server(host, request.dir, unit_of(request.dir));
+    if (draft.running.any()) draft.plan.errors = preflight_of(draft);
+  }
   if (draft.running.pid && request.service) {
     draft.plan.errors.push_back(
         {fmt::format("a server of this folder runs in the foreground (pid {})", *draft.running.pid),

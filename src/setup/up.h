@@ -24,7 +24,7 @@ struct UpRequest {
 class Certificates {
  public:
   virtual ~Certificates() = default;
-  [[nodiscard]] virtual bool has_authority() = 0;
+  [[nodiscard]] virtual bool has_authority() const = 0;
   // Of a valid server certificate.
   [[nodiscard]] virtual std::optional<std::string> server_name() = 0;
   [[nodiscard]] virtual bool has_client(const std::string& name) = 0;

@@ -13,6 +13,16 @@
 
 namespace adit::system {
 
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
 namespace {
 
 constexpr std::size_t largest_file = 64u
@@ -39,17 +49,6 @@ std::string advice_for(int error) {
 
 tl::unexpected<Error> refused(std::string_view verb, const std::string& path, int error) {
   return kernel_refused(error, fmt::format("cannot {} {}", verb, path), advice_for(error));
-}
-
-// 0, or the error number.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return 0;
 }
 
 int write_from_start(int fd, std::string_view text) {

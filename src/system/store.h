@@ -43,6 +43,9 @@ class Store final : public ports::StorePort {
   std::map<std::string, Seen> seen_;
 };
 
+// All of the text, from where the file stands. 0, or the error number.
+[[nodiscard]] int write_all(int fd, std::string_view text);
+
 // Whoever reads path sees the old text or the new one, never a part; survives a loss of power.
 [[nodiscard]] Status write_file_atomically(const std::string& path, std::string_view text,
                                            unsigned mode);

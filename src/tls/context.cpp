@@ -221,15 +221,16 @@ class OpensslContext final : public TlsContext {
     return load_key();
   }
 
-  // The intermediates that "ca" has of our own certificate go along with it, as with stock. Left to
-  // itself OpenSSL looks for them in every handshake, checks their signatures, and sends the root,
-  // which the other side must have anyway.
+  // What "ca" has above our own certificate goes along with it, as with stock. Left to itself
+  // OpenSSL looks for that in every handshake and checks the signatures. A client leaves the root
+  // out, which a server must have anyway; a server sends it, so that a client with another CA can
+  // say so.
   void build_own_chain() {
     STACK_OF(X509)* given = nullptr;  // by "cert" and "extra-certs": then it is that
     SSL_CTX_get_extra_chain_certs_only(context_.get(), &given);
     if (!setup_.cert.defined() || sk_X509_num(given) > 0) return;
-    SSL_CTX_build_cert_chain(context_.get(), SSL_BUILD_CHAIN_FLAG_NO_ROOT |
-                                                 SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+    const int root = setup_.server ? 0 : SSL_BUILD_CHAIN_FLAG_NO_ROOT;
+    SSL_CTX_build_cert_chain(context_.get(), root | SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
                                                  SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
     SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
     ERR_clear_error();

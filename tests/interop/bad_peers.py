@@ -53,6 +53,11 @@ BAD_HMAC = (
     PEER + 'has a different tls-auth key, another "auth" digest, or the wrong direction: it must be 0 '
     "on one side and 1 on the other; here it is 0 (~/server.conf:~)",
 )
+BAD_DIRECTION = (
+    BAD_HMAC[0],
+    PEER + "has the right tls-auth key and the wrong direction: it must be 0 on one side and 1 on the "
+    "other; here it is 0 (~/server.conf:~)",
+)
 SILENCE = (
     "TLS Error: TLS key negotiation failed to occur within 4 seconds (check your network "
     "connectivity)",
@@ -63,7 +68,13 @@ AT_ONCE = "TLS Error: TLS handshake failed"
 
 FAULTS = (
     Fault("wrong-tls-auth-key", bad_lines.wrong_tls_auth_key, BAD_HMAC, NO_ANSWER, TLS_AUTH),
-    Fault("swapped-tls-auth-direction", bad_lines.swapped_direction, BAD_HMAC, NO_ANSWER, TLS_AUTH),
+    Fault(
+        "swapped-tls-auth-direction",
+        bad_lines.swapped_direction,
+        BAD_DIRECTION,
+        NO_ANSWER,
+        TLS_AUTH,
+    ),
     Fault(
         "no-tls-auth",
         bad_lines.no_tls_auth,

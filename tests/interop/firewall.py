@@ -14,6 +14,7 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 from firewall_hosts import (
     DATA,
@@ -369,6 +370,19 @@ def no_rights(bench: Bench) -> None:
         check_says(told, "Operation not permitted", "--cap-add NET_ADMIN")
 
 
+def no_library(bench: Bench) -> None:
+    """What is linked need not be there; what is loaded is missed in one line."""
+    with Lab(bench.folder) as lab:
+        host = lab.host("gateway")
+        library = next(Path("/usr/lib").glob("*/libnftables.so.1")).resolve()
+        hide = f"mount --bind /dev/null '{library}' && exec \"$@\""
+        words = ("unshare", "-m", "sh", "-c", hide, "sh", ADIT)
+        told = host.run(*words, "firewall", "load", *PLAN, fails=True)
+        check(told.count("\n") == 1, told)
+        check_says(told, "cannot load libnftables.so.1", "apt-get install libnftables1")
+        check_says(host.run(*words, "--version", fails=True), "adit")
+
+
 def bad_words(bench: Bench) -> None:
     del bench
     for words, told in (
@@ -401,6 +415,7 @@ CASES = [
     Case("all_or_nothing", all_or_nothing),
     Case("no_nftables", no_nftables),
     Case("no_rights", no_rights),
+    Case("no_library", no_library),
     Case("bad_words", bad_words),
 ]
 

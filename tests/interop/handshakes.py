@@ -1,6 +1,6 @@
 """Handshakes that fail, each for one reason, with adit and stock at either end.
 
-    FAULTS["answer-lost"].begin(net, "stock", "adit", keys)     both ends, until one has given up
+    tunnel = FAULTS["answer-lost"].begin(net, "stock", "adit", keys)
 """
 
 from __future__ import annotations
@@ -10,33 +10,40 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keys import Keys
-from lab import STOCK, ThreeHosts
-from tunnel import COMPLETED, PORT, Setup, Tunnel, client_config, server_config
+from lab import ThreeHosts
+from tunnel import PORT, PROGRAMS, Setup, Tunnel, client_config
 
 WINDOW = 4  # seconds for a handshake, on both sides
-GAVE_UP = (
-    r"TLS key negotiation failed to occur|TLS handshake failed|AUTH_FAILED|no PUSH_REPLY"
-    r"|SIGUSR1\[soft,|SIGTERM\[soft,"
-)
-SHORT = (f"hand-window {WINDOW}", "verb 4")
+SHORT = (f"hand-window {WINDOW}", "verb 3")
 TLS12 = "tls-version-max 1.2"
-ECDSA = "TLS-ECDHE-ECDSA-WITH-{}"
+ECDSA = "tls-cipher TLS-ECDHE-ECDSA-WITH-{}"
+
+Change = Callable[[str, Keys, Path], str]
+
+NO_ANSWER, SILENT = "no answer", "the other side fell silent"
+KEY, DIRECTION = "wrong control channel key", "wrong key direction"
+REFUSED = "certificate refused"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """cause: what adit doctor must call it."""
+    """server_says, client_says: what adit doctor --log may make of that side's log; "live": which
+    stage of adit doctor FILE fails, and a word of its evidence."""
 
-    cause: str
+    server_says: tuple[str, ...]
+    client_says: tuple[str, ...]
+    live: tuple[str, str] = ("port", "no answer")
+    word: str = ""  # of the evidence, where it is said which it is
+    word_by: str = "server"  # in whose log
+    authority: str = "adit"
     wrapping: str = "plain"
     server: tuple[str, ...] = ()
     client: tuple[str, ...] = ()
     drop: str = ""  # packets that the wire drops: "dport", "sport"
-    change: Callable[[str, Keys, Path], str] | None = None  # of the client's configuration
-    seen_by: tuple[str, ...] = ("server", "client")  # whose log tells it
+    change: Change | None = None  # of the client's configuration
 
     def setup(self, server: str, client: str) -> Setup:
-        setup = Setup(server=server, client=client, wrapping=self.wrapping)
+        setup = Setup(server, client, wrapping=self.wrapping, authority=self.authority)
         return replace(
             setup,
             server_extra=(*SHORT, *self.server),
@@ -47,21 +54,32 @@ class Fault:
         """Both ends run, and nobody has waited for anything yet."""
         tunnel = Tunnel(net, self.setup(server, client), keys)
         if self.drop:
-            rule = ("udp", self.drop, PORT, "drop")
-            net.wire.run("nft", "add", "table", "inet", "lost")
-            chain = "{ type filter hook forward priority 0; }"
-            net.wire.run("nft", "add", "chain", "inet", "lost", "forward", chain)
-            net.wire.run("nft", "add", "rule", "inet", "lost", "forward", *rule)
+            lose(net, self.drop)
         tunnel.start_server()
-        tunnel.start_client()
+        config = client_config(tunnel.setup, keys, tunnel.remote)
+        if self.change:
+            config = self.change(config, keys, net.client.folder)
+        path = net.client.write("client.conf", config)
+        tunnel.client = net.client.start("client", PROGRAMS[client], path)
         return tunnel
 
 
-def another_key(kind: str) -> Callable[[str, Keys, Path], str]:
-    def change(config: str, keys: Keys, folder: Path) -> str:
-        return config.replace(str(keys.static("adit")), str(keys.static("stock")))
+def lose(net: ThreeHosts, which: str) -> None:
+    """The wire drops what goes to the server's port, or what comes from it."""
+    chain = "add chain inet lost forward { type filter hook forward priority 0; }"
+    rule = f"add rule inet lost forward udp {which} {PORT} drop"
+    text = "\n".join(["add table inet lost", chain, rule, ""])
+    net.wire.run("nft", "-f", net.wire.write("lost.nft", text))
 
-    return change
+
+def another_key(config: str, keys: Keys, folder: Path) -> str:
+    return config.replace(str(keys.static("adit")), str(keys.static("stock")))
+
+
+def expired(config: str, keys: Keys, folder: Path) -> str:
+    made = keys.issue("late", "client", folder, serial=77, days=-1)
+    good = keys.identity("openssl", "client1")
+    return config.replace(str(good.cert), str(made.cert)).replace(str(good.key), str(made.key))
 
 
 def no_pull(config: str, keys: Keys, folder: Path) -> str:
@@ -70,21 +88,34 @@ def no_pull(config: str, keys: Keys, folder: Path) -> str:
 
 
 FAULTS = {
-    "no-packet": Fault("no packet came", drop="dport"),
-    "wrong-tls-auth-key": Fault(
-        "wrong control channel key", "tls-auth", change=another_key("tls-auth")
+    "no-packet": Fault(("no packet came",), (NO_ANSWER,), drop="dport"),
+    "wrong-tls-auth-key": Fault((KEY,), (NO_ANSWER,), wrapping="tls-auth", change=another_key),
+    "wrong-tls-crypt-key": Fault((KEY,), (NO_ANSWER,), wrapping="tls-crypt", change=another_key),
+    # Only adit tries the other directions before it complains.
+    "wrong-direction": Fault(
+        (DIRECTION, KEY), (NO_ANSWER,), word="direction", wrapping="tls-auth",
+        client=("key-direction 0",),
     ),
-    "wrong-tls-crypt-key": Fault(
-        "wrong control channel key", "tls-crypt", change=another_key("tls-crypt")
+    "answer-lost": Fault(("the answer was lost",), (NO_ANSWER,), drop="sport"),
+    # Stock leaves without a word when it does not like a name.
+    "wrong-name": Fault(
+        (SILENT, REFUSED), (REFUSED,), ("handshake", "name"), "name", "client",
+        client=("verify-x509-name another name",),
     ),
-    "wrong-direction": Fault("wrong key direction", "tls-auth", client=("key-direction 0",)),
-    "answer-lost": Fault("the answer was lost", drop="sport"),
-    "wrong-name": Fault("certificate refused", client=("verify-x509-name another name",)),
-    "wrong-usage": Fault("certificate refused", server=("remote-cert-tls server",)),
+    "expired": Fault(
+        (REFUSED,), (SILENT, REFUSED), ("certificate", "expired on"), "date",
+        authority="openssl", change=expired,
+    ),
+    "wrong-usage": Fault(
+        (REFUSED,), (SILENT, REFUSED), ("handshake", "certificate"), "usage",
+        server=("remote-cert-tls server",),
+    ),
     "no-shared-cipher": Fault(
-        "no shared cipher",
-        server=(TLS12, "tls-cipher " + ECDSA.format("AES-256-GCM-SHA384")),
-        client=(TLS12, "tls-cipher " + ECDSA.format("AES-128-GCM-SHA256")),
+        ("no shared cipher",), ("no shared cipher", SILENT), ("handshake", ""), "cipher",
+        server=(TLS12, ECDSA.format("AES-256-GCM-SHA384")),
+        client=(TLS12, ECDSA.format("AES-128-GCM-SHA256")),
     ),
-    "no-push-request": Fault("no PUSH_REQUEST", change=no_pull),
+    "no-push-request": Fault(
+        ("no PUSH_REQUEST",), ("no PUSH_REQUEST",), ("", ""), "PUSH_REQUEST", change=no_pull
+    ),
 }

@@ -24,6 +24,8 @@ from lab import ADIT, Failure, Host, Process, check, until
 
 HERE = Path(__file__).resolve().parent
 HIDDEN = ("/etc/adit", "/etc/sysctl.d", "/etc/systemd/system", "/run/systemd")
+# Of both kinds, without what counts packets.
+SAVED = "for kind in nft legacy; do iptables-$kind-save 2>&1; done | grep -v ^# | sed 's/\\[[0-9:]*\\]//'"
 SYSCTLS = (
     r"^net\.ipv4\.(ip_forward|conf\.(all|default|wire)\.(forwarding|rp_filter))|"
     r"^net\.ipv6\.conf\.(all|default|wire)\.(forwarding|accept_ra) "
@@ -67,7 +69,8 @@ class Machine(Host):
         if not hasattr(self, "keeper"):
             return super().wrap(words)
         enter = ["nsenter", "-t", str(self.keeper.pid), "-m", "-n", "--"]
-        return [*enter, "env", "-C", str(self.folder), f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin", *words]
+        path = f"PATH={self.tools}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return [*enter, "env", "-C", str(self.folder), path, *words]
 
     def adit(self, *words: object, fails: bool = False, seconds: float = 30) -> str:
         return self.run(ADIT, *words, fails=fails, seconds=seconds)
@@ -99,7 +102,7 @@ class Machine(Host):
     def look(self) -> Look:
         return Look(
             rules=self.run("nft", "-s", "list", "ruleset"),
-            iptables=self.run("sh", "-c", "iptables-save -c 2>&1 | grep -v ^#; true"),
+            iptables=self.run("sh", "-c", SAVED),
             sysctls=self.run("sh", "-c", f"sysctl -a 2>/dev/null | grep -E '{SYSCTLS}'"),
             routes=self.run("sh", "-c", "ip route; ip -6 route; ip rule"),
             files=self.files(*HIDDEN[1:3]),

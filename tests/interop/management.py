@@ -436,7 +436,7 @@ def client_states(bench: Bench) -> None:
                 said = {"states": states_up(manager)}
                 tunnel.ping_all()
                 status = manager.ask("status")
-                said["status"] = [re.sub(r"\d+$", "N", line) for line in status]
+                said["status"] = [re.sub(r"\d+$", "N", line) for line in masked(status)]
                 manager.ask("hold off")
                 said["again"] = states_again(manager)
                 said["end"] = end(manager)

@@ -5,6 +5,7 @@ and goes, and what it brings beside the program is sound.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from runner import Bench, Case, main
 from tunnel import Setup, Tunnel
 
 ROOT = Path(__file__).resolve().parents[2]
-FAMILIES = ("pki", "bench", "options", "status", "explain")
+FAMILIES = ("pki", "bench", "options", "status", "explain", "up", "down", "join", "firewall", "doctor")
 NEWER = "0.1.1"
 # What an installed system may keep of a package that came and went.
 LASTING = ("var/lib/dpkg", "var/log", "var/cache/man", "var/cache/ldconfig", "etc/ld.so.cache", "tmp")
@@ -70,9 +71,15 @@ def run(*words: object, fails: bool = False, env: dict[str, str] | None = None) 
 
 
 def build(bench: Bench) -> Path:
-    run(ROOT / "tools/deb", ADIT, bench.folder)
-    (package,) = bench.folder.glob("adit_*.deb")
-    return package
+    """Once for all cases; each has its own copy."""
+    shared = bench.folder.parent / "package"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(shared.glob("adit_*.deb")):
+            run(ROOT / "tools/deb", ADIT, shared)
+    (package,) = shared.glob("adit_*.deb")
+    return Path(shutil.copy(package, bench.folder))
 
 
 def newer(package: Path) -> Path:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""adit pki beside easy-rsa, openssl and stock openvpn: directories that move over, renewal, a change
-of authority, dates, and commands that are killed.
+"""adit pki beside easy-rsa, openssl and stock openvpn: directories that move over, renewal, a
+change of authority, dates, and commands that are killed.
 
 Each case makes a directory of certificates as somebody else would, lets adit go on with it, and has
 a server and clients, stock's and ours, tell who is let in.
@@ -8,12 +8,8 @@ a server and clients, stock's and ours, tell who is let in.
 
 from __future__ import annotations
 
-import datetime
 import json
-import random
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -32,10 +28,11 @@ from authorities import (
     loose,
 )
 from lab import ADIT, Lab, Process, ThreeHosts, check
+from pki_directory import Directory, at, fresh_directory
+from pki_killed import killed_commands_lose_nothing, killed_import_is_all_or_nothing
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PROGRAMS
 
-KILLS = 40
 SERVER = """
 dev tun
 proto udp
@@ -52,49 +49,6 @@ tls-crypt-v2 {pki}/tls-crypt-v2-server.key
 keepalive 10 60
 verb 3
 """
-
-
-class Directory:
-    """A directory of adit, by its commands."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __call__(self, verb: str, *words: object, fails: bool = False) -> str:
-        return call(ADIT, "pki", verb, *words, "--dir", self.path, fails=fails)
-
-    def json(self, verb: str, *words: object) -> object:
-        return json.loads(self(verb, *words, "--json"))
-
-    def refuses(self, wanted: str, verb: str, *words: object) -> None:
-        told = self(verb, *words, fails=True)
-        check(wanted in told, f"adit pki {verb} should say {wanted!r}, but says: {told}")
-
-    def entries(self, *words: object) -> dict[str, dict[str, object]]:
-        """The newest of each name."""
-        return {entry["name"]: entry for entry in self.json("list", *words)}
-
-    def profile(self, name: str, into: Path, extra: str = "") -> Path:
-        self("export", name, "--remote", ThreeHosts.server4, "-o", into)
-        if extra:
-            into.write_text(extra + into.read_text())
-        return into
-
-    def stolen(self, profile: Path, certificate: Path, key: Path) -> Path:
-        """The profile with another certificate and key in it."""
-        text = profile.read_text()
-        for tag, file in (("cert", certificate), ("key", key)):
-            before, _, rest = text.partition(f"<{tag}>\n")
-            after = rest.partition(f"</{tag}>")[2]
-            text = f"{before}<{tag}>\n{file.read_text()}</{tag}>{after}"
-        other = profile.with_name(f"stolen-{profile.name}")
-        other.write_text(text)
-        return other
-
-
-def at(days: float) -> tuple[str, str]:
-    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
-    return ("--now", when.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 # ---- who is let in ----
@@ -257,15 +211,6 @@ def loose_files_without_the_key_cannot_sign(bench: Bench) -> None:
 # ---- our own ----
 
 
-def fresh_directory(bench: Bench) -> Directory:
-    directory = Directory(bench.folder / "pki")
-    directory("init", "--cn", "test CA")
-    directory("server", "server")
-    for name in ("client1", "client2", REVOKED):
-        directory("client", name)
-    return directory
-
-
 def renewed_certificates_overlap(bench: Bench, program: str) -> None:
     directory = fresh_directory(bench)
     old = directory.profile("client1", bench.folder / "old.ovpn")
@@ -405,120 +350,10 @@ def expired_ones_are_refused(bench: Bench) -> None:
                 is_refused(net, profiles["early"], server, not_yet)
 
 
-# ---- killed ----
-
-
-def killed_commands_lose_nothing(bench: Bench) -> None:
-    """SIGKILL at random moments; afterwards the directory opens, holds together, and the same
-    command can be given again."""
-    chance = random.Random(5)
-    directory = fresh_directory(bench)
-    directory("revoke", REVOKED)
-    took = timed(directory, "renew", "client2")
-    killed = 0
-    for number in range(KILLS):
-        words = next_command(number)
-        killed += kill_after(chance.uniform(0, took * 1.3), directory, words)
-        check_whole(directory, number)
-        told = directory(*words, fails=True)
-        check_sensible(words, told)
-        check_whole(directory, number)
-    check(killed > KILLS / 4, f"only {killed} of {KILLS} were still running")
-
-
-COMMANDS = (
-    ("renew", "client1"),
-    ("client", "new{}"),
-    ("revoke", "new{}"),
-    ("renew", "client2", "--new-key"),
-    ("rotate-ca", "start"),
-    ("rotate-ca", "server"),
-    ("renew", "server", "--overlap", "0"),
-    ("rotate-ca", "clients"),
-    ("crl",),
-    ("rotate-ca", "finish", "--force"),
-)
-
-
-def next_command(number: int) -> tuple[str, ...]:
-    words = COMMANDS[number % len(COMMANDS)]
-    return tuple(word.format(number // len(COMMANDS)) for word in words)
-
-
-def timed(directory: Directory, *words: object) -> float:
-    begin = time.monotonic()
-    directory(*words)
-    return time.monotonic() - begin
-
-
-def kill_after(seconds: float, directory: Directory, words: tuple[str, ...]) -> bool:
-    """True when it was still running."""
-    command = [str(ADIT), "pki", *words, "--dir", str(directory.path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            process.wait(seconds)
-            return False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return True
-
-
-def check_sensible(words: tuple[str, ...], told: str) -> None:
-    """It was done, or had been done before the end came."""
-    before = {
-        "client": "has a certificate that is valid until",
-        "revoke": "was revoked already",
-        "start": "is under way",
-        "finish": "there is no change of authority to finish",
-    }
-    lines = [line for line in told.splitlines() if line.startswith("adit: ")]
-    complaints = [line for line in lines if not line.startswith("adit: repaired: ")]
-    allowed = [text for word, text in before.items() if word in words]
-    known = all(any(text in line for text in allowed) for line in complaints)
-    check(known, f"{' '.join(words)}: {told}")
-
-
-def check_whole(directory: Directory, number: int) -> None:
-    states = {(entry["name"], entry["serial"]): entry for entry in directory.json("list")}
-    in_force = {name for (name, _), entry in states.items() if entry["state"] == "valid"}
-    check({"server", "client1", "client2"} <= in_force, f"after {number}: lost one: {in_force}")
-    check(REVOKED not in in_force, f"after {number}: {REVOKED} is back")
-    pki = directory.path
-    for certificate in (pki / "issued").glob("*.crt"):
-        if certificate.stem not in in_force:
-            continue  # revoked; its files wait to be set aside
-        key = pki / f"private/{certificate.stem}.key"
-        public = (
-            call("openssl", "x509", "-in", certificate, "-noout", "-pubkey"),
-            call("openssl", "pkey", "-in", key, "-pubout"),
-        )
-        check(public[0] == public[1], f"after {number}: key and certificate of {certificate.stem}")
-        call("openssl", "verify", "-CAfile", pki / "ca-bundle.crt", certificate)
-    check(not list(pki.rglob(".adit-new-*")), f"after {number}: something half written is left")
-
-
-def killed_import_is_all_or_nothing(bench: Bench) -> None:
-    chance = random.Random(6)
-    source = easy_rsa_2(bench.folder / "theirs")
-    before = everything_in(source)
-    target = bench.folder / "imported"
-    import_it = ("import", str(source))
-    took = timed(Directory(target), *import_it)
-    shutil.rmtree(target)
-    killed = 0
-    for number in range(KILLS // 3):
-        killed += kill_after(chance.uniform(0, took * 1.1), Directory(target), import_it)
-        check(not target.exists() or (target / "index.txt").exists(), f"after {number}: a part")
-        Directory(target)(*import_it)
-        check(len(Directory(target).json("list")) == len(PEOPLE) + 2, f"after {number}")
-        shutil.rmtree(target)
-    check(killed > KILLS / 12, f"only {killed} were still running")
-    check(everything_in(source) == before, "the source was touched")
-
-
 CASES = [
     Case(function.__name__, function)
     for function in (
+        killed_commands_lose_nothing,  # the longest
         easy_rsa_3_moves_over,
         easy_rsa_3_and_adit_take_turns,
         easy_rsa_2_moves_over,
@@ -534,7 +369,6 @@ CASES = [
         rotation_of_a_stock_client,
         dates_are_shown,
         expired_ones_are_refused,
-        killed_commands_lose_nothing,
         killed_import_is_all_or_nothing,
     )
 ]

@@ -164,6 +164,22 @@ def revoked_as_nobody(bench: Bench) -> None:
         check(len(tunnel.server.matches(r"read any more")) == 1, "told more than once")
 
 
+def revoked_server(bench: Bench) -> None:
+    """A client that keeps a list: it leaves a server that the list names by now."""
+    tree = Tree(bench)
+    server = tree.server_lines()[:3]
+    client = (*tree.client_lines("one"), f"crl-verify {tree.pki}/crl.pem")
+    setup = Setup("stock", "adit", server_extra=server, client_extra=client)
+    with Lab(bench.folder) as lab:
+        tunnel = Tunnel(lab.three_hosts(), setup, bench.keys)
+        tunnel.start()
+        mark = tunnel.client.mark()
+        tree.revoke("server")
+        tunnel.client.wait_for(r"certificate revoked: CN=server, .*: the connection ends", 3, mark)
+        tunnel.client.wait_for(r"error=certificate revoked: CN=server, serial=\d+$", 10, mark)
+        check(not tunnel.client.matches(COMPLETED, mark), "it came back to the server")
+
+
 def revoked_in_a_folder(bench: Bench) -> None:
     """`crl-verify DIR dir`: a file named after the serial number ends the session."""
     tree = Tree(bench)
@@ -259,33 +275,40 @@ def forwarding(bench: Bench) -> None:
         check(len(tunnel.server.matches("turned off")) == 1, "told more than once")
 
 
-# What `adit up` writes outside of its folder is for this case alone.
-UP = """set -e
-mkdir -p /etc/sysctl.d /etc/adit
-mount -t tmpfs none /etc/sysctl.d
-mount -t tmpfs none /etc/adit
-exec {adit} up --no-service --endpoint 203.0.113.2 --lan 192.168.77.0/24
-"""
+# What `adit up` and `join` write outside of their folder is for this case alone.
+ALONE = "mount -t tmpfs none /etc/sysctl.d; exec \"$@\""
+UP = ("up", "--no-service", "--no-test", "--endpoint", "203.0.113.2", "--lan", "192.168.77.0/24")
+JOIN = ("--no-service", "--no-test", "--lan", "192.168.88.0/24")
+
+
+def set_up(host: Host, name: str, *words: object) -> Process:
+    folder = ("--dir", host.folder / name)
+    return host.start(name, "unshare", "-m", "sh", "-c", ALONE, "sh", ADIT, *words, *folder)
 
 
 def rules(bench: Bench) -> None:
-    """What `adit up` put on the host is watched: each thing that goes is told of once with its cure,
-    and again when it is mended."""
+    """What `adit up` and `join` put on their hosts is watched: each thing that goes is told of once
+    with its cure, and again when it is mended."""
     with Lab(bench.folder) as lab:
         net = lab.three_hosts()
-        words = ("unshare", "-m", "sh", "-c", UP.format(adit=ADIT))
-        server = net.server.start("up", *words)
+        server = set_up(net.server, "up", *UP)
         server.wait_for(COMPLETED, 25)
+        gateway = set_up(net.client, "gateway", "join", bench.folder / "up/clients/client1.ovpn", *JOIN)
+        gateway.wait_for(COMPLETED, 25)
         time.sleep(1.5)  # as it is now counts as right
+        check(not gateway.matches(r"is gone|were changed"), f"from the start:\n{gateway.tail(20)}")
+        net.client.run("nft", "delete", "table", "inet", "adit")
         check(not server.matches(r"is gone|were changed|not 1:"), f"from the start:\n{server.tail(20)}")
         net.server.sysctl("net.ipv4.ip_forward", 0)
         line = server.wait_for(r"net.ipv4.ip_forward is 0, not 1", 12)
         check("sysctl -w net.ipv4.ip_forward=1" in line, line)
         net.server.run("nft", "delete", "table", "inet", "adit")
-        server.wait_for(r"chain \S+ of table inet adit is gone", 12)
+        server.wait_for(r"chain server-\S+ of table inet adit is gone", 12)
+        gateway.wait_for(r"chain join-client1-\S+ of table inet adit is gone", 12)
         net.server.sysctl("net.ipv4.ip_forward", 1)
         server.wait_for(r"no longer so: net.ipv4.ip_forward", 12)
         check(len(server.matches(r"ip_forward is 0.*sysctl -w")) == 1, "told more than once")
+        gateway.stop()
         server.stop()
 
 
@@ -344,6 +367,7 @@ CASES = [
     Case("revoked", revoked),
     Case("revoked-as-nobody", revoked_as_nobody),
     Case("revoked-in-a-folder", revoked_in_a_folder),
+    Case("revoked-server", revoked_server),
     Case("garbage-list", garbage_list),
     Case("list-renewed", list_renewed),
     Case("dates", dates),

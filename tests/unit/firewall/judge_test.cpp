@@ -39,6 +39,7 @@ TEST(FirewallMatch, tells_what_is_certain_from_what_is_not) {
       {{Subject::source, false, {"10.8.0.0-10.8.3.255"}}, Match::yes},
       {{Subject::source, false, {"10.8.0.9-10.8.3.255"}}, Match::maybe},
       {{Subject::destination, false, {"10.0.0.0/8"}}, Match::no},
+      {{Subject::destination, false, {"127.0.0.0/8"}}, Match::no},
       {{Subject::destination, false, {"fd00::/8"}}, Match::no},
       {{Subject::destination, true, {"10.0.0.0/8", "fd00::/8"}}, Match::yes},
       {{Subject::family, false, {"ip"}}, Match::yes},

@@ -253,6 +253,30 @@ TEST(FirewallSurvey, a_written_filter_is_named_with_the_rule_that_drops) {
             "  nft insert rule inet filter forward iifname '\"tun*\"' accept\n");
 }
 
+TEST(FirewallSurvey, rules_against_some_are_no_obstacle_to_all) {
+  Situation situation;
+  situation.iptables_nft4 =
+      "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:f2b - [0:0]\n"
+      "-A INPUT ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP\n-A INPUT -j f2b\n"
+      "-A INPUT -p tcp -m tcp --dport 25 -j DROP\n"
+      "-A f2b -s 198.51.100.9/32 -j REJECT\n-A f2b -j RETURN\n"
+      "-A FORWARD -d 172.16.0.0/12 -j REJECT\nCOMMIT\n";
+  Plan plan = office();
+  plan.full_tunnel = true;
+  EXPECT_EQ(obstacles_of(survey(plan, situation)), "");
+}
+
+TEST(FirewallSurvey, a_full_tunnel_asks_for_the_world) {
+  Plan plan = office();
+  plan.full_tunnel = true;
+  plan.lans.clear();
+  plan.far.clear();
+  plan.open.reset();
+  EXPECT_EQ(obstacles_of(survey(plan, saved_situation("legacy"))),
+            "iptables-legacy: policy drop in chain FORWARD of table filter: drops packets from "
+            "tun0 to the world\n  iptables-legacy -I FORWARD -i tun0 -j ACCEPT\n");
+}
+
 TEST(FirewallSurvey, what_could_not_be_read_is_said) {
   Situation situation;
   situation.nft_json = "not json";

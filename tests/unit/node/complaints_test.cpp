@@ -78,6 +78,25 @@ TEST(Complaints, name_the_line_that_the_other_side_lacks) {
       std::string::npos);
 }
 
+TEST(Complaints, tell_the_right_key_in_the_wrong_direction_from_a_wrong_key) {
+  sim::SeededRng rng(3);
+  Wrapping server = wrapping_of(Kind::tls_auth);
+  server.key = crypto::StaticKey::generate(rng);
+  server.direction = 0;
+  const auto advice_on_packet_of = [&](const crypto::StaticKey& key, std::optional<int> direction) {
+    const auto cipher = crypto::make_tls_auth(server.digest, key, direction);
+    Buffer datagram(200);
+    const auto size = cipher->seal({Opcode::hard_reset_client_v2, 0}, wire::SessionId::random(rng),
+                                   {1, 1}, Buffer(5), datagram);
+    datagram.resize(size.value_or(0));
+    return complaint_about(datagram, Drop::bad_tag, stranger, server)->advice;
+  };
+  const std::string same = "has the right tls-auth key and the wrong direction";
+  EXPECT_NE(advice_on_packet_of(server.key, 0).find(same), std::string::npos);
+  EXPECT_NE(advice_on_packet_of(server.key, std::nullopt).find(same), std::string::npos);
+  EXPECT_EQ(advice_on_packet_of(crypto::StaticKey::generate(rng), 0).find(same), std::string::npos);
+}
+
 TEST(Complaints, a_silent_server_is_explained_by_what_this_end_has) {
   const std::string without = advice_on_silence(stranger, wrapping_of(Kind::none));
   EXPECT_TRUE(without.starts_with("No reply from 203.0.113.2:40000 so far."));

@@ -48,6 +48,8 @@ InstanceFacts example() {
   facts.device.name = "tun0";
   facts.device.offloads = {true, true, false, "no USO: a reason"};
   facts.device.traffic = {10, 451, 20, 50, 3, 4};
+  facts.dates = {{Expiry::Kind::authority, "ca ca.crt", {1'800'000'000}, {}},
+                 {Expiry::Kind::certificate, "cert server.crt", {1'700'000'000 + 5 * 86'400}, {}}};
   facts.log = {"a line", "another \"line\""};
   return facts;
 }
@@ -108,6 +110,7 @@ TEST(InstanceFacts, make_a_table) {
                             "lanes 0: 7 packets came while the socket's queue was full",
                             "lanes 1: up 0 B in 0 packets, 0.0 a turn",
                             "UDP: offloads GRO: a reason",
+                            "nearest date: 2023-11-19 22:13 UTC, in 4 d 22 h: cert server.crt",
                             "dropped in all: 3 unknown peer"}) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }

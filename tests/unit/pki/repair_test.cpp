@@ -107,6 +107,27 @@ TEST_F(AuthorityRepair, does_without_a_revocation_list) {
   EXPECT_TRUE(repairs().empty());
 }
 
+TEST_F(AuthorityRepair, does_not_happen_for_who_only_looks) {
+  issue(Kind::client, "anna");
+  const std::string index = text_of("index.txt");
+  put("index.txt", "");
+  for (const char* file : {"ca-bundle.crt", "tls-crypt-v2-server.key", ".adit-lock"}) {
+    std::filesystem::remove(path(file));
+  }
+  auto looked = Authority::look(root());
+  ASSERT_TRUE(looked) << looked.error().text();
+  EXPECT_EQ(looked->list(noon).size(), 1u);
+  const auto issued = looked->issue({.name = named("bert")}, rng_, noon);
+  ASSERT_FALSE(issued);
+  EXPECT_NE(issued.error().what.find("Read-only"), std::string::npos);
+  EXPECT_EQ(text_of("index.txt"), "");
+  for (const char* file : {"ca-bundle.crt", ".adit-lock", "private/bert.key"}) {
+    EXPECT_FALSE(exists(file)) << file;
+  }
+  EXPECT_EQ(repairs().size(), 1u);
+  EXPECT_EQ(text_of("index.txt"), index);
+}
+
 TEST_F(AuthorityRepair, stops_at_an_index_that_cannot_be_read) {
   put("index.txt", "nonsense\n");
   EXPECT_NE(why_not_opened().find("line 1 of " + path("index.txt")), std::string::npos);

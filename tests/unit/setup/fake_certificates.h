@@ -13,7 +13,7 @@ class FakeCertificates final : public Certificates {
   std::optional<std::string> server;
   std::set<std::string> clients;
 
-  bool has_authority() override { return authority; }
+  bool has_authority() const override { return authority; }
   std::optional<std::string> server_name() override { return server; }
   bool has_client(const std::string& name) override { return clients.contains(name); }
   Status make_authority() override {

@@ -225,6 +225,16 @@ TEST(Up, ServerThatRunsHoldsItsPortAndRoutesItself) {
   EXPECT_TRUE(plan->errors.empty()) << plan->errors[0].text();
 }
 
+TEST(Up, ServerThatAKilledRunHasStartedIsNotInItsOwnWay) {
+  Machine machine;
+  machine.host.now.files["/etc/systemd/system/adit-server@server.service"] = {"[Service]\n"};
+  machine.host.now.active.insert("adit-server@server.service");
+  machine.host.held_ports[{false, 1194}] = "adit (pid 9)";
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->errors.empty()) << plan->errors[0].text();
+}
+
 TEST(Up, HookThatSomebodySetUpIsNotOursToTakeAway) {
   Machine machine;
   machine.host.surveyed.hooks = {
