@@ -1,6 +1,7 @@
 #include "app/client_link.h"
 
 #include "node/lines.h"
+#include "system/socket_address.h"
 
 namespace adit::app {
 
@@ -58,10 +59,12 @@ Result<ClientLink> ClientLinks::open_tcp(const options::Connection& connection,
                     ? accept_one(connection)
                     : reach_out(connection, server);
   if (!socket) return fail_with(socket.error());
+  const ip::Endpoint own_end = system::local_endpoint(socket->get());
   auto stream = (*tcp)->adopt(std::move(*socket));
   if (!stream) return fail_with(stream.error());
   ClientLink made;
   made.remote = (*tcp)->address(*stream);
+  made.own_end = own_end;
   made.link.tcp = std::move(*tcp);
   runtime_.log.info(1, "TCP connection established with {}",
                     node::lines::with_family(made.remote->remote));

@@ -9,6 +9,7 @@ namespace adit::app {
 struct ClientLink {
   Edge::Link link;
   std::optional<ports::LinkAddress> remote;
+  std::optional<ip::Endpoint> own_end;  // of a TCP connection
 };
 
 // Opens the links of a client or of one end of a point-to-point tunnel.

@@ -24,10 +24,19 @@ Result<session::Credentials> read_file(const options::FileOrInline& file, ports:
   return found;
 }
 
-}  // namespace
+// The answer to a static challenge travels with the password. source: surfaces 21
+Status answer_challenge(const options::Client& wanted, session::Credentials& found) {
+  if (!wanted.static_challenge) return {};
+  auto answer =
+      system::ask("CHALLENGE: " + wanted.static_challenge->text, wanted.static_challenge->echo);
+  if (!answer) return fail_with(answer.error());
+  found.password = SecretText("SCRV1:" + to_base64(as_bytes(found.password.reveal())) + ":" +
+                              to_base64(as_bytes(answer->reveal())));
+  return {};
+}
 
-Result<session::Credentials> ask_credentials(const options::Client& wanted,
-                                             ports::StorePort& store) {
+Result<session::Credentials> ask_name_and_password(const options::Client& wanted,
+                                                   ports::StorePort& store) {
   session::Credentials found;
   if (wanted.auth_user_pass_file.defined()) {
     auto read = read_file(wanted.auth_user_pass_file, store);
@@ -43,6 +52,18 @@ Result<session::Credentials> ask_credentials(const options::Client& wanted,
     auto answer = system::ask("Enter Auth Password:", false);
     if (!answer) return fail_with(answer.error());
     found.password = *answer;
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<session::Credentials> ask_credentials(const options::Client& wanted,
+                                             ports::StorePort& store) {
+  auto found = ask_name_and_password(wanted, store);
+  if (!found) return found;
+  if (Status answered = answer_challenge(wanted, *found); !answered) {
+    return fail_with(answered.error());
   }
   return found;
 }

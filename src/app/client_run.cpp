@@ -8,6 +8,8 @@
 #include "app/client_login.h"
 #include "app/edge.h"
 #include "app/inside.h"
+#include "app/managed_client.h"
+#include "app/management_host.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/failed_attempts.h"
@@ -23,6 +25,7 @@ namespace adit::app {
 namespace {
 
 constexpr auto resolve_retry_pause = std::chrono::seconds(5);
+constexpr unsigned most_skipped = 1000;
 
 // Attempt after attempt, until a signal or until there is nothing more to try.
 class ClientRun {
@@ -34,6 +37,7 @@ class ClientRun {
         remembered_(remembered),
         resolver_(*runtime.loop),
         links_(runtime, config),
+        managed_(runtime, connections(config)),
         walk_(connections(config), config.remotes.random, runtime.rng) {}
 
   Status prepare(const SecretText& passphrase) {
@@ -67,9 +71,10 @@ class ClientRun {
     const Signal signal =
         std::exchange(runtime_.signal, std::nullopt).value_or(Signal{SIGTERM, false, {}, 0});
     log_signal(runtime_.log, signal);
+    tell_end(runtime_, signal);
     const RunEnd end = end_of(signal, config_);
     const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
-    if (!keep) inside_.take_down(peer_environment_, signal_for_scripts(signal));
+    if (!keep) take_down(signal_for_scripts(signal));
     return end;
   }
 
@@ -113,24 +118,66 @@ class ClientRun {
 
   Status log_in() {
     if (!config_.client.auth_user_pass || remembered_.asked) return {};
-    auto answer = ask_credentials(config_.client, runtime_.store);
+    auto answer = ask_user();
     if (!answer) return fail_with(answer.error());
     remembered_.memory.credentials = std::move(*answer);
     remembered_.asked = true;
     return {};
   }
 
+  Result<session::Credentials> ask_user() {
+    const options::Client& client = config_.client;
+    const bool by_manager = runtime_.management && config_.management.query_passwords &&
+                            !client.auth_user_pass_file.defined();
+    if (!by_manager) return ask_credentials(client, runtime_.store);
+    management::PasswordQuestion question{"Auth", true, {}};
+    if (const auto& challenge = client.static_challenge; challenge && !challenged_) {
+      question.challenge = fmt::format(" SC:{},{}", challenge->echo ? 1 : 0, challenge->text);
+    }
+    challenged_ = false;
+    auto given = ask_manager(runtime_, std::move(question));
+    if (!given) return fail("interrupted");
+    return std::move(*given);
+  }
+
   // ---- one attempt ----
 
+  // "management-query-remote". False: a signal came.
+  bool choose_remote() {
+    using Answer = management::RemoteQuestion::Answer;
+    if (std::exchange(moved_, std::nullopt)) walk_.set_addresses({});
+    if (!runtime_.management || !config_.management.query_remote) return true;
+    while (!walk_.connection().remote.empty()) {
+      const auto answer = managed_.ask_remote(walk_.connection());
+      if (!answer) return false;
+      if (answer->answer == Answer::modify) {
+        moved_ = walk_.connection();
+        moved_->remote = answer->host;
+        moved_->remote_port = answer->port;
+        walk_.set_addresses({});
+      }
+      if (answer->answer != Answer::skip) return true;
+      for (unsigned step = 0; step < std::min(answer->skipped, most_skipped); ++step) {
+        walk_.move_on(true, wire::AuthFailed::Advance::remote);
+      }
+    }
+    return true;
+  }
+
   std::optional<node::Outcome> attempt() {
-    const options::Connection& connection = walk_.connection();
-    runtime_.output.set_verbosity(config_.logging.verb);
+    if (!choose_remote()) return std::nullopt;
+    const options::Connection& connection = moved_ ? *moved_ : walk_.connection();
+    if (!runtime_.management) runtime_.output.set_verbosity(config_.logging.verb);
     if (!connection.remote.empty() && !walk_.has_address()) {
       if (!resolve(connection)) return not_resolved();
     }
     auto setup = make_setup(connection);
     if (!setup) return give_up(setup.error());
     setup_ = std::move(*setup);
+    if (runtime_.management && runtime_.management->new_auth_retry()) {
+      setup_.config.client.auth_retry = *runtime_.management->new_auth_retry();
+    }
+    if (connection.proto.is_tcp()) tell_state(runtime_, {"TCP_CONNECT"});
     auto edge = open_edge(connection);
     if (runtime_.signal) return std::nullopt;
     if (!edge) return failed_attempt(edge.error());
@@ -143,6 +190,7 @@ class ClientRun {
       remembered_.known_address.reset();  // known again once it has answered
       return walk_.has_address();
     }
+    if (!ip::Address::parse(connection.remote)) tell_state(runtime_, {"RESOLVE"});
     std::optional<Result<std::vector<ip::Address>>> answer;
     resolver_.resolve(connection.remote, connection.proto.family,
                       [&](Result<std::vector<ip::Address>> result) { answer = std::move(result); });
@@ -179,7 +227,8 @@ class ClientRun {
 
   std::optional<node::Outcome> give_up(const Error& error) {
     runtime_.log.fatal("{}", error.text());
-    return node::Outcome{node::Outcome::Next::exit, 1, "SIGTERM", "init-failed", {}, {}, false};
+    return node::Outcome{
+        node::Outcome::Next::exit, 1, "SIGTERM", "init-failed", {}, {}, false, false};
   }
 
   std::optional<node::Outcome> failed_attempt(const Error& error) {
@@ -205,6 +254,7 @@ class ClientRun {
     auto opened = links_.open(connection, server, plane.largest_packet);
     if (!opened) return fail_with(opened.error());
     remote_ = opened->remote;
+    own_end_ = opened->own_end;
     return Edge::create(runtime_, plane, *inside_.device, std::move(opened->link));
   }
 
@@ -216,6 +266,8 @@ class ClientRun {
                     node::Client::Surroundings{edge.plane(), edge.link(), *inside_.tunnel,
                                                *inside_.hooks, runtime_.rng},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
+    managed_.set_client(&*client_, setup_.environment);
+    tell_state(runtime_, {"WAIT"});
     runtime_.on_status = [this] { show_status(); };
     runtime_.lanes_alive = [&edge] { return edge.lanes_alive(); };
     runtime_.facts = [this] {
@@ -230,6 +282,7 @@ class ClientRun {
       const Instant status_due = next_status();
       runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
+      managed_.tell_news(own_end_);
       const std::string retreat = edge.take_news();
       if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
       if (client_->up() && !announced) {
@@ -252,8 +305,14 @@ class ClientRun {
       remembered_.known_address = remote_->remote.address;
     }
     peer_environment_ = client_->peer_environment();
+    managed_.set_client(nullptr, {});
     client_.reset();
     return outcome ? outcome : node::Outcome{};
+  }
+
+  void take_down(std::string_view why) {
+    inside_.take_down(peer_environment_, why);
+    if (std::exchange(told_up_, false)) tell_up_down(runtime_, false, peer_environment_);
   }
 
   void look_at_peer() {
@@ -264,6 +323,7 @@ class ClientRun {
   }
 
   void came_up() {
+    told_up_ = true;
     path_ = path_to_server();
     runtime_.notifier.send("STATUS=Initialization Sequence Completed");
     if (Status dropped = drop_rights(runtime_, config_); !dropped) {
@@ -292,6 +352,7 @@ class ClientRun {
       return runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
     }
     if (outcome.signal.empty()) return;
+    tell_end(runtime_, {SIGUSR1, false, outcome.text, 0});
     runtime_.log.info(
         1, "{}",
         node::lines::signal_received(outcome.signal, false, outcome.text, "process restarting"));
@@ -303,12 +364,18 @@ class ClientRun {
       return runtime_.raise({number, false, outcome.text, 0});
     }
     if (!config_.device.persist_tun) {
-      inside_.take_down(peer_environment_, outcome.text);
+      take_down(outcome.text);
     } else if (leads_into_tunnel(path_to_server())) {
       inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
     }
-    if (outcome.ask_credentials_again) remembered_.asked = false;
+    if (outcome.ask_credentials_again) {
+      remembered_.asked = false;
+      challenged_ = outcome.challenged;
+    }
+    const bool held = hold_if_wanted(runtime_, 1);
+    if (runtime_.signal) return;
     if (Status asked = log_in(); !asked) {
+      if (runtime_.signal) return;
       runtime_.log.fatal("{}", asked.error().text());
       return runtime_.raise({SIGTERM, false, "auth-user-pass", 1});
     }
@@ -320,6 +387,7 @@ class ClientRun {
           *most_rounds);
       return runtime_.raise({SIGTERM, false, "connect-retry-max", 1});
     }
+    if (held) return;
     const auto pause = std::max(walk_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
     runtime_.log.info(2, "Restart pause, {} second(s)", pause.count());
     runtime_.rest(pause);
@@ -381,16 +449,22 @@ class ClientRun {
   Remembered& remembered_;
   system::Resolver resolver_;
   ClientLinks links_;
+  ManagedClient managed_;
+  std::optional<options::Connection> moved_;  // the manager named another server
+  bool challenged_ =
+      false;  // the server asked something: a static challenge is not for this answer
   node::RemoteWalk walk_;
   std::unique_ptr<node::Identity> identity_;
   node::ClientSetup setup_;
   std::optional<ports::LinkAddress> remote_;
+  std::optional<ip::Endpoint> own_end_;
   std::optional<ports::Path> path_;
   std::optional<node::Client> client_;
   std::optional<Caretaker> care_;
   node::Environment peer_environment_;
   Instant last_status_ = Instant::min() + Duration(1);
   bool was_up_ = false;
+  bool told_up_ = false;  // to the manager
   node::FailedAttempts failed_attempts_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "app/client_run.h"
 #include "app/inside.h"
+#include "app/management_host.h"
 #include "app/server_run.h"
 #include "app/title.h"
 #include "app/tools.h"
@@ -199,13 +200,22 @@ class Openvpn {
   std::optional<int> live() {
     runtime_.log.info(1, "{}", title());
     runtime_.log.info(1, "library versions: {}", tls_library());
+    if (!open_management()) return management_lost();
     if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
-    if (Status asked = ask_passphrase(); !asked) return die(asked.error());
+    if (Status asked = ask_passphrase(); !asked) {
+      if (runtime_.signal) return management_lost();
+      return die(asked.error());
+    }
     node::keep_key_files(config_, runtime_.store);
     while (true) {
       auto end = config_.mode == options::Mode::server
                      ? run_server(runtime_, config_, inside_, passphrase_)
                      : run_client(runtime_, config_, inside_, passphrase_, remembered_);
+      if (!end && runtime_.signal && runtime_.management) return management_lost();
+      if (!end && asks_passphrase_again(end.error())) {
+        if (Status asked = ask_passphrase(); !asked) return management_lost();
+        continue;
+      }
       if (!end) return die(end.error());
       switch (end->next) {
         case RunEnd::Next::exit:
@@ -218,11 +228,14 @@ class Openvpn {
           return std::nullopt;
         case RunEnd::Next::restart:
           if (!config_.device.persist_tun) inside_.reset();
-          runtime_.log.info(2, "Restart pause, 1 second(s)");
-          runtime_.rest(std::chrono::seconds(1));
+          if (!hold_if_wanted(runtime_, 1)) {
+            runtime_.log.info(2, "Restart pause, 1 second(s)");
+            runtime_.rest(std::chrono::seconds(1));
+          }
           if (runtime_.signal && runtime_.signal->number != SIGUSR1) {
             const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
             log_signal(runtime_.log, signal);
+            tell_end(runtime_, signal);
             if (inside_) inside_->take_down({}, signal_for_scripts(signal));
             if (signal.number == SIGHUP) return std::nullopt;
             return clean_up(0);
@@ -231,6 +244,58 @@ class Openvpn {
           break;
       }
     }
+  }
+
+  // False: whoever manages us did not let us begin; why is logged.
+  bool open_management() {
+    if (!config_.management.defined()) return true;
+    if (!runtime_.management) {
+      auto opened = ManagementHost::open(runtime_, config_);
+      if (!opened) {
+        if (!config_.management.connects_out) {
+          runtime_.log.fatal("{}", opened.error().text());
+        }
+        return false;
+      }
+      runtime_.management = std::move(*opened);
+    }
+    runtime_.management->on_forget = [this] {
+      remembered_.asked = false;
+      remembered_.memory = {};
+      passphrase_ = {};
+    };
+    tell_state(runtime_, {"CONNECTING"});
+    hold_if_wanted(runtime_, 0);
+    return !runtime_.signal;
+  }
+
+  // A wrong passphrase that the manager gave: it is told, and with "auth-retry" asked once more.
+  bool asks_passphrase_again(const Error& error) {
+    const bool wrong = error.text().find("is the passphrase right?") != std::string::npos;
+    if (!wrong || !runtime_.management || !config_.management.query_passwords) return false;
+    runtime_.management->face().tell(">PASSWORD:Verification Failed: 'Private Key'");
+    if (runtime_.management->auth_retry() == "none") {
+      runtime_.log.fatal("Error: private key password verification failed");
+      return false;
+    }
+    const Signal signal{SIGUSR1, false, "private-key-password-failure", 0};
+    log_signal(runtime_.log, signal);
+    tell_end(runtime_, signal);
+    passphrase_ = {};
+    if (!hold_if_wanted(runtime_, 1)) runtime_.rest(std::chrono::seconds(1));
+    return true;
+  }
+
+  int management_lost() {
+    const bool refused = !runtime_.management && !config_.management.connects_out;
+    runtime_.signal.reset();
+    if (refused) {
+      runtime_.log.fatal("Exiting due to fatal error");
+    } else {
+      runtime_.log.warn("Signal received from management interface, exiting");
+    }
+    if (inside_) inside_->take_down({}, "sigterm");
+    return clean_up(refused ? exit_failure : 0);
   }
 
   Status choose_engine() {
@@ -251,6 +316,12 @@ class Openvpn {
       auto text = runtime_.store.read(identity.askpass);
       if (!text) return fail_because("askpass", text.error());
       passphrase_ = SecretText(text->substr(0, text->find_first_of("\r\n")));
+      return {};
+    }
+    if (runtime_.management && config_.management.query_passwords) {
+      auto given = ask_manager(runtime_, {"Private Key", false, {}});
+      if (!given) return fail("interrupted");
+      passphrase_ = std::move(given->password);
       return {};
     }
     auto answer = system::ask("Enter Private Key Password:", false);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/management_host.h"
 #include "app/title.h"
 #include "node/lines.h"
 #include "system/clock.h"
@@ -24,6 +25,10 @@ std::string signal_name(int number) {
       return "signal " + std::to_string(number);
   }
 }
+
+Runtime::Runtime() = default;
+
+Runtime::~Runtime() = default;
 
 Result<std::unique_ptr<Runtime>> Runtime::create() {
   std::unique_ptr<Runtime> runtime(new Runtime);

@@ -22,6 +22,8 @@
 
 namespace adit::app {
 
+class ManagementHost;
+
 // A signal that waits to be acted upon, and its words for the log.
 struct Signal {
   int number = 0;
@@ -41,6 +43,9 @@ struct RunEnd {
 class Runtime {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> create();
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
 
   system::LogOutput output;
   Log log{output};
@@ -61,6 +66,7 @@ class Runtime {
   std::function<node::InstanceFacts()> facts;
   std::string role, configuration;  // the latter as the user named it
   std::unique_ptr<system::StatusSocket> status;
+  std::unique_ptr<ManagementHost> management;  // nullptr: the configuration has none
   void raise(Signal wanted) {
     if (!signal) signal = std::move(wanted);
   }
@@ -78,7 +84,7 @@ class Runtime {
   WallTime started;
 
  private:
-  Runtime() = default;
+  Runtime();
 };
 
 // user, group: once, after everything that needs more rights.

@@ -3,6 +3,8 @@
 #include "app/caretaker.h"
 #include "app/edge.h"
 #include "app/inside.h"
+#include "app/managed_server.h"
+#include "app/management_host.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/identity_setup.h"
@@ -39,6 +41,8 @@ class ServerRun {
                     node::Server::Surroundings{edge_->plane(), edge_->link(), *runtime_.processes,
                                                runtime_.store, runtime_.rng},
                     runtime_.log, runtime_.loop->now(), runtime_.loop->wall());
+    managed_.emplace(runtime_, *server_);
+    tell_up();
     runtime_.log.info(1, "{}", node::lines::initialization_complete);
     runtime_.notifier.send("STATUS=Initialization Sequence Completed");
     server_->write_status(runtime_.loop->wall());
@@ -67,12 +71,18 @@ class ServerRun {
     server_->close();
     while (server_->scripts_running() && !runtime_.signal) runtime_.loop->run_once(Instant::max());
     server_->write_pool();
+    managed_->tell_news();
     edge_->stop();
+    managed_.reset();
     server_.reset();
     log_signal(runtime_.log, signal);
+    tell_end(runtime_, signal);
     const RunEnd end = end_of(signal, config_);
     const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
-    if (!keep) inside_.take_down({}, signal_for_scripts(signal));
+    if (!keep) {
+      inside_.take_down({}, signal_for_scripts(signal));
+      tell_up_down(runtime_, false, setup_.environment);
+    }
     return end;
   }
 
@@ -80,8 +90,20 @@ class ServerRun {
   void turn() {
     runtime_.loop->run_once(server_->deadline().at);
     server_->turn(runtime_.loop->now(), runtime_.loop->wall());
+    managed_->tell_news();
     const std::string retreat = edge_->take_news();
     if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
+  }
+
+  void tell_up() {
+    management::State state{"ASSIGN_IP"};
+    if (setup_.facts.local4) state.local4 = setup_.facts.local4->text();
+    if (setup_.facts.local6) state.local6 = setup_.facts.local6->text();
+    tell_state(runtime_, state);
+    tell_up_down(runtime_, true, setup_.environment);
+    state.name = "CONNECTED";
+    state.detail = "SUCCESS";
+    tell_state(runtime_, state);
   }
 
   void say_goodbye() {
@@ -207,6 +229,7 @@ class ServerRun {
   std::unique_ptr<system::TcpListener> listener_;
   std::unique_ptr<Edge> edge_;
   std::optional<node::Server> server_;
+  std::optional<ManagedServer> managed_;
   std::optional<Caretaker> care_;
 };
 

@@ -108,6 +108,7 @@ Deadline Client::deadline() const {
   if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
   if (!answered_) next = earlier(next, {tell_silence_at_, "silence"});
   next = earlier(next, {next_wear_check_, "wear"});
+  next = earlier(next, {tell_waiting_at_, "options"});
   next = earlier(earlier(next, limits_.deadline()), path_.deadline());
   next = earlier(next, occ_requests_.deadline());
   next = earlier(next, {next_static_look_, "static-key peer"});
@@ -166,7 +167,10 @@ void Client::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
     return complaints_.about(datagram, verdict, from.remote, now_);
   }
   if (verdict != Drop::none) return;
-  if (!answered_) log_.info(3, "{}", lines::initial_packet(from.remote));
+  if (!answered_) {
+    log_.info(3, "{}", lines::initial_packet(from.remote));
+    note(ClientNews::Kind::auth);
+  }
   answered_ = true;
   last_control_received_ = now_;
   control_bytes_received_ += size;
@@ -283,6 +287,10 @@ void Client::check_timers() {
                            : end(Outcome::Next::restart, "SIGUSR1", "ping-restart");
     }
   }
+  if (tell_waiting_at_ <= now_) {
+    tell_waiting_at_ = Instant::max();
+    note(ClientNews::Kind::get_config);
+  }
   if (next_wear_check_ <= now_) check_wear();
   check_limits();
   run_path();
@@ -318,7 +326,7 @@ void Client::check_limits() {
 
 void Client::end(Outcome::Next next, std::string signal, std::string text, int exit_status) {
   if (outcome_) return;
-  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false};
+  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false, false};
   liveness_.stop();
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "node/channel_setup.h"
+#include "node/client_news.h"
 #include "node/complaints.h"
 #include "node/disorder_report.h"
 #include "node/gate.h"
@@ -58,6 +59,7 @@ struct Outcome {
   wire::AuthFailed::Advance advance = wire::AuthFailed::Advance::default_;
   std::optional<std::chrono::seconds> backoff;
   bool ask_credentials_again = false;
+  bool challenged = false;  // the server asks back (CRV1)
 };
 
 // One attempt to reach the peer, and the tunnel while it lasts. Pure, like the server.
@@ -91,6 +93,15 @@ class Client {
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;
+  // To be taken after each turn.
+  [[nodiscard]] std::vector<ClientNews> take_news() { return std::exchange(news_, {}); }
+  // Addresses inside: the device's own.
+  [[nodiscard]] const options::Device& device() const {
+    const bool pulls = setup_.session.exchange == session::Exchange::pulling && !setup_.static_key;
+    return pulls ? pulled_.device : setup_.config.device;
+  }
+  // The answer to a challenge, for the server (CR_RESPONSE).
+  bool respond(std::string_view answer, Instant now);
   [[nodiscard]] session::Association* association() {
     return association_ ? &*association_ : nullptr;
   }
@@ -149,6 +160,10 @@ class Client {
   void start_timers(const options::Timers& timers);
   void complete();
 
+  void note(ClientNews::Kind kind, std::string text = {}) {
+    news_.push_back({kind, std::move(text)});
+  }
+
   // client_static.cpp: without TLS
   void begin_static();
   void meet_static(const ports::LinkAddress& from);
@@ -172,6 +187,8 @@ class Client {
   options::Pulled pulled_;
   options::Compression compression_;
   std::optional<Outcome> outcome_;
+  std::vector<ClientNews> news_;
+  Instant tell_waiting_at_ = Instant::max();  // for the server's options
   session::Liveness liveness_;
   bool ping_exits_ = false;
   bool up_ = false;

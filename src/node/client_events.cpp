@@ -10,6 +10,8 @@ namespace adit::node {
 
 namespace {
 constexpr plane::PeerIndex the_peer = 0;
+// Mostly the options come at once, and there is no waiting to be told.
+constexpr Duration tell_waiting_after = std::chrono::seconds(1);
 constexpr auto nointeract_backoff = std::chrono::seconds(10);
 }  // namespace
 
@@ -52,7 +54,11 @@ void Client::on_established(const Happening& happening) {
   tell_address();
   retire_others_ = happening.replaced;
   set_plane_peer();
-  if (setup_.session.exchange == session::Exchange::point_to_point) negotiate_point_to_point();
+  if (setup_.session.exchange == session::Exchange::point_to_point) {
+    negotiate_point_to_point();
+  } else {
+    tell_waiting_at_ = now_ + tell_waiting_after;
+  }
 }
 
 // "ipchange cmd": the authenticated address of the peer is known, or is another one now.
@@ -66,6 +72,7 @@ void Client::tell_address() {
 }
 
 void Client::on_pushed(const std::vector<std::string>& options) {
+  tell_waiting_at_ = Instant::max();
   std::string text = "PUSH_REPLY";
   for (const std::string& option : options) {
     text += "," + (option.starts_with("auth-token") ? option.substr(0, 10) : option);
@@ -94,6 +101,10 @@ void Client::on_pushed(const std::vector<std::string>& options) {
                    pulled_.compression.has_value()},
                   log_);
   remember_token(pulled_);
+  const std::vector<std::string>& echoes = pulled_.scripts.echoes;
+  for (std::size_t at = setup_.config.scripts.echoes.size(); at < echoes.size(); ++at) {
+    note(ClientNews::Kind::echo, echoes[at]);
+  }
   const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
   if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
   association_->active().configure(*negotiated, now_);
@@ -128,6 +139,7 @@ void Client::on_pushed_later(const std::vector<std::string>& options) {
 void Client::remember_token(const options::Pulled& pulled) {
   if (pulled.auth_token.empty()) return;
   memory_.token = pulled.auth_token;
+  note(ClientNews::Kind::token, pulled.auth_token.reveal());
   memory_.token_user = pulled.auth_token_user;
   token_in_use_ = true;
   association_->active().set_credentials(memory_.to_send());
@@ -164,6 +176,9 @@ void Client::on_message(const wire::ControlMessage& message) {
           std::chrono::duration_cast<std::chrono::seconds>(setup_.session.hand_window).count(),
           std::chrono::duration_cast<std::chrono::seconds>(extended).count());
       association_->active().extend_wait(now_, extended);
+      note(ClientNews::Kind::pending,
+           fmt::format("timeout {}",
+                       std::chrono::duration_cast<std::chrono::seconds>(extended).count()));
       return;
     }
     case MessageKind::restart:
@@ -172,6 +187,8 @@ void Client::on_message(const wire::ControlMessage& message) {
       const bool halt = message.kind == MessageKind::halt;
       log_.info(1, "Connection {} command was pushed by server ('{}')", halt ? "halt" : "reset",
                 shutdown.text);
+      note(ClientNews::Kind::notify,
+           fmt::format("info,{},", halt ? "server-pushed-halt" : "server-pushed-connection-reset"));
       if (halt) return end(Outcome::Next::exit, "SIGTERM", "server-pushed-halt");
       end(Outcome::Next::restart, "SIGUSR1", "server-pushed-connection-reset");
       outcome_->advance =
@@ -180,10 +197,12 @@ void Client::on_message(const wire::ControlMessage& message) {
     }
     case MessageKind::exit:
       log_.info(1, "CC-EEN exit message received by peer");
+      note(ClientNews::Kind::notify, "info,remote-exit,EXIT");
       return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
     case MessageKind::info:
     case MessageKind::info_pre:
       log_.info(1, "Info command was pushed by server ('{}')", message.rest);
+      note(ClientNews::Kind::info, message.rest);
       return;
     default:
       log_.info(3, "WARNING: Received unknown control message: {}", message.text);
@@ -224,6 +243,7 @@ void Client::on_auth_failed(const wire::ControlMessage& message) {
     return;
   }
   log_.error("{}", advice_for_refusal(message.rest));
+  note(ClientNews::Kind::auth_failed, message.rest);
   using Retry = options::Client::AuthRetry;
   switch (setup_.config.client.auth_retry) {
     case Retry::none:
@@ -236,9 +256,18 @@ void Client::on_auth_failed(const wire::ControlMessage& message) {
     case Retry::interact:
       end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
       outcome_->ask_credentials_again = true;
+      outcome_->challenged = message.rest.starts_with("CRV1:");
       outcome_->advance = wire::AuthFailed::Advance::no;
       return;
   }
+}
+
+bool Client::respond(std::string_view answer, Instant now) {
+  if (!association_) return false;
+  now_ = now;
+  association_->active().send_message("CR_RESPONSE," + std::string(answer), now_);
+  transmit();
+  return true;
 }
 
 void Client::on_failure(const Happening& happening, const session::Failed& failed) {

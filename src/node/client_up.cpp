@@ -48,6 +48,7 @@ bool Client::bring_up(const options::Device& device, const options::Routes& rout
     done = fail_with(plan.error());
   } else {
     plan->set_routes = !routes.noexec;
+    note(ClientNews::Kind::assign_ip);
     foreign_ = foreign_environment(pulled_.scripts);
     Environment env = peer_environment();
     env.merge(foreign_);
@@ -91,6 +92,7 @@ RoutePlan Client::make_route_plan(const options::Device& device,
 void Client::add_routes(const options::Device& device, const options::Routes& routes) {
   if (up_) around_.tunnel.remove_routes(around_.hooks, peer_environment());
   const RoutePlan plan = make_route_plan(device, routes);
+  if (!plan.routes.empty()) note(ClientNews::Kind::add_routes);
   const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
   if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
 }
@@ -193,6 +195,7 @@ void Client::start_timers(const options::Timers& timers) {
 void Client::complete() {
   memory_.advice.clear();
   up_ = true;
+  note(ClientNews::Kind::connected);
   start_path();
   established_ = wall_;
   log_.info(1, "{}", lines::initialization_complete);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "node/instance_facts.h"
 #include "node/narrow_paths.h"
 #include "node/network_owners.h"
+#include "node/server_news.h"
 #include "node/server_peer.h"
 #include "node/status.h"
 #include "plane/tables.h"
@@ -72,6 +74,19 @@ class Server {
     return peers_;
   }
 
+  // Whoever manages the server. News is kept only where the configuration has "management", and is
+  // to be taken after each turn. The rest is false where there is no such client, or none that
+  // waits for a decision under this key.
+  [[nodiscard]] std::vector<ServerNews> take_news();
+  bool admit_client(std::uint64_t client, std::uint64_t key, const std::string& lines, Instant now);
+  bool deny_client(std::uint64_t client, std::uint64_t key, std::string_view why,
+                   std::string_view told, Instant now);
+  bool postpone_client(std::uint64_t client, std::uint64_t key, std::string_view text,
+                       std::chrono::seconds timeout, Instant now);
+  bool send_away(std::uint64_t client, std::string_view message, Instant now);
+  // How many there were.
+  std::size_t kill_clients(const std::function<bool(const ServerPeer&)>& wanted, Instant now);
+
   // Handover to the next process, only while no lane runs: everything of the UDP clients that must
   // outlive this one. A stream does not outlive its process.
   //
@@ -128,6 +143,7 @@ class Server {
   [[nodiscard]] bool load_profile(ServerPeer& peer);
   void run_client_connect(ServerPeer& peer);
   void finish_connect(ServerPeer& peer);
+  void tell_addresses(const ServerPeer& peer);
   [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
   void make_push_list(ServerPeer& peer, const session::ServerChoice& choice);
   [[nodiscard]] unsigned tun_mtu_for(const ServerPeer& peer,
@@ -138,6 +154,16 @@ class Server {
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
   void remove(plane::PeerIndex index, std::string_view signal, std::string_view text);
   void forget(ServerPeer& peer);
+
+  // server_managed.cpp: what is decided outside
+  void note(ServerNews news);
+  void note_about(ServerPeer& peer, ServerNews::Kind kind);
+  void ask_manager(ServerPeer& peer, session::Session& session, const session::AuthWanted& wanted);
+  void load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease);
+  [[nodiscard]] Environment traffic_environment(const ServerPeer& peer) const;
+  [[nodiscard]] std::size_t clients_let_in() const;
+  [[nodiscard]] static session::Session* asked_session(ServerPeer& peer);
+  [[nodiscard]] ServerPeer* find_asking(std::uint64_t client, std::uint64_t key);
 
   // server_routes.cpp: what is behind each client
   void learn(ServerPeer& peer);
@@ -167,6 +193,7 @@ class Server {
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;
   std::set<std::pair<Instant, plane::PeerIndex>> timers_;
+  std::vector<ServerNews> news_;
   std::deque<std::pair<Instant, ports::LinkAddress>>
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()

@@ -115,7 +115,10 @@ void Server::run_client_connect(ServerPeer& peer) {
   if (lease && peer.profile.ifconfig_push) pool_.give_back(lease->slot);
   peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
   if (peer.profile.ifconfig_push) peer.plan.slot.reset();
-  if (!setup_.config.scripts.client_connect.defined()) return finish_connect(peer);
+  if (!setup_.config.scripts.client_connect.defined()) {
+    load_managed_profile(peer, lease);
+    return finish_connect(peer);
+  }
 
   auto file = around_.store.create_temporary(setup_.config.scripts.tmp_dir, "cc", "");
   if (!file) {
@@ -146,6 +149,7 @@ void Server::run_client_connect(ServerPeer& peer) {
                                 policy::plan_client(setup_.facts, client->profile, lease);
                             client->plan.slot = slot;
                           }
+                          load_managed_profile(*client, lease);
                           finish_connect(*client);
                         }
                         serve(*client);
@@ -177,7 +181,11 @@ void Server::finish_connect(ServerPeer& peer) {
   const bool fresh = peer.phase != ServerPeer::Phase::up;
   peer.phase = ServerPeer::Phase::up;
   set_plane_peer(peer);
-  if (fresh) learn(peer);
+  if (fresh) {
+    learn(peer);
+    if (peer.managed.told) tell_addresses(peer);
+    note_about(peer, ServerNews::Kind::established);
+  }
   make_push_list(peer, *choice);
   if (fresh) {
     tell_mismatches(
@@ -330,13 +338,10 @@ void Server::close() {
 void Server::forget(ServerPeer& peer) {
   const plane::PeerIndex index = peer.index;
   if (peer.phase == ServerPeer::Phase::up) unlearn(peer);
+  if (peer.managed.told) note_about(peer, ServerNews::Kind::disconnect);
   if (peer.let_in && setup_.config.scripts.client_disconnect.defined()) {
     Environment env = client_environment(peer);
-    const plane::PeerTraffic traffic = around_.plane.traffic(index);
-    env.set("bytes_received",
-            std::to_string(traffic.received_link_bytes + peer.control_bytes_received));
-    env.set("bytes_sent", std::to_string(traffic.sent_link_bytes + peer.control_bytes_sent));
-    env.set("time_duration", std::to_string(wall_.seconds - peer.connected.seconds));
+    env.merge(traffic_environment(peer));
     hooks_.run_in_order("client-disconnect", setup_.config.scripts.client_disconnect, env, {},
                         [](int) {});
   }

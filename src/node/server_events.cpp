@@ -64,15 +64,19 @@ void Server::decide(ServerPeer& peer, Session& session, const session::AuthWante
     peer.username = wanted.username;
     peer.identity = identity;
   }
+  const bool managed = setup_.config.management.client_auth;
+  if (managed) ask_manager(peer, session, wanted);
   if (setup_.config.scripts.auth_user_pass_verify.defined()) {
     return ask_script(peer, session, wanted);
   }
-  session.admit(wanted.key_id, now_);
+  if (!managed) session.admit(wanted.key_id, now_);
 }
 
 void Server::ask_script(ServerPeer& peer, Session& session, const session::AuthWanted& wanted) {
   if (wanted.username.empty() || wanted.password.empty()) {
-    if (setup_.config.server.auth_user_pass_optional) return session.admit(wanted.key_id, now_);
+    if (setup_.config.server.auth_user_pass_optional) {
+      return decided(peer.client_id, session.own_id(), wanted.key_id, true);
+    }
     peer.log.error("{}", lines::auth_user_pass_missing);
     peer.log.error(
         "the config of \"{}\" lacks \"auth-user-pass\", which this server asks for "
@@ -116,6 +120,11 @@ void Server::decided(std::uint64_t client_id, wire::SessionId which, std::uint8_
   Session* session = &peer->association.active();
   if (session->own_id() != which) session = peer->association.newcomer();
   if (session == nullptr || session->own_id() != which) return;
+  auto& asked = peer->managed.asked;
+  const bool asking = asked && asked->session == which && asked->key_id == key_id;
+  if (asking) asked->script = false;
+  if (admitted && asking && asked->manager) return;
+  if (asking) asked.reset();
   if (admitted) {
     session->admit(key_id, now_);
   } else {
@@ -172,6 +181,7 @@ void Server::expel(ServerPeer& peer, const tls::ChainEntry& revoked) {
 void Server::leave_soon(ServerPeer& peer, std::string_view signal, std::string_view text) {
   if (peer.phase == ServerPeer::Phase::leaving) return;
   if (peer.phase == ServerPeer::Phase::up) unlearn(peer);
+  peer.managed.asked.reset();
   peer.phase = ServerPeer::Phase::leaving;
   peer.liveness.stop();
   peer.leave_at = now_ + delayed_exit;
@@ -185,6 +195,14 @@ void Server::on_message(ServerPeer& peer, const wire::ControlMessage& message) {
       peer.log.info(3, "PUSH: Received control message: 'PUSH_REQUEST'");
       if (!peer.pushed) push(peer);
       return;
+    case wire::MessageKind::cr_response: {
+      const auto& asked = peer.managed.asked;
+      Environment env = setup_.environment;
+      env.merge(client_environment(peer));
+      note({ServerNews::Kind::response, peer.client_id, asked ? asked->key : 0, message.rest,
+            std::move(env)});
+      return;
+    }
     case wire::MessageKind::exit:
       peer.log.info(2, "CC-EEN exit message received by peer");
       return leave_soon(peer, "SIGTERM", "remote-exit");

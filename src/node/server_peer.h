@@ -55,6 +55,19 @@ struct ServerPeer {
     bool refused = false;
   };
   std::vector<Unlearned> unlearned;
+  // With management-client-auth somebody outside decides.
+  struct Managed {
+    struct Asked {
+      wire::SessionId session;
+      std::uint8_t key_id;
+      std::uint64_t key;     // what the manager calls it
+      bool script, manager;  // who has not said yes yet
+    };
+    std::optional<Asked> asked{};
+    std::uint64_t next_key = 1;
+    bool told = false;    // of its coming; so it hears of the end
+    std::string lines{};  // of configuration that came with the consent
+  } managed;
   std::uint64_t arrival = 0;  // of two that share a network, the later has it
   bool let_in = false;        // client-disconnect will be told
   bool pushed = false;

@@ -91,6 +91,15 @@ void Server::tell_takeover(const ServerPeer& peer, const ip::Prefix& network) co
   }
 }
 
+void Server::tell_addresses(const ServerPeer& peer) {
+  for (const ip::Prefix& network : networks_of(peer)) {
+    const bool own =
+        network.is_host() && (network.address == peer.plan.v4 || network.address == peer.plan.v6);
+    note(
+        {ServerNews::Kind::address, peer.client_id, 0, text_of(network) + (own ? ",1" : ",0"), {}});
+  }
+}
+
 void Server::publish_routes() {
   if (auto table = owners_.take_change()) around_.plane.set_routes(std::move(table));
 }

@@ -62,6 +62,7 @@ class Session {
   void set_credentials(Credentials credentials) { credentials_ = std::move(credentials); }
   void send_message(std::string_view message, Instant now);  // waits for TLS if it must
   void extend_wait(Instant now, Duration wait);              // AUTH_PENDING
+  void extend_decision(Instant now, Duration wait);  // whoever answers AuthWanted needs time
   void note_usage(const KeyUsage& usage, Instant now);
   // The key that data goes out under, and that it is nearly used up.
   [[nodiscard]] std::optional<std::uint8_t> send_key() const { return send_key_; }

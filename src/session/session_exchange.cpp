@@ -143,6 +143,10 @@ void Session::flush_messages() {
   }
 }
 
+void Session::extend_decision(Instant now, Duration wait) {
+  if (decide_by_ != Instant::max()) decide_by_ = std::max(decide_by_, now + wait);
+}
+
 void Session::extend_wait(Instant now, Duration wait) { push_requests_.extend(now, wait); }
 
 }  // namespace adit::session

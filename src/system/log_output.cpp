@@ -59,6 +59,11 @@ void LogOutput::set_mute(unsigned lines) {
   mute_.limit(lines);
 }
 
+void LogOutput::set_listener(Listener listener) {
+  const std::lock_guard guard(lock_);
+  listener_ = std::move(listener);
+}
+
 void LogOutput::set_timestamps(bool on) {
   const std::lock_guard guard(lock_);
   style_.timestamps = on;
@@ -133,7 +138,9 @@ void LogOutput::write(const LogLine& line) {
   const std::lock_guard guard(lock_);
   const MuteFilter::Verdict verdict = mute_.judge(line.mute_class);
   if (verdict.notice) print(Severity::info, mute_notice_flags, *verdict.notice);
-  if (verdict.show) print(line.severity, log_flags(line), line.text);
+  if (!verdict.show) return;
+  print(line.severity, log_flags(line), line.text);
+  if (listener_) listener_(clock_(), line);
 }
 
 void LogOutput::print(Severity severity, unsigned flags, std::string_view text) {

@@ -44,6 +44,10 @@ class LogOutput final : public LogSink {
   // The last lines as they were written, for whoever asks what happened.
   [[nodiscard]] std::vector<std::string> recent() const;
 
+  // Hears every line that is shown, while a lock is held that keeps it from logging itself.
+  using Listener = std::function<void(const WallMoment& at, const LogLine& line)>;
+  void set_listener(Listener listener);
+
   void write(const LogLine& line) override;
   [[nodiscard]] int verbosity() const override { return verb_.load(std::memory_order_relaxed); }
 
@@ -68,6 +72,7 @@ class LogOutput final : public LogSink {
   Fd terminal_;  // standard error as it was before redirect_standard_output()
   bool redirected_ = false;
   std::deque<std::string> recent_;
+  Listener listener_;
 };
 
 }  // namespace adit::system

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/runtime.h"
+#include "management/interface.h"
+#include "node/environment.h"
+#include "session/setup.h"
+#include "system/control_socket.h"
+
+namespace adit::app {
+
+// The management interface of this process: its socket, and what of the process it may change. It
+// lives as long as the process; restarts and configurations read again leave it as it is.
+class ManagementHost final : public management::Process {
+ public:
+  // config.management is defined. Listens, or connects out.
+  [[nodiscard]] static Result<std::unique_ptr<ManagementHost>> open(Runtime& runtime,
+                                                                    const options::Config& config);
+  ~ManagementHost() override;
+  ManagementHost(const ManagementHost&) = delete;
+  ManagementHost& operator=(const ManagementHost&) = delete;
+
+  [[nodiscard]] management::Interface& face() { return *face_; }
+  // What the interface has to say goes out in this turn of the loop.
+  void flush_soon();
+  [[nodiscard]] bool tells_up_down() const { return options_.up_down; }
+  std::function<void()> on_forget;  // passwords
+  // As the manager last had it; nothing: as configured.
+  [[nodiscard]] const std::optional<options::Client::AuthRetry>& new_auth_retry() const {
+    return new_auth_retry_;
+  }
+
+  // Process
+  [[nodiscard]] int pid() const override;
+  void log(Severity severity, std::string_view text) override;
+  [[nodiscard]] int verbosity() const override;
+  void set_verbosity(int verb) override;
+  [[nodiscard]] unsigned mute() const override { return mute_; }
+  void set_mute(unsigned lines) override;
+  void signal(std::string_view name) override;
+  [[nodiscard]] std::string auth_retry() const override;
+  bool set_auth_retry(std::string_view how) override;
+  void forget_passwords() override;
+
+ private:
+  ManagementHost(Runtime& runtime, const options::Config& config);
+  [[nodiscard]] Status open_socket();
+  [[nodiscard]] Result<system::ControlSocket::Place> place() const;
+  [[nodiscard]] Status read_password();
+  void came(const std::string& from);
+  void went();
+  void flush();
+  void tick();
+
+  Runtime& runtime_;
+  options::Management options_;
+  options::Client::AuthRetry configured_retry_;
+  std::optional<options::Client::AuthRetry> new_auth_retry_;
+  unsigned mute_;
+  std::optional<SecretText> password_;
+  std::unique_ptr<management::Interface> face_;
+  std::unique_ptr<system::ControlSocket> socket_;
+  bool flushing_ = false;
+  system::TimerId timer_ = 0;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+// ---- for the runs; nothing happens where there is no management interface ----
+
+void tell_state(Runtime& runtime, const management::State& state);
+// "RECONNECTING" or "EXITING", by what the signal does.
+void tell_end(Runtime& runtime, const Signal& signal);
+// "management-up-down".
+void tell_up_down(Runtime& runtime, bool up, const node::Environment& environment);
+// "management-hold": waits for the release. True: it was held, so no other pause is needed.
+bool hold_if_wanted(Runtime& runtime, unsigned seconds);
+// "management-query-passwords". Nothing: a signal came first.
+[[nodiscard]] std::optional<session::Credentials> ask_manager(
+    Runtime& runtime, management::PasswordQuestion question);
+
+}  // namespace adit::app

@@ -1,0 +1,300 @@
+// Who is there, what it is told, and what it is waited for.
+
+#include "management/interface.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+#include "options/lexer.h"
+
+namespace adit::management {
+
+namespace {
+
+constexpr std::size_t most_waiting = std::size_t{8} << 20;  // bytes that the client does not read
+constexpr unsigned most_wrong_passwords = 3;
+constexpr std::size_t longest_word = 255;
+constexpr std::size_t longest_block = std::size_t{64} << 10;
+
+const char* flag_of(const LogLine& line) {
+  switch (line.severity) {
+    case Severity::fatal:
+      return "F";
+    case Severity::error:
+      return "N";
+    case Severity::warning:
+      return "W";
+    case Severity::debug:
+      return "D";
+    case Severity::info:
+      return line.verb <= 1 ? "I" : "";
+  }
+  return "";
+}
+
+std::string stamped(WallTime at, std::string_view text) {
+  return std::to_string(at.seconds) + "," + std::string(text);
+}
+
+}  // namespace
+
+Interface::Interface(Settings settings, Process& process)
+    : settings_(std::move(settings)),
+      process_(process),
+      log_(settings_.log_lines),
+      hold_(settings_.hold) {}
+
+// ---- the client ----
+
+void Interface::connected() {
+  input_.clear();
+  output_.clear();
+  closing_ = false;
+  wrong_passwords_ = 0;
+  block_.reset();
+  log_.live = state_.live = echo_.live = false;
+  count_interval_ = 0;
+  env_filter_ = 0;
+  client_version_ = 1;
+  if (!settings_.password) {
+    phase_ = Phase::ready;
+    return greet();
+  }
+  phase_ = Phase::password;
+  output_ += "ENTER PASSWORD:";
+}
+
+void Interface::disconnected() {
+  phase_ = Phase::nobody;
+  input_.clear();
+  output_.clear();
+  block_.reset();
+  log_.live = state_.live = echo_.live = false;
+  count_interval_ = 0;
+}
+
+void Interface::greet() {
+  say(">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info");
+  say_waiting();
+}
+
+void Interface::say_waiting() {
+  if (holding_) {
+    say(">HOLD:Waiting for hold release:" + std::to_string(hold_seconds_));
+  } else if (password_) {
+    say(password_->line());
+  } else if (remote_ && remote_->answer == RemoteQuestion::Answer::none) {
+    say(remote_->line());
+  }
+}
+
+std::string Interface::take_output() { return std::exchange(output_, {}); }
+
+void Interface::say(std::string_view line) {
+  if (phase_ == Phase::nobody || closing_) return;
+  if (output_.size() + line.size() > most_waiting) {
+    output_.clear();
+    closing_ = true;
+    return;
+  }
+  output_ += line;
+  output_ += "\r\n";
+}
+
+void Interface::unsupported(std::string_view command) {
+  error("The '" + std::string(command) + "' command is not supported by the current daemon mode");
+}
+
+void Interface::answer(std::string_view command, bool done) {
+  const std::string text = std::string(command) + " command ";
+  done ? success(text + "succeeded") : error(text + "failed");
+}
+
+void Interface::take(Bytes bytes, WallTime) {
+  input_.take(bytes);
+  while (!closing_ && phase_ != Phase::nobody) {
+    auto line = input_.next();
+    if (!line) return;
+    take_line(*line);
+    explicit_bzero(line->text.data(), line->text.size());
+  }
+}
+
+void Interface::take_line(const LineInput::Line& line) {
+  if (phase_ == Phase::password) return check_password(line.text);
+  if (block_) return take_block_line(line.text);
+  if (line.too_long) return error("unknown command, enter 'help' for more options");
+  const bool secret = line.text.starts_with("password");
+  if (line.text != "load-stats") {
+    process_.log(Severity::debug,
+                 "MANAGEMENT: CMD '" + (secret ? "password [...]" : line.text) + "'");
+  }
+  auto words = options::split_words(line.text);
+  if (!words) return error("Options error: No closing quotation (\") in TCP:0");
+  for (const std::string& word : *words) {
+    if (word.size() <= longest_word) continue;
+    return error("Options error: Parameter at TCP:0 is too long (256 chars max): " +
+                 word.substr(0, longest_word));
+  }
+  if (!words->empty()) run(*words);
+  for (std::string& word : *words) explicit_bzero(word.data(), word.size());
+}
+
+void Interface::check_password(const std::string& line) {
+  if (equal_constant_time(as_bytes(line), as_bytes(settings_.password->reveal()))) {
+    phase_ = Phase::ready;
+    success("password is correct");
+    return greet();
+  }
+  if (++wrong_passwords_ < most_wrong_passwords) {
+    output_ += "ENTER PASSWORD:";
+    return;
+  }
+  process_.log(Severity::warning,
+               "MAN: client connection rejected after 3 failed password attempts");
+  closing_ = true;
+}
+
+void Interface::take_block_line(const std::string& line) {
+  if (line != "END") {
+    block_->too_long = block_->too_long || block_->lines.size() + line.size() > longest_block;
+    if (!block_->too_long) block_->lines += line + "\n";
+    return;
+  }
+  const Block block = *std::exchange(block_, std::nullopt);
+  if (!is_server()) return unsupported("client-auth");
+  answer("client-auth",
+         !block.too_long && instance_->client_auth(block.client, block.key, block.lines));
+}
+
+// ---- the instance ----
+
+void Interface::set_instance(Instance* instance) {
+  instance_ = instance;
+  counted_.clear();
+}
+
+void Interface::add(Stream& stream, const char* name, std::string line) {
+  if (stream.live && phase_ == Phase::ready) say(">" + std::string(name) + ":" + line);
+  stream.history.add(std::move(line));
+}
+
+void Interface::log(WallTime at, const LogLine& line) {
+  const std::string text = std::string(flag_of(line)) + "," + std::string(line.text);
+  add(log_, "LOG", stamped(at, text));
+  // The first one says why; those after it only that this is the end.
+  if (line.severity == Severity::fatal && phase_ == Phase::ready && !std::exchange(fatal_, true)) {
+    say(">FATAL:" + std::string(line.text));
+  }
+}
+
+void Interface::state(WallTime at, const State& state) {
+  std::string line = join({std::to_string(at.seconds), state.name, state.detail, state.local4,
+                           state.remote, state.remote_port, state.from, state.from_port},
+                          ",");
+  if (!state.local6.empty()) line += "," + state.local6;
+  if (state_.live && phase_ == Phase::ready) {
+    process_.log(Severity::info, "MANAGEMENT: >STATE:" + line);
+  }
+  add(state_, "STATE", std::move(line));
+}
+
+void Interface::echo(WallTime at, const std::string& text) {
+  add(echo_, "ECHO", stamped(at, text));
+}
+
+void Interface::tell(const std::string& line) {
+  if (phase_ == Phase::ready) say(line);
+}
+
+// The filter of openvpn's levels 1 and 2: without the many variables of certificates.
+bool Interface::passes_filter(const std::string& name) const {
+  static constexpr std::array<std::string_view, 18> wanted{"username",
+                                                           "password",
+                                                           "X509_0_CN",
+                                                           "untrusted_ip",
+                                                           "ifconfig_local",
+                                                           "ifconfig_netmask",
+                                                           "daemon_start_time",
+                                                           "daemon_pid",
+                                                           "dev",
+                                                           "time_duration",
+                                                           "bytes_sent",
+                                                           "bytes_received",
+                                                           "session_id",
+                                                           "session_state",
+                                                           "ifconfig_pool_remote_ip",
+                                                           "n_clients",
+                                                           "ifconfig_pool_netmask",
+                                                           "common_name"};
+  if (env_filter_ <= 0) return true;
+  const bool certificate = name.starts_with("X509_");
+  if (env_filter_ == 2) return !certificate;
+  if (env_filter_ > 2) return false;
+  return certificate || name.starts_with("tls_serial_") ||
+         std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+}
+
+void Interface::say_variables(const char* what, const Variables& variables) {
+  for (const auto& [name, value] : variables) {
+    if (passes_filter(name)) say(">" + std::string(what) + ":ENV," + name + "=" + value);
+  }
+  say(">" + std::string(what) + ":ENV,END");
+}
+
+void Interface::client_event(const std::string& event, const Variables& variables) {
+  if (phase_ != Phase::ready) return;
+  say(">CLIENT:" + event);
+  if (!event.starts_with("ADDRESS,")) say_variables("CLIENT", variables);
+}
+
+void Interface::up_down(bool up, const Variables& variables) {
+  if (phase_ != Phase::ready) return;
+  say(up ? ">UPDOWN:UP" : ">UPDOWN:DOWN");
+  say_variables("UPDOWN", variables);
+}
+
+void Interface::count_bytes(Instant now) {
+  if (count_interval_ <= 0 || instance_ == nullptr || now < next_count_) return;
+  next_count_ = now + std::chrono::seconds(count_interval_);
+  if (!instance_->is_server()) {
+    const Load load = instance_->load();
+    return say(">BYTECOUNT:" + std::to_string(load.bytes_in) + "," +
+               std::to_string(load.bytes_out));
+  }
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> seen;
+  for (const ByteCount& count : instance_->byte_counts()) {
+    const std::pair now_counted{count.bytes_in, count.bytes_out};
+    seen[count.client_id] = now_counted;
+    const auto before = counted_.find(count.client_id);
+    if (before != counted_.end() && before->second == now_counted) continue;
+    say(">BYTECOUNT_CLI:" + std::to_string(count.client_id) + "," + std::to_string(count.bytes_in) +
+        "," + std::to_string(count.bytes_out));
+  }
+  counted_ = std::move(seen);
+}
+
+// ---- waiting for the client ----
+
+void Interface::begin_hold(unsigned seconds) {
+  holding_ = true;
+  hold_seconds_ = seconds;
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+void Interface::end_hold() { holding_ = false; }
+
+void Interface::ask(PasswordQuestion question) {
+  password_ = std::move(question);
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+void Interface::ask(RemoteQuestion question) {
+  remote_ = std::move(question);
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+}  // namespace adit::management

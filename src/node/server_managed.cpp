@@ -1,0 +1,176 @@
+// A server that is managed: who may enter is decided outside, and clients are sent away from there.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "node/lines.h"
+#include "node/server.h"
+#include "options/client_profile.h"
+
+namespace adit::node {
+
+namespace {
+constexpr std::size_t most_news = 65536;  // that nobody takes
+constexpr std::size_t longest_pending_text = 1024;
+}  // namespace
+
+std::vector<ServerNews> Server::take_news() { return std::exchange(news_, {}); }
+
+void Server::note(ServerNews news) {
+  if (setup_.config.management.defined() && news_.size() < most_news) {
+    news_.push_back(std::move(news));
+  }
+}
+
+void Server::note_about(ServerPeer& peer, ServerNews::Kind kind) {
+  if (!setup_.config.management.defined()) return;
+  Environment env = setup_.environment;
+  env.merge(client_environment(peer));
+  if (kind == ServerNews::Kind::disconnect && peer.let_in) env.merge(traffic_environment(peer));
+  note({kind, peer.client_id, 0, {}, std::move(env)});
+}
+
+Environment Server::traffic_environment(const ServerPeer& peer) const {
+  Environment env;
+  const plane::PeerTraffic traffic = around_.plane.traffic(peer.index);
+  env.set("bytes_received",
+          std::to_string(traffic.received_link_bytes + peer.control_bytes_received));
+  env.set("bytes_sent", std::to_string(traffic.sent_link_bytes + peer.control_bytes_sent));
+  env.set("time_duration", std::to_string(wall_.seconds - peer.connected.seconds));
+  return env;
+}
+
+void Server::ask_manager(ServerPeer& peer, session::Session& session,
+                         const session::AuthWanted& wanted) {
+  // openvpn sets a key of each new session aside, and programs may count on its numbers.
+  const std::uint64_t key = peer.managed.next_key;
+  peer.managed.next_key += wanted.first ? 2 : 1;
+  const bool script = setup_.config.scripts.auth_user_pass_verify.defined();
+  peer.managed.asked =
+      ServerPeer::Managed::Asked{session.own_id(), wanted.key_id, key, script, true};
+  Environment env = setup_.environment;
+  env.merge(identity_environment(peer.identity));
+  set_peer_address(env, "untrusted", peer.address.remote);
+  env.merge(peer_info_environment(session.peer_info()));
+  env.set("common_name", peer.common_name);
+  if (!wanted.username.empty()) env.set("username", printable(wanted.username));
+  if (!wanted.password.empty()) env.set("password", wanted.password.reveal());
+  env.set("n_clients", std::to_string(clients_let_in()));
+  const bool again = peer.managed.told && !wanted.first;
+  peer.managed.told = true;
+  note({again ? ServerNews::Kind::reauth : ServerNews::Kind::connect,
+        peer.client_id,
+        peer.managed.asked->key,
+        {},
+        std::move(env)});
+}
+
+std::size_t Server::clients_let_in() const {
+  std::size_t count = 0;
+  for (const auto& [index, peer] : peers_) count += peer->let_in ? 1 : 0;
+  return count;
+}
+
+session::Session* Server::asked_session(ServerPeer& peer) {
+  const auto& asked = peer.managed.asked;
+  if (!asked) return nullptr;
+  session::Session* session = &peer.association.active();
+  if (session->own_id() != asked->session) session = peer.association.newcomer();
+  return session != nullptr && session->own_id() == asked->session ? session : nullptr;
+}
+
+// The client whose key that is, and that nobody has decided about yet.
+ServerPeer* Server::find_asking(std::uint64_t client, std::uint64_t key) {
+  ServerPeer* peer = find_client(client);
+  if (peer == nullptr || asked_session(*peer) == nullptr) return nullptr;
+  const auto& asked = *peer->managed.asked;
+  return asked.key == key && asked.manager ? peer : nullptr;
+}
+
+bool Server::admit_client(std::uint64_t client, std::uint64_t key, const std::string& lines,
+                          Instant now) {
+  now_ = now;
+  ServerPeer* peer = find_asking(client, key);
+  if (peer == nullptr) return false;
+  if (!lines.empty()) peer->managed.lines = lines;
+  auto& asked = *peer->managed.asked;
+  asked.manager = false;
+  if (asked.script) return true;  // and it may still say no
+  session::Session* session = asked_session(*peer);
+  const std::uint8_t key_id = asked.key_id;
+  peer->managed.asked.reset();
+  session->admit(key_id, now_);
+  serve(*peer);
+  return true;
+}
+
+bool Server::deny_client(std::uint64_t client, std::uint64_t key, std::string_view why,
+                         std::string_view told, Instant now) {
+  now_ = now;
+  ServerPeer* peer = find_asking(client, key);
+  if (peer == nullptr) return false;
+  session::Session* session = asked_session(*peer);
+  const std::uint8_t key_id = peer->managed.asked->key_id;
+  peer->managed.asked.reset();
+  peer->log.info(1, "MULTI: connection rejected: {}, CLI:{}", printable(why),
+                 told.empty() ? "[NULL]" : printable(told));
+  refuse(*peer, *session, key_id, told);
+  serve(*peer);
+  return true;
+}
+
+bool Server::postpone_client(std::uint64_t client, std::uint64_t key, std::string_view text,
+                             std::chrono::seconds timeout, Instant now) {
+  now_ = now;
+  ServerPeer* peer = find_asking(client, key);
+  if (peer == nullptr || text.size() > longest_pending_text) return false;
+  session::Session* session = asked_session(*peer);
+  const Duration limit = std::max<Duration>(setup_.session.reneg / 2, setup_.session.hand_window);
+  session->extend_decision(now_, std::min<Duration>(timeout, limit));
+  session->send_message(fmt::format("AUTH_PENDING,timeout {}", timeout.count()), now_);
+  session->send_message("INFO_PRE," + std::string(text), now_);
+  serve(*peer);
+  return true;
+}
+
+// What the manager's lines say on top of everything else.
+void Server::load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
+  if (peer.managed.lines.empty()) return;
+  auto parsed = options::parse_client_profile(std::exchange(peer.managed.lines, {}), "management",
+                                              setup_.config);
+  for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
+  peer.profile = policy::overlay(peer.profile, parsed.profile);
+  const auto slot = peer.plan.slot;
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  peer.plan.slot = slot;
+  if (peer.profile.ifconfig_push && slot) {
+    pool_.give_back(*slot);
+    peer.plan.slot.reset();
+  }
+}
+
+// It is told, and stays long enough to hear it.
+bool Server::send_away(std::uint64_t client, std::string_view message, Instant now) {
+  now_ = now;
+  ServerPeer* peer = find_client(client);
+  if (peer == nullptr) return false;
+  peer->association.active().send_message(message, now_);
+  peer->log.info(3, "{}", lines::sent_control(peer->common_name, std::string(message), true));
+  leave_soon(*peer, "SIGTERM", "delayed-exit");
+  serve(*peer);
+  return true;
+}
+
+std::size_t Server::kill_clients(const std::function<bool(const ServerPeer&)>& wanted,
+                                 Instant now) {
+  now_ = now;
+  std::vector<plane::PeerIndex> found;
+  for (const auto& [index, peer] : peers_) {
+    if (wanted(*peer)) found.push_back(index);
+  }
+  for (const plane::PeerIndex index : found) remove(index, "SIGTERM", "manager-kill");
+  return found.size();
+}
+
+}  // namespace adit::node
