@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint8_t smallest_searched = 24;
 constexpr std::size_t most_found = 8;
+// The kernel remembers for a while who did not answer, and has room for a thousand at most.
+constexpr std::uint64_t group_size = 16;
 constexpr std::size_t echo_bytes = 84;
 
 std::vector<std::string_view> words(std::string_view line) {
@@ -112,18 +114,20 @@ std::vector<ip::Address> search_hosts(const ip::Prefix& network, Inside& direct,
   });
   if (on_link == locals.end() || !network.address.is_v4()) return found;
   if (network.length < smallest_searched || network.length > 30) return found;
-  const std::uint64_t last = (1u << (32 - network.length)) - 1;
-  for (std::uint64_t i = 1; i < last; ++i) {
-    const ip::Address to = network.address.plus(i);
-    if (to == on_link->address) continue;
-    static_cast<void>(direct.send(
-        ip::echo_request({on_link->address, to, mark, static_cast<std::uint16_t>(i)}, echo_bytes)));
-  }
-  const Instant until = direct.now() + patience;
-  while (const auto packet = direct.receive(until)) {
-    const auto number = ip::answer_to(mark, *packet);
-    if (number && found.size() < most_found) found.push_back(network.address.plus(*number));
-    if (found.size() == most_found) break;
+  const std::uint64_t last = (1u << (32 - network.length)) - 2;
+  const auto groups = static_cast<Duration::rep>((last + group_size - 1) / group_size);
+  for (std::uint64_t first = 1; first <= last && found.empty(); first += group_size) {
+    for (std::uint64_t i = first; i <= std::min(last, first + group_size - 1); ++i) {
+      const ip::Address to = network.address.plus(i);
+      if (to == on_link->address) continue;
+      static_cast<void>(direct.send(ip::echo_request(
+          {on_link->address, to, mark, static_cast<std::uint16_t>(i)}, echo_bytes)));
+    }
+    const Instant until = direct.now() + patience / groups;
+    while (const auto packet = direct.receive(until)) {
+      const auto number = ip::answer_to(mark, *packet);
+      if (number && found.size() < most_found) found.push_back(network.address.plus(*number));
+    }
   }
   return found;
 }

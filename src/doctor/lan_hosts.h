@@ -20,7 +20,8 @@ namespace adit::doctor {
                                                    std::string_view neighbours,
                                                    ports::NetworkPort& host);
 
-// Every host of a small network (at most 254) that is directly connected is asked once.
+// The hosts of a small network (at most 254) that is directly connected are asked, some at a time,
+// until there is an answer.
 [[nodiscard]] std::vector<ip::Address> search_hosts(const ip::Prefix& network, Inside& direct,
                                                     std::uint64_t mark, ports::NetworkPort& host,
                                                     Duration patience);

@@ -72,6 +72,10 @@ std::string too_many_clients(unsigned limit) {
   return fmt::format("MULTI: new incoming connection would exceed maximum number of clients ({})",
                      limit);
 }
+std::string ignored_while_ending(const ip::Endpoint& from) {
+  return fmt::format("MULTI: Connection attempt from {} ignored while server is shutting down",
+                     from.text());
+}
 std::string learn(std::string_view address, std::string_view client) {
   return fmt::format("MULTI: Learn: {} -> {}", address, client);
 }

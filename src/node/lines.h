@@ -37,6 +37,7 @@ inline constexpr std::string_view auth_user_pass_missing =
 [[nodiscard]] std::string answered_again(const ip::Endpoint& from);
 std::string new_connection_replaces(std::string_view common_name);
 std::string too_many_clients(unsigned limit);
+std::string ignored_while_ending(const ip::Endpoint& from);
 std::string learn(std::string_view address, std::string_view client);
 std::string learn_failed(std::string_view address, std::string_view client);
 std::string primary_virtual_ip(std::string_view client, std::string_view address);

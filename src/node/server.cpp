@@ -109,6 +109,10 @@ void Server::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
 }
 
 void Server::meet_stranger(const ports::LinkAddress& from, MutableBytes datagram) {
+  if (ending_) {
+    log_.mutable_error(1, "{}", lines::ignored_while_ending(from.remote));
+    return turn_away(from);
+  }
   auto verdict = from.stream == 0 ? gate_.meet(datagram, from, now_, wall_)
                                   : gate_.meet_reset(datagram, wall_);
   if (const Drop* drop = std::get_if<Drop>(&verdict)) {
@@ -298,14 +302,19 @@ std::optional<plane::PeerIndex> Server::free_index() {
 
 bool Server::announce_end(Instant now) {
   now_ = now;
-  const auto& notify = setup_.config.connection.explicit_exit_notify;
-  if (!notify || *notify == 0) return false;
+  if (setup_.config.connection.explicit_exit_notify.value_or(0) == 0) return false;
+  ending_ = !peers_.empty();
   for (const auto& [index, peer] : peers_) {
-    if (peer->address.stream != 0 || peer->phase != ServerPeer::Phase::up) continue;
-    peer->association.active().send_message(*notify == 2 ? "RESTART,[N]" : "RESTART", now_);
-    transmit(*peer);
+    if (peer->phase == ServerPeer::Phase::up) tell_end(*peer);
   }
-  return !peers_.empty();
+  return ending_;
+}
+
+void Server::tell_end(ServerPeer& peer) {
+  if (peer.address.stream != 0) return;
+  const bool next = setup_.config.connection.explicit_exit_notify == 2;
+  peer.association.active().send_message(next ? "RESTART,[N]" : "RESTART", now_);
+  transmit(peer);
 }
 
 }  // namespace adit::node

@@ -60,6 +60,7 @@ class Server {
   void end_revoked(Instant now);
 
   // Tells the clients before the end ("explicit-exit-notify"); true: wait a moment for delivery.
+  // From now on nobody new is let in, and who was on the way in is told as well.
   bool announce_end(Instant now);
   // The end: every client goes. Go on turning the loop while scripts are told of it.
   void close();
@@ -149,6 +150,7 @@ class Server {
   [[nodiscard]] unsigned tun_mtu_for(const ServerPeer& peer,
                                      const session::Negotiated& negotiated) const;
   void push(ServerPeer& peer);
+  void tell_end(ServerPeer& peer);
   plane::PeerSpec set_plane_peer(ServerPeer& peer);
   [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
@@ -189,6 +191,7 @@ class Server {
   RateLimit connects_;
   Complaints complaints_;
   AnsweredResets answered_;
+  bool ending_ = false;  // the clients have been told that the server goes
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;

@@ -267,6 +267,7 @@ void Server::push(ServerPeer& peer) {
   for (const std::string& message : wire::render_push_reply(peer.push_list)) {
     peer.log.info(3, "{}", lines::sent_control(peer.common_name, message, true));
   }
+  if (ending_) tell_end(peer);
 }
 
 options::Compression Server::compression_for(const ServerPeer& peer) const {
