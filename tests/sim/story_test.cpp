@@ -202,6 +202,20 @@ TEST(Story, a_client_comes_back_after_restart_and_ends_at_halt) {
   expect_clean(world);
 }
 
+TEST(Story, a_server_that_ends_lets_nobody_new_in) {
+  Terms terms;
+  terms.exit_notify = 1;
+  World world(14, terms);
+  auto& server = world.add_server();
+  world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 10s));
+  ASSERT_TRUE(server.server().announce_end(world.now()));
+  auto& late = world.add_client();
+  world.run_for(3s);
+  EXPECT_FALSE(late.up()) << "it would be stranded when the server goes";
+  EXPECT_EQ(server.server().clients(), 1u);
+}
+
 TEST(Story, a_restarted_client_replaces_its_old_session) {
   World world(4, {});
   world.add_server();
