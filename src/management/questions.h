@@ -11,7 +11,7 @@ namespace adit::management {
 struct PasswordQuestion {
   std::string type;  // "Auth", "Private Key"
   bool with_name = true;
-  std::string challenge;  // " SC:1,text"; empty: none
+  std::string challenge{};  // " SC:1,text"; empty: none
 
   std::optional<std::string> name{};
   std::optional<SecretText> password{};
