@@ -10,7 +10,7 @@ namespace {
 void add_dialogue(Corpus& corpus, bool password, bool server, const std::string& text) {
   constexpr std::uint8_t piece = 7;
   Buffer input{static_cast<std::uint8_t>(password), static_cast<std::uint8_t>(server), 1};
-  for (const std::uint8_t event : {0, 1, 2, 3}) input.push_back(event);
+  for (std::uint8_t event = 0; event < 4; ++event) input.push_back(event);
   input.push_back(piece);
   input.push_back(static_cast<std::uint8_t>(text.size()));
   input.insert(input.end(), text.begin(), text.end());
