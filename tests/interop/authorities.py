@@ -7,13 +7,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import check
+from keys import call
 
 EASY_RSA = Path("/usr/share/easy-rsa/easyrsa")
 REVOKED = "gone"  # a client whose certificate is revoked
@@ -88,21 +86,6 @@ class Age:
 
 TODAY = Age()
 OF_2011 = Age("sha1", 1024, "20110301120000Z", "20210226120000Z")
-
-
-def call(*words: object, env: dict[str, str] | None = None, fails: bool = False) -> str:
-    """What the program prints. fails: it is allowed to; its complaints then follow."""
-    done = subprocess.run(
-        list(map(str, words)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        env={**os.environ, **(env or {})},
-    )
-    output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-    told = f"{' '.join(map(str, words))}: {done.returncode}\n{output}{errors}"
-    check(fails or done.returncode == 0, told)
-    return output + errors if fails else output
 
 
 def easy_rsa_3(folder: Path, people: dict[str, str] = PEOPLE) -> Path:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,19 @@ class CryptV2:
     client: Path
 
 
-def call(*words: object) -> None:
-    done = subprocess.run(list(map(str, words)), capture_output=True, timeout=60)
-    text = (done.stdout + done.stderr).decode(errors="replace")
-    check(done.returncode == 0, f"{' '.join(map(str, words))}: {done.returncode}\n{text}")
+def call(*words: object, env: dict[str, str] | None = None, fails: bool = False) -> str:
+    """What the program prints. fails: it is allowed to; its complaints then follow."""
+    done = subprocess.run(
+        list(map(str, words)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, **(env or {})},
+    )
+    output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    told = f"{' '.join(map(str, words))}: {done.returncode}\n{output}{errors}"
+    check(fails or done.returncode == 0, told)
+    return output + errors if fails else output
 
 
 class Keys:

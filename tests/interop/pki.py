@@ -20,13 +20,13 @@ from authorities import (
     OF_2011,
     PEOPLE,
     REVOKED,
-    call,
     easy_rsa_2,
     easy_rsa_3,
     easyrsa,
     everything_in,
     loose,
 )
+from keys import call
 from lab import ADIT, Lab, Process, ThreeHosts, check
 from pki_directory import Directory, at, fresh_directory
 from pki_killed import killed_commands_lose_nothing, killed_import_is_all_or_nothing

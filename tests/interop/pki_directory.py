@@ -11,7 +11,8 @@ import datetime
 import json
 from pathlib import Path
 
-from authorities import REVOKED, call
+from authorities import REVOKED
+from keys import call
 from lab import ADIT, ThreeHosts, check
 from runner import Bench
 

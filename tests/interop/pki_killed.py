@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import time
 
-from authorities import PEOPLE, REVOKED, call, easy_rsa_2, everything_in
+from authorities import PEOPLE, REVOKED, easy_rsa_2, everything_in
+from keys import call
 from lab import ADIT, check
 from pki_directory import Directory, fresh_directory
 from runner import Bench
