@@ -329,6 +329,8 @@ def completions(bench: Bench) -> None:
     heard = list(zip(answers, BASH_HEARS))
     check(len(answers) == len(BASH_HEARS), f"bash says {answers}")
     check(all(word in answer for answer, word in heard), f"bash: {heard}")
+    missing = set(families()) - set(answers[0].split())
+    check(not missing, f"bash does not offer {missing}")
     heard_zsh = run("zsh", "-f", "-c", ZSH_ASKS.format(script=scripts["zsh"]), env=home)
     check("init:make a certificate authority" in heard_zsh, f"zsh: {heard_zsh}")
     check("--config:" in heard_zsh and "only udp tcp" in heard_zsh, f"zsh: {heard_zsh}")
