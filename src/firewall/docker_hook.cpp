@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "base/text.h"
 #include "firewall/hooks.h"
+#include "firewall/iptables_save.h"
 
 namespace adit::firewall {
 
@@ -14,7 +14,7 @@ std::string mark_of(std::string_view owner) { return "adit-" + std::string(owner
 // The rule as iptables-save prints it, and as the commands take it.
 Command words_of(const Plan& plan, const char* way) {
   return {way,         iptables_device(plan.device), "-m", "comment",
-          "--comment", "adit-" + plan.owner,         "-j", "ACCEPT"};
+          "--comment", mark_of(plan.owner),          "-j", "ACCEPT"};
 }
 
 Command command(const std::string& tool, const char* verb, const Command& rule) {
@@ -24,8 +24,15 @@ Command command(const std::string& tool, const char* verb, const Command& rule) 
 }
 
 bool stands_in(const Chain& chain, const Command& rule) {
-  const std::string wanted = "-A " + std::string(chain_name) + " " + text(rule);
-  return std::ranges::any_of(chain.rules, [&](const Rule& r) { return r.text == wanted; });
+  Command wanted{"-A", chain_name};
+  wanted.insert(wanted.end(), rule.begin(), rule.end());
+  return std::ranges::any_of(chain.rules,
+                             [&](const Rule& r) { return saved_words(r.text) == wanted; });
+}
+
+bool bears(const Command& rule, const std::string& mark) {
+  const auto option = std::ranges::find(rule, "--comment");
+  return option != rule.end() && std::next(option) != rule.end() && *std::next(option) == mark;
 }
 
 bool is_entered(const Chain& user, const Ruleset& ruleset) {
@@ -71,14 +78,13 @@ std::vector<Draft> docker_hooks(const Plan& plan, const Needs& needs, const Rule
 
 std::vector<Command> docker_leftovers(std::string_view owner, const Ruleset& ruleset) {
   std::vector<Command> commands;
-  const std::string mark = " --comment " + mark_of(owner) + " ";
   for (const Chain& chain : ruleset.chains) {
     if (chain.tool == "nft" || chain.name != chain_name) continue;
     for (const Rule& rule : chain.rules) {
-      if (rule.text.find(mark) == std::string::npos) continue;
-      Command words{chain.tool, "-w", "-D"};
-      for (const std::string_view word : split(std::string_view(rule.text).substr(3), ' '))
-        words.emplace_back(word);
+      Command words = saved_words(rule.text);
+      if (!bears(words, mark_of(owner))) continue;
+      words.front() = "-D";
+      words.insert(words.begin(), {chain.tool, "-w"});
       commands.push_back(std::move(words));
     }
   }

@@ -1,7 +1,6 @@
 #include "firewall/iptables_save.h"
 
 #include <optional>
-#include <vector>
 
 #include "base/text.h"
 #include "firewall/verdicts.h"
@@ -11,32 +10,6 @@ namespace adit::firewall {
 namespace {
 
 using Words = std::vector<std::string>;
-
-// Quotes hold comments together.
-Words words_of(std::string_view line) {
-  Words words;
-  std::string word;
-  bool quoted = false;
-  bool begun = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (c == '\\' && quoted && i + 1 < line.size()) {
-      word += line[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-      begun = true;
-    } else if (c == ' ' && !quoted) {
-      if (begun) words.push_back(std::move(word));
-      word.clear();
-      begun = false;
-    } else {
-      word += c;
-      begun = true;
-    }
-  }
-  if (begun) words.push_back(std::move(word));
-  return words;
-}
 
 HookPoint hook_of(std::string_view chain) {
   if (chain == "PREROUTING") return HookPoint::prerouting;
@@ -180,7 +153,7 @@ class Reader {
   }
 
   void rule(std::string_view text) {
-    const Words words = words_of(text);
+    const Words words = saved_words(text);
     if (words.size() < 2) return;
     for (Chain& chain : ruleset_.chains) {
       if (chain.table != table_ || chain.name != words[1]) continue;
@@ -205,6 +178,31 @@ class Reader {
 };
 
 }  // namespace
+
+std::vector<std::string> saved_words(std::string_view line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  bool begun = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '\\' && quoted && i + 1 < line.size()) {
+      word += line[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+      begun = true;
+    } else if (c == ' ' && !quoted) {
+      if (begun) words.push_back(std::move(word));
+      word.clear();
+      begun = false;
+    } else {
+      word += c;
+      begun = true;
+    }
+  }
+  if (begun) words.push_back(std::move(word));
+  return words;
+}
 
 Ruleset read_iptables_save(const std::string& saved, const std::string& tool,
                            const std::string& family) {

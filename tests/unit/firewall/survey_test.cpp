@@ -83,6 +83,24 @@ TEST(FirewallSurvey, a_hook_of_docker_that_is_there_is_seen_and_known_by_its_own
   EXPECT_TRUE(passing_hooks("join-a", situation).empty());
 }
 
+TEST(FirewallSurvey, a_hook_of_docker_is_known_when_its_comment_is_quoted) {
+  Situation situation = saved_situation("docker-nft");
+  Plan plan = office();
+  plan.owner = "join-office.example";
+  const std::string last = "-A DOCKER-USER -j RETURN\n";
+  situation.iptables_nft4.insert(
+      situation.iptables_nft4.find(last),
+      "-A DOCKER-USER -i tun0 -m comment --comment \"adit-join-office.example\" -j ACCEPT\n");
+  const Survey found = survey(plan, situation);
+  ASSERT_EQ(found.hooks.size(), 2u);
+  EXPECT_TRUE(found.hooks[0].present);
+  const auto leftovers = passing_hooks(plan.owner, situation);
+  ASSERT_EQ(leftovers.size(), 1u);
+  EXPECT_EQ(text(leftovers[0]),
+            "iptables-nft -w -D DOCKER-USER -i tun0 -m comment --comment adit-join-office.example "
+            "-j ACCEPT");
+}
+
 TEST(FirewallSurvey, without_iptables_dockers_policy_is_an_obstacle_with_a_cure) {
   Situation situation = saved_situation("docker-nft");
   situation.iptables_nft4.clear();
