@@ -40,39 +40,31 @@ std::string family_word(std::string name) {
   return name == "ipv6" ? "ip6" : name;
 }
 
-void add_values(const Json& value, const NamedSets& sets, std::vector<std::string>& values);
-
-void add_elements(const Json& list, const NamedSets& sets, std::vector<std::string>& values) {
-  for (const Json& element : list) {
-    const Json* wrapped = member(element, "elem");
-    const Json* inner = wrapped == nullptr ? nullptr : member(*wrapped, "val");
-    add_values(inner == nullptr ? element : *inner, sets, values);
-  }
-}
-
 std::string prefix_text(const Json& prefix) {
   const Json* length = member(prefix, "len");
   return word(prefix, "addr") + "/" + (length == nullptr ? "" : scalar(*length));
 }
 
-// The kernel allows no set within a set, and a name stands for a list: this ends.
-void add_values(const Json& value, const NamedSets& sets,  // NOLINT(misc-no-recursion)
-                std::vector<std::string>& values) {
-  if (value.is_array()) return add_elements(value, sets, values);
-  if (const Json* list = member(value, "set")) return add_values(*list, sets, values);
-  if (const Json* prefix = member(value, "prefix")) return values.push_back(prefix_text(*prefix));
+// An element with a comment, a timeout or a counter is wrapped: {"elem": {"val": ..., ...}}.
+const Json& unwrapped(const Json& element) {
+  const Json* wrapped = member(element, "elem");
+  const Json* inner = wrapped == nullptr ? nullptr : member(*wrapped, "val");
+  return inner == nullptr ? element : *inner;
+}
+
+std::string value_text(const Json& value) {
+  if (const Json* prefix = member(value, "prefix")) return prefix_text(*prefix);
   if (const Json* range = member(value, "range");
       range != nullptr && range->is_array() && range->size() == 2) {
-    return values.push_back(scalar((*range)[0]) + "-" + scalar((*range)[1]));
+    return scalar((*range)[0]) + "-" + scalar((*range)[1]);
   }
-  const std::string text = scalar(value);
-  if (!text.starts_with('@')) return values.push_back(family_word(text));
-  const auto named = sets.find(text.substr(1));
-  if (named == sets.end()) {
-    values.emplace_back();
-  } else if (named->second->is_array()) {
-    add_elements(*named->second, sets, values);
-  }
+  return family_word(scalar(value));
+}
+
+std::vector<std::string> texts_of(const Json& list) {
+  std::vector<std::string> values;
+  for (const Json& element : list) values.push_back(value_text(unwrapped(element)));
+  return values;
 }
 
 bool looks_at_source(const Json& fib) {
@@ -98,10 +90,16 @@ Subject read_subject(const Json& left) {
   return of_destination ? Subject::destination_type : Subject::unknown;
 }
 
+// Of what has a name but is not known, an empty value stands for anything.
 std::vector<std::string> read_values(const Json& right, const NamedSets& sets) {
-  std::vector<std::string> values;
-  add_values(right, sets, values);
-  return values;
+  const Json* set = member(right, "set");
+  const Json& value = set == nullptr ? right : *set;
+  if (value.is_array()) return texts_of(value);
+  const std::string name = scalar(value);
+  if (!name.starts_with('@')) return {value_text(value)};
+  const auto named = sets.find(name.substr(1));
+  if (named == sets.end()) return {std::string()};
+  return texts_of(list(named->second));
 }
 
 Condition read_match(const Json& match, const NamedSets& sets) {

@@ -240,6 +240,19 @@ TEST(FirewallNftListing, what_is_no_listing_is_an_error) {
   EXPECT_TRUE(read_nft(R"({"nftables": [1, {}, {"rule": {}}, {"chain": {"name": 7}}]})", ""));
 }
 
+TEST(FirewallNftListing, an_element_that_looks_like_a_sets_name_is_none) {
+  const auto rules = read_nft(
+      R"({"nftables": [{"chain": {"family": "ip", "table": "t", "name": "c", "policy": "accept"}},
+          {"set": {"family": "ip", "table": "t", "name": "a", "elem": ["@a", "tun0"]}},
+          {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"match": {"op": "==",
+            "left": {"meta": {"key": "iifname"}}, "right": "@a"}}, {"drop": null}]}}]})",
+      "");
+  ASSERT_TRUE(rules);
+  ASSERT_EQ(rules->chains[0].rules.size(), 1u);
+  EXPECT_EQ(rules->chains[0].rules[0].conditions[0].values,
+            (std::vector<std::string>{"@a", "tun0"}));
+}
+
 TEST(FirewallNftListing, members_of_another_kind_are_passed_over) {
   const std::string chain =
       R"({"chain": {"family": "ip", "table": "t", "name": "c", "prio": "x", "policy": 1}})";
