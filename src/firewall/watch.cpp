@@ -32,7 +32,7 @@ bool goes_on(const std::vector<std::string>& rules) {
 void add_line(Listed& chain, std::string_view line) {
   if (line.starts_with("type ")) {
     chain.head = line;
-  } else if (goes_on(chain.rules) || line.starts_with('}')) {
+  } else if (goes_on(chain.rules) || (line.starts_with('}') && !chain.rules.empty())) {
     chain.rules.back() += " " + std::string(line);
   } else {
     chain.rules.emplace_back(line);
