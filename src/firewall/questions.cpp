@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "firewall/hooks.h"
 #include "firewall/ruleset.h"
 
 namespace adit::firewall {
@@ -11,11 +12,6 @@ namespace {
 // The first address of a network that may be a host's.
 ip::Address host_in(const ip::Prefix& network) {
   return network.is_host() ? network.address : network.address.plus(1);
-}
-
-std::string iptables_name(std::string device) {
-  if (device.ends_with('*')) device.back() = '+';
-  return device;
 }
 
 ip::Prefix everywhere(ip::Family family) {
@@ -29,14 +25,14 @@ ip::Prefix stranger_of(ip::Family family) {
 
 class Asking {
  public:
-  Asking(std::string device, const Routes& routes) : routes_(routes), device_(std::move(device)) {}
+  Asking(std::string_view device, const Routes& routes)
+      : routes_(routes), device_(device_pattern(device)), name_(iptables_device(device)) {}
 
   void from_tunnel(const ip::Prefix& from, const ip::Prefix& to) {
     if (from.address.family() != to.address.family()) return;
-    const std::string name = iptables_name(device_);
     const std::string other = outside(to);
-    add(device_, other, from, to, false, fmt::format("packets from {} to {}", name, to.text()));
-    add(other, device_, to, from, true, fmt::format("answers from {} to {}", to.text(), name));
+    add(device_, other, from, to, false, fmt::format("packets from {} to {}", name_, to.text()));
+    add(other, device_, to, from, true, fmt::format("answers from {} to {}", to.text(), name_));
   }
 
   void into_tunnel(const ip::Prefix& from, const ip::Prefix& to) {
@@ -49,10 +45,9 @@ class Asking {
   }
 
   void from_tunnel_to_world(const ip::Prefix& from, const ip::Prefix& stranger) {
-    const std::string name = iptables_name(device_);
     const std::string other = outside(stranger);
-    add(device_, other, from, stranger, false, fmt::format("packets from {} to the world", name));
-    add(other, device_, stranger, from, true, fmt::format("answers from the world to {}", name));
+    add(device_, other, from, stranger, false, fmt::format("packets from {} to the world", name_));
+    add(other, device_, stranger, from, true, fmt::format("answers from the world to {}", name_));
   }
 
   void port(const Port& port, const ip::Prefix& stranger) {
@@ -61,8 +56,7 @@ class Asking {
     packet.in = outside(stranger);
     packet.protocol = port.tcp ? "tcp" : "udp";
     packet.port = port.number;
-    questions.push_back(
-        {packet, fmt::format("packets to port {}/{}", port.number, packet.protocol)});
+    questions.push_back({packet, "packets to port " + port_text(port)});
   }
 
   std::vector<Question> questions;
@@ -85,7 +79,8 @@ class Asking {
   }
 
   const Routes& routes_;
-  std::string device_;
+  std::string device_;  // as a pattern
+  std::string name_;    // as people read it
 };
 
 std::vector<ip::Prefix> behind_us(const Plan& plan) {
@@ -103,7 +98,7 @@ std::vector<ip::Prefix> beyond(const Plan& plan) {
 }  // namespace
 
 std::vector<Question> questions_of(const Plan& plan, const Routes& routes) {
-  Asking asking(device_pattern(plan.device), routes);
+  Asking asking(plan.device, routes);
   for (const ip::Prefix& from : beyond(plan)) {
     for (const ip::Prefix& lan : behind_us(plan)) asking.from_tunnel(from, lan);
     if (plan.full_tunnel) asking.from_tunnel_to_world(from, stranger_of(from.address.family()));

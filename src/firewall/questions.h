@@ -5,6 +5,7 @@
 
 #include "firewall/judge.h"
 #include "firewall/plan.h"
+#include "system/kernel_routes.h"
 
 namespace adit::firewall {
 
@@ -23,15 +24,7 @@ class Routes {
   [[nodiscard]] std::string device_to(const ip::Address& address) const;
 
  private:
-  struct Route {
-    ip::Prefix to;
-    std::string device;
-    unsigned long metric = 0;
-  };
-  void read4(const std::string& table);
-  void read6(const std::string& table);
-
-  std::vector<Route> routes_;
+  std::vector<system::KernelRoute> routes_;
 };
 
 [[nodiscard]] std::vector<Question> questions_of(const Plan& plan, const Routes& routes);

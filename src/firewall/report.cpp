@@ -111,7 +111,7 @@ Report report_on(const Plan& plan, Tools& tools) {
   } else {
     report.troubles.push_back({listing.error().what, listing.error().advice});
   }
-  const Uplinks uplinks = uplinks_of(situation.routes4, situation.routes6);
+  const Uplinks uplinks = uplinks_of(system::parse_routes(situation.routes4, situation.routes6));
   for (Trouble& trouble : wrong_sysctls(needed_sysctls(plan, uplinks), tools)) {
     report.troubles.push_back(std::move(trouble));
   }

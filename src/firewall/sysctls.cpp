@@ -1,9 +1,7 @@
 #include "firewall/sysctls.h"
 
 #include <algorithm>
-#include <string_view>
 
-#include "base/text.h"
 #include "firewall/ruleset.h"
 
 namespace adit::firewall {
@@ -33,20 +31,8 @@ bool takes_the_world(const Plan& plan) {
   });
 }
 
-std::vector<std::string_view> words(std::string_view line) {
-  std::vector<std::string_view> found;
-  for (const char blank : {'\t', ' '}) {
-    if (line.find(blank) == std::string_view::npos) continue;
-    for (const std::string_view word : split(line, blank)) {
-      if (!trim(word).empty()) found.push_back(trim(word));
-    }
-    break;
-  }
-  return found;
-}
-
-void add_once(std::vector<std::string>& names, std::string_view name) {
-  if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
 }
 
 }  // namespace
@@ -79,23 +65,12 @@ std::vector<Sysctl> needed_sysctls(const Plan& plan, const Uplinks& uplinks) {
   return needed;
 }
 
-Uplinks uplinks_of(const std::string& routes4, const std::string& routes6) {
-  constexpr std::string_view any4 = "00000000";
-  constexpr std::string_view any6 = "00000000000000000000000000000000";
-  constexpr unsigned long by_advertisement = 0x00040000;  // RTF_ADDRCONF
+Uplinks uplinks_of(const std::vector<system::KernelRoute>& routes) {
   Uplinks uplinks;
-  for (const std::string_view line : split(routes4, '\n')) {
-    const auto fields = words(line);
-    if (fields.size() >= 8 && fields[1] == any4 && fields[7] == any4) {
-      add_once(uplinks.defaults, fields[0]);
-    }
-  }
-  for (const std::string_view line : split(routes6, '\n')) {
-    const auto fields = words(line);
-    if (fields.size() < 10 || fields[0] != any6 || fields[1] != "00" || fields[9] == "lo") continue;
-    unsigned long flags = 0;
-    std::from_chars(fields[8].data(), fields[8].data() + fields[8].size(), flags, 16);
-    if ((flags & by_advertisement) != 0) add_once(uplinks.advertised, fields[9]);
+  for (const system::KernelRoute& route : routes) {
+    if (route.to.length != 0) continue;
+    if (route.to.address.is_v4()) add_once(uplinks.defaults, route.device);
+    if (route.by_advertisement) add_once(uplinks.advertised, route.device);
   }
   return uplinks;
 }

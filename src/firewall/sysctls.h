@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "firewall/plan.h"
+#include "system/kernel_routes.h"
 
 namespace adit::firewall {
 
@@ -23,7 +24,6 @@ struct Uplinks {
 
 // In the order in which they are to be set.
 [[nodiscard]] std::vector<Sysctl> needed_sysctls(const Plan& plan, const Uplinks& uplinks = {});
-// From /proc/net/route and /proc/net/ipv6_route.
-[[nodiscard]] Uplinks uplinks_of(const std::string& routes4, const std::string& routes6);
+[[nodiscard]] Uplinks uplinks_of(const std::vector<system::KernelRoute>& routes);
 
 }  // namespace adit::firewall

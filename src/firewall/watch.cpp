@@ -159,8 +159,9 @@ Result<std::vector<Trouble>> Watch::look() {
         {fmt::format("the rules of {} in table inet {} were changed", plan_.owner, table_name),
          reload(plan_.owner)});
   }
-  const Uplinks uplinks = uplinks_of(tools_.read("/proc/net/route").value_or(""),
-                                     tools_.read("/proc/net/ipv6_route").value_or(""));
+  const Uplinks uplinks =
+      uplinks_of(system::parse_routes(tools_.read("/proc/net/route").value_or(""),
+                                      tools_.read("/proc/net/ipv6_route").value_or("")));
   for (Trouble& trouble : wrong_sysctls(needed_sysctls(plan_, uplinks), tools_)) {
     troubles.push_back(std::move(trouble));
   }

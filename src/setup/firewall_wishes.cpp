@@ -22,16 +22,6 @@ std::string sysctl_name(const std::string& name, const std::vector<std::string>&
   return name;
 }
 
-firewall::Uplinks uplinks_of(Host& host) {
-  firewall::Uplinks uplinks;
-  for (const HostRoute& route : host.routes()) {
-    if (route.to.length != 0) continue;
-    auto& devices = route.to.address.is_v4() ? uplinks.defaults : uplinks.advertised;
-    if (route.to.address.is_v4() || route.by_advertisement) devices.push_back(route.device);
-  }
-  return uplinks;
-}
-
 void wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
                 FirewallWishes& all) {
   const firewall::Survey survey = host.survey(plan);
@@ -54,7 +44,7 @@ void wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
 
 Wishes sysctl_wishes(Host& host, const firewall::Plan& plan, const std::string& made,
                      const std::string& undone) {
-  const firewall::Uplinks uplinks = uplinks_of(host);
+  const firewall::Uplinks uplinks = firewall::uplinks_of(host.routes());
   auto devices = uplinks.defaults;
   devices.insert(devices.end(), uplinks.advertised.begin(), uplinks.advertised.end());
   std::string text = fmt::format("# Made by \"{}\", removed by \"{}\".\n", made, undone);

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "firewall/survey.h"
 #include "ip/address.h"
+#include "system/kernel_routes.h"
 
 namespace adit::setup {
 
@@ -28,11 +29,7 @@ struct HostAddress {
   ip::Address address;
 };
 
-struct HostRoute {
-  ip::Prefix to;  // a default route has length 0
-  std::string device;
-  bool by_advertisement = false;  // IPv6: a router said so
-};
+using HostRoute = system::KernelRoute;
 
 // The machine that is set up. Calls block; nothing here is called while packets move.
 class Host {

@@ -11,7 +11,6 @@
 #include "firewall/load.h"
 #include "firewall/nftables.h"
 #include "setup/host.h"
-#include "setup/kernel_routes.h"
 #include "setup/real_files.h"
 #include "system/fd.h"
 #include "system/holders.h"
@@ -196,9 +195,7 @@ std::vector<HostAddress> RealHost::addresses() {
 }
 
 std::vector<HostRoute> RealHost::routes() {
-  std::vector<HostRoute> all = parse_routes_v4(text_of("/proc/net/route"));
-  std::ranges::move(parse_routes_v6(text_of("/proc/net/ipv6_route")), std::back_inserter(all));
-  return all;
+  return system::parse_routes(text_of("/proc/net/route"), text_of("/proc/net/ipv6_route"));
 }
 
 std::optional<ip::Address> RealHost::outward_address() {

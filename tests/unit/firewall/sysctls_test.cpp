@@ -58,7 +58,7 @@ TEST(FirewallSysctls, uplinks_are_read_from_the_kernels_tables) {
   const std::string other =
       "fd0000000000000000000000000000"
       "00";
-  const auto uplinks = uplinks_of(
+  const auto uplinks = uplinks_of(system::parse_routes(
       "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
       "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
       "eth1\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n",
@@ -69,7 +69,7 @@ TEST(FirewallSysctls, uplinks_are_read_from_the_kernels_tables) {
           " 00 fd000000000000000000000000000001 00000400 00000003 00000000 "
           "00000003     eth0\n" +
           any + " 00 " + any + " 00 " + any + " ffffffff 00000001 00000000 00200200       lo\n" +
-          other + " 40 " + any + " 00 " + any + " 00000100 00000001 00000000 00040001     eth1\n");
+          other + " 40 " + any + " 00 " + any + " 00000100 00000001 00000000 00040001     eth1\n"));
   EXPECT_EQ(uplinks.defaults, std::vector<std::string>{"eth0"});
   EXPECT_EQ(uplinks.advertised, std::vector<std::string>{"wlan0"});
 }
