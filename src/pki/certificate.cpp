@@ -77,8 +77,6 @@ Certificate blank(EVP_PKEY* key, const std::string& serial, const Validity& vali
   return ok ? std::move(certificate) : nullptr;
 }
 
-bool serves(Kind kind) { return kind == Kind::server || kind == Kind::server_and_client; }
-
 bool add_extensions(X509* certificate, X509* issuer, std::span<const ExtensionLine> lines,
                     bool by_key_alone = false) {
   X509V3_CTX context;
@@ -150,13 +148,6 @@ std::string common_name_of(X509* certificate) {
   return text.find('\0') == std::string::npos ? text : std::string();
 }
 
-std::string subject_of(X509* certificate) {
-  char* line = X509_NAME_oneline(X509_get_subject_name(certificate), nullptr, 0);
-  std::string subject(line != nullptr ? line : "");
-  OPENSSL_free(line);
-  return subject;
-}
-
 }  // namespace
 
 Result<Certificate> make_authority(const std::string& common_name, EVP_PKEY* key,
@@ -218,9 +209,16 @@ Result<Certificate> make_cross(X509* authority, const std::string& serial, const
   return made;
 }
 
+std::string text_of(const X509_NAME* name) {
+  char* line = X509_NAME_oneline(name, nullptr, 0);
+  std::string text(line != nullptr ? line : "");
+  OPENSSL_free(line);
+  return text;
+}
+
 Facts facts_of(X509* certificate) {
   return {.common_name = common_name_of(certificate),
-          .subject = subject_of(certificate),
+          .subject = text_of(X509_get_subject_name(certificate)),
           .serial = serial_text(X509_get0_serialNumber(certificate)),
           .kind = kind_of(certificate),
           .validity = {wall_time(X509_get0_notBefore(certificate)),

@@ -45,6 +45,9 @@ struct Signer {
 [[nodiscard]] Result<Certificate> make_cross(X509* authority, const std::string& serial,
                                              const Validity& validity, const Signer& signer);
 
+// "/C=US/CN=name"
+[[nodiscard]] std::string text_of(const X509_NAME* name);
+
 // What we want to know of a certificate.
 struct Facts {
   std::string common_name;  // UTF-8; empty when it has none or it holds a NUL

@@ -13,13 +13,8 @@ namespace adit::pki {
 
 namespace {
 
-bool is_watched(Kind kind) {
-  return kind == Kind::ca || kind == Kind::crl || kind == Kind::server || kind == Kind::client ||
-         kind == Kind::server_and_client;
-}
-
 bool is_in_force(const Entry& entry) {
-  return is_watched(entry.kind) && entry.state != State::revoked && !entry.overlap_end;
+  return entry.kind != Kind::other && entry.state != State::revoked && !entry.overlap_end;
 }
 
 // By kind and name, the entry that lasts longest.

@@ -15,6 +15,9 @@ enum class Kind : std::uint8_t { ca, server, client, server_and_client, other, c
 enum class State : std::uint8_t { valid, expired, revoked };
 
 const char* name(Kind kind);
+[[nodiscard]] constexpr bool serves(Kind kind) {
+  return kind == Kind::server || kind == Kind::server_and_client;
+}
 const char* name(State state);
 
 // One certificate as a list shows it.

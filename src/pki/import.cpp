@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/text.h"
 #include "pki/calendar.h"
 #include "pki/crl.h"
 #include "pki/dates.h"
@@ -34,8 +35,8 @@ bool is_below(const fs::path& inner, const fs::path& outer) {
 
 Status check_apart(const std::string& source, const std::string& directory) {
   std::error_code ignored;
-  const fs::path from = fs::weakly_canonical(source, ignored);
-  const fs::path to = fs::weakly_canonical(directory, ignored);
+  const fs::path from = fs::weakly_canonical(fs::absolute(source, ignored), ignored);
+  const fs::path to = fs::weakly_canonical(fs::absolute(directory, ignored), ignored);
   if (!is_below(to, from)) return {};
   return refuse(directory, fmt::format("it lies in the directory to import, {}", source));
 }
@@ -117,19 +118,13 @@ void renew_crl(Ledger& ledger, WallTime now, Imported& report) {
   }
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : " and ") + part;
-  return text;
-}
-
 void note_weak_authority(const Ledger& ledger, Imported& report) {
   const auto weak = weaknesses(ledger.ca.get());
   if (weak.empty()) return;
   report.notes.push_back(
       fmt::format("peers of today refuse the authority {}: {}; change to a new one with: adit pki "
                   "rotate-ca (until then both sides need: tls-cert-profile insecure)",
-                  ledger.ca_facts.common_name, joined(weak)));
+                  ledger.ca_facts.common_name, join(weak, " and ")));
 }
 
 void note_weak_certificates(const Ledger& ledger, WallTime now, Imported& report) {
@@ -142,7 +137,7 @@ void note_weak_certificates(const Ledger& ledger, WallTime now, Imported& report
     report.notes.push_back(
         fmt::format("peers of today refuse the certificate of {0}: {1}; renew "
                     "it with: adit pki renew {0}",
-                    row.common_name(), joined(weak)));
+                    row.common_name(), join(weak, " and ")));
   }
   if (count > most_notes_of_a_kind) {
     report.notes.push_back(

@@ -103,7 +103,7 @@ const SourceKey* key_for(const Source& source, const SourceCertificate& certific
 Status save_certificate(Disk& disk, const Place& place, bool revoked) {
   const std::string& serial = place.certificate->facts.serial;
   const std::string text = render_described(place.certificate->certificate.get());
-  const std::string file = revoked ? fmt::format("revoked/certs_by_serial/{}.crt", serial)
+  const std::string file = revoked ? layout::shelved_certificate("revoked", serial)
                                    : layout::certificate_by_serial(serial);
   if (auto done = disk.write(file, text, public_mode); !done || !place.name) return done;
   return disk.write(layout::certificate_of(*place.name), text, public_mode);

@@ -64,6 +64,10 @@ inline std::string certificate_of(const Name& name) {
 inline std::string certificate_by_serial(std::string_view number) {
   return fmt::format("certs_by_serial/{}.pem", number);
 }
+// shelf: "revoked", "expired", or easy-rsa's "renewed"
+inline std::string shelved_certificate(std::string_view shelf, std::string_view number) {
+  return fmt::format("{}/certs_by_serial/{}.crt", shelf, number);
+}
 // The key of a certificate that was renewed with a new one: the old key, and before it takes its
 // place the new one.
 inline constexpr std::array<std::string_view, 2> renewed_folders{"renewed",

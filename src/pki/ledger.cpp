@@ -25,7 +25,7 @@ Status check_complete(const Disk& disk) {
 std::vector<std::string> places_of(const Row& row) {
   std::vector<std::string> places{layout::certificate_by_serial(row.serial)};
   for (const char* shelf : {"revoked", "expired", "renewed"}) {
-    places.push_back(fmt::format("{}/certs_by_serial/{}.crt", shelf, row.serial));
+    places.push_back(layout::shelved_certificate(shelf, row.serial));
   }
   if (const auto name = Name::existing(row.common_name())) {
     places.push_back(layout::certificate_of(*name));
@@ -170,15 +170,20 @@ std::string issued_serial(const Disk& disk, const Name& name) {
   return certificate ? facts_of(certificate->get()).serial : std::string();
 }
 
-Certificate find_certificate(const Disk& disk, const Row& row) {
+std::optional<Located> locate_certificate(const Disk& disk, const Row& row) {
   for (const std::string& place : places_of(row)) {
     if (!disk.exists(place)) continue;
     auto certificate = load_certificate(disk, place);
     if (certificate && facts_of(certificate->get()).serial == row.serial) {
-      return std::move(*certificate);
+      return Located{std::move(*certificate), place};
     }
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+Certificate find_certificate(const Disk& disk, const Row& row) {
+  auto found = locate_certificate(disk, row);
+  return found ? std::move(found->certificate) : nullptr;
 }
 
 Status save_index(Ledger& ledger) {

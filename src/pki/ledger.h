@@ -57,6 +57,11 @@ struct Ledger {
 [[nodiscard]] std::string issued_serial(const Disk& disk, const Name& name);
 
 // Looks for the certificate of a row wherever a command may have put it; empty when it is gone.
+struct Located {
+  Certificate certificate;
+  std::string file;
+};
+[[nodiscard]] std::optional<Located> locate_certificate(const Disk& disk, const Row& row);
 [[nodiscard]] Certificate find_certificate(const Disk& disk, const Row& row);
 
 [[nodiscard]] Status save_index(Ledger& ledger);

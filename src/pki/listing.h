@@ -15,8 +15,8 @@ namespace adit::pki {
 [[nodiscard]] std::string render_table(std::span<const Entry> entries, WallTime now);
 
 // An array of objects: name, kind, serial, not_before, not_after, days_left, state, for revoked
-// ones revoked_at and reason, for renewed ones overlap_end, and warning (60, 30, 7, 0) where the
-// end is near. Times are ISO 8601; what is unknown is null.
+// ones revoked_at and reason, for renewed ones overlap_end, and warning (60, 30, 7) where the end
+// is near. Times are ISO 8601; what is unknown is null.
 [[nodiscard]] std::string render_json(std::span<const Entry> entries, WallTime now);
 
 struct Imported;

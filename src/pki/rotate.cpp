@@ -39,7 +39,7 @@ std::string names_of(const std::vector<Entry>& entries) {
   return text;
 }
 
-// "adit CA" is followed by "adit CA 2", that by "adit CA 3".
+// "adit CA" is followed by "adit CA 2", that by "adit CA 3". A long name is cut between letters.
 std::string name_after(const std::string& common_name) {
   const auto blank = common_name.rfind(' ');
   const auto number = blank == std::string::npos
@@ -48,7 +48,10 @@ std::string name_after(const std::string& common_name) {
   if (number && *number < 1000) {
     return fmt::format("{} {}", common_name.substr(0, blank), *number + 1);
   }
-  return common_name.substr(0, 60) + " 2";
+  std::string stem = common_name.substr(0, 60);
+  const auto inside = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  while (stem.size() < common_name.size() && inside(common_name[stem.size()])) stem.pop_back();
+  return stem + " 2";
 }
 
 Result<PrivateKey> next_key(Ledger& ledger, const AuthorityRequest& request) {
@@ -148,8 +151,7 @@ Status take_bridge_down(Ledger& ledger) {
   for (const auto& [serial, name] : names_by_serial(ledger.disk)) {
     const auto certificate = load_certificate(ledger.disk, layout::certificate_of(name));
     if (!certificate || !signed_by(certificate->get(), ledger.ca.get())) continue;
-    const Kind kind = facts_of(certificate->get()).kind;
-    if (kind != Kind::server && kind != Kind::server_and_client) continue;
+    if (!serves(facts_of(certificate->get()).kind)) continue;
     const Status done = ledger.disk.write(layout::certificate_of(name),
                                           render_described(certificate->get()), public_mode);
     if (!done) return done;

@@ -47,15 +47,14 @@ bool is_old(const Ledger& ledger, X509* certificate) {
 void sort_in(const Ledger& ledger, const Row& row, const Entry& entry,
              const std::map<std::string, Name>& names, Rotation& rotation) {
   const Certificate certificate = find_certificate(ledger.disk, row);
-  const bool serves = entry.kind == Kind::server || entry.kind == Kind::server_and_client;
   if (is_old(ledger, certificate.get())) {
-    (serves ? rotation.servers_left : rotation.clients_left).push_back(entry);
+    (serves(entry.kind) ? rotation.servers_left : rotation.clients_left).push_back(entry);
     return;
   }
   const auto name = names.find(row.serial);
   const bool exported = name != names.end() && entry.not_before &&
                         is_exported(ledger.disk, name->second, *entry.not_before);
-  if (!serves && !exported) rotation.not_exported.push_back(entry);
+  if (!serves(entry.kind) && !exported) rotation.not_exported.push_back(entry);
 }
 
 Entry entry_of_authority(const Facts& facts, WallTime now) {

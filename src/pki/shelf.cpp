@@ -57,7 +57,7 @@ Status move_name(Disk& disk, const Name& name, const std::string& serial, Shelf 
 
 Status set_aside(Ledger& ledger, const Name& name, const std::string& serial, Shelf shelf) {
   Disk& disk = ledger.disk;
-  const std::string kept = fmt::format("{}/{}.crt", folders_of(shelf)[0], serial);
+  const std::string kept = layout::shelved_certificate(folder_of(shelf), serial);
   const std::string copy = layout::certificate_by_serial(serial);
   if (auto done = make_shelf(disk, shelf); !done) return done;
   if (issued_serial(disk, name) != serial) {

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include "pki/calendar.h"
 #include "pki/layout.h"
 #include "pki/ledger.h"
 #include "pki/weakness.h"
@@ -11,13 +12,6 @@
 namespace adit::pki {
 
 namespace {
-
-std::string one_line(const X509_NAME* name) {
-  char* line = X509_NAME_oneline(name, nullptr, 0);
-  std::string text(line != nullptr ? line : "");
-  OPENSSL_free(line);
-  return text;
-}
 
 std::string key_text(EVP_PKEY* key) {
   if (key == nullptr) return "unknown";
@@ -47,8 +41,8 @@ void look_at_key(const Disk& disk, const std::string& file, Details& details) {
 
 Details details_of(X509* certificate, Entry entry) {
   return {.entry = std::move(entry),
-          .subject = one_line(X509_get_subject_name(certificate)),
-          .issuer = one_line(X509_get_issuer_name(certificate)),
+          .subject = text_of(X509_get_subject_name(certificate)),
+          .issuer = text_of(X509_get_issuer_name(certificate)),
           .key = key_text(X509_get0_pubkey(certificate)),
           .signature = OBJ_nid2ln(X509_get_signature_nid(certificate)),
           .fingerprint = fingerprint_of(certificate),
@@ -64,16 +58,6 @@ const Row* row_for(const Ledger& ledger, const Name& name) {
   return rows.empty() ? nullptr : rows.back();
 }
 
-std::string file_of(const Disk& disk, const Name& name, const Row& row) {
-  for (const std::string& place :
-       {layout::certificate_of(name), layout::certificate_by_serial(row.serial),
-        fmt::format("revoked/certs_by_serial/{}.crt", row.serial),
-        fmt::format("expired/certs_by_serial/{}.crt", row.serial)}) {
-    if (disk.exists(place)) return disk.path_of(place);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Details> Authority::show(const Name& name, WallTime now) const {
@@ -83,13 +67,17 @@ Result<Details> Authority::show(const Name& name, WallTime now) const {
     return fail_with({fmt::format("there is no certificate of the name {}", name.text()),
                       "see the names with: adit pki list"});
   }
-  const Certificate certificate = find_certificate(ledger.disk, *row);
-  if (!certificate) {
-    return fail("the file of the certificate {} of {} is gone; the index says: valid until then",
-                row->serial, name.text());
+  const auto found = locate_certificate(ledger.disk, *row);
+  if (!found) {
+    return fail_with(
+        {fmt::format("the file of the certificate {} of {} is gone; the index says that "
+                     "it ends on {}",
+                     row->serial, name.text(), day_text(row->not_after)),
+         "restore the file from a backup"});
   }
-  Details details = details_of(certificate.get(), entry_of(ledger, *row, now));
-  details.file = file_of(ledger.disk, name, *row);
+  Details details = details_of(found->certificate.get(), entry_of(ledger, *row, now));
+  const bool issued = issued_serial(ledger.disk, name) == row->serial;
+  details.file = ledger.disk.path_of(issued ? layout::certificate_of(name) : found->file);
   look_at_key(ledger.disk, layout::key_of(name), details);
   for (const Row* other : ledger.index.named(row->common_name())) {
     if (other->serial != row->serial) details.others.push_back(entry_of(ledger, *other, now));

@@ -38,9 +38,8 @@ Signer signer_of(const Ledger& ledger, EVP_PKEY* ca_key) {
 
 Result<std::string> issued_text(const Ledger& ledger, X509* certificate) {
   std::string text = render_described(certificate);
-  const Kind kind = facts_of(certificate).kind;
-  const bool serves = kind == Kind::server || kind == Kind::server_and_client;
-  const bool crosses = serves && is_bridged(ledger) && signed_by(certificate, ledger.ca.get());
+  const bool crosses = serves(facts_of(certificate).kind) && is_bridged(ledger) &&
+                       signed_by(certificate, ledger.ca.get());
   if (!crosses) return text;
   const auto cross = ledger.disk.read(layout::cross_certificate);
   if (!cross) return fail_with(cross.error());

@@ -256,6 +256,17 @@ TEST_F(AuthorityImport, refuses_directories_in_use_and_sources_without_an_author
   EXPECT_NE(nowhere.error().what.find("not a directory"), std::string::npos);
 }
 
+TEST_F(AuthorityImport, knows_its_own_source_by_a_relative_path_too) {
+  make_flat();
+  const fs::path before = fs::current_path();
+  fs::current_path(flat());
+  const auto inside = Authority::import_from(".", "new", rng_, noon);
+  fs::current_path(before);
+  ASSERT_FALSE(inside);
+  EXPECT_NE(inside.error().what.find("it lies in the directory to import"), std::string::npos);
+  EXPECT_FALSE(fs::exists(flat() + "/new.import"));
+}
+
 TEST_F(AuthorityImport, refuses_a_key_that_is_not_the_authority_s_and_an_index_it_cannot_read) {
   make_flat();
   give("private/anna.key", "ca.key");

@@ -169,6 +169,22 @@ TEST_F(AuthorityRenew, refuses_what_is_not_there_revoked_or_impossible) {
   EXPECT_EQ(text_of("index.txt"), index);
 }
 
+TEST_F(AuthorityRenew, shows_the_file_of_the_certificate_and_no_other_of_its_name) {
+  const Entry old = issue(Kind::client, "anna");
+  revoke("anna");
+  ASSERT_TRUE(Authority::create(base_ + "/other", {.common_name = "Other"}, rng_, noon));
+  ASSERT_TRUE(Authority::open(base_ + "/other")->issue({.name = named("anna")}, rng_, noon));
+  std::filesystem::copy_file(base_ + "/other/issued/anna.crt", path("issued/anna.crt"));
+  const auto details = Authority::open(root())->show(named("anna"), noon);
+  ASSERT_TRUE(details);
+  EXPECT_EQ(details->file, path("revoked/certs_by_serial/" + old.serial + ".crt"));
+  std::filesystem::remove(details->file);
+  const auto gone = Authority::open(root())->show(named("anna"), noon);
+  ASSERT_FALSE(gone);
+  EXPECT_NE(gone.error().what.find("the index says that it ends on 2029-02-24"), std::string::npos)
+      << gone.error().what;
+}
+
 TEST_F(AuthorityRenew, shows_both_certificates) {
   const Entry old = issue(Kind::client, "anna");
   renew({.name = named("anna"), .overlap = std::chrono::days(10)});

@@ -242,6 +242,16 @@ TEST_F(AuthorityRotation, does_not_call_the_new_authority_like_the_old_one) {
             std::string::npos);
 }
 
+TEST_F(AuthorityRotation, cuts_a_long_name_between_two_letters) {
+  std::filesystem::remove_all(root());
+  std::string letters;
+  for (int i = 0; i < 31; ++i) letters += "\u00e4";
+  ASSERT_TRUE(Authority::create(root(), {.common_name = "x" + letters}, rng_, noon));
+  const Rotation rotation = call(starting());
+  ASSERT_TRUE(rotation.to);
+  EXPECT_EQ(rotation.to->name, "x" + letters.substr(0, 58) + " 2");
+}
+
 TEST_F(AuthorityRotation, protects_the_new_key_when_asked) {
   auto authority = Authority::open(
       root(), {.ask = [](const std::string&) { return std::optional(SecretText("open sesame")); },
