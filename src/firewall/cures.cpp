@@ -16,14 +16,21 @@ struct Missing {
   bool from_tunnel = false;
   bool into_tunnel = false;
   bool port = false;
+  std::vector<ip::Prefix> into{};  // before routing, where the way out is not known yet
 
-  explicit Missing(const std::vector<const Question*>& questions) {
+  Missing(const Chain& base, const std::vector<const Question*>& questions) {
     for (const Question* question : questions) {
       const Packet& packet = question->packet;
       port |= packet.hook == HookPoint::input;
       from_tunnel |= packet.in == packet.tunnel;
-      into_tunnel |= packet.out == packet.tunnel;
+      if (packet.out != packet.tunnel) continue;
+      if (base.hook == HookPoint::prerouting) {
+        into.push_back(packet.to);
+      } else {
+        into_tunnel = true;
+      }
     }
+    into = without_overlaps(std::move(into));
   }
 };
 
@@ -42,6 +49,9 @@ std::string nft_commands(const Chain& base, const Missing& missing, const Plan& 
   };
   if (missing.from_tunnel) insert({"iifname", device});
   if (missing.into_tunnel) insert({"oifname", device});
+  for (const ip::Prefix& network : missing.into) {
+    insert({network.address.is_v4() ? "ip" : "ip6", "daddr", network.text()});
+  }
   if (missing.port) {
     insert({plan.open->tcp ? "tcp" : "udp", "dport", std::to_string(plan.open->number)});
   }
@@ -60,6 +70,7 @@ std::string iptables_commands(const Chain& base, const Missing& missing, const P
   };
   if (missing.from_tunnel) insert({"-i", device});
   if (missing.into_tunnel) insert({"-o", device});
+  for (const ip::Prefix& network : missing.into) insert({"-d", network.text()});
   if (missing.port) {
     insert({"-p", plan.open->tcp ? "tcp" : "udp", "--dport", std::to_string(plan.open->number)});
   }
@@ -80,7 +91,7 @@ std::string ufw_commands(const Missing& missing, const Plan& plan) {
 
 Cure cure_of(const Chain& base, const Judgement& judgement,
              const std::vector<const Question*>& questions, const Plan& plan) {
-  const Missing missing(questions);
+  const Missing missing(base, questions);
   if (judgement.chain.starts_with("ufw") && judgement.chain.find("-user-") != std::string::npos) {
     return {ufw_commands(missing, plan), {}};
   }

@@ -284,6 +284,20 @@ TEST(FirewallSurvey, rules_against_some_are_no_obstacle_to_all) {
   EXPECT_EQ(obstacles_of(survey(plan, situation)), "");
 }
 
+TEST(FirewallSurvey, before_routing_the_cure_names_networks_and_no_device_to_leave_by) {
+  Situation situation = saved_situation("none");  // the routes alone
+  situation.legacy4 =
+      "*raw\n:PREROUTING ACCEPT [0:0]\n"
+      "-A PREROUTING -i eth1 -d 10.8.0.0/24 -j DROP\n"
+      "-A PREROUTING -i eth1 -d 192.168.50.0/24 -j DROP\nCOMMIT\n";
+  const Survey found = survey(office(), situation);
+  ASSERT_EQ(found.obstacles.size(), 2u) << obstacles_of(found);
+  EXPECT_EQ(found.obstacles[0].cure,
+            "iptables-legacy -t raw -I PREROUTING -d 10.8.0.0/24 -j ACCEPT");
+  EXPECT_EQ(found.obstacles[1].cure,
+            "iptables-legacy -t raw -I PREROUTING -d 192.168.50.0/24 -j ACCEPT");
+}
+
 TEST(FirewallSurvey, a_full_tunnel_asks_for_the_world) {
   Plan plan = office();
   plan.full_tunnel = true;
