@@ -1,10 +1,12 @@
-// Listings of other packet filters: nft's JSON and words, iptables' saved rules, the kernel's
-// routes.
+// Listings of packet filters, others' and our own: nft's JSON and words, iptables' saved rules, the
+// kernel's routes.
 
 #include "firewall/iptables_save.h"
 #include "firewall/judge.h"
+#include "firewall/load.h"
 #include "firewall/nft_listing.h"
 #include "firewall/survey.h"
+#include "firewall/watch.h"
 #include "tests/fuzz/input.h"
 
 namespace adit::fuzz {
@@ -39,6 +41,8 @@ void try_input(Bytes input) {
     ADIT_ASSERT(!obstacle.who.empty() && !obstacle.rule.empty() && !obstacle.cure.empty());
   }
   (void)firewall::passing_hooks("server", situation);
+  (void)firewall::missing_rules(some_plan(), text);
+  (void)firewall::owners_in(firewall::chains_in(text, "server"));
 }
 
 }  // namespace adit::fuzz
