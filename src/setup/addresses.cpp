@@ -32,6 +32,10 @@ Status check_fixed_address(const ServerFacts& facts, const std::string& client,
     return fail_with({"fixed addresses need \"server\" and \"topology subnet\" in server.conf",
                       "write \"topology subnet\" there, then: adit up"});
   }
+  if (facts.ccd.empty()) {
+    return fail_with({"fixed addresses need \"client-config-dir\" in server.conf",
+                      "write \"client-config-dir ccd\" there, then: adit up"});
+  }
   const ip::Prefix& network = *facts.network;
   const std::string text = address.text();
   if (!network.contains(address)) {

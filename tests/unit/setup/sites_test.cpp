@@ -151,7 +151,7 @@ TEST_F(Sites, UnknownOneCannotBeRemoved) {
 
 TEST_F(Sites, FixedAddressesAreChecked) {
   ASSERT_TRUE(add("office", {prefix("192.168.7.0/24")}));
-  const ServerFacts facts = **read_server(host_, "/etc/adit");
+  ServerFacts facts = **read_server(host_, "/etc/adit");
   const auto refusal = [&](const char* text) {
     const Status good = check_fixed_address(facts, "laptop", address(text));
     return good ? std::string{} : good.error().text();
@@ -164,6 +164,8 @@ TEST_F(Sites, FixedAddressesAreChecked) {
   EXPECT_NE(std::string::npos, refusal("10.8.0.255").find("not an address for a host"));
   EXPECT_TRUE(check_fixed_address(facts, "office", address("10.8.0.2")));
   EXPECT_EQ(address("10.8.0.3"), free_fixed_address(facts));
+  facts.ccd.clear();  // nowhere to write it
+  EXPECT_NE(std::string::npos, refusal("10.8.0.10").find("client-config-dir"));
 }
 
 }  // namespace
