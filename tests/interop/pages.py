@@ -5,7 +5,6 @@ a first client; an office and a data centre with hosts behind them, and two peop
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import time
 from pathlib import Path
