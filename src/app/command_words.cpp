@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "setup/show.h"
 #include "system/clock.h"
 #include "system/terminal.h"
 
@@ -18,9 +19,27 @@ int complain(const Error& error) {
   return exit_failure;
 }
 
+int complain_all(const std::vector<Error>& errors, bool told) {
+  for (const Error& error : errors) static_cast<void>(complain(error));
+  if (told) tell("Nothing was changed.");
+  return exit_failure;
+}
+
 void tell(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+}
+
+void indent(const std::string& line) { tell("  " + line); }
+
+void tell_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) tell("note: " + note);
+}
+
+void show_dry_run(const std::vector<setup::Step>& steps, const std::vector<std::string>& notes) {
+  const std::string text = setup::show_plan(steps);
+  std::fputs(text.empty() ? "Nothing would be changed.\n" : text.c_str(), stdout);
+  tell_notes(notes);
 }
 
 std::string absolute_dir(const std::string& dir) {
@@ -95,6 +114,20 @@ system::Fd lock_dir(const std::string& dir) {
   while (fd && flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
   }
   return fd;
+}
+
+Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir,
+                                    const std::string& owner, bool repair) {
+  auto journal = setup::Journal::open(host, setup::state_folder(dir), owner);
+  if (!journal || !repair) return journal;
+  if (Status whole = setup::recover(host, *journal); !whole) return fail_with(whole.error());
+  return journal;
+}
+
+Status end_process(setup::Host& host, int pid, const std::string& what) {
+  if (host.end(pid)) return {};
+  return fail_with(
+      {fmt::format("{} (pid {}) does not end", what, pid), fmt::format("end it: kill -9 {}", pid)});
 }
 
 setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng) {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "ip/address.h"
+#include "setup/engine.h"
 #include "setup/pki_certificates.h"
 #include "system/fd.h"
 
@@ -17,7 +18,12 @@ inline constexpr const char* usual_dir = "/etc/adit";
 
 // On standard error, one line; returns the exit status.
 int complain(const Error& error);
+// Of what stands in the way; told: also that nothing was changed.
+int complain_all(const std::vector<Error>& errors, bool told);
 void tell(const std::string& line);
+void indent(const std::string& line);
+void tell_notes(const std::vector<std::string>& notes);
+void show_dry_run(const std::vector<setup::Step>& steps, const std::vector<std::string>& notes);
 
 // Absolute and without a slash at the end; it need not exist.
 [[nodiscard]] std::string absolute_dir(const std::string& dir);
@@ -39,6 +45,12 @@ void tell(const std::string& line);
 // Others that change the same folder wait until this one is let go. Held by the folder itself, or
 // the nearest above it that exists.
 [[nodiscard]] system::Fd lock_dir(const std::string& dir);
+
+// Of DIR/state. repair: what a killed run left half done is taken back first.
+[[nodiscard]] Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir,
+                                                  const std::string& owner, bool repair);
+// Waits until it is gone. what: for the message, "the server".
+[[nodiscard]] Status end_process(setup::Host& host, int pid, const std::string& what);
 
 // The authority of DIR/pki, with the program's clock; rng must outlive it.
 [[nodiscard]] setup::PkiCertificates certificates_of(const std::string& dir, Rng& rng);

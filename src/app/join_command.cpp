@@ -1,10 +1,8 @@
 #include "app/join_command.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <functional>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,14 +11,11 @@
 #include "app/client_login.h"
 #include "app/command_words.h"
 #include "app/doctor_command.h"
-#include "app/openvpn.h"
+#include "app/foreground.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "setup/join.h"
-#include "setup/show.h"
-#include "setup/state.h"
-#include "setup/up.h"
 #include "system/netlink.h"
 #include "system/random.h"
 #include "system/store.h"
@@ -89,13 +84,6 @@ std::optional<std::string> ask_server(setup::JoinRequest& request, const std::st
   return std::nullopt;
 }
 
-void indent(const std::string& line) { tell("  " + line); }
-
-Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir,
-                                    const std::string& name) {
-  return setup::Journal::open(host, setup::state_folder(dir), setup::join_owner(name));
-}
-
 std::string json_of(const setup::JoinRequest& request, const setup::JoinPlan& plan, bool changed) {
   nlohmann::ordered_json whole{{"name", request.name},
                                {"profile", plan.file},
@@ -113,41 +101,35 @@ std::string json_of(const setup::JoinRequest& request, const setup::JoinPlan& pl
   return whole.dump(2) + "\n";
 }
 
-// The test needs a client that turns its loop, so it is a process of its own; it ends with us.
-pid_t start_test(const setup::JoinRequest& request) {
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child != 0) return child;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(0);
+void test(const setup::JoinRequest& request) {
   const std::string program = own_path();
   const std::string wait = fmt::format("{}", patience_seconds);
   execl(program.c_str(), program.c_str(), "doctor", request.name.c_str(), "--dir",
         request.dir.c_str(), "--wait", wait.c_str(), nullptr);
-  _exit(exit_failure);
 }
 
 // The client in this process until a signal; then the host is as it was.
-int stay(setup::Host& host, setup::Journal& journal, const setup::JoinRequest& request, bool test) {
+int stay(setup::Host& host, const setup::JoinRequest& request, bool tested) {
   tell("\n  Ctrl-C leaves again.\n");
-  std::fflush(stdout);
-  const pid_t tester = test ? start_test(request) : 0;
-  const int status =
-      run_openvpn({"--cd", request.dir + "/joined", "--nobind", "--config", request.name + ".ovpn",
-                   "--writepid", setup::join_pid_file(request.dir, request.name)});
-  if (tester > 0) {
-    kill(tester, SIGKILL);
-    waitpid(tester, nullptr, 0);
-  }
-  static_cast<void>(host.remove_file(setup::join_pid_file(request.dir, request.name)));
-  if (Status undone = setup::undo(host, journal, indent); !undone) {
+  std::function<void()> beside;
+  if (tested) beside = [&request] { test(request); };
+  const std::string pid_file = setup::join_pid_file(request.dir, request.name);
+  const int status = run_in_foreground({"--cd", request.dir + "/joined", "--nobind", "--config",
+                                        request.name + ".ovpn", "--writepid", pid_file},
+                                       beside);
+  const system::Fd lock = lock_dir(request.dir);
+  static_cast<void>(host.remove_file(pid_file));
+  // Others may have written to it meanwhile: what they took back is for us to take back now.
+  auto journal = open_journal(host, request.dir, setup::join_owner(request.name), true);
+  if (!journal) return complain(journal.error());
+  if (Status undone = setup::undo(host, *journal, indent); !undone) {
     return complain(undone.error());
   }
   return status;
 }
 
-void tell_result(const setup::JoinRequest& request, const setup::JoinPlan& plan) {
-  for (const std::string& note : plan.notes) tell("note: " + note);
+void tell_result(const setup::JoinPlan& plan) {
+  tell_notes(plan.notes);
   if (!plan.rules) return;
   const firewall::Plan& rules = *plan.rules;
   std::vector<std::string> lans, far;
@@ -162,12 +144,18 @@ void tell_result(const setup::JoinRequest& request, const setup::JoinPlan& plan)
         "route\n"
         "  to these by this host.");
   }
-  static_cast<void>(request);
 }
 
-int carry_out(const JoinArguments& given, setup::Host& host, setup::Journal& journal,
-              const setup::JoinRequest& request, const setup::JoinPlan& plan,
+struct Join {
+  const JoinArguments& given;
+  setup::Host& host;
+  setup::JoinRequest request;
+  system::Fd lock{};  // while anything is changed
+};
+
+int carry_out(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
               const std::vector<setup::Step>& steps) {
+  const auto& [given, host, request, lock] = join;
   const bool changes = setup::changes_something(steps);
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
   if (Status done = setup::carry_out(host, journal, steps, progress); !done) {
@@ -175,48 +163,48 @@ int carry_out(const JoinArguments& given, setup::Host& host, setup::Journal& jou
     if (!given.json) tell("What had been changed was taken back.");
     return exit_failure;
   }
+  join.lock.reset();
   if (given.json) {
     std::fputs(json_of(request, plan, changes).c_str(), stdout);
     return 0;
   }
   if (!changes) tell("Nothing to change: this host has joined " + request.name + " as wished.");
-  tell_result(request, plan);
-  if (!request.service) return stay(host, journal, request, !given.no_test);
+  tell_result(plan);
+  if (!request.service) return stay(host, request, !given.no_test);
   if (given.no_test) return 0;
   tell("");
   return test_joined(request.dir, request.name, patience_seconds);
 }
 
+int join_with(Join& join) {
+  const auto& given = join.given;
+  setup::JoinRequest& request = join.request;
+  const bool changes = !given.dry_run && join.host.is_root();
+  if (join.host.is_root()) join.lock = lock_dir(request.dir);
+  auto journal = open_journal(join.host, request.dir, setup::join_owner(request.name), changes);
+  if (!journal) return complain(journal.error());
+  const bool asks = journal->empty() || given.lan_option->count() > 0;
+  const auto silence = asks ? ask_server(request, given.file) : std::optional<std::string>{};
+  auto plan = setup::plan_join(join.host, request, *journal);
+  if (!plan) return complain(plan.error());
+  if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
+  if (!plan->errors.empty()) return complain_all(plan->errors, !given.json);
+  const auto steps = setup::plan_changes(join.host, *journal, plan->wishes);
+  if (!steps) return complain(steps.error());
+  if (!given.dry_run) return carry_out(join, *journal, *plan, *steps);
+  show_dry_run(*steps, plan->notes);
+  return 0;
+}
+
 int run_join(const JoinArguments& given) {
   auto request = request_of(given);
   if (!request) return complain(request.error());
-  if (request->service == false && given.json) {
+  if (!request->service && given.json) {
     return complain({"--json does not go with --no-service", "there is no end to report"});
   }
   const auto host = setup::real_host();
-  auto journal = open_journal(*host, request->dir, request->name);
-  if (!journal) return complain(journal.error());
-  if (!given.dry_run && host->is_root()) {
-    if (Status whole = setup::recover(*host, *journal); !whole) return complain(whole.error());
-  }
-  const bool fresh = journal->empty();
-  const auto silence = fresh || given.lan_option->count() > 0 ? ask_server(*request, given.file)
-                                                              : std::optional<std::string>{};
-  auto plan = setup::plan_join(*host, *request, *journal);
-  if (!plan) return complain(plan.error());
-  if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
-  if (!plan->errors.empty()) {
-    for (const Error& error : plan->errors) static_cast<void>(complain(error));
-    if (!given.json) tell("Nothing was changed.");
-    return exit_failure;
-  }
-  const auto steps = setup::plan_changes(*host, *journal, plan->wishes);
-  if (!steps) return complain(steps.error());
-  if (!given.dry_run) return carry_out(given, *host, *journal, *request, *plan, *steps);
-  const std::string text = setup::show_plan(*steps);
-  std::fputs(text.empty() ? "Nothing would be changed.\n" : text.c_str(), stdout);
-  for (const std::string& note : plan->notes) tell("note: " + note);
-  return 0;
+  Join join{given, *host, std::move(*request)};
+  return join_with(join);
 }
 
 Result<std::string> name_to_leave(setup::Host& host, const std::string& dir,
@@ -240,9 +228,8 @@ Status end_foreground(setup::Host& host, const std::string& dir, const std::stri
   const auto file = host.read_file(path);
   if (!file || !*file) return {};
   const auto pid = to_number<int>(trim((*file)->text));
-  if (pid && host.runs_adit(*pid) && !host.end(*pid)) {
-    return fail_with({fmt::format("the client (pid {}) does not end", *pid),
-                      fmt::format("end it: kill -9 {}", *pid)});
+  if (pid && host.runs_adit(*pid)) {
+    if (Status ended = end_process(host, *pid, "the client"); !ended) return ended;
   }
   return host.remove_file(path);
 }
@@ -254,9 +241,9 @@ int run_leave(const JoinArguments& given) {
   const auto name = name_to_leave(*host, dir, given.name);
   if (!name) return complain(name.error());
   if (Status ended = end_foreground(*host, dir, *name); !ended) return complain(ended.error());
-  auto journal = open_journal(*host, dir, *name);
+  const system::Fd lock = lock_dir(dir);
+  auto journal = open_journal(*host, dir, setup::join_owner(*name), true);
   if (!journal) return complain(journal.error());
-  if (Status whole = setup::recover(*host, *journal); !whole) return complain(whole.error());
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
   if (Status undone = setup::undo(*host, *journal, progress); !undone) {
     return complain(undone.error());

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "setup/engine.h"
 #include "setup/running.h"
-#include "setup/show.h"
 #include "setup/up.h"
 #include "system/random.h"
 
@@ -33,7 +32,7 @@ class UpArguments {
 
 namespace {
 
-void indent(const std::string& line) { tell("  " + line); }
+constexpr const char* owner = "up";  // of the journal
 
 Result<std::vector<ip::Address>> addresses_of(const std::vector<std::string>& words) {
   std::vector<ip::Address> addresses;
@@ -110,7 +109,6 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
     const std::string here = own_networks(host);
     if (!here.empty()) tell("This host lies in " + here + ".");
     const std::string answer = ask_line("Networks that clients may reach through it", "none");
-    const auto lans = networks_of("Networks", {answer});
     std::vector<ip::Prefix> all;
     for (const std::string_view word : split(answer, ' ')) {
       auto some = networks_of("Networks", {std::string(word)});
@@ -123,12 +121,6 @@ Status ask_settings(setup::Host& host, setup::ServerSettings& settings) {
     settings.full_tunnel = ask_yes("Shall all traffic of clients go through here?", false);
   }
   return {};
-}
-
-int complain_all(const std::vector<Error>& errors) {
-  for (const Error& error : errors) static_cast<void>(complain(error));
-  tell("Nothing was changed.");
-  return exit_failure;
 }
 
 std::string transport_of(const setup::ServerFacts& facts) {
@@ -152,10 +144,6 @@ void tell_result(const setup::UpPlan& plan, const std::string& dir) {
   tell("\n  More clients:  adit client add NAME" + where);
 }
 
-void tell_notes(const setup::UpPlan& plan) {
-  for (const std::string& note : plan.notes) tell("note: " + note);
-}
-
 struct Up {
   const UpArguments& given;
   setup::Host& host;
@@ -164,19 +152,12 @@ struct Up {
   system::Fd lock{};  // while anything is changed
 };
 
-Result<setup::Journal> open_journal(setup::Host& host, const std::string& dir, bool repair) {
-  auto journal = setup::Journal::open(host, setup::state_folder(dir), "up");
-  if (!journal || !repair) return journal;
-  if (Status whole = setup::recover(host, *journal); !whole) return fail_with(whole.error());
-  return journal;
-}
-
 // In the foreground until a signal; then the host is as it was.
 int serve(Up& up) {
   tell("\n  Ctrl-C takes the server down again.\n");
   const int status = serve_in_foreground(up.request.dir, !up.given.no_test);
   up.lock = lock_dir(up.request.dir);
-  auto journal = open_journal(up.host, up.request.dir, true);
+  auto journal = open_journal(up.host, up.request.dir, owner, true);
   if (!journal) return complain(journal.error());
   if (Status undone = setup::undo(up.host, *journal, indent); !undone) {
     return complain(undone.error());
@@ -195,7 +176,7 @@ int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
     return exit_failure;
   }
   up.lock.reset();
-  tell_notes(plan);
+  tell_notes(plan.notes);
   tell_result(plan, up.request.dir);
   if (!up.request.service && !serves_already) return serve(up);
   if (up.given.no_test) return 0;
@@ -205,7 +186,8 @@ int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
 
 int up_with(Up& up) {
   if (up.host.is_root()) up.lock = lock_dir(up.request.dir);
-  auto journal = open_journal(up.host, up.request.dir, !up.given.dry_run && up.host.is_root());
+  const bool changes = !up.given.dry_run && up.host.is_root();
+  auto journal = open_journal(up.host, up.request.dir, owner, changes);
   if (!journal) return complain(journal.error());
   const bool is_new = !up.host.read_file(up.request.dir + "/server.conf").value_or(std::nullopt);
   const bool talks = is_dialogue() && !up.given.yes && !up.given.dry_run;
@@ -216,13 +198,11 @@ int up_with(Up& up) {
   }
   const auto plan = setup::plan_up(up.host, up.request, up.pki);
   if (!plan) return complain(plan.error());
-  if (!plan->errors.empty()) return complain_all(plan->errors);
+  if (!plan->errors.empty()) return complain_all(plan->errors, true);
   const auto steps = setup::plan_changes(up.host, *journal, plan->wishes);
   if (!steps) return complain(steps.error());
   if (up.given.dry_run) {
-    const std::string text = setup::show_plan(*steps);
-    std::fputs(text.empty() ? "Nothing would be changed.\n" : text.c_str(), stdout);
-    tell_notes(*plan);
+    show_dry_run(*steps, plan->notes);
     return 0;
   }
   const bool serves = setup::running_server(up.host, up.request.dir, plan->unit).pid.has_value();
@@ -268,14 +248,13 @@ int run_down(const UpArguments& given) {
   const setup::Running running = setup::running_server(*host, dir, setup::unit_of(dir));
   if (running.pid) {
     indent(fmt::format("end the server in the foreground (pid {})", *running.pid));
-    if (!host->end(*running.pid)) {
-      return complain({fmt::format("the server (pid {}) does not end", *running.pid),
-                       fmt::format("end it: kill -9 {}", *running.pid)});
+    if (Status ended = end_process(*host, *running.pid, "the server"); !ended) {
+      return complain(ended.error());
     }
   }
   const system::Fd lock = lock_dir(dir);
   static_cast<void>(host->remove_file(setup::pid_file(dir)));
-  auto journal = open_journal(*host, dir, true);
+  auto journal = open_journal(*host, dir, owner, true);
   if (!journal) return complain(journal.error());
   const bool nothing = journal->empty() && !running.any();
   if (Status undone = setup::undo(*host, *journal, indent); !undone) {

@@ -202,6 +202,22 @@ def foreground(bench: Bench) -> None:
         sites.gateway.check_same(sites.before, "after Ctrl-C")
 
 
+def two_owners(bench: Bench) -> None:
+    """Forwarding that a server here wants as well goes back with the last of the two."""
+    with Lab(bench.folder) as lab:
+        sites = two_sites(lab, systemd=False)
+        sites.server.serve("--lan", LAN, *ENDPOINT)
+        profile = give(sites.server, sites.gateway, "client1")
+        server = sites.gateway.serve("--network", "10.9.0.0/24", "--lan", OFFICE)
+        words = ("join", profile, "--lan", OFFICE, "--no-service", "--no-test")
+        client = sites.gateway.start("join", ADIT, *words)
+        client.wait_for(COMPLETED)
+        server.stop(signal.SIGINT)
+        reaches(sites.office, LAN_HOST)
+        client.stop(signal.SIGINT)
+        sites.gateway.check_same(sites.before, "after both have gone")
+
+
 def refusals(bench: Bench) -> None:
     """What is in the way is told before anything is changed."""
     with Lab(bench.folder) as lab:
@@ -225,6 +241,7 @@ CASES = [
     Case("mapped-sites", mapped_sites),
     Case("client", client),
     Case("foreground", foreground),
+    Case("two-owners", two_owners),
     Case("refusals", refusals),
 ]
 
