@@ -23,18 +23,9 @@ class SiteArguments {
 
 namespace {
 
-Result<setup::ServerFacts> server_of(setup::Host& host, const std::string& dir) {
-  auto facts = setup::read_server(host, dir);
-  if (!facts) return fail_with(facts.error());
-  if (!*facts) {
-    return fail_with({"there is no " + dir + "/server.conf", "make a server first: adit up"});
-  }
-  return std::move(**facts);
-}
-
 Result<std::optional<setup::Site>> site_of(setup::Host& host, const std::string& dir,
                                            const std::string& name) {
-  const auto facts = server_of(host, dir);
+  const auto facts = setup::read_server(host, dir);
   if (!facts) return fail_with(facts.error());
   for (setup::Site& site : setup::sites_of(*facts)) {
     if (site.name == name) return std::optional(std::move(site));
@@ -125,7 +116,7 @@ int show_sites(const SiteArguments& given, std::vector<setup::Site> sites) {
 
 int site_list(const SiteArguments& given) {
   const auto host = setup::real_host();
-  const auto facts = server_of(*host, absolute_dir(given.dir));
+  const auto facts = setup::read_server(*host, absolute_dir(given.dir));
   if (!facts) return complain(facts.error());
   return show_sites(given, setup::sites_of(*facts));
 }

@@ -15,6 +15,22 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> found;
+  while (!(text = trim(text)).empty()) {
+    const auto end = std::min(text.find_first_of(" \t"), text.size());
+    found.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return found;
+}
+
+std::vector<std::string_view> lines(std::string_view text) {
+  std::vector<std::string_view> found = split(text, '\n');
+  if (found.back().empty()) found.pop_back();
+  return found;
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto first = text.find_first_not_of(blanks);

@@ -11,6 +11,10 @@ namespace adit {
 
 // Parts between separators; an empty text has one empty part.
 std::vector<std::string_view> split(std::string_view text, char separator);
+// Parts between blanks and tabs, none of them empty.
+std::vector<std::string_view> words(std::string_view text);
+// Without what ends them; an end at the very end begins no further line.
+std::vector<std::string_view> lines(std::string_view text);
 std::string_view trim(std::string_view text);
 std::string to_upper(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

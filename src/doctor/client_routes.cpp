@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::size_t most_networks = 16;
 
-std::optional<ip::Prefix> prefix_of(const options::RouteLine& line) {
-  const auto address = ip::Address::parse_v4(line.network);
-  if (!address) return std::nullopt;
-  const auto mask = line.netmask.empty() || line.netmask == "default"
-                        ? std::optional(ip::netmask_of_length(32))
-                        : ip::Address::parse_v4(line.netmask);
-  const auto length = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
-  if (!length) return std::nullopt;
-  return ip::Prefix::of(*address, *length);
-}
-
 void add_host(std::vector<ip::Address>& hosts, const std::optional<ip::Address>& host) {
   if (host && std::ranges::find(hosts, *host) == hosts.end()) hosts.push_back(*host);
 }
@@ -42,7 +31,8 @@ std::vector<ip::Address> likely_hosts(const ip::Prefix& network) {
 std::vector<ip::Prefix> routes_of(const options::Pulled& pulled) {
   std::vector<ip::Prefix> routes;
   for (const options::RouteLine& line : pulled.routes.v4) {
-    if (const auto prefix = prefix_of(line)) routes.push_back(*prefix);
+    if (const auto prefix = ip::Prefix::parse(line.network, line.netmask))
+      routes.push_back(*prefix);
   }
   for (const options::RouteLine6& line : pulled.routes.v6) {
     if (const auto prefix = ip::Prefix::parse(line.prefix)) routes.push_back(*prefix);

@@ -15,33 +15,17 @@ constexpr std::size_t most_found = 8;
 constexpr std::uint64_t group_size = 16;
 constexpr std::size_t echo_bytes = 84;
 
-std::vector<std::string_view> words(std::string_view line) {
-  std::vector<std::string_view> found;
-  for (const std::string_view word : split(line, ' ')) {
-    if (!word.empty()) found.push_back(word);
-  }
-  return found;
-}
-
 void add(std::vector<ip::Prefix>& networks, const std::optional<ip::Prefix>& network) {
   if (network && std::ranges::find(networks, *network) == networks.end()) {
     networks.push_back(*network);
   }
 }
 
-std::optional<ip::Prefix> network_of(std::string_view address, std::string_view mask) {
-  const auto start = ip::Address::parse_v4(address);
-  const auto parsed = ip::Address::parse_v4(mask.empty() ? "255.255.255.255" : mask);
-  const auto length = parsed ? ip::prefix_length_of_netmask(*parsed) : std::nullopt;
-  if (!start || !length) return std::nullopt;
-  return ip::Prefix::of(*start, *length);
-}
-
 // push "route 192.168.1.0 255.255.255.0", push "route-ipv6 fd00::/64"
 std::optional<ip::Prefix> pushed_network(std::string_view text) {
   const auto parts = words(text);
   if (parts.size() >= 2 && parts[0] == "route") {
-    return network_of(parts[1], parts.size() > 2 ? parts[2] : "");
+    return ip::Prefix::parse(parts[1], parts.size() > 2 ? parts[2] : "");
   }
   if (parts.size() >= 2 && parts[0] == "route-ipv6") return ip::Prefix::parse(parts[1]);
   return std::nullopt;
@@ -52,7 +36,7 @@ std::vector<ip::Prefix> networks_of_tunnel(const options::Config& server) {
   add(inside, server.server.network);
   add(inside, server.server.network6);
   for (const options::RouteLine& line : server.routes.v4) {
-    add(inside, network_of(line.network, line.netmask));
+    add(inside, ip::Prefix::parse(line.network, line.netmask));
   }
   for (const options::RouteLine6& line : server.routes.v6) {
     add(inside, ip::Prefix::parse(line.prefix));

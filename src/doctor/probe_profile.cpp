@@ -17,15 +17,12 @@ Result<std::unique_ptr<ProbeProfile>> ProbeProfile::load(const std::string& text
                                                          const Surroundings& around) {
   std::unique_ptr<ProbeProfile> profile(
       new ProbeProfile(around, std::make_unique<FolderStore>(around.store, folder)));
-  options::Parsed parsed = options::parse_text(text, source, profile->files_.get());
-  if (parsed.ok()) options::complete(parsed);
-  for (const options::Issue& issue : parsed.issues) {
-    if (issue.severity == options::Issue::Severity::error) return fail("{}", issue.text());
-  }
-  if (parsed.config.remotes.list.empty()) {
+  auto config = options::load_text(text, source, profile->files_.get());
+  if (!config) return fail_with(config.error());
+  if (config->remotes.list.empty()) {
     return fail_with({source + " is no client's profile", "it needs \"client\" and \"remote\""});
   }
-  profile->config_ = std::move(parsed.config);
+  profile->config_ = std::move(*config);
   return profile;
 }
 

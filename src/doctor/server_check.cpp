@@ -238,16 +238,13 @@ Result<Report> check_server(const ServerCheck& check, const Surroundings& around
   const auto text = around.store.read(file);
   if (!text) return fail_with(text.error());
   FolderStore files(around.store, check.directory);
-  options::Parsed parsed = options::parse_text(*text, file, &files);
-  if (parsed.ok()) options::complete(parsed);
-  for (const options::Issue& issue : parsed.issues) {
-    if (issue.severity == options::Issue::Severity::error) return fail("{}", issue.text());
-  }
-  if (parsed.config.mode != options::Mode::server) {
+  auto config = options::load_text(*text, file, &files);
+  if (!config) return fail_with(config.error());
+  if (config->mode != options::Mode::server) {
     return fail_with({file + " is no server's configuration", "it needs \"server\""});
   }
-  parsed.config.source = file;
-  return ServerTest(check, std::move(parsed.config), around).run();
+  config->source = file;
+  return ServerTest(check, std::move(*config), around).run();
 }
 
 }  // namespace adit::doctor

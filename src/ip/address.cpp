@@ -114,6 +114,15 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
   return of(*address, static_cast<std::uint8_t>(*length));
 }
 
+std::optional<Prefix> Prefix::parse(std::string_view address, std::string_view netmask) {
+  const auto start = Address::parse_v4(address);
+  const bool is_host = netmask.empty() || netmask == "default";
+  const auto mask = is_host ? netmask_of_length(32) : Address::parse_v4(netmask);
+  const auto length = mask ? prefix_length_of_netmask(*mask) : std::nullopt;
+  if (!start || !length) return std::nullopt;
+  return of(*start, *length);
+}
+
 std::string Prefix::text() const { return address.text() + "/" + std::to_string(length); }
 
 Address Prefix::netmask() const { return netmask_of_length(length); }

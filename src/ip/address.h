@@ -57,6 +57,9 @@ struct Prefix {
   static Prefix host(const Address& address) { return {address, address.bits()}; }
   // "10.8.0.0/24", "fd00::/64"; a bare address is a host.
   [[nodiscard]] static std::optional<Prefix> parse(std::string_view text);
+  // As OpenVPN's routes have it, IPv4; without a netmask, or with "default", it is a host.
+  [[nodiscard]] static std::optional<Prefix> parse(std::string_view address,
+                                                   std::string_view netmask);
 
   [[nodiscard]] bool contains(const Address& other) const {
     return other.family() == address.family() && other.masked(length) == address;

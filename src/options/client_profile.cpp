@@ -103,20 +103,12 @@ class AddressCheck {
   ip::Address address_, other_;
 };
 
-std::optional<ip::Prefix> network_of(const RouteLine& line) {
-  const auto network = ip::Address::parse_v4(line.network);
-  const auto mask = ip::Address::parse_v4(line.netmask.empty() ? "255.255.255.255" : line.netmask);
-  const auto length = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
-  if (!network || !length) return std::nullopt;
-  return ip::Prefix::of(*network, *length);
-}
-
 bool has_route_to(const Config& server, const ip::Prefix& lan) {
   const auto covers = [&](const ip::Prefix& route) {
     return route.length <= lan.length && route.contains(lan.address);
   };
   const auto covered_by_v4 = [&](const RouteLine& line) {
-    const auto network = network_of(line);
+    const auto network = ip::Prefix::parse(line.network, line.netmask);
     return network && covers(*network);
   };
   const auto covered_by_v6 = [&](const RouteLine6& line) {
@@ -133,7 +125,7 @@ bool has_route_to(const Config& server, const ip::Prefix& lan) {
 void check_routes(const std::vector<NamedProfile>& profiles, const Config& server, Issues& issues) {
   if (server.server.ccd.empty() || server.scripts.client_connect.defined()) return;
   for (const RouteLine& line : server.routes.v4) {
-    const auto network = network_of(line);
+    const auto network = ip::Prefix::parse(line.network, line.netmask);
     if (!network || !(line.gateway.empty() || line.gateway == "default")) continue;
     if (server.server.network && network->overlaps(*server.server.network)) continue;
     const auto leads_there = [&](const NamedProfile& named) {

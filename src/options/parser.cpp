@@ -1,5 +1,7 @@
 #include "options/parser.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "options/checks.h"
 #include "options/helpers.h"
@@ -54,6 +56,14 @@ Parsed parse_text(std::string_view text, const std::string& source, Files* files
   const Target target{.config = &parsed.config, .connection = &parsed.config.connection};
   Reader(where::file, target, parsed.issues, files).read(text, source);
   return parsed;
+}
+
+Result<Config> load_text(std::string_view text, const std::string& source, Files* files) {
+  Parsed parsed = parse_text(text, source, files);
+  complete(parsed);
+  const auto error = std::ranges::find(parsed.issues, Issue::Severity::error, &Issue::severity);
+  if (error != parsed.issues.end()) return fail("{}", error->text());
+  return std::move(parsed.config);
 }
 
 void complete(Parsed& parsed) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "options/config.h"
 #include "options/files.h"
 #include "options/issue.h"
@@ -31,6 +32,10 @@ struct Parsed {
 // A configuration text. source stands for it in messages. Without files nothing can be included.
 [[nodiscard]] Parsed parse_text(std::string_view text, const std::string& source,
                                 Files* files = nullptr);
+
+// A text read, derived and checked, as one answer: the error is the first that was found.
+[[nodiscard]] Result<Config> load_text(std::string_view text, const std::string& source,
+                                       Files* files = nullptr);
 
 // Derives and checks only what was read without errors, for everything else would be a guess.
 [[nodiscard]] Parsed load(const std::vector<std::string>& arguments, Files& files);

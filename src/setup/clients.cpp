@@ -24,15 +24,6 @@ std::string Clients::profile_path(const std::string& name) const {
   return dir_ + "/clients/" + name + ".ovpn";
 }
 
-Result<ServerFacts> Clients::server() {
-  auto facts = read_server(host_, dir_);
-  if (!facts) return fail_with(facts.error());
-  if (!*facts) {
-    return fail_with({"there is no " + dir_ + "/server.conf", "make a server first: adit up"});
-  }
-  return std::move(**facts);
-}
-
 Status Clients::issue(const ClientRequest& request) {
   const auto name = pki::Name::parse(request.name);
   if (!name) return fail_with(name.error());
@@ -60,7 +51,7 @@ Status Clients::apply(const Edit& edit, const Progress& progress) {
 }
 
 Result<SecretText> Clients::add(const ClientRequest& request, const Progress& progress) {
-  const auto facts = server();
+  const auto facts = read_server(host_, dir_);
   if (!facts) return fail_with(facts.error());
   if (pki_.has_client(request.name)) {
     return fail_with({"there is a client " + request.name + " already",
@@ -95,7 +86,7 @@ Result<SecretText> Clients::add(const ClientRequest& request, const Progress& pr
 }
 
 Result<std::vector<Client>> Clients::list() {
-  const auto facts = server();
+  const auto facts = read_server(host_, dir_);
   if (!facts) return fail_with(facts.error());
   const auto authority = pki_.open();
   if (!authority) return fail_with(authority.error());
@@ -105,10 +96,9 @@ Result<std::vector<Client>> Clients::list() {
     if (entry.name == name_of_tests) continue;
     std::erase_if(clients, [&](const Client& one) { return one.certificate.name == entry.name; });
     Client client{std::move(entry), {}, {}, {}};
-    for (const ClientFile& file : facts->clients) {
-      if (file.name != client.certificate.name) continue;
-      client.fixed = file.fixed;
-      client.behind = file.behind;
+    if (const ClientFile* file = facts->client(client.certificate.name)) {
+      client.fixed = file->fixed;
+      client.behind = file->behind;
     }
     const std::string path = profile_path(client.certificate.name);
     const auto profile = host_.read_file(path);
@@ -168,7 +158,7 @@ Result<pki::Renewed> Clients::renew(const pki::RenewRequest& request, const Prog
 }
 
 Result<SecretText> Clients::profile_of(const std::string& name) {
-  const auto facts = server();
+  const auto facts = read_server(host_, dir_);
   if (!facts) return fail_with(facts.error());
   auto text = pki_.profile(name, *facts);
   if (!text) return fail_with(text.error());
@@ -189,10 +179,9 @@ Status Clients::carry_out(Edit edit, const std::string& name, const Progress& pr
     if (Status issued = issue({.name = name}); !issued) return issued;
     progress("issue the certificate of " + name);
   }
-  const auto file = host_.read_file(dir_ + "/server.conf");
-  if (!file) return fail_with(file.error());
-  const std::string conf = edit.conf.value_or(*file ? (*file)->text : "");
-  const auto facts = read_server_text(host_, dir_, conf, edit.clients);
+  const auto conf = edit.conf ? *edit.conf : server_text(host_, dir_);
+  if (!conf) return fail_with(conf.error());
+  const auto facts = read_server_text(host_, dir_, *conf, edit.clients);
   if (!facts) return fail_with(facts.error());
   const auto text = pki_.profile(name, *facts);
   if (!text) return fail_with(text.error());

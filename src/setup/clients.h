@@ -54,7 +54,6 @@ class Clients {
   [[nodiscard]] Status apply(const Edit& edit, const Progress& progress);
 
  private:
-  [[nodiscard]] Result<ServerFacts> server();
   [[nodiscard]] Status issue(const ClientRequest& request);
 
   Host& host_;

@@ -9,13 +9,6 @@ namespace adit::setup {
 
 namespace {
 
-// Unlike options::LineReader this must not lose a byte.
-std::vector<std::string_view> raw_lines(std::string_view text) {
-  std::vector<std::string_view> lines = split(text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
-}
-
 std::vector<std::string> words_of(std::string_view line) {
   auto words = options::split_words(line);
   if (!words) return {};
@@ -37,7 +30,8 @@ std::string quoted(const std::string& word) {
 
 ConfText::ConfText(std::string_view text) {
   std::string end;
-  for (const std::string_view line : raw_lines(text)) {
+  // Unlike options::LineReader this must not lose a byte.
+  for (const std::string_view line : lines(text)) {
     Line one{std::string(line), {}};
     if (!end.empty()) {
       if (trim(line).starts_with(end)) end.clear();
@@ -131,6 +125,8 @@ std::string conf_line(const ConfText::Words& words) {
   }
   return join(shown, " ");
 }
+
+ConfText::Words push_words(const ConfText::Words& words) { return {"push", join(words, " ")}; }
 
 ConfText::Matches begins_with(ConfText::Words words) {
   return [words = std::move(words)](const ConfText::Words& line) {

@@ -47,6 +47,9 @@ class ConfText {
 // One line of a configuration: words that need it are quoted.
 [[nodiscard]] std::string conf_line(const ConfText::Words& words);
 
+// Of the line that pushes an option of these words.
+[[nodiscard]] ConfText::Words push_words(const ConfText::Words& words);
+
 // Matches lines that begin with these words; of push options, "push" and what the pushed text
 // begins with: {"push", "route"} is push "route ...".
 [[nodiscard]] ConfText::Matches begins_with(ConfText::Words words);

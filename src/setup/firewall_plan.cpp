@@ -10,14 +10,6 @@ namespace {
 constexpr const char* default_dir = "/etc/adit";
 constexpr std::size_t longest_instance = 20;
 
-// Everything behind this site, as the tunnel sees it.
-std::vector<ip::Prefix> behind(const ServerFacts& facts, const std::string& site) {
-  for (const ClientFile& client : facts.clients) {
-    if (client.name == site) return client.behind;
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string instance_of(const std::string& dir) {
@@ -42,9 +34,11 @@ firewall::Plan plan_of(const ServerFacts& facts, const std::string& instance) {
   plan.full_tunnel = facts.full_tunnel;
   plan.snat = facts.snat;
   plan.open = firewall::Port{facts.tcp, facts.port};
-  for (const auto& [site, froms] : facts.denied) {
+  for (const auto& [name, froms] : facts.denied) {
+    const ClientFile* site = facts.client(name);
+    if (site == nullptr) continue;
     for (const ip::Prefix& from : froms) {
-      for (const ip::Prefix& to : behind(facts, site)) {
+      for (const ip::Prefix& to : site->behind) {
         if (from.address.family() == to.address.family()) plan.denied.push_back({from, to});
       }
     }
@@ -55,11 +49,8 @@ firewall::Plan plan_of(const ServerFacts& facts, const std::string& instance) {
 Result<std::optional<firewall::Plan>> read_plan(Host& host, const std::string& dir) {
   const auto facts = read_server(host, dir);
   if (!facts) return fail_with(facts.error());
-  if (!*facts) {
-    return fail_with({"there is no " + dir + "/server.conf", "\"adit up\" makes one"});
-  }
-  if (!(*facts)->firewall) return std::optional<firewall::Plan>{};
-  return std::optional(plan_of(**facts, instance_of(dir)));
+  if (!facts->firewall) return std::optional<firewall::Plan>{};
+  return std::optional(plan_of(*facts, instance_of(dir)));
 }
 
 }  // namespace adit::setup

@@ -32,33 +32,22 @@ struct JoinFacts {
   bool firewall = true;
 };
 
-std::string variable_of(const options::Config& config, std::string_view name) {
-  std::string value;
-  for (const auto& [one, text] : config.scripts.variables) {
-    if (one == name) value = text;
-  }
-  return value;
-}
-
 Result<JoinFacts> facts_of_profile(const std::string& text, const std::string& source) {
-  options::Parsed parsed = options::parse_text(text, source);
-  if (parsed.ok()) options::complete(parsed);
-  for (const options::Issue& issue : parsed.issues) {
-    if (issue.severity == options::Issue::Severity::error) return fail("{}", issue.text());
-  }
-  const options::Config& config = parsed.config;
+  const auto read = options::load_text(text, source);
+  if (!read) return fail_with(read.error());
+  const options::Config& config = *read;
   if (config.remotes.list.empty()) {
     return fail_with({source + " is no client's profile", "it needs \"client\" and \"remote\""});
   }
   JoinFacts facts;
   if (!config.device.name.empty()) facts.device = config.device.name;
-  facts.lans = prefixes_in(variable_of(config, lan_variable));
-  facts.far = prefixes_in(variable_of(config, far_variable));
+  facts.lans = prefixes_in(variable(config, lan_variable));
+  facts.far = prefixes_in(variable(config, far_variable));
   for (const NamedMap& named : maps_of(config)) facts.maps.push_back(named.map);
-  const std::string nat = variable_of(config, nat_variable);
+  const std::string nat = variable(config, nat_variable);
   facts.is_site = !facts.lans.empty() && nat.empty();
   facts.snat = nat.empty() ? !facts.is_site : nat == "snat";
-  facts.firewall = variable_of(config, firewall_variable) != "none";
+  facts.firewall = variable(config, firewall_variable) != "none";
   return facts;
 }
 
@@ -194,16 +183,11 @@ class Joining {
 
   [[nodiscard]] std::string text() const {
     ConfText conf(request_.profile);
-    const auto set = [&](const char* name, const std::string& value) {
-      std::vector<ConfText::Words> wanted;
-      if (!value.empty()) wanted.push_back({"setenv", name, value});
-      conf.set_all(begins_with({"setenv", name}), wanted, "setenv");
-    };
     const bool gateway = plan_.rules.has_value();
-    set(lan_variable, texts(facts_.lans));
-    set(nat_variable, !gateway ? "" : facts_.snat ? "snat" : "route");
-    set(far_variable, gateway ? texts(facts_.far) : "");
-    set(firewall_variable, gateway && !facts_.firewall ? "none" : "");
+    set_variable(conf, lan_variable, texts(facts_.lans));
+    set_variable(conf, nat_variable, !gateway ? "" : facts_.snat ? "snat" : "route");
+    set_variable(conf, far_variable, gateway ? texts(facts_.far) : "");
+    set_variable(conf, firewall_variable, gateway && !facts_.firewall ? "none" : "");
     return conf.text();
   }
 
@@ -240,26 +224,13 @@ class Joining {
     return {};
   }
 
-  [[nodiscard]] bool has_template() {
-    if (request_.dir != usual_dir) return false;
-    const std::string name = unit_name(UnitFile::Kind::client, "");
-    return std::ranges::any_of(std::array{"/usr/lib/systemd/system/", "/lib/systemd/system/"},
-                               [&](const char* folder) {
-                                 const auto file = host_.read_file(folder + name);
-                                 return file && *file;
-                               });
-  }
-
   void wish_service() {
     if (!request_.service) return;
-    if (!has_template()) {
-      UnitFile file{.kind = UnitFile::Kind::client, .program = request_.program};
-      file.dir = request_.dir;
-      file.name = request_.name;
-      file.firewall = plan_.rules && facts_.firewall;
-      wish(wish_file("/etc/systemd/system/" + plan_.unit, render_unit(file)));
-    }
-    wish(wish_unit(plan_.unit, true, true));
+    UnitFile file{.kind = UnitFile::Kind::client, .program = request_.program};
+    file.dir = request_.dir;
+    file.name = request_.name;
+    file.firewall = plan_.rules && facts_.firewall;
+    std::ranges::move(service_wishes(host_, file, plan_.unit), std::back_inserter(plan_.wishes));
   }
 
   Host& host_;

@@ -85,11 +85,9 @@ Result<std::string> render_profile(const pki::Exported& exported, const ServerFa
   }
   const auto text = pki::render_client_profile(settings, exported);
   if (!text) return fail_with(text.error());
-  std::vector<ip::Prefix> behind;
+  const ClientFile* client = facts.client(exported.name);
+  auto behind = client == nullptr ? std::vector<ip::Prefix>{} : client->behind;
   std::string notes;
-  for (const ClientFile& client : facts.clients) {
-    if (client.name == exported.name) behind = client.behind;
-  }
   for (const NamedMap& map : facts.maps) {
     if (map.site != exported.name) continue;
     std::erase(behind, map.map.shown);

@@ -11,15 +11,6 @@ namespace adit::setup {
 
 namespace {
 
-// Of repeated variables the last counts, but for those that are lists.
-std::string variable(const options::Config& config, std::string_view name) {
-  for (auto one = config.scripts.variables.rbegin(); one != config.scripts.variables.rend();
-       ++one) {
-    if (one->first == name) return one->second;
-  }
-  return {};
-}
-
 std::vector<std::vector<std::string>> variables(const options::Config& config,
                                                 std::string_view name) {
   std::vector<std::vector<std::string>> all;
@@ -36,11 +27,7 @@ std::optional<ip::Prefix> route_of(const std::vector<std::string>& words) {
   if (words.size() < 2) return std::nullopt;
   if (words[0] == "route-ipv6") return ip::Prefix::parse(words[1]);
   if (words[0] != "route") return std::nullopt;
-  const auto address = ip::Address::parse_v4(words[1]);
-  const auto mask = ip::Address::parse_v4(words.size() > 2 ? words[2] : "255.255.255.255");
-  const auto length = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
-  if (!address || !length) return std::nullopt;
-  return ip::Prefix::of(*address, *length);
+  return ip::Prefix::parse(words[1], words.size() > 2 ? words[2] : "");
 }
 
 void add_once(std::vector<ip::Prefix>& all, const ip::Prefix& one) {
@@ -49,10 +36,8 @@ void add_once(std::vector<ip::Prefix>& all, const ip::Prefix& one) {
 
 void take_routes(const options::Config& config, ServerFacts& facts) {
   for (const options::RouteLine& line : config.routes.v4) {
-    if (const auto to = route_of(
-            {"route", line.network, line.netmask.empty() ? "255.255.255.255" : line.netmask})) {
-      add_once(facts.routed, *to);
-    }
+    const auto to = ip::Prefix::parse(line.network, line.netmask);
+    if (to) add_once(facts.routed, *to);
   }
   for (const options::RouteLine6& line : config.routes.v6) {
     if (const auto to = ip::Prefix::parse(line.prefix)) add_once(facts.routed, *to);
@@ -72,13 +57,6 @@ void take_pushes(const options::Config& config, ServerFacts& facts) {
     if (!to || to == facts.network || to == facts.network6) continue;
     if (std::ranges::find(facts.routed, *to) == facts.routed.end()) add_once(facts.lans, *to);
   }
-}
-
-Error first_error(const options::Issues& issues) {
-  for (const options::Issue& issue : issues) {
-    if (issue.severity == options::Issue::Severity::error) return {issue.text(), {}};
-  }
-  return {"the configuration cannot be read", {}};
 }
 
 // As they will be, by name.
@@ -113,6 +91,19 @@ ClientFile client_of(const std::string& name, const std::string& text, const std
 }
 
 }  // namespace
+
+std::string variable(const options::Config& config, std::string_view name) {
+  for (auto one = config.scripts.variables.rbegin(); one != config.scripts.variables.rend();
+       ++one) {
+    if (one->first == name) return one->second;
+  }
+  return {};
+}
+
+const ClientFile* ServerFacts::client(std::string_view name) const {
+  const auto found = std::ranges::find(clients, name, &ClientFile::name);
+  return found == clients.end() ? nullptr : &*found;
+}
 
 ServerFacts facts_of(const options::Config& config) {
   ServerFacts facts;
@@ -149,28 +140,31 @@ ServerFacts facts_of(const options::Config& config) {
 
 Result<ServerFacts> read_server_text(Host& host, const std::string& dir, const std::string& text,
                                      const ClientTexts& clients) {
-  options::Parsed parsed = options::parse_text(text, dir + "/server.conf");
-  if (parsed.ok()) options::complete(parsed);
-  if (!parsed.ok()) return fail_with(first_error(parsed.issues));
-  ServerFacts facts = facts_of(parsed.config);
-  const std::string& ccd = parsed.config.server.ccd;
+  const auto config = options::load_text(text, dir + "/server.conf");
+  if (!config) return fail_with(config.error());
+  ServerFacts facts = facts_of(*config);
+  const std::string& ccd = config->server.ccd;
   if (ccd.empty()) return facts;
   facts.ccd = ccd.starts_with('/') ? ccd : dir + "/" + ccd;
   const auto texts = client_texts(host, facts.ccd, clients);
   if (!texts) return fail_with(texts.error());
   for (const auto& [name, one] : *texts) {
-    facts.clients.push_back(client_of(name, one, facts.ccd + "/" + name, parsed.config));
+    facts.clients.push_back(client_of(name, one, facts.ccd + "/" + name, *config));
   }
   return facts;
 }
 
-Result<std::optional<ServerFacts>> read_server(Host& host, const std::string& dir) {
-  const auto file = host.read_file(dir + "/server.conf");
+Result<std::string> server_text(Host& host, const std::string& dir) {
+  auto file = host.read_file(dir + "/server.conf");
   if (!file) return fail_with(file.error());
-  if (!*file) return std::optional<ServerFacts>{};
-  auto facts = read_server_text(host, dir, (*file)->text);
-  if (!facts) return fail_with(facts.error());
-  return std::optional(std::move(*facts));
+  if (*file) return std::move((*file)->text);
+  return fail_with({"there is no " + dir + "/server.conf", "make a server first: adit up"});
+}
+
+Result<ServerFacts> read_server(Host& host, const std::string& dir) {
+  const auto text = server_text(host, dir);
+  if (!text) return fail_with(text.error());
+  return read_server_text(host, dir, *text);
 }
 
 std::vector<ip::Prefix> prefixes_in(std::string_view text) {

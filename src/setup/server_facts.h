@@ -61,13 +61,17 @@ struct ServerFacts {
   std::vector<NamedMap> maps;
   std::map<std::string, std::vector<ip::Prefix>> denied;  // by site: who may not reach it
   std::vector<ClientFile> clients;                        // sorted by name
+
+  [[nodiscard]] const ClientFile* client(std::string_view name) const;  // nullptr: has no file
 };
 
 // Pure, but for ccd and clients, which stay empty.
 [[nodiscard]] ServerFacts facts_of(const options::Config& config);
 
-// DIR/server.conf with its ccd. Nothing: there is none. Errors name file and line.
-[[nodiscard]] Result<std::optional<ServerFacts>> read_server(Host& host, const std::string& dir);
+// The text of DIR/server.conf. Error: there is none.
+[[nodiscard]] Result<std::string> server_text(Host& host, const std::string& dir);
+// The same with its ccd. Errors name file and line.
+[[nodiscard]] Result<ServerFacts> read_server(Host& host, const std::string& dir);
 // Files of client-config-dir that are not on the disk yet; nothing: the file is to go.
 using ClientTexts = std::map<std::string, std::optional<std::string>>;
 // The same of texts that are not on the disk yet.
@@ -77,6 +81,8 @@ using ClientTexts = std::map<std::string, std::optional<std::string>>;
 
 // "a b, c" as prefixes; words that are none are left out.
 [[nodiscard]] std::vector<ip::Prefix> prefixes_in(std::string_view text);
+// Of a variable that is repeated the last counts, but for those that are lists; empty: not set.
+[[nodiscard]] std::string variable(const options::Config& config, std::string_view name);
 [[nodiscard]] std::vector<NamedMap> maps_of(const options::Config& config);
 [[nodiscard]] std::string texts(const std::vector<ip::Prefix>& prefixes);  // joined by blanks
 

@@ -59,12 +59,6 @@ bool is_push_of(const Words& words, std::string_view option) {
   return begins_with({"push", std::string(option)})(words);
 }
 
-Words push(const Words& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return {"push", text};
-}
-
 void set_proto(ConfText& conf, bool tcp) {
   const auto was = conf.find("proto");
   const bool six = was && was->size() > 1 && was->back().find('6') != std::string::npos;
@@ -115,10 +109,10 @@ void remove_network6(ConfText& conf) {
 void set_lans(ConfText& conf, const ServerFacts& facts, const std::vector<ip::Prefix>& lans) {
   std::vector<Words> wanted;
   wanted.reserve(lans.size());
-  for (const ip::Prefix& lan : lans) wanted.push_back(push(route_words("route", lan)));
+  for (const ip::Prefix& lan : lans) wanted.push_back(push_words(route_words("route", lan)));
   std::vector<Words> former;
   former.reserve(facts.lans.size());
-  for (const ip::Prefix& lan : facts.lans) former.push_back(push(route_words("route", lan)));
+  for (const ip::Prefix& lan : facts.lans) former.push_back(push_words(route_words("route", lan)));
   const auto ours = [&](const Words& words) {
     return std::ranges::find(wanted, words) != wanted.end() ||
            std::ranges::find(former, words) != former.end();
@@ -128,7 +122,8 @@ void set_lans(ConfText& conf, const ServerFacts& facts, const std::vector<ip::Pr
 
 void set_full_tunnel(ConfText& conf, bool on, bool v6) {
   std::vector<Words> wanted;
-  if (on) wanted.push_back(push({v6 ? "redirect-gateway def1 ipv6" : "redirect-gateway def1"}));
+  if (on)
+    wanted.push_back(push_words({v6 ? "redirect-gateway def1 ipv6" : "redirect-gateway def1"}));
   conf.set_all([](const Words& words) { return is_push_of(words, "redirect-gateway"); }, wanted,
                "push");
 }
@@ -137,7 +132,7 @@ void set_dns(ConfText& conf, const std::vector<ip::Address>& servers) {
   std::vector<Words> wanted;
   wanted.reserve(servers.size());
   for (const ip::Address& server : servers) {
-    wanted.push_back(push({"dhcp-option", "DNS", server.text()}));
+    wanted.push_back(push_words({"dhcp-option", "DNS", server.text()}));
   }
   conf.set_all(begins_with({"push", "dhcp-option", "DNS"}), wanted, "push");
 }

@@ -10,12 +10,6 @@ namespace {
 
 using Kind = Thing::Kind;
 
-std::vector<std::string_view> lines_of(const std::string& text) {
-  std::vector<std::string_view> lines = split(text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
-}
-
 // lengths[i][j]: of the longest common sequence of a from i on and b from j on.
 std::vector<std::vector<unsigned>> common_lengths(const std::vector<std::string_view>& a,
                                                   const std::vector<std::string_view>& b) {
@@ -75,8 +69,8 @@ std::string details(const Step& step) {
 }  // namespace
 
 std::string difference(const std::string& before, const std::string& after) {
-  const auto a = lines_of(before);
-  const auto b = lines_of(after);
+  const auto a = lines(before);
+  const auto b = lines(after);
   const auto lengths = common_lengths(a, b);
   std::string text;
   std::size_t i = 0, j = 0;

@@ -17,25 +17,15 @@ struct Server {
 };
 
 Result<Server> read(Host& host, const std::string& dir) {
-  auto file = host.read_file(dir + "/server.conf");
-  if (!file) return fail_with(file.error());
-  if (!*file) {
-    return fail_with({"there is no " + dir + "/server.conf", "make a server first: adit up"});
-  }
-  auto facts = read_server_text(host, dir, (*file)->text);
+  auto text = server_text(host, dir);
+  if (!text) return fail_with(text.error());
+  auto facts = read_server_text(host, dir, *text);
   if (!facts) return fail_with(facts.error());
   if (facts->ccd.empty()) {
     return fail_with({dir + "/server.conf has no client-config-dir, where sites are written",
                       "add the line \"client-config-dir ccd\""});
   }
-  return Server{std::move((*file)->text), std::move(*facts)};
-}
-
-const ClientFile* client_of(const ServerFacts& facts, const std::string& name) {
-  for (const ClientFile& client : facts.clients) {
-    if (client.name == name) return &client;
-  }
-  return nullptr;
+  return Server{std::move(*text), std::move(*facts)};
 }
 
 // What others use: this site's former networks do not count.
@@ -92,7 +82,7 @@ Result<std::vector<ip::Prefix>> denied_by(const ServerFacts& facts,
       denied.push_back(*prefix);
       continue;
     }
-    const ClientFile* client = client_of(facts, word);
+    const ClientFile* client = facts.client(word);
     if (client == nullptr || (!client->fixed && client->behind.empty())) {
       return fail_with({fmt::format("--deny: \"{}\" is neither a network nor a site or client with "
                                     "a fixed address",
@@ -105,13 +95,7 @@ Result<std::vector<ip::Prefix>> denied_by(const ServerFacts& facts,
   return denied;
 }
 
-Words push_route(const ip::Prefix& network) {
-  std::string text;
-  for (const std::string& word : route_words("route", network)) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return {"push", text};
-}
+Words push_route(const ip::Prefix& network) { return push_words(route_words("route", network)); }
 
 // Takes the routes to `former` out of the configuration and puts those to `seen` in.
 void replace_routes(ConfText& conf, const std::vector<ip::Prefix>& former,
@@ -171,7 +155,7 @@ Result<std::string> file_of_site(Host& host, const ServerFacts& facts, const Sit
   const auto text = client_text(host, facts, request.name);
   if (!text) return fail_with(text.error());
   ConfText file(*text);
-  const ClientFile* client = client_of(facts, request.name);
+  const ClientFile* client = facts.client(request.name);
   auto fixed = request.fixed;
   if (fixed) {
     if (Status good = check_fixed_address(facts, request.name, *fixed); !good) {
@@ -203,7 +187,7 @@ Result<Edit> edit_for_site(Host& host, const std::string& dir, const SiteRequest
   if (!denied) return fail_with(denied.error());
   auto file = file_of_site(host, facts, request, seen);
   if (!file) return fail_with(file.error());
-  const ClientFile* client = client_of(facts, request.name);
+  const ClientFile* client = facts.client(request.name);
   ConfText conf(server->text);
   replace_routes(conf, client == nullptr ? std::vector<ip::Prefix>{} : client->behind, seen);
   set_notes(conf, request, *denied);
@@ -216,7 +200,7 @@ Result<Edit> edit_for_site(Host& host, const std::string& dir, const SiteRequest
 Result<Edit> edit_without_site(Host& host, const std::string& dir, const std::string& name) {
   const auto server = read(host, dir);
   if (!server) return fail_with(server.error());
-  const ClientFile* client = client_of(server->facts, name);
+  const ClientFile* client = server->facts.client(name);
   if (client == nullptr || client->behind.empty()) {
     return fail_with({"there is no site " + name, "adit site list shows those there are"});
   }

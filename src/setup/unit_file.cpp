@@ -1,5 +1,8 @@
 #include "setup/unit_file.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 namespace adit::setup {
@@ -137,6 +140,16 @@ std::string service_section(const UnitFile& unit, const std::string& name) {
   return text + sandbox;
 }
 
+bool has_template(Host& host, const UnitFile& file) {
+  if (file.dir != UnitFile{}.dir) return false;
+  const std::string name = unit_name(file.kind, "");
+  return std::ranges::any_of(std::array{"/usr/lib/systemd/system/", "/lib/systemd/system/"},
+                             [&](const char* folder) {
+                               const auto found = host.read_file(folder + name);
+                               return found && *found;
+                             });
+}
+
 }  // namespace
 
 std::string unit_name(UnitFile::Kind kind, const std::string& instance) {
@@ -148,6 +161,15 @@ std::string render_unit(const UnitFile& unit) {
   const std::string name = unit.name.empty() ? "%i" : literal(unit.name);
   return unit_section(unit, name) + service_section(unit, name) +
          "\n[Install]\nWantedBy=multi-user.target\n";
+}
+
+Wishes service_wishes(Host& host, const UnitFile& file, const std::string& unit) {
+  Wishes wishes;
+  if (!has_template(host, file)) {
+    wishes.emplace_back(wish_file("/etc/systemd/system/" + unit, render_unit(file)));
+  }
+  wishes.emplace_back(wish_unit(unit, true, true));
+  return wishes;
 }
 
 }  // namespace adit::setup

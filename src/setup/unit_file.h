@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "setup/host.h"
+#include "setup/thing.h"
+
 namespace adit::setup {
 
 // A systemd unit that runs adit. The package's templates and the units written for other folders
@@ -20,5 +23,9 @@ struct UnitFile {
 // instance is escaped as systemd wants it.
 [[nodiscard]] std::string unit_name(UnitFile::Kind kind, const std::string& instance);
 [[nodiscard]] std::string render_unit(const UnitFile& unit);
+
+// It runs now and at boot. The file is written only where no package has brought a template that
+// says the same. unit: its name.
+[[nodiscard]] Wishes service_wishes(Host& host, const UnitFile& file, const std::string& unit);
 
 }  // namespace adit::setup

@@ -15,7 +15,6 @@ namespace {
 constexpr unsigned private_file = 0600;
 constexpr unsigned private_folder = 0700;
 constexpr const char* usual_server = "server";
-constexpr const char* usual_dir = "/etc/adit";
 
 // What is known on the way.
 struct Draft {
@@ -91,13 +90,9 @@ Status draft_configuration(Draft& draft) {
 }
 
 Status draft_edit(Draft& draft, const Edit& edit) {
-  const auto file = draft.host.read_file(draft.in_dir("server.conf"));
-  if (!file) return fail_with(file.error());
-  if (!*file) {
-    return fail_with(
-        {"there is no " + draft.in_dir("server.conf"), "make a server first: adit up"});
-  }
-  draft.text = edit.conf.value_or((*file)->text);
+  const auto text = server_text(draft.host, edit.dir);
+  if (!text) return fail_with(text.error());
+  draft.text = edit.conf.value_or(*text);
   auto facts = read_server_text(draft.host, edit.dir, draft.text, edit.clients);
   if (!facts) return fail_with(facts.error());
   draft.plan.facts = std::move(*facts);
@@ -202,27 +197,13 @@ Status wish_firewall(Draft& draft, const Journal& journal) {
   return {};
 }
 
-bool has_template(Draft& draft) {
-  if (draft.request.dir != usual_dir) return false;
-  const std::string name = unit_name(UnitFile::Kind::server, "");
-  return std::ranges::any_of(std::array{"/usr/lib/systemd/system/", "/lib/systemd/system/"},
-                             [&](const char* folder) {
-                               const auto file = draft.host.read_file(folder + name);
-                               return file && *file;
-                             });
-}
-
 void wish_service(Draft& draft) {
   if (!draft.request.service) return;
-  const std::string& unit = draft.plan.unit;
-  if (!has_template(draft)) {
-    UnitFile file{.kind = UnitFile::Kind::server, .program = draft.request.program};
-    file.dir = draft.request.dir;
-    file.name = "server";
-    file.firewall = draft.plan.facts.firewall;
-    draft.wish(wish_file("/etc/systemd/system/" + unit, render_unit(file)));
-  }
-  draft.wish(wish_unit(unit, true, true));
+  UnitFile file{.kind = UnitFile::Kind::server, .program = draft.request.program};
+  file.dir = draft.request.dir;
+  file.name = "server";
+  file.firewall = draft.plan.facts.firewall;
+  wish_all(draft, service_wishes(draft.host, file, draft.plan.unit));
 }
 
 // The configuration as the running server has read it, so that an edit by hand is noticed.

@@ -42,6 +42,15 @@ TEST(Prefix, netmasks_must_be_contiguous) {
   EXPECT_FALSE(prefix_length_of_netmask(*Address::parse("10.0.0.1")));
 }
 
+TEST(Prefix, a_route_of_openvpn_has_a_netmask_or_leads_to_a_host) {
+  EXPECT_EQ(Prefix::parse("10.8.0.0", "255.255.255.0")->text(), "10.8.0.0/24");
+  EXPECT_EQ(Prefix::parse("10.8.0.7", "")->text(), "10.8.0.7/32");
+  EXPECT_EQ(Prefix::parse("10.8.0.7", "default")->text(), "10.8.0.7/32");
+  EXPECT_FALSE(Prefix::parse("10.8.0.0", "255.0.255.0"));
+  EXPECT_FALSE(Prefix::parse("10.8.0.0", "24"));
+  EXPECT_FALSE(Prefix::parse("fd00::", ""));
+}
+
 TEST(PrefixMap, the_longest_prefix_wins) {
   PrefixMap<int> map;
   map.insert(*Prefix::parse("0.0.0.0/0"), 0);

@@ -48,7 +48,7 @@ class Sites : public testing::Test {
     EXPECT_FALSE(edit);
     return edit ? std::string{} : edit.error().text();
   }
-  std::vector<Site> sites() { return sites_of(**read_server(host_, "/etc/adit")); }
+  std::vector<Site> sites() { return sites_of(*read_server(host_, "/etc/adit")); }
 
   FakeHost host_;
 };
@@ -151,7 +151,7 @@ TEST_F(Sites, UnknownOneCannotBeRemoved) {
 
 TEST_F(Sites, FixedAddressesAreChecked) {
   ASSERT_TRUE(add("office", {prefix("192.168.7.0/24")}));
-  ServerFacts facts = **read_server(host_, "/etc/adit");
+  ServerFacts facts = *read_server(host_, "/etc/adit");
   const auto refusal = [&](const char* text) {
     const Status good = check_fixed_address(facts, "laptop", address(text));
     return good ? std::string{} : good.error().text();
