@@ -2,15 +2,12 @@
 
 #include <cstdio>
 #include <iostream>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
-#include "app/command_words.h"
-#include "setup/clients.h"
+#include "app/clients_bench.h"
 #include "setup/qr_code.h"
-#include "system/random.h"
 #include "system/terminal.h"
 
 namespace adit::app {
@@ -25,28 +22,10 @@ class ClientArguments {
 
 namespace {
 
-// What a command works with.
-class Bench {
- public:
-  explicit Bench(const ClientArguments& given)
-      : host(setup::real_host()),
-        dir(absolute_dir(given.dir)),
-        lock(lock_dir(dir)),
-        pki(certificates_of(dir, rng)),
-        clients(*host, dir, pki, own_path()),
-        // What goes to standard output must be nothing else.
-        progress([quiet = given.json || given.output == "-"](const std::string& line) {
-          if (!quiet) tell("  " + line);
-        }) {}
-
-  std::unique_ptr<setup::Host> host;
-  system::SystemRng rng;
-  std::string dir;
-  system::Fd lock;
-  setup::PkiCertificates pki;
-  setup::Clients clients;
-  setup::Progress progress;
-};
+ClientsBench bench_of(const ClientArguments& given) {
+  // What goes to standard output must be nothing else.
+  return {given.dir, given.json || given.output == "-"};
+}
 
 // Twice on a terminal; otherwise the first line of standard input.
 Result<SecretText> new_password(const std::string& name) {
@@ -72,18 +51,17 @@ void show_qr_code(const std::string& name, const std::string& profile) {
         "instead (scp, or a USB stick)",
         profile.size()));
   }
-  winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  if (known && (size.ws_col < code->columns || size.ws_row < code->rows)) {
+  const auto size = screen();
+  if (size && (size->columns < code->columns || size->rows < code->rows)) {
     return tell(fmt::format(
         "  no QR code: it needs {} columns and {} lines, this terminal has {} and {} - make the "
         "letters smaller and give: adit client show {} --qr; or copy the file (scp)",
-        code->columns, code->rows, size.ws_col, size.ws_row, name));
+        code->columns, code->rows, size->columns, size->rows, name));
   }
   std::fputs(code->text.c_str(), stdout);
 }
 
-int show_json(Bench& bench, const std::string& name) {
+int show_json(ClientsBench& bench, const std::string& name) {
   const auto client = bench.clients.find(name);
   if (!client) return complain(client.error());
   std::fputs(setup::render_json(*client, bench.pki.now()).c_str(), stdout);
@@ -103,7 +81,7 @@ std::string output_of(const ClientArguments& given) {
 }
 
 int client_add(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   setup::ClientRequest request{.name = given.name, .output = output_of(given)};
   if (!given.address.empty()) {
     const auto address = ip::Address::parse_v4(given.address);
@@ -129,7 +107,7 @@ int client_add(const ClientArguments& given) {
 }
 
 int client_list(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   const auto clients = bench.clients.list();
   if (!clients) return complain(clients.error());
   const WallTime now = bench.pki.now();
@@ -140,7 +118,7 @@ int client_list(const ClientArguments& given) {
 }
 
 int client_show(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   if (given.json) return show_json(bench, given.name);
   const auto client = bench.clients.find(given.name);
   if (!client) return complain(client.error());
@@ -156,7 +134,7 @@ int client_show(const ClientArguments& given) {
 }
 
 int client_revoke(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   if (Status done = bench.clients.revoke(given.name, bench.progress); !done) {
     return complain(done.error());
   }
@@ -172,7 +150,7 @@ int client_revoke(const ClientArguments& given) {
 }
 
 int client_renew(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   const auto name = pki::Name::existing(given.name);
   if (!name) return complain(name.error());
   pki::RenewRequest request{.name = *name};
@@ -194,7 +172,7 @@ int client_renew(const ClientArguments& given) {
 }
 
 int client_export(const ClientArguments& given) {
-  Bench bench(given);
+  ClientsBench bench = bench_of(given);
   if (given.output == "-") {
     const auto profile = bench.clients.profile_of(given.name);
     if (!profile) return complain(profile.error());

@@ -1,10 +1,12 @@
 #include "app/command_words.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <iostream>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -85,6 +87,17 @@ Result<std::vector<ip::Prefix>> networks_of(const std::string& option,
     }
   }
   return networks;
+}
+
+std::optional<Screen> screen() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return Screen{size.ws_col, size.ws_row};
+}
+
+std::size_t text_columns(std::size_t least, std::size_t most) {
+  const auto found = screen();
+  return found ? std::clamp(found->columns, least, most) : 0;
 }
 
 bool is_dialogue() { return isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0; }

@@ -2,6 +2,7 @@
 
 // What the commands that set a host up share: words of the command line, and talking to the user.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,14 @@ void show_dry_run(const std::vector<setup::Step>& steps, const std::vector<std::
 // Also several in one word, divided by commas; "none" is the empty list.
 [[nodiscard]] Result<std::vector<ip::Prefix>> networks_of(const std::string& option,
                                                           const std::vector<std::string>& words);
+
+// Of the terminal that standard output is; nothing: it is none.
+struct Screen {
+  std::size_t columns = 0, rows = 0;
+};
+[[nodiscard]] std::optional<Screen> screen();
+// For lines of text: 0, as long as they are, when the output is no terminal.
+[[nodiscard]] std::size_t text_columns(std::size_t least, std::size_t most);
 
 // Somebody sits at the other end of both.
 [[nodiscard]] bool is_dialogue();

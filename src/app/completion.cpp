@@ -84,7 +84,7 @@ std::string known_paths(const std::vector<Place>& places, std::string_view separ
   return join(paths, separator);
 }
 
-// Single quotes of a shell; zsh wants colons in names hidden as well.
+// One word of a shell.
 std::string quoted(const std::string& text) {
   std::string out = "'";
   for (const char letter : text) out += letter == '\'' ? "'\\''" : std::string(1, letter);
@@ -184,12 +184,8 @@ std::string fish_completion(const CommandNode& root) {
   std::string out = "# fish completion for adit; made by adit itself\n\n";
   out += "function __adit_at\n  set -l at ''\n  set -l tokens (commandline -opc)\n";
   out += "  for word in $tokens[2..-1]\n    set -l next (string trim -- \"$at $word\")\n";
-  std::vector<std::string> paths;
-  for (const Place& place : places) {
-    if (!place.path.empty()) paths.push_back("\"" + place.path + "\"");
-  }
   out += fmt::format("    if contains -- $next {}\n      set at $next\n    end\n  end\n",
-                     join(paths, " "));
+                     known_paths(places, " "));
   out += "  test \"$at\" = \"$argv[1]\"\nend\n\n";
   for (const Place& place : places) {
     for (const Candidate& candidate : commands_at(place)) out += fish_line(place, candidate);

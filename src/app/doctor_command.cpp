@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
-#include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -43,22 +42,15 @@ namespace {
 
 constexpr int something_failed = 1;
 constexpr int cannot_begin = 2;
-constexpr std::size_t most_columns = 110;
+constexpr std::size_t least_columns = 60, most_columns = 110;
 
 int refuse(const Error& error) {
   static_cast<void>(complain(error));
   return cannot_begin;
 }
 
-// 0 when the output is no terminal: lines are then as long as they are.
-std::size_t columns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return std::clamp<std::size_t>(size.ws_col, 60, most_columns);
-}
-
 int show(const doctor::Report& report, bool json) {
-  const std::size_t width = columns();
+  const std::size_t width = text_columns(least_columns, most_columns);
   const bool colour = width > 0 && std::getenv("NO_COLOR") == nullptr;
   const std::string text =
       json ? doctor::render_json(report) : doctor::render_table(report, width, colour);

@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
+#include "app/command_words.h"
 #include "app/status_command.h"
 #include "base/text.h"
 #include "explain/explain.h"
@@ -21,14 +21,7 @@ namespace {
 
 constexpr int nothing_known = 1;
 constexpr int cannot_read = 2;
-constexpr std::size_t most_columns = 100;
-
-// 0 when the output is no terminal: lines are then as long as they are.
-std::size_t columns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return std::clamp<std::size_t>(size.ws_col, 40, most_columns);
-}
+constexpr std::size_t least_columns = 40, most_columns = 100;
 
 Result<std::string> log_of(const std::vector<std::string>& words,
                            const std::optional<int>& running) {
@@ -58,7 +51,8 @@ int run_explain(const std::vector<std::string>& words, const std::optional<int>&
   }
   const explain::Report report = explain::explain(*log);
   const std::string text =
-      json ? explain::render_json(report) : explain::render_text(report, columns());
+      json ? explain::render_json(report)
+           : explain::render_text(report, text_columns(least_columns, most_columns));
   std::fputs(text.c_str(), stdout);
   return report.findings.empty() ? nothing_known : 0;
 }

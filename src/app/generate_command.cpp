@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/command_tree.h"
+#include "app/command_words.h"
 #include "app/completion.h"
 #include "app/man_page.h"
 #include "setup/unit_file.h"
@@ -24,9 +25,7 @@ constexpr unsigned public_mode = 0644;
 
 int write(const std::string& folder, const std::string& name, const std::string& text) {
   const Status written = system::write_file_atomically(folder + "/" + name, text, public_mode);
-  if (written) return 0;
-  std::fprintf(stderr, "adit: %s\n", written.error().text().c_str());
-  return 1;
+  return written ? 0 : complain(written.error());
 }
 
 int write_pages(const CLI::App& root, const std::string& folder) {

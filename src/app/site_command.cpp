@@ -4,12 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/command_words.h"
+#include "app/clients_bench.h"
 #include "base/text.h"
-#include "setup/clients.h"
 #include "setup/running.h"
 #include "setup/sites.h"
-#include "system/random.h"
 
 namespace adit::app {
 
@@ -80,31 +78,23 @@ void tell_gateway(const setup::Site& site, const std::string& profile) {
 }
 
 int site_add(const SiteArguments& given) {
-  const auto host = setup::real_host();
-  const std::string dir = absolute_dir(given.dir);
-  const system::Fd lock = lock_dir(dir);
+  ClientsBench bench(given.dir, given.json);
   const auto request = request_of(given);
   if (!request) return complain(request.error());
-  auto edit = setup::edit_for_site(*host, dir, *request);
+  auto edit = setup::edit_for_site(*bench.host, bench.dir, *request);
   if (!edit) return complain(edit.error());
-  system::SystemRng rng;
-  setup::PkiCertificates pki = certificates_of(dir, rng);
-  setup::Clients clients(*host, dir, pki, own_path());
-  const setup::Progress progress = [&](const std::string& line) {
-    if (!given.json) tell("  " + line);
-  };
-  if (Status done = clients.carry_out(std::move(*edit), given.name, progress); !done) {
+  if (Status done = bench.clients.carry_out(std::move(*edit), given.name, bench.progress); !done) {
     return complain(done.error());
   }
-  const auto site = site_of(*host, dir, given.name);
+  const auto site = site_of(*bench.host, bench.dir, given.name);
   if (!site) return complain(site.error());
   if (!*site) return complain({"the site " + given.name + " was not written", {}});
   if (given.json) {
     std::fputs(setup::render_json({**site}).c_str(), stdout);
     return 0;
   }
-  tell("\n" + setup::render_table({**site}) + "\n  " + running_text(*host, dir));
-  tell_gateway(**site, clients.profile_path(given.name));
+  tell("\n" + setup::render_table({**site}) + "\n  " + running_text(*bench.host, bench.dir));
+  tell_gateway(**site, bench.clients.profile_path(given.name));
   return 0;
 }
 
@@ -133,20 +123,13 @@ int site_show(const SiteArguments& given) {
 }
 
 int site_remove(const SiteArguments& given) {
-  const auto host = setup::real_host();
-  const std::string dir = absolute_dir(given.dir);
-  const system::Fd lock = lock_dir(dir);
-  auto edit = setup::edit_without_site(*host, dir, given.name);
+  ClientsBench bench(given.dir, given.json);
+  auto edit = setup::edit_without_site(*bench.host, bench.dir, given.name);
   if (!edit) return complain(edit.error());
-  system::SystemRng rng;
-  setup::PkiCertificates pki = certificates_of(dir, rng);
-  setup::Clients clients(*host, dir, pki, own_path());
-  const setup::Progress progress = [&](const std::string& line) {
-    if (!given.json) tell("  " + line);
-  };
-  if (Status done = clients.apply(*edit, progress); !done) return complain(done.error());
+  if (Status done = bench.clients.apply(*edit, bench.progress); !done)
+    return complain(done.error());
   if (given.json) return site_list(given);
-  tell("  " + running_text(*host, dir));
+  tell("  " + running_text(*bench.host, bench.dir));
   tell(given.name + " is no site any more; as a client it may still come in (adit client revoke " +
        given.name + ").");
   return 0;

@@ -88,6 +88,14 @@ std::vector<ip::Prefix> tunnel_networks(const options::Pulled& pulled, const Ins
   return networks;
 }
 
+void take_named(FarNetwork& network, std::vector<ip::Address>& hosts) {
+  std::erase_if(hosts, [&](const ip::Address& host) {
+    if (!network.network.contains(host)) return false;
+    network.named.push_back(host);
+    return true;
+  });
+}
+
 std::vector<FarNetwork> named_networks(const std::vector<ip::Address>& hosts) {
   std::vector<FarNetwork> networks;
   networks.reserve(hosts.size());
@@ -104,11 +112,7 @@ std::vector<FarNetwork> far_networks_of(const std::vector<ip::Prefix>& far,
   for (const ip::Prefix& route : far) {
     if (networks.size() == most_networks) break;
     FarNetwork network{"network " + route.text(), route, {}, likely_hosts(route)};
-    std::erase_if(rest, [&](const ip::Address& host) {
-      if (!route.contains(host)) return false;
-      network.named.push_back(host);
-      return true;
-    });
+    take_named(network, rest);
     networks.push_back(std::move(network));
   }
   for (FarNetwork& one : named_networks(rest)) networks.push_back(std::move(one));

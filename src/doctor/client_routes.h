@@ -13,6 +13,9 @@ namespace adit::doctor {
                                                    const std::vector<ip::Address>& hosts);
 [[nodiscard]] std::vector<FarNetwork> named_networks(const std::vector<ip::Address>& hosts);
 
+// Those of the hosts that lie in the network become named ones of it.
+void take_named(FarNetwork& network, std::vector<ip::Address>& hosts);
+
 [[nodiscard]] std::vector<ip::Prefix> routes_of(const options::Pulled& pulled);
 
 // The networks that our own addresses in the tunnel lie in.

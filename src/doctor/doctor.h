@@ -33,6 +33,9 @@ struct Surroundings {
   std::function<Result<SecretText>()> ask_passphrase = {};
   // Called before each slow step, to show that something happens; may be empty.
   std::function<void(const std::string& what)> on_step = {};
+  void step(const std::string& what) const {
+    if (on_step) on_step(what);
+  }
 };
 
 struct Limits {

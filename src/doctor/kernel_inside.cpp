@@ -4,12 +4,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "doctor/wait.h"
 #include "ip/inner_packet.h"
 #include "system/clock.h"
 #include "system/kernel_error.h"
@@ -74,10 +74,7 @@ bool KernelInside::send(Bytes packet) {
 
 std::optional<Buffer> KernelInside::receive(Instant until) {
   while (arrived_.empty()) {
-    const Duration left = std::max(until - now(), Duration::zero());
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    const timespec wait{static_cast<time_t>(seconds.count()),
-                        static_cast<long>((left - seconds).count())};
+    const timespec wait = as_timespec(until - now());
     std::array<pollfd, 2> watched{{{v4_.get(), POLLIN, 0}, {v6_.get(), POLLIN, 0}}};
     if (ppoll(watched.data(), watched.size(), &wait, nullptr) <= 0) return std::nullopt;
     if (watched[0].revents != 0) take_v4();

@@ -178,13 +178,12 @@ constexpr const char* let_in =
 // A server that was asked by nobody, or whose answers nobody took. Stock does not write of a first
 // packet, but from then on in front of its own lines.
 std::optional<Trouble> judge_quiet(const std::vector<LogLine>& lines) {
-  std::optional<LogLine> ready, last;
+  std::optional<LogLine> ready;
   bool is_adit = false;
   for (const LogLine& line : lines) {
     is_adit = is_adit || line.text.starts_with("Data channel crypto:") ||
               line.text.starts_with("UDP offloads in use");
     if (line.kind == Kind::started && !line.text.starts_with("Connection Attempt ")) ready = line;
-    last = line;
     if (ready && line.text.starts_with("Connection Attempt ")) {
       return make(Cause::answer_lost, {},
                   "a first packet came and was answered, and nothing followed: the answer is lost",
@@ -193,7 +192,7 @@ std::optional<Trouble> judge_quiet(const std::vector<LogLine>& lines) {
     }
   }
   if (!ready) return std::nullopt;
-  if (!is_adit && last->number == ready->number) {
+  if (!is_adit && lines.back().number == ready->number) {
     return make(
         Cause::unheard, {},
         "no packet of any client came, or the answer to it was lost: stock openvpn does "

@@ -175,7 +175,6 @@ bool is_stamp(std::string_view word) {
   return (date || clock) && std::isdigit(static_cast<unsigned char>(word[0])) != 0;
 }
 
-// The address in a word such as "name/198.51.100.2:1194" or "[AF_INET]198.51.100.2:1194".
 std::string before_port(std::string_view word) {
   const auto colon = word.rfind(':');
   if (colon == word.npos || !to_number<std::uint16_t>(word.substr(colon + 1))) return {};

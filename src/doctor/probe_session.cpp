@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <poll.h>
 
+#include "doctor/wait.h"
 #include "system/clock.h"
 
 namespace adit::doctor {
@@ -17,12 +17,6 @@ using namespace std::chrono_literals;
 constexpr Duration patience_after_refusal = 2s;
 constexpr Duration patience_for_keys = 2s;
 constexpr Duration time_to_settle = 100ms;
-
-timespec as_timespec(Duration left) {
-  const Duration wait = std::max(left, Duration::zero());
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-  return {static_cast<time_t>(seconds.count()), static_cast<long>((wait - seconds).count())};
-}
 
 }  // namespace
 

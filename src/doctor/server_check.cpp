@@ -43,7 +43,7 @@ class ServerTest {
     test_process();
     test_forwarding(networks());
     if (check_.rules) {
-      step("looking at the firewall");
+      around_.step("looking at the firewall");
       firewall_ = look_at_firewall(*check_.rules);
       test_firewall(report_, *firewall_, check_.rules->owner, check_.rules_expected,
                     "adit firewall load --dir " + check_.directory);
@@ -70,7 +70,7 @@ class ServerTest {
     }
     const auto far_end = test_tunnel_address(report_, *session, plan, around_.rng, check_.limits);
     test_lans(*session, plan);
-    step("filling the tunnel");
+    around_.step("filling the tunnel");
     session->settle(check_.limits.for_path);
     test_capacity(report_, *session, plan, far_end, around_.rng, check_.limits);
     return std::move(report_);
@@ -98,11 +98,7 @@ class ServerTest {
     const std::string neighbours = around_.store.read("/proc/net/arp").value_or("");
     for (const ip::Prefix& lan : lans_of(config_)) {
       FarNetwork one{"lan " + lan.text(), lan, {}, {}};
-      std::erase_if(rest, [&](const ip::Address& host) {
-        if (!lan.contains(host)) return false;
-        one.named.push_back(host);
-        return true;
-      });
+      take_named(one, rest);
       one.guessed = known_hosts(lan, neighbours, around_.network);
       all.push_back(std::move(one));
     }
@@ -153,7 +149,7 @@ class ServerTest {
                           check_.limits.for_hosts);
     };
     help.why_not = [&](const ip::Address& host) { return why_not_forwarded(host, plan); };
-    for (const FarNetwork& one : all) step("asking hosts of " + one.label);
+    for (const FarNetwork& one : all) around_.step("asking hosts of " + one.label);
     test_networks(report_, tunnel, plan, all, help, around_.rng, check_.limits);
   }
 
@@ -176,10 +172,6 @@ class ServerTest {
             fmt::format("give it or its router a route to {} by this host, or let this host's "
                         "address stand for the clients: adit up --lan",
                         tunnel)};
-  }
-
-  void step(const std::string& what) const {
-    if (around_.on_step) around_.on_step(what);
   }
 
   void test_process() {

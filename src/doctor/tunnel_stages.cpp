@@ -21,10 +21,6 @@ constexpr const char* size_id = "largest-packet";
 constexpr const char* size_name = "largest packet";
 constexpr const char* throughput_id = "throughput";
 
-void step(const Surroundings& around, const std::string& what) {
-  if (around.on_step) around.on_step(what);
-}
-
 std::string megabits(double bytes_per_second) {
   return fmt::format("{:.1f} Mbit/s", bytes_per_second * 8 / 1e6);
 }
@@ -46,7 +42,7 @@ std::string described(const ProbeSession& session) {
 std::unique_ptr<ProbeSession> begin(ProbeProfile& profile, const ip::Endpoint& endpoint,
                                     const node::ClientSetup& setup, const Surroundings& around,
                                     Duration patience, std::string& error) {
-  step(around, "asking " + endpoint.text());
+  around.step("asking " + endpoint.text());
   auto session = ProbeSession::open(setup, profile.credentials(), endpoint, around.rng);
   if (!session) {
     error = session.error().text();

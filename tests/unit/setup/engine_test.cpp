@@ -98,14 +98,7 @@ TEST(Engine, KilledBetweenAnyTwoStepsDownRestoresTheHost) {
   const FakeHost fresh;
   for (unsigned at = 0;; ++at) {
     FakeHost host;
-    host.dies_at = at;
-    bool died = false;
-    try {
-      ASSERT_TRUE(bring_up(host, everything()));
-    } catch (const FakeHost::Dead&) {
-      died = true;
-    }
-    host.revive();
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, everything())); });
     ASSERT_TRUE(take_down(host)) << "killed at change " << at;
     auto left = without_kept(host.now);
     std::erase_if(left.files,
@@ -122,14 +115,7 @@ TEST(Engine, KilledBetweenAnyTwoStepsUpGoesOn) {
   ASSERT_TRUE(bring_up(done, everything()));
   for (unsigned at = 0;; ++at) {
     FakeHost host;
-    host.dies_at = at;
-    bool died = false;
-    try {
-      ASSERT_TRUE(bring_up(host, everything()));
-    } catch (const FakeHost::Dead&) {
-      died = true;
-    }
-    host.revive();
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, everything())); });
     ASSERT_TRUE(bring_up(host, everything())) << "killed at change " << at;
     EXPECT_EQ("1", host.now.sysctls["net.ipv4.ip_forward"]);
     EXPECT_EQ(done.now.rules, host.now.rules);
@@ -147,15 +133,7 @@ TEST(Engine, KilledWhileUndoingAnotherUndoEndsIt) {
   for (unsigned at = 0;; ++at) {
     FakeHost host;
     ASSERT_TRUE(bring_up(host, everything()));
-    host.changes = 0;
-    host.dies_at = at;
-    bool died = false;
-    try {
-      ASSERT_TRUE(take_down(host));
-    } catch (const FakeHost::Dead&) {
-      died = true;
-    }
-    host.revive();
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(take_down(host)); });
     ASSERT_TRUE(take_down(host)) << "killed at change " << at;
     EXPECT_EQ(fresh.now, without_kept(host.now)) << "killed at change " << at;
     if (!died) break;
@@ -241,14 +219,7 @@ TEST(Engine, KeptFilesAreChangedAllOrNone) {
     host.now.folders["/etc/adit"] = 0755;
     host.now.files["/etc/adit/a"] = {"old a\n"};
     const auto before = host.now;
-    host.dies_at = at;
-    bool died = false;
-    try {
-      ASSERT_TRUE(bring_up(host, edit, "edit"));
-    } catch (const FakeHost::Dead&) {
-      died = true;
-    }
-    host.revive();
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, edit, "edit")); });
     if (!died) break;
     Journal journal = journal_of(host, "edit");
     ASSERT_TRUE(recover(host, journal));

@@ -37,6 +37,19 @@ FakeHost::FakeHost() {
   ways = {{*ip::Prefix::parse("0.0.0.0/0"), "eth0"}, {links[0].network, "eth0"}};
 }
 
+bool FakeHost::killed_at(unsigned change, const std::function<void()>& what) {
+  changes = 0;
+  dies_at = change;
+  bool died = false;
+  try {
+    what();
+  } catch (const Dead&) {
+    died = true;
+  }
+  dies_at.reset();
+  return died;
+}
+
 Status FakeHost::change(const std::string& what) {
   if (dies_at && changes >= *dies_at) throw Dead{};
   ++changes;

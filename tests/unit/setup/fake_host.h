@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -31,14 +32,12 @@ class FakeHost final : public Host {
   firewall::Survey surveyed;
   std::set<int> running;
   bool root = true, systemd = true, ipv6 = true;
-  std::vector<std::string> ran;     // programs with their arguments, joined by blanks
-  std::set<std::string> failing;    // commands, changes ("write PATH") that fail
-  std::optional<unsigned> dies_at;  // number of the change
+  std::vector<std::string> ran;   // programs with their arguments, joined by blanks
+  std::set<std::string> failing;  // commands, changes ("write PATH") that fail
   unsigned changes = 0;
 
-  struct Dead {};  // thrown where the process would be gone
-
-  void revive() { dies_at.reset(); }
+  // Does it, killed at the change of this number; whether it came so far. Lives again afterwards.
+  bool killed_at(unsigned change, const std::function<void()>& what);
 
   Result<std::optional<File>> read_file(const std::string& path) override;
   Status write_file(const std::string& path, const File& file) override;
@@ -77,6 +76,9 @@ class FakeHost final : public Host {
   [[nodiscard]] Status change(const std::string& what);
   ProgramEnd systemctl(const std::vector<std::string>& argv);
   [[nodiscard]] bool is_empty(const std::string& folder) const;
+
+  struct Dead {};                   // thrown where the process would be gone
+  std::optional<unsigned> dies_at;  // number of the change
 };
 
 }  // namespace adit::setup

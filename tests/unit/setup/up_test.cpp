@@ -98,14 +98,7 @@ TEST(Up, KilledAnywhereUpAndDownPutItRight) {
     Machine machine;
     machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
     const auto before = machine.without_state();
-    machine.host.dies_at = at;
-    bool died = false;
-    try {
-      static_cast<void>(machine.up());
-    } catch (const FakeHost::Dead&) {
-      died = true;
-    }
-    machine.host.revive();
+    const bool died = machine.host.killed_at(at, [&] { static_cast<void>(machine.up()); });
     if (at % 2 == 0) {
       ASSERT_TRUE(machine.up()) << "killed at change " << at;
       EXPECT_TRUE(machine.host.now.active.contains("adit-server@server.service"));
