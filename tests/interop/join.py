@@ -13,8 +13,8 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from lab import ADIT, STOCK, Host, Lab, Process, check, ip_batch, until
-from machine import Look, Machine
+from lab import ADIT, STOCK, Host, Lab, Process, check, ip_batch
+from machine import Look, Machine, contains, does_not_reach, reaches
 from runner import Bench, Case, main
 
 COMPLETED = "Initialization Sequence Completed"
@@ -69,20 +69,6 @@ def add_site(server: Machine, process: Process, name: str, *words: object) -> No
     mark = process.mark()
     server.adit("site", "add", name, *words)
     process.wait_for(COMPLETED, since=mark)
-
-
-def reaches(host: Host, address: str) -> None:
-    until(lambda: host.ping(address, 1, wait=0.5).received, 8, f"{host.name} reaches {address}")
-
-
-def does_not_reach(host: Host, address: str) -> None:
-    ping = host.ping(address, 2, wait=0.5)
-    check(ping.received == 0, f"{host.name} reaches {address}")
-
-
-def contains(text: str, *parts: str) -> None:
-    for part in parts:
-        check(part in text, f"{part!r} is missing in:\n{text}")
 
 
 def left(sites: Sites, *words: object) -> None:

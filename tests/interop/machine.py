@@ -124,3 +124,18 @@ class Machine(Host):
 
     def wait_for_tun(self, seconds: float = 10) -> None:
         until(self.has_tun, seconds, f"{self.name} has a tunnel")
+
+
+def reaches(host: Host, address: str) -> None:
+    """Waits until a ping is answered: the other end may still be busy with its last step."""
+    until(lambda: host.ping(address, 1, wait=0.5).received, 8, f"{host.name} reaches {address}")
+
+
+def does_not_reach(host: Host, address: str) -> None:
+    ping = host.ping(address, 2, wait=0.5)
+    check(ping.received == 0, f"{host.name} reaches {address}")
+
+
+def contains(text: str, *parts: str) -> None:
+    for part in parts:
+        check(part in text, f"{part!r} is missing in:\n{text}")

@@ -12,7 +12,7 @@ import sys
 import time
 
 from lab import ADIT, STOCK, Host, Lab, Process, check, ip_batch, until
-from machine import Machine
+from machine import Machine, contains, does_not_reach, reaches
 from runner import Bench, Case, main
 
 COMPLETED = "Initialization Sequence Completed"
@@ -38,21 +38,6 @@ def stock_client(client: Host, machine: Machine, name: str, *words: object) -> P
     """The profile as it was written, carried to the client."""
     file = client.write(f"{name}.ovpn", machine.read(f"/etc/adit/clients/{name}.ovpn"))
     return client.start(f"{name}-stock", STOCK, "--config", file, "--connect-retry", 1, *words)
-
-
-def reaches(host: Host, address: str) -> None:
-    ping = host.ping(address, 3)
-    check(ping.received > 0, f"{host.name} does not reach {address}")
-
-
-def does_not_reach(host: Host, address: str) -> None:
-    ping = host.ping(address, 2, wait=0.5)
-    check(ping.received == 0, f"{host.name} reaches {address}")
-
-
-def contains(text: str, *parts: str) -> None:
-    for part in parts:
-        check(part in text, f"{part!r} is missing in:\n{text}")
 
 
 # ---- cases ----

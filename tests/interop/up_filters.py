@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from firewall_hosts import DATA, FIREWALL_CMD
 from lab import Host, Lab, check
-from machine import Machine
+from machine import Machine, contains, reaches
 from runner import Bench, Case, main
-from up import COMPLETED, LAN, LAN_HOST, contains, machines, reaches, stock_client
+from up import COMPLETED, LAN, LAN_HOST, machines, stock_client
 
 Load = Callable[[Machine], None]
 
