@@ -132,13 +132,10 @@ void tell_result(const setup::JoinPlan& plan) {
   tell_notes(plan.notes);
   if (!plan.rules) return;
   const firewall::Plan& rules = *plan.rules;
-  std::vector<std::string> lans, far;
-  for (const ip::Prefix& lan : rules.lans) lans.push_back(lan.text());
-  for (const ip::Prefix& one : rules.far) far.push_back(one.text());
-  tell(fmt::format("\n  gateway of   {} ({})", join(lans, " "),
+  tell(fmt::format("\n  gateway of   {} ({})", setup::texts(rules.lans),
                    rules.snat ? "this host's address stands for it" : "routed"));
-  if (!far.empty()) {
-    tell("  to           " + join(far, " "));
+  if (!rules.far.empty()) {
+    tell("  to           " + setup::texts(rules.far));
     tell(
         "\n  If this host is not the router of its network, give the router (or the hosts) a "
         "route\n"
