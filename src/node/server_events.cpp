@@ -120,11 +120,14 @@ void Server::decided(std::uint64_t client_id, wire::SessionId which, std::uint8_
   Session* session = &peer->association.active();
   if (session->own_id() != which) session = peer->association.newcomer();
   if (session == nullptr || session->own_id() != which) return;
-  auto& asked = peer->managed.asked;
-  const bool asking = asked && asked->session == which && asked->key_id == key_id;
-  if (asking) asked->script = false;
-  if (admitted && asking && asked->manager) return;
-  if (asking) asked.reset();
+  if (setup_.config.management.client_auth) {
+    auto& asked = peer->managed.asked;
+    // The manager has refused it, or is asked about a later handshake by now.
+    if (!asked || asked->session != which || asked->key_id != key_id) return;
+    asked->script = false;
+    if (admitted && asked->manager) return;
+    asked.reset();
+  }
   if (admitted) {
     session->admit(key_id, now_);
   } else {

@@ -113,6 +113,7 @@ void Session::on_active(Instant now) {
 
 void Session::admit(std::uint8_t key_id, Instant now) {
   if (!primary_ || primary_->key_id() != key_id) return;
+  if (primary_->admission == KeyState::Admission::refused) return;
   primary_->admission = KeyState::Admission::admitted;
   decide_by_ = Instant::max();
   if (setup_.tls_server && established_ && negotiated_ && primary_->peer_key_method)

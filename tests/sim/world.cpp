@@ -179,6 +179,15 @@ void ServerHost::give_file(const std::string& client, const std::string& text) {
   store_.files["ccd/" + client] = text;
 }
 
+void ServerHost::let_manager_decide(int script_status) {
+  setup_.config.management.address = "m.sock";
+  setup_.config.management.client_auth = true;
+  setup_.config.scripts.auth_user_pass_verify.words = {"check"};
+  setup_.config.scripts.security = 2;
+  processes_.status = [script_status](const ports::Command&) { return script_status; };
+  start();
+}
+
 void ServerHost::revoke(const std::string& client) {
   tls_.revoke(client);
   server_->end_revoked(world_.now());
@@ -256,6 +265,7 @@ ClientHost::ClientHost(World& world, std::string name, const ip::Endpoint& at,
       session::own_peer_info(setup_.offer, session::client_proto(setup_.offer), 1600).text();
   setup_.mtu.automatic = true;
   setup_.wrapping = wrapping_for(world, false);
+  if (world.terms().log_in) memory_.credentials = {name, SecretText("secret")};
   hooks_ = std::make_unique<node::Hooks>(setup_.config.scripts, node::Environment(), processes_,
                                          Log(log_));
   tunnel_ = std::make_unique<node::Tunnel>(device_, network_, Log(log_));

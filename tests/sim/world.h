@@ -28,6 +28,7 @@ struct Terms {
   Duration tran_window = 60s;
   options::Topology topology = options::Topology::subnet;
   unsigned exit_notify = 0;
+  bool log_in = false;  // clients have a user name and a password
 };
 
 // Watches everything that happens for what must never happen.
@@ -104,6 +105,8 @@ class ServerHost final : public Host {
   void hand_over(unsigned id_leap);  // and go on in a new process
   // A file of client-config-dir, for clients that connect from now on.
   void give_file(const std::string& client, const std::string& text);
+  // It starts again, and a manager and a script with this exit status decide about clients.
+  void let_manager_decide(int script_status);
   // The name's certificate is revoked from now on.
   void revoke(const std::string& client);
   node::Server& server() { return *server_; }

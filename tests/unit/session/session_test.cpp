@@ -21,6 +21,7 @@ struct End {
   std::optional<crypto::DataKeyMaterial> keys[8];
   std::optional<std::uint8_t> send_key;
   Negotiated negotiated{.cipher = "AES-256-GCM", .auth = "SHA1", .key_export = true};
+  bool admits = true;
 
   End(bool server, Rng& rng) : tls(server, server ? "server" : "client1", rng) {
     setup.tls_server = server;
@@ -32,7 +33,9 @@ struct End {
   }
 
   void handle(const Event& event, Instant now) {
-    if (const auto* auth = std::get_if<AuthWanted>(&event)) session->admit(auth->key_id, now);
+    if (const auto* auth = std::get_if<AuthWanted>(&event)) {
+      admits ? session->admit(auth->key_id, now) : session->refuse(auth->key_id, {}, now);
+    }
     if (std::holds_alternative<Established>(event) && setup.exchange == Exchange::pushing) {
       session->configure(negotiated, now);
       session->push({"topology subnet", "peer-id 0"}, now);
@@ -257,6 +260,15 @@ TEST_F(Sessions, snapshot_refuses_damage) {
   for (std::size_t cut = 0; cut < bytes.size(); cut += 7) {
     EXPECT_FALSE(SessionSnapshot::decode(Bytes(bytes).first(cut)));
   }
+}
+
+TEST_F(Sessions, a_consent_after_a_refusal_comes_too_late) {
+  server.admits = false;
+  settle();
+  ASSERT_EQ(server.count<AuthWanted>(), 1);
+  server.session->admit(0, now);
+  settle();
+  EXPECT_EQ(server.count<Established>(), 0);
 }
 
 TEST_F(Sessions, carry_text_messages_after_the_handshake) {
