@@ -114,7 +114,7 @@ Status ManagementHost::open_socket() {
   system::ControlSocket::Callbacks callbacks;
   callbacks.connected = [this](const std::string& from) { came(from); };
   callbacks.received = [this](std::string_view bytes) {
-    face_->take(as_bytes(bytes), runtime_.loop->wall());
+    face_->take(as_bytes(bytes));
     flush();
     tick();
   };
@@ -175,9 +175,8 @@ void ManagementHost::flush_soon() {
 void ManagementHost::flush() {
   flushing_ = false;
   if (!socket_) return;
-  constexpr std::size_t most_waiting = std::size_t{8} << 20;
   socket_->write(face_->take_output());
-  const bool too_slow = socket_->waiting() > most_waiting;
+  const bool too_slow = socket_->waiting() > management::Interface::most_waiting;
   if (too_slow) runtime_.log.warn("MANAGEMENT: the client does not read; it is dropped");
   if (too_slow || face_->wants_close()) socket_->close_client(too_slow);
 }

@@ -100,10 +100,7 @@ void Interface::do_quit(const Words&) { closing_ = true; }
 void Interface::do_help(const Words&) { say(help_text(settings_.title)); }
 
 void Interface::do_version(const Words& words) {
-  if (words.size() > 1) {
-    client_version_ = leading_number(words[1]);
-    return;
-  }
+  if (words.size() > 1) return;  // the client's own: nothing here depends on it
   say("OpenVPN Version: " + settings_.title);
   say("Management Version: 5");
   say("END");

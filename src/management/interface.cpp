@@ -14,7 +14,6 @@ namespace adit::management {
 
 namespace {
 
-constexpr std::size_t most_waiting = std::size_t{8} << 20;  // bytes that the client does not read
 constexpr unsigned most_wrong_passwords = 3;
 constexpr std::size_t longest_word = 255;
 constexpr std::size_t longest_block = std::size_t{64} << 10;
@@ -33,6 +32,14 @@ const char* flag_of(const LogLine& line) {
       return line.verb <= 1 ? "I" : "";
   }
   return "";
+}
+
+// What others say (a peer's password, a script's words) must not begin a line of its own.
+std::string one_line(std::string text) {
+  for (char& letter : text) {
+    if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = '_';
+  }
+  return text;
 }
 
 std::string stamped(WallTime at, std::string_view text) {
@@ -58,7 +65,6 @@ void Interface::connected() {
   log_.live = state_.live = echo_.live = false;
   count_interval_ = 0;
   env_filter_ = 0;
-  client_version_ = 1;
   if (!settings_.password) {
     phase_ = Phase::ready;
     return greet();
@@ -113,7 +119,7 @@ void Interface::answer(std::string_view command, bool done) {
   done ? success(text + "succeeded") : error(text + "failed");
 }
 
-void Interface::take(Bytes bytes, WallTime) {
+void Interface::take(Bytes bytes) {
   input_.take(bytes);
   while (!closing_ && phase_ != Phase::nobody) {
     auto line = input_.next();
@@ -125,7 +131,7 @@ void Interface::take(Bytes bytes, WallTime) {
 
 void Interface::take_line(const LineInput::Line& line) {
   if (phase_ == Phase::password) return check_password(line.text);
-  if (block_) return take_block_line(line.text);
+  if (block_) return take_block_line(line);
   if (line.too_long) return error("unknown command, enter 'help' for more options");
   const bool secret = line.text.starts_with("password");
   if (line.text != "load-stats") {
@@ -158,10 +164,11 @@ void Interface::check_password(const std::string& line) {
   closing_ = true;
 }
 
-void Interface::take_block_line(const std::string& line) {
-  if (line != "END") {
-    block_->too_long = block_->too_long || block_->lines.size() + line.size() > longest_block;
-    if (!block_->too_long) block_->lines += line + "\n";
+void Interface::take_block_line(const LineInput::Line& line) {
+  if (line.text != "END") {
+    const bool fits = block_->lines.size() + line.text.size() <= longest_block;
+    block_->too_long = block_->too_long || line.too_long || !fits;
+    if (!block_->too_long) block_->lines += line.text + "\n";
     return;
   }
   const Block block = *std::exchange(block_, std::nullopt);
@@ -178,7 +185,8 @@ void Interface::set_instance(Instance* instance) {
 }
 
 void Interface::add(Stream& stream, const char* name, std::string line) {
-  if (stream.live && phase_ == Phase::ready) say(">" + std::string(name) + ":" + line);
+  line = one_line(std::move(line));
+  if (stream.live) tell(">" + std::string(name) + ":" + line);
   stream.history.add(std::move(line));
 }
 
@@ -187,7 +195,7 @@ void Interface::log(WallTime at, const LogLine& line) {
   add(log_, "LOG", stamped(at, text));
   // The first one says why; those after it only that this is the end.
   if (line.severity == Severity::fatal && phase_ == Phase::ready && !std::exchange(fatal_, true)) {
-    say(">FATAL:" + std::string(line.text));
+    tell(">FATAL:" + std::string(line.text));
   }
 }
 
@@ -207,7 +215,7 @@ void Interface::echo(WallTime at, const std::string& text) {
 }
 
 void Interface::tell(const std::string& line) {
-  if (phase_ == Phase::ready) say(line);
+  if (phase_ == Phase::ready) say(one_line(line));
 }
 
 // The filter of openvpn's levels 1 and 2: without the many variables of certificates.
@@ -240,20 +248,18 @@ bool Interface::passes_filter(const std::string& name) const {
 
 void Interface::say_variables(const char* what, const Variables& variables) {
   for (const auto& [name, value] : variables) {
-    if (passes_filter(name)) say(">" + std::string(what) + ":ENV," + name + "=" + value);
+    if (passes_filter(name)) tell(">" + std::string(what) + ":ENV," + name + "=" + value);
   }
-  say(">" + std::string(what) + ":ENV,END");
+  tell(">" + std::string(what) + ":ENV,END");
 }
 
 void Interface::client_event(const std::string& event, const Variables& variables) {
-  if (phase_ != Phase::ready) return;
-  say(">CLIENT:" + event);
+  tell(">CLIENT:" + event);
   if (!event.starts_with("ADDRESS,")) say_variables("CLIENT", variables);
 }
 
 void Interface::up_down(bool up, const Variables& variables) {
-  if (phase_ != Phase::ready) return;
-  say(up ? ">UPDOWN:UP" : ">UPDOWN:DOWN");
+  tell(up ? ">UPDOWN:UP" : ">UPDOWN:DOWN");
   say_variables("UPDOWN", variables);
 }
 

@@ -31,12 +31,15 @@ struct State {
 // told. Control thread only. source: surfaces 12
 class Interface {
  public:
+  // Bytes that wait for the client at most; one that does not read them is dropped.
+  static constexpr std::size_t most_waiting = std::size_t{8} << 20;
+
   // process must outlive it.
   Interface(Settings settings, Process& process);
 
   // ---- the client ----
   void connected();
-  void take(Bytes bytes, WallTime now);
+  void take(Bytes bytes);
   void disconnected();
   [[nodiscard]] bool has_client() const { return phase_ != Phase::nobody; }
   [[nodiscard]] std::string take_output();
@@ -49,8 +52,8 @@ class Interface {
   void log(WallTime at, const LogLine& line);
   void state(WallTime at, const State& state);
   void echo(WallTime at, const std::string& text);
-  void tell(
-      const std::string& line);  // a notification with its ">"; nobody may be there to hear it
+  // A notification with its ">". Nobody may be there to hear it.
+  void tell(const std::string& line);
   // event  "CONNECT,0,1"
   void client_event(const std::string& event, const Variables& variables);
   void up_down(bool up, const Variables& variables);
@@ -89,7 +92,7 @@ class Interface {
   void say_waiting();
   void check_password(const std::string& line);
   void take_line(const LineInput::Line& line);
-  void take_block_line(const std::string& line);
+  void take_block_line(const LineInput::Line& line);
   void run(const Words& words);
   [[nodiscard]] bool enough(const Words& words, const Command& command);
   void add(Stream& stream, const char* name, std::string line);
@@ -157,7 +160,6 @@ class Interface {
 
   Stream log_, state_{100}, echo_{100};
   int env_filter_ = 0;
-  int client_version_ = 1;
 
   bool hold_;
   bool holding_ = false;

@@ -84,7 +84,7 @@ void try_input(Bytes bytes) {
         face.client_event("CONNECT,0,1", {{"username", "ann"}});
         break;
       default:
-        face.take(input.take(input.u8()), {1});
+        face.take(input.take(input.u8()));
     }
     look_at_output(face);
   }

@@ -68,7 +68,7 @@ class ManagementInterface : public ::testing::Test {
       : face(std::move(settings), process) {}
 
   std::string say(const std::string& text) {
-    face.take(as_bytes(text), at);
+    face.take(as_bytes(text));
     return face.take_output();
   }
   void greet() {
@@ -240,6 +240,28 @@ TEST_F(ManagementInterface, EventsBringTheirVariables) {
   EXPECT_EQ(face.take_output(), ">CLIENT:ADDRESS,0,10.8.0.2,1\r\n");
 }
 
+TEST_F(ManagementInterface, NobodyElseBeginsALine) {
+  greet();
+  const std::string forged = "x\r\n>CLIENT:ENV,common_name=admin";
+  face.client_event("CONNECT,0,1", {{"password", forged}});
+  EXPECT_EQ(face.take_output(),
+            ">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,password=x__>CLIENT:ENV,common_name=admin\r\n"
+            ">CLIENT:ENV,END\r\n");
+  face.tell(">INFOMSG:" + forged);
+  face.log(at, {1, Severity::info, 0, forged});
+  EXPECT_EQ(face.take_output(), ">INFOMSG:x__>CLIENT:ENV,common_name=admin\r\n");
+  EXPECT_EQ(say("log all\n"), "1000,I,x__>CLIENT:ENV,common_name=admin\r\nEND\r\n");
+}
+
+TEST_F(ManagementInterface, AConsentWithALineTooLongIsNone) {
+  SomeServer server;
+  face.set_instance(&server);
+  greet();
+  EXPECT_EQ(say("client-auth 3 1\npush " + std::string(2000, 'x') + "\nEND\n"),
+            "ERROR: client-auth command failed\r\n");
+  EXPECT_EQ(server.admitted, "");
+}
+
 TEST_F(ManagementInterface, CountsOnlyClientsThatMovedSomething) {
   SomeServer server;
   server.counts = {{0, 10, 20}, {1, 5, 5}};
@@ -270,7 +292,7 @@ TEST_F(ManagementInterface, AClientListsItsRemotesAndAsksAboutThem) {
 
 TEST_F(ManagementInterface, WhoDoesNotReadIsDropped) {
   greet();
-  for (int round = 0; round < 3; ++round) face.take(as_bytes("test 100000\n"), at);
+  for (int round = 0; round < 3; ++round) face.take(as_bytes("test 100000\n"));
   EXPECT_TRUE(face.wants_close());
   EXPECT_EQ(face.take_output(), "");
 }
