@@ -4,21 +4,10 @@
 
 namespace adit::app {
 
-namespace {
-
-std::string proto_name(const options::Proto& proto) {
-  const char* family = !proto.family ? "" : *proto.family == ip::Family::v4 ? "4" : "6";
-  if (!proto.is_tcp()) return std::string("udp") + family;
-  const bool server = proto.transport == options::Transport::tcp_server;
-  return std::string("tcp") + family + (server ? "-server" : "-client");
-}
-
-}  // namespace
-
 ManagedClient::ManagedClient(Runtime& runtime, const std::vector<options::Connection>& remotes)
     : runtime_(runtime) {
   for (const options::Connection& one : remotes) {
-    remotes_.push_back({one.remote, one.remote_port, proto_name(one.proto)});
+    remotes_.push_back({one.remote, one.remote_port, node::proto_name(one.proto)});
   }
   if (runtime_.management) runtime_.management->face().set_instance(this);
 }
@@ -98,9 +87,8 @@ void ManagedClient::tell(const node::ClientNews& news, const std::optional<ip::E
 }
 
 void ManagedClient::tell_news(const std::optional<ip::Endpoint>& from) {
-  const auto all = client_->take_news();
   if (!runtime_.management) return;
-  for (const node::ClientNews& news : all) {
+  for (const node::ClientNews& news : client_->take_news()) {
     tell(news, from);
     runtime_.management->flush_soon();
   }
@@ -110,7 +98,7 @@ std::optional<management::RemoteQuestion> ManagedClient::ask_remote(
     const options::Connection& next) {
   using Answer = management::RemoteQuestion::Answer;
   management::Interface& face = runtime_.management->face();
-  face.ask(management::RemoteQuestion{next.remote, next.remote_port, proto_name(next.proto)});
+  face.ask(management::RemoteQuestion{next.remote, next.remote_port, node::proto_name(next.proto)});
   runtime_.management->flush_soon();
   runtime_.wait([&face] { return face.remote()->answer != Answer::none; });
   std::optional<management::RemoteQuestion> given = face.remote();

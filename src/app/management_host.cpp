@@ -112,7 +112,7 @@ Status ManagementHost::open_socket() {
   if (!where) return fail_with(where.error());
   const bool is_unix = !where->path.empty();
   system::ControlSocket::Callbacks callbacks;
-  callbacks.connected = [this](const std::string& from) { came(from); };
+  callbacks.connected = [this](const ip::Endpoint& from) { came(from); };
   callbacks.received = [this](std::string_view bytes) {
     face_->take(as_bytes(bytes));
     flush();
@@ -145,11 +145,11 @@ Status ManagementHost::open_socket() {
   return {};
 }
 
-void ManagementHost::came(const std::string& from) {
+void ManagementHost::came(const ip::Endpoint& from) {
   face_->connected();
   if (!options_.connects_out) {
-    const std::string shown = options_.port == "unix" ? from : "[AF_INET]" + from;
-    runtime_.log.info(3, "MANAGEMENT: Client connected from {}", shown);
+    runtime_.log.info(3, "MANAGEMENT: Client connected from {}",
+                      options_.port == "unix" ? options_.address : node::lines::with_family(from));
   }
   flush_soon();
 }

@@ -50,7 +50,7 @@ class ManagementHost final : public management::Process {
   [[nodiscard]] Status open_socket();
   [[nodiscard]] Result<system::ControlSocket::Place> place() const;
   [[nodiscard]] Status read_password();
-  void came(const std::string& from);
+  void came(const ip::Endpoint& from);
   void went();
   void flush();
   void tick();

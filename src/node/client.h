@@ -93,7 +93,7 @@ class Client {
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;
-  // To be taken after each turn.
+  // Kept only where the configuration has "management", and to be taken after each turn.
   [[nodiscard]] std::vector<ClientNews> take_news() { return std::exchange(news_, {}); }
   // Addresses inside: the device's own.
   [[nodiscard]] const options::Device& device() const {
@@ -161,7 +161,7 @@ class Client {
   void complete();
 
   void note(ClientNews::Kind kind, std::string text = {}) {
-    news_.push_back({kind, std::move(text)});
+    if (setup_.config.management.defined()) news_.push_back({kind, std::move(text)});
   }
 
   // client_static.cpp: without TLS

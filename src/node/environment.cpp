@@ -24,9 +24,6 @@ void Environment::merge(const Environment& other) {
   for (const auto& [name, value] : other.variables_) set(name, value);
 }
 
-namespace {
-
-// "udp4", "tcp-server", "tcp6-client"
 std::string proto_name(const options::Proto& proto) {
   std::string name = proto.is_tcp() ? "tcp" : "udp";
   if (proto.family) name += proto.family == ip::Family::v6 ? "6" : "4";
@@ -34,6 +31,8 @@ std::string proto_name(const options::Proto& proto) {
   if (proto.transport == options::Transport::tcp_client) name += "-client";
   return name;
 }
+
+namespace {
 
 void set_connection(Environment& env, const options::Connection& connection, std::size_t n) {
   const std::string suffix = "_" + std::to_string(n);

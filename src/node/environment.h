@@ -54,6 +54,9 @@ struct InterfaceFacts {
 [[nodiscard]] Environment peer_info_environment(const wire::PeerInfo& info);
 void set_peer_address(Environment& env, std::string_view prefix, const ip::Endpoint& address);
 
+// "udp4", "tcp-server", "tcp6-client"
+[[nodiscard]] std::string proto_name(const options::Proto& proto);
+
 // Date as scripts and status files show it, local time: "2026-11-22 10:15:20".
 [[nodiscard]] std::string local_time_text(WallTime at);
 

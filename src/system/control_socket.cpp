@@ -1,6 +1,5 @@
 #include "system/control_socket.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <netinet/in.h>
@@ -8,7 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include "system/clock.h"
 #include "system/kernel_error.h"
@@ -22,16 +21,9 @@ constexpr int backlog = 1;
 constexpr std::size_t most_at_once = 65536;  // bytes read in one turn
 constexpr int socket_flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-Result<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail("{} is too long for a socket", path);
-  std::ranges::copy(path, address.sun_path);
-  return address;
-}
-
-const sockaddr* raw(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
+Result<SocketAddress> address_of(const ControlSocket::Place& place) {
+  if (!place.path.empty()) return unix_address(place.path);
+  return *to_socket_address(place.tcp, family_number(place.tcp.address.family()));
 }
 
 // Only a socket is taken away: the path may be a file that somebody still wants.
@@ -46,7 +38,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(Loop& loop, Place p
                                                              Callbacks callbacks) {
   std::unique_ptr<ControlSocket> made(
       new ControlSocket(loop, std::move(place), std::move(callbacks)));
-  Status opened = made->place_.path.empty() ? made->open_tcp() : made->open_unix();
+  Status opened = made->open();
   if (opened) opened = made->await_client();
   if (!opened) return fail_with(opened.error());
   return made;
@@ -56,21 +48,12 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::connect(Loop& loop, Place 
                                                               Callbacks callbacks) {
   std::unique_ptr<ControlSocket> made(
       new ControlSocket(loop, std::move(place), std::move(callbacks)));
-  const Place& to = made->place_;
-  int failed = 0;
-  Fd fd;
-  if (to.path.empty()) {
-    const int family = family_number(to.tcp.address.family());
-    fd = Fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto address = to_socket_address(to.tcp, family);
-    if (!fd || !address || ::connect(fd.get(), address->raw(), address->size) != 0) failed = errno;
-  } else {
-    const auto address = unix_address(to.path);
-    if (!address) return fail_with(address.error());
-    fd = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || ::connect(fd.get(), raw(*address), sizeof *address) != 0) failed = errno;
+  const auto address = address_of(made->place_);
+  if (!address) return fail_with(address.error());
+  Fd fd(socket(address->raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::connect(fd.get(), address->raw(), address->size) != 0) {
+    return kernel_refused(errno, "connect");
   }
-  if (failed != 0) return kernel_refused(failed, "connect");
   if (!made->may_connect(fd.get())) return fail("the other end is not who it must be");
   made->take(std::move(fd));
   return made;
@@ -83,32 +66,22 @@ ControlSocket::~ControlSocket() {
   if (!place_.path.empty()) remove_socket(place_.path);
 }
 
-Status ControlSocket::open_unix() {
-  const auto address = unix_address(place_.path);
+Status ControlSocket::open() {
+  const auto address = address_of(place_);
   if (!address) return fail_with(address.error());
-  listener_ = Fd(socket(AF_UNIX, SOCK_STREAM | socket_flags, 0));
-  remove_socket(place_.path);
-  if (listener_ && bind(listener_.get(), raw(*address), sizeof *address) == 0 &&
+  const bool tcp = place_.path.empty();
+  listener_ = Fd(socket(address->raw()->sa_family, SOCK_STREAM | socket_flags, 0));
+  const int on = 1;
+  if (listener_ && tcp) setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (!tcp) remove_socket(place_.path);
+  if (listener_ && bind(listener_.get(), address->raw(), address->size) == 0 &&
       ::listen(listener_.get(), backlog) == 0) {
+    if (tcp) local_ = local_endpoint(listener_.get());
     return {};
   }
   const int failed = errno;
   listener_.reset();
-  return kernel_refused(failed, "cannot listen on " + place_.path);
-}
-
-Status ControlSocket::open_tcp() {
-  const int family = family_number(place_.tcp.address.family());
-  listener_ = Fd(socket(family, SOCK_STREAM | socket_flags, 0));
-  const int on = 1;
-  if (listener_) setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const auto address = to_socket_address(place_.tcp, family);
-  if (listener_ && address && bind(listener_.get(), address->raw(), address->size) == 0 &&
-      ::listen(listener_.get(), backlog) == 0) {
-    local_ = local_endpoint(listener_.get());
-    return {};
-  }
-  return kernel_refused(errno, "cannot listen on " + place_.tcp.text());
+  return kernel_refused(failed, "cannot listen on " + (tcp ? place_.tcp.text() : place_.path));
 }
 
 Status ControlSocket::await_client() {
@@ -135,15 +108,14 @@ void ControlSocket::take(Fd fd) {
   const int on = 1;
   if (place_.path.empty()) setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   client_ = std::move(fd);
-  const std::string from =
-      place_.path.empty() ? remote_endpoint(client_.get()).text() : place_.path;
   const Status watched =
       loop_.watch(client_.get(), ready::to_read, [this](unsigned what) { go_on(what); });
   if (!watched) {
     client_.reset();
+    if (listener_) static_cast<void>(await_client());
     return;
   }
-  callbacks_.connected(from);
+  callbacks_.connected(place_.path.empty() ? remote_endpoint(client_.get()) : ip::Endpoint());
 }
 
 void ControlSocket::go_on(unsigned what) {

@@ -23,7 +23,7 @@ class ControlSocket {
     std::optional<gid_t> group{};
   };
   struct Callbacks {
-    std::function<void(const std::string& from)> connected;
+    std::function<void(const ip::Endpoint& from)> connected;  // from: of a TCP connection
     std::function<void(std::string_view bytes)> received;
     std::function<void()> gone;
     std::function<void(const std::string& why)> refused;  // of a client that may not connect
@@ -38,7 +38,7 @@ class ControlSocket {
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
-  // Where it listens, "[AF_INET]127.0.0.1:7505" without the family's words, or the path.
+  // Where it listens, with TCP: the kernel may have chosen the port.
   [[nodiscard]] const ip::Endpoint& local() const { return local_; }
 
   // What the client does not take at once waits; whoever writes bounds it.
@@ -53,8 +53,7 @@ class ControlSocket {
   ControlSocket(Loop& loop, Place place, Callbacks callbacks)
       : loop_(loop), place_(std::move(place)), callbacks_(std::move(callbacks)) {}
 
-  [[nodiscard]] Status open_unix();
-  [[nodiscard]] Status open_tcp();
+  [[nodiscard]] Status open();
   [[nodiscard]] Status await_client();
   void accept();
   void take(Fd fd);

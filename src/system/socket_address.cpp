@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 namespace adit::system {
 
@@ -47,6 +48,17 @@ std::optional<SocketAddress> to_socket_address(const ip::Endpoint& endpoint, int
   SocketAddress address;
   if (!write_endpoint(endpoint, socket_family, address)) return std::nullopt;
   return address;
+}
+
+Result<SocketAddress> unix_address(const std::string& path) {
+  SocketAddress made;
+  auto& address = reinterpret_cast<sockaddr_un&>(made.storage);
+  address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail("{} is too long for a socket", path);
+  path.copy(address.sun_path, path.size());
+  made.size = sizeof address;
+  return made;
 }
 
 ip::Endpoint to_endpoint(const SocketAddress& address) {

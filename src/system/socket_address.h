@@ -3,11 +3,12 @@
 #include <optional>
 #include <sys/socket.h>
 
+#include "base/result.h"
 #include "ip/address.h"
 
 namespace adit::system {
 
-// An endpoint in the kernel's form.
+// An endpoint or a path in the kernel's form.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = sizeof(sockaddr_storage);
@@ -25,6 +26,8 @@ struct SocketAddress {
                                   SocketAddress& out);
 [[nodiscard]] std::optional<SocketAddress> to_socket_address(const ip::Endpoint& endpoint,
                                                              int socket_family);
+// Of a unix socket; an error: the path is too long for one.
+[[nodiscard]] Result<SocketAddress> unix_address(const std::string& path);
 // Mapped IPv4 addresses become IPv4.
 [[nodiscard]] ip::Endpoint to_endpoint(const SocketAddress& address);
 

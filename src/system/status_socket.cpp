@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "system/kernel_error.h"
+#include "system/socket_address.h"
 
 namespace adit::system {
 
@@ -23,18 +23,6 @@ constexpr timeval asking_patience{5, 0};
 constexpr std::size_t largest_document = std::size_t{64} << 20;
 constexpr int backlog = 4;
 constexpr std::string_view ending = ".sock";
-
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail("{} is too long for a socket", path);
-  std::ranges::copy(path, address.sun_path);
-  return address;
-}
-
-const sockaddr* raw(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
 
 std::string path_of(const std::string& folder, int pid) {
   return folder + "/" + std::to_string(pid) + std::string(ending);
@@ -53,13 +41,13 @@ Status make_folder(const std::string& folder) {
 
 // Empty: errno says why not.
 Fd connect_to(const std::string& path) {
-  const auto address = address_of(path);
+  const auto address = unix_address(path);
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!address) errno = ENAMETOOLONG;
   if (!address || !fd) return {};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &asking_patience, sizeof asking_patience);
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &asking_patience, sizeof asking_patience);
-  return connect(fd.get(), raw(*address), sizeof *address) == 0 ? std::move(fd) : Fd();
+  return connect(fd.get(), address->raw(), address->size) == 0 ? std::move(fd) : Fd();
 }
 
 // Its process has ended and nobody listens. Living processes are not asked: it would cost them a
@@ -72,13 +60,12 @@ bool is_stale(const std::string& path, int pid) {
 // The name appears when somebody listens, so that a name without a listener is stale.
 Result<Fd> listen_on(const std::string& path) {
   const std::string early = path + ".new";
-  const auto address = address_of(early);
+  const auto address = unix_address(early);
   if (!address) return fail_with(address.error());
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   unlink(early.c_str());
-  if (fd && bind(fd.get(), raw(*address), sizeof *address) == 0 &&
-      chmod(early.c_str(), 0600) == 0 && ::listen(fd.get(), backlog) == 0 &&
-      rename(early.c_str(), path.c_str()) == 0) {
+  if (fd && bind(fd.get(), address->raw(), address->size) == 0 && chmod(early.c_str(), 0600) == 0 &&
+      ::listen(fd.get(), backlog) == 0 && rename(early.c_str(), path.c_str()) == 0) {
     return fd;
   }
   return kernel_refused(errno, "cannot listen on " + path);
