@@ -1,5 +1,6 @@
 #include "app/client_login.h"
 
+#include "app/management_host.h"
 #include "base/text.h"
 #include "node/wrapping.h"
 #include "system/terminal.h"
@@ -66,6 +67,21 @@ Result<session::Credentials> ask_credentials(const options::Client& wanted,
     return fail_with(answered.error());
   }
   return found;
+}
+
+Result<session::Credentials> ask_user(Runtime& runtime, const options::Config& config,
+                                      bool challenged) {
+  const options::Client& client = config.client;
+  const bool by_manager = runtime.management && config.management.query_passwords &&
+                          !client.auth_user_pass_file.defined();
+  if (!by_manager) return ask_credentials(client, runtime.store);
+  management::PasswordQuestion question{"Auth", true, {}};
+  if (const auto& challenge = client.static_challenge; challenge && !challenged) {
+    question.challenge = fmt::format(" SC:{},{}", challenge->echo ? 1 : 0, challenge->text);
+  }
+  auto given = ask_manager(runtime, std::move(question));
+  if (!given) return fail("interrupted");
+  return std::move(*given);
 }
 
 }  // namespace adit::app

@@ -6,9 +6,9 @@
 #include "app/caretaker.h"
 #include "app/client_link.h"
 #include "app/client_login.h"
+#include "app/client_remotes.h"
 #include "app/edge.h"
 #include "app/inside.h"
-#include "app/managed_client.h"
 #include "app/management_host.h"
 #include "app/title.h"
 #include "base/text.h"
@@ -16,16 +16,11 @@
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "node/make_setup.h"
-#include "node/remote_walk.h"
 #include "system/network_watch.h"
-#include "system/resolver.h"
 
 namespace adit::app {
 
 namespace {
-
-constexpr auto resolve_retry_pause = std::chrono::seconds(5);
-constexpr unsigned most_skipped = 1000;
 
 // Attempt after attempt, until a signal or until there is nothing more to try.
 class ClientRun {
@@ -35,10 +30,9 @@ class ClientRun {
         config_(config),
         inside_(inside),
         remembered_(remembered),
-        resolver_(*runtime.loop),
         links_(runtime, config),
-        managed_(runtime, connections(config)),
-        walk_(connections(config), config.remotes.random, runtime.rng) {}
+        managed_(runtime, remotes_of(config)),
+        remotes_(runtime, config, managed_, remembered) {}
 
   Status prepare(const SecretText& passphrase) {
     if (!config_.secret.defined()) {
@@ -50,7 +44,7 @@ class ClientRun {
     if (Status asked = log_in(); !asked) return asked;
     std::string told;  // of link-mtu
     // Every remote's keys are looked at now, not when its turn comes.
-    for (const options::Connection& connection : connections(config_)) {
+    for (const options::Connection& connection : remotes_of(config_)) {
       const auto setup = make_setup(connection);
       if (!setup) return fail_with(setup.error());
       const std::string note = node::link_mtu_note(config_, setup->mtu);
@@ -79,18 +73,6 @@ class ClientRun {
   }
 
  private:
-  static std::vector<options::Connection> connections(const options::Config& config) {
-    if (config.remotes.list.empty()) return {config.connection};
-    std::vector<options::Connection> wanted;
-    for (const options::Connection& connection : config.remotes.list) {
-      const auto& force = config.remotes.proto_force;
-      if (force && force->is_tcp() != connection.proto.is_tcp()) continue;
-      wanted.push_back(connection);
-    }
-    if (wanted.empty()) wanted = config.remotes.list;
-    return wanted;
-  }
-
   Result<node::ClientSetup> make_setup(const options::Connection& connection) {
     if (config_.secret.defined()) {
       return node::make_static_setup(config_, connection, process_facts(runtime_), runtime_.store);
@@ -118,59 +100,20 @@ class ClientRun {
 
   Status log_in() {
     if (!config_.client.auth_user_pass || remembered_.asked) return {};
-    auto answer = ask_user();
+    auto answer = ask_user(runtime_, config_, std::exchange(challenged_, false));
     if (!answer) return fail_with(answer.error());
     remembered_.memory.credentials = std::move(*answer);
     remembered_.asked = true;
     return {};
   }
 
-  Result<session::Credentials> ask_user() {
-    const options::Client& client = config_.client;
-    const bool by_manager = runtime_.management && config_.management.query_passwords &&
-                            !client.auth_user_pass_file.defined();
-    if (!by_manager) return ask_credentials(client, runtime_.store);
-    management::PasswordQuestion question{"Auth", true, {}};
-    if (const auto& challenge = client.static_challenge; challenge && !challenged_) {
-      question.challenge = fmt::format(" SC:{},{}", challenge->echo ? 1 : 0, challenge->text);
-    }
-    challenged_ = false;
-    auto given = ask_manager(runtime_, std::move(question));
-    if (!given) return fail("interrupted");
-    return std::move(*given);
-  }
-
   // ---- one attempt ----
 
-  // "management-query-remote". False: a signal came.
-  bool choose_remote() {
-    using Answer = management::RemoteQuestion::Answer;
-    if (std::exchange(moved_, std::nullopt)) walk_.set_addresses({});
-    if (!runtime_.management || !config_.management.query_remote) return true;
-    while (!walk_.connection().remote.empty()) {
-      const auto answer = managed_.ask_remote(walk_.connection());
-      if (!answer) return false;
-      if (answer->answer == Answer::modify) {
-        moved_ = walk_.connection();
-        moved_->remote = answer->host;
-        moved_->remote_port = answer->port;
-        walk_.set_addresses({});
-      }
-      if (answer->answer != Answer::skip) return true;
-      for (unsigned step = 0; step < std::min(answer->skipped, most_skipped); ++step) {
-        walk_.move_on(true, wire::AuthFailed::Advance::remote);
-      }
-    }
-    return true;
-  }
-
   std::optional<node::Outcome> attempt() {
-    if (!choose_remote()) return std::nullopt;
-    const options::Connection& connection = moved_ ? *moved_ : walk_.connection();
+    if (!remotes_.choose()) return std::nullopt;
+    const options::Connection& connection = remotes_.connection();
     if (!runtime_.management) runtime_.output.set_verbosity(config_.logging.verb);
-    if (!connection.remote.empty() && !walk_.has_address()) {
-      if (!resolve(connection)) return not_resolved();
-    }
+    if (auto lost = remotes_.find()) return lost;
     auto setup = make_setup(connection);
     if (!setup) return give_up(setup.error());
     setup_ = std::move(*setup);
@@ -182,47 +125,6 @@ class ClientRun {
     if (runtime_.signal) return std::nullopt;
     if (!edge) return failed_attempt(edge.error());
     return live(**edge);
-  }
-
-  bool resolve(const options::Connection& connection) {
-    if (remembered_.known_address && remembered_.known_remote == connection.remote) {
-      walk_.set_addresses({*remembered_.known_address});
-      remembered_.known_address.reset();  // known again once it has answered
-      return walk_.has_address();
-    }
-    if (!ip::Address::parse(connection.remote)) tell_state(runtime_, {"RESOLVE"});
-    std::optional<Result<std::vector<ip::Address>>> answer;
-    resolver_.resolve(connection.remote, connection.proto.family,
-                      [&](Result<std::vector<ip::Address>> result) { answer = std::move(result); });
-    const Instant limit =
-        config_.remotes.resolve_retry && config_.remotes.resolve_retry->count() > 0
-            ? runtime_.loop->now() + *config_.remotes.resolve_retry
-            : Instant::max();
-    const bool undisturbed = runtime_.wait([&] { return answer.has_value(); }, limit);
-    resolver_.cancel();
-    if (!undisturbed) return false;
-    if (!answer || !*answer) {
-      runtime_.log.error("RESOLVE: Cannot resolve host address: {}:{} ({})", connection.remote,
-                         connection.remote_port,
-                         answer ? answer->error().text() : "no answer in time");
-      return false;
-    }
-    walk_.set_addresses(**answer);
-    return walk_.has_address();
-  }
-
-  std::optional<node::Outcome> not_resolved() {
-    if (runtime_.signal) return std::nullopt;
-    runtime_.log.error("Could not determine IPv4/IPv6 protocol");
-    node::Outcome outcome;
-    outcome.signal = "SIGUSR1";
-    outcome.text = "Could not determine IPv4/IPv6 protocol";
-    outcome.advance = wire::AuthFailed::Advance::remote;
-    outcome.backoff = resolve_retry_pause;
-    if (config_.remotes.resolve_retry && config_.remotes.resolve_retry->count() == 0) {
-      outcome.backoff.reset();
-    }
-    return outcome;
   }
 
   std::optional<node::Outcome> give_up(const Error& error) {
@@ -249,9 +151,7 @@ class ClientRun {
     plane.block_ipv6 = config_.device.block_ipv6;
     plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
-    std::optional<ip::Address> server;
-    if (!connection.remote.empty()) server = walk_.address();
-    auto opened = links_.open(connection, server, plane.largest_packet);
+    auto opened = links_.open(connection, remotes_.address(), plane.largest_packet);
     if (!opened) return fail_with(opened.error());
     remote_ = opened->remote;
     own_end_ = opened->own_end;
@@ -379,16 +279,15 @@ class ClientRun {
       runtime_.log.fatal("{}", asked.error().text());
       return runtime_.raise({SIGTERM, false, "auth-user-pass", 1});
     }
-    walk_.move_on(std::exchange(was_up_, false), outcome.advance);
-    const auto& most_rounds = walk_.connection().connect_retry_rounds;
-    if (most_rounds && *most_rounds > 0 && walk_.fruitless_rounds() >= *most_rounds) {
+    remotes_.move_on(std::exchange(was_up_, false), outcome.advance);
+    if (const auto rounds = remotes_.rounds_in_vain()) {
       runtime_.log.fatal(
-          "All connections have been connect-retry-max ({}) times unsuccessful, exiting",
-          *most_rounds);
+          "All connections have been connect-retry-max ({}) times unsuccessful, exiting", *rounds);
       return runtime_.raise({SIGTERM, false, "connect-retry-max", 1});
     }
     if (held) return;
-    const auto pause = std::max(walk_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
+    const auto pause =
+        std::max(remotes_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
     runtime_.log.info(2, "Restart pause, {} second(s)", pause.count());
     runtime_.rest(pause);
   }
@@ -447,13 +346,10 @@ class ClientRun {
   const options::Config& config_;
   Inside& inside_;
   Remembered& remembered_;
-  system::Resolver resolver_;
   ClientLinks links_;
   ManagedClient managed_;
-  std::optional<options::Connection> moved_;  // the manager named another server
-  bool challenged_ =
-      false;  // the server asked something: a static challenge is not for this answer
-  node::RemoteWalk walk_;
+  ClientRemotes remotes_;
+  bool challenged_ = false;  // the server asks back: what it is told is no static challenge's
   std::unique_ptr<node::Identity> identity_;
   node::ClientSetup setup_;
   std::optional<ports::LinkAddress> remote_;
