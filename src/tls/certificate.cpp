@@ -4,6 +4,7 @@
 #include <array>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 namespace adit::tls {
@@ -107,6 +108,26 @@ std::string serial_hex(X509* certificate) {
 }
 
 }  // namespace
+
+std::vector<Certificate> certificates_in(const std::string& pem) {
+  std::vector<Certificate> all;
+  const Bio bio = bio_of(pem);
+  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    all.emplace_back(next);
+  }
+  ERR_clear_error();  // the end of the text
+  return all;
+}
+
+std::vector<RevocationList> lists_in(const std::string& pem) {
+  std::vector<RevocationList> all;
+  const Bio bio = bio_of(pem);
+  while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
+    all.emplace_back(next);
+  }
+  ERR_clear_error();  // the end of the text
+  return all;
+}
 
 std::string subject_of(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
 std::string issuer_of(X509* certificate) { return name_text(X509_get_issuer_name(certificate)); }

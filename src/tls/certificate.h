@@ -10,6 +10,10 @@
 
 namespace adit::tls {
 
+// Everything of the kind in a PEM text, in order; what does not parse ends it.
+std::vector<Certificate> certificates_in(const std::string& pem);
+std::vector<RevocationList> lists_in(const std::string& pem);
+
 std::string subject_of(X509* certificate);
 std::string issuer_of(X509* certificate);
 std::string issuer_of(X509_CRL* list);

@@ -127,7 +127,8 @@ class OpensslContext final : public TlsContext {
   Status reload_crl(const NamedPem& crl) override {
     Revocations fresh;
     fresh.take(crl.text, setup_.ca.text);
-    if (fresh.empty() && setup_.ca.defined() && setup_.ca_path.empty() && is_list(crl.text)) {
+    if (fresh.empty() && setup_.ca.defined() && setup_.ca_path.empty() &&
+        !lists_in(crl.text).empty()) {
       return fail_with({crl.name + " is not signed by any CA in " + setup_.ca.name,
                         "make it with the CA that issued the certificates"});
     }
@@ -288,15 +289,10 @@ class OpensslContext final : public TlsContext {
   // A fresh store each time, so that a reloaded list replaces the old one for new handshakes.
   Status load_authorities(const NamedPem& crl) {
     std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
-    const Bio bio = bio_of(setup_.ca.text);
-    int authorities = 0;
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-      const Certificate authority(next);
-      X509_STORE_add_cert(store.get(), next);
-      ++authorities;
-    }
+    const auto authorities = certificates_in(setup_.ca.text);
+    for (const Certificate& one : authorities) X509_STORE_add_cert(store.get(), one.get());
     ERR_clear_error();
-    if (setup_.ca.defined() && authorities == 0) {
+    if (setup_.ca.defined() && authorities.empty()) {
       return fail_with({"no certificate found in " + setup_.ca.name,
                         "it must hold certificates as text (-----BEGIN CERTIFICATE-----)"});
     }
@@ -312,24 +308,16 @@ class OpensslContext final : public TlsContext {
 
   // Once only: what clients are told to choose their certificate by.
   void name_authorities() {
-    const Bio bio = bio_of(setup_.ca.text);
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-      const Certificate authority(next);
-      SSL_CTX_add_client_CA(context_.get(), next);
+    for (const Certificate& one : certificates_in(setup_.ca.text)) {
+      SSL_CTX_add_client_CA(context_.get(), one.get());
     }
-    ERR_clear_error();
   }
 
   static Status add_lists(X509_STORE* store, const NamedPem& crl) {
-    const Bio bio = bio_of(crl.text);
-    int lists = 0;
-    while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
-      const RevocationList list(next);
-      X509_STORE_add_crl(store, next);
-      ++lists;
-    }
+    const auto lists = lists_in(crl.text);
+    for (const RevocationList& one : lists) X509_STORE_add_crl(store, one.get());
     ERR_clear_error();
-    if (lists == 0) return fail("no revocation list found in {}", crl.name);
+    if (lists.empty()) return fail("no revocation list found in {}", crl.name);
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     return {};
   }

@@ -2,9 +2,6 @@
 
 #include <ctime>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "tls/certificate.h"
 
 namespace adit::tls {
@@ -21,26 +18,21 @@ WallTime wall_time(const ASN1_TIME* time) {
 
 std::vector<Term> certificate_terms(const std::string& pem) {
   std::vector<Term> terms;
-  const Bio bio = bio_of(pem);
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    const Certificate certificate(next);
-    terms.push_back({subject_of(next), wall_time(X509_get0_notBefore(next)),
-                     wall_time(X509_get0_notAfter(next))});
+  for (const Certificate& one : certificates_in(pem)) {
+    terms.push_back({subject_of(one.get()), wall_time(X509_get0_notBefore(one.get())),
+                     wall_time(X509_get0_notAfter(one.get()))});
   }
-  ERR_clear_error();
   return terms;
 }
 
 std::vector<Term> list_terms(const std::string& pem) {
   std::vector<Term> terms;
-  const Bio bio = bio_of(pem);
-  while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
-    const RevocationList list(next);
-    const ASN1_TIME* const until = X509_CRL_get0_nextUpdate(next);
+  for (const RevocationList& one : lists_in(pem)) {
+    const ASN1_TIME* const until = X509_CRL_get0_nextUpdate(one.get());
     if (until == nullptr) continue;
-    terms.push_back({issuer_of(next), wall_time(X509_CRL_get0_lastUpdate(next)), wall_time(until)});
+    terms.push_back(
+        {issuer_of(one.get()), wall_time(X509_CRL_get0_lastUpdate(one.get())), wall_time(until)});
   }
-  ERR_clear_error();
   return terms;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "tls/certificate.h"
 
@@ -12,16 +11,6 @@ namespace adit::tls {
 namespace {
 
 using Serial = std::unique_ptr<ASN1_INTEGER, Freer<ASN1_INTEGER_free>>;
-
-std::vector<Certificate> certificates_in(const std::string& text) {
-  std::vector<Certificate> all;
-  const Bio bio = bio_of(text);
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    all.emplace_back(next);
-  }
-  ERR_clear_error();
-  return all;
-}
 
 bool signed_by(X509_CRL* list, const Certificate& authority) {
   return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority.get())) == 0 &&
@@ -48,13 +37,15 @@ void Revocations::take(const std::string& lists, const std::string& authorities)
   lists_.clear();
   if (lists.empty()) return;
   const auto trusted = certificates_in(authorities);
-  const Bio bio = bio_of(lists);
-  while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
-    RevocationList list(next);
-    const auto ours = [&](const Certificate& authority) { return signed_by(next, authority); };
-    if (std::ranges::any_of(trusted, ours)) lists_.push_back({issuer_of(next), std::move(list)});
+  for (RevocationList& list : lists_in(lists)) {
+    const auto ours = [&](const Certificate& authority) {
+      return signed_by(list.get(), authority);
+    };
+    if (!std::ranges::any_of(trusted, ours)) continue;
+    std::string issuer = issuer_of(list.get());
+    lists_.push_back({std::move(issuer), std::move(list)});
   }
-  ERR_clear_error();
+  ERR_clear_error();  // of a signature by somebody else
 }
 
 const ChainEntry* Revocations::first_in(const std::vector<ChainEntry>& chain) const {
@@ -64,13 +55,6 @@ const ChainEntry* Revocations::first_in(const std::vector<ChainEntry>& chain) co
     }
   }
   return nullptr;
-}
-
-bool is_list(const std::string& text) {
-  const Bio bio = bio_of(text);
-  const RevocationList list(PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return list != nullptr;
 }
 
 }  // namespace adit::tls

@@ -28,7 +28,4 @@ class Revocations {
   std::vector<List> lists_;
 };
 
-// Whether the text holds a revocation list at all, whoever signed it.
-[[nodiscard]] bool is_list(const std::string& text);
-
 }  // namespace adit::tls
