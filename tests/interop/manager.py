@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from lab import Failure, until
+from lab import Failure, check, until
 
+SOCKET = Path("m.sock")  # where the one that is managed listens
 MARK = "pid"  # answered by everybody at once: what comes before is the answer to the last command
 MASKS = (
     (re.compile(r"OpenVPN 2\.\d+[^\r\n]*"), "TITLE"),
@@ -121,3 +123,21 @@ class Manager:
             if not self.read():
                 return True
         return False
+
+
+def end(manager: Manager) -> list[str]:
+    manager.send("signal SIGTERM")
+    return [manager.expect("SUCCESS: signal"), manager.expect(">STATE:.*EXITING")]
+
+
+def compare(ours: list[str], theirs: list[str], what: str) -> None:
+    ours, theirs = masked(ours), masked(theirs)
+    check(ours == theirs, f"{what}:\n  adit  {ours}\n  stock {theirs}")
+
+
+def compare_dialogues(dialogue: Callable[[str], dict[str, list[str]]]) -> None:
+    """dialogue: talks to a program and returns what it said to each command."""
+    ours, theirs = dialogue("adit"), dialogue("stock")
+    different = [key for key in theirs if masked(ours.get(key, [])) != masked(theirs[key])]
+    told = [(key, masked(ours.get(key, [])), masked(theirs[key])) for key in different]
+    check(not told, "\n".join(f"{k!r}:\n  adit  {a}\n  stock {s}" for k, a, s in told))
