@@ -8,8 +8,10 @@
         sys.exit(main(__doc__, [Case("floats", floats)]))
 
 A case passes when it returns. Every script takes the same options (--help), prints a line per case
-and a table, ends with the line "N passed, M failed", and exits with 1 if any failed. Logs of
-failed cases are kept, in a folder that is named at the end.
+and a table, ends with the line "N passed, M failed", and exits with 1 if any failed. A case that
+fails while others run beside it is tried once more alone: this machine's load is no verdict. Both
+verdicts are told, by name on the last line too. Logs of what failed are kept, in a folder that is
+named at the end.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ JOBS = 3
 CASE_SECONDS = 90
 TOTAL_SECONDS = 1200
 END_SECONDS = 10  # for a case that was told to end
+MOST_SECOND_TRIES = 2  # more than that is not bad luck
 MESSAGE_FILE = "failure.txt"
 
 
@@ -67,6 +70,7 @@ class Result:
     verdict: str  # passed, failed
     seconds: float = 0
     message: str = ""
+    second_try: bool = False  # message is then that of the first
 
 
 @dataclass
@@ -133,15 +137,33 @@ class Run:
         waiting = list(cases)
         self.prepare(waiting)
         try:
-            while waiting or self.running:
-                while waiting and len(self.running) < self.options.jobs:
-                    self.start(waiting.pop(0))
-                self.look_after()
-                time.sleep(0.05)
+            self.work_off(waiting, self.options.jobs)
+            if self.options.jobs > 1 and len(cases) > 1:
+                self.try_again()
         finally:
             self.stop_all()
         order = [case.name for case in cases]
         return sorted(self.results, key=lambda result: order.index(result.case.name))
+
+    def work_off(self, waiting: list[Case], jobs: int) -> None:
+        while waiting or self.running:
+            while waiting and len(self.running) < jobs:
+                self.start(waiting.pop(0))
+            self.look_after()
+            time.sleep(0.05)
+
+    def try_again(self) -> None:
+        """The failed ones, one at a time; what they left the first time is kept."""
+        failed = [result for result in self.results if result.verdict == "failed"]
+        if len(failed) > MOST_SECOND_TRIES:
+            return
+        for first in failed:
+            shutil.move(self.folder / first.case.name, self.folder / f"{first.case.name}.first")
+            self.results.remove(first)
+            self.work_off([first.case], 1)
+            second = self.results[-1]
+            if second.verdict == "passed":
+                second.second_try, second.message = True, first.message
 
     def prepare(self, cases: Sequence[Case]) -> None:
         if cases:
@@ -223,7 +245,7 @@ def tidy(folder: Path, results: Sequence[Result], keep: bool) -> None:
     for result in results:
         if result.verdict != "failed":
             shutil.rmtree(folder / result.case.name, ignore_errors=True)
-    if not any(result.verdict == "failed" for result in results):
+    if not any(result.verdict == "failed" or result.second_try for result in results):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -233,15 +255,23 @@ def report(results: Sequence[Result], folder: Path, options: argparse.Namespace)
         counts[result.verdict] += 1
     print_table(results)
     for result in results:
-        if result.verdict == "failed":
+        if result.message:
             told = "\n".join("  " + line for line in result.message.splitlines()[:16])
-            print(f"\n{result.case.name}\n{told}")
-    if counts["failed"] or options.keep:
+            print(f"\n{result.case.name}{' (first try)' if result.second_try else ''}\n{told}")
+    if options.keep or any(result.message for result in results):
         print(f"\nlogs: {folder}")
     if options.json:
         options.json.write_text(json.dumps(as_json(results, counts), indent=2) + "\n")
-    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    print(f"{counts['passed']} passed, {counts['failed']} failed{named(results)}")
     return 1 if counts["failed"] else 0
+
+
+def named(results: Sequence[Result]) -> str:
+    """What the last line says of single cases."""
+    failed = [result.case.name for result in results if result.verdict == "failed"]
+    again = [result.case.name for result in results if result.second_try]
+    told = f": {' '.join(failed)}" if failed else ""
+    return told + (f" (at the second try, alone: {' '.join(again)})" if again else "")
 
 
 def print_table(results: Sequence[Result]) -> None:
@@ -266,6 +296,7 @@ def as_json(results: Sequence[Result], counts: dict[str, int]) -> dict[str, obje
             "verdict": result.verdict,
             "seconds": round(result.seconds, 2),
             "message": result.message,
+            "second_try": result.second_try,
         }
         for result in results
     ]
