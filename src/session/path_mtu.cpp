@@ -40,6 +40,7 @@ void PathMtu::start(const Setup& setup, const Traffic& traffic, Instant now) {
   const Found known = found_.up != 0 ? found_ : setup.known;
   *this = {};
   found_ = known;
+  begun_anew_ = known.up != 0;
   setup_ = setup;
   seen_ = traffic;
   ceiling_up_ = outer_size(setup.frame, setup.tun_mtu);
@@ -195,7 +196,7 @@ void PathMtu::settle(Instant now) {
   state_ = State::settled;
   rest_ = busy_rest;
   next_.at = now + rest_;
-  growing_ = false;
+  growing_ = begun_anew_ = false;
 }
 
 // Is it still so? Only when packets of users pass: the idle are left alone.
@@ -271,9 +272,14 @@ void PathMtu::echo(unsigned way, unsigned bytes, unsigned outer) {
   probes_.push_back(ip::echo_request({from, to, setup_.echo_mark, sequence}, size));
 }
 
+// Late answers must not make a path narrow for a moment: TCP connections that begin then stay
+// small.
 void PathMtu::publish() {
-  Found now{up_.found(), down_.found()};
-  if (growing_) now = {std::max(now.up, found_.up), std::max(now.down, found_.down)};
+  const auto best = [this](const MtuSearch& way, unsigned before) {
+    const bool stands = growing_ || (begun_anew_ && !way.over());
+    return stands ? std::max(way.found(), before) : way.found();
+  };
+  const Found now{best(up_, found_.up), best(down_, found_.down)};
   news_ = news_ || now != found_;
   found_ = now;
 }

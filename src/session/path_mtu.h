@@ -130,8 +130,9 @@ class PathMtu {
   Duration round_trip_{};
   Duration rest_{};  // between two looks
   Instant grow_at_;
-  Duration grow_wait_{};  // to the next look for a wider path; longer each time
-  bool growing_ = false;  // what was found before stands
+  Duration grow_wait_{};     // to the next look for a wider path; longer each time
+  bool growing_ = false;     // what was found before stands
+  bool begun_anew_ = false;  // so it does until this search is over
   std::vector<Buffer> probes_;
   Found found_;
   bool news_ = false;

@@ -403,6 +403,34 @@ TEST(PathMtu, mends_soon_what_a_bad_moment_made_too_small) {
   expect_found(road, 1500, 1500);
 }
 
+TEST(PathMtu, late_answers_after_new_keys_do_not_make_the_path_narrow_for_a_moment) {
+  Road road;
+  road.begin();
+  road.pass(2s);
+  expect_found(road, 1500, 1500);
+  road.begin();
+  road.pass(25ms);  // the small question is answered at once, the large ones late
+  ASSERT_EQ(road.finder.state(), State::searching);
+  road.delay = 150ms;
+  unsigned least = 1500;
+  for (int i = 0; i < 200; ++i) {
+    road.pass(10ms);
+    least = std::min({least, road.finder.found().up, road.finder.found().down});
+  }
+  EXPECT_EQ(least, 1500u);
+  expect_found(road, 1500, 1500);
+}
+
+TEST(PathMtu, a_path_that_shrank_while_keys_were_changed_is_found) {
+  Road road;
+  road.begin();
+  road.pass(2s);
+  road.up = 1300;
+  road.begin();
+  road.pass(2s);
+  expect_found(road, 1300, 1500);
+}
+
 TEST(PathMtu, asks_nothing_of_idle_peers) {
   Road road;
   road.begin();
