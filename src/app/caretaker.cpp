@@ -32,7 +32,10 @@ bool is_gateway(const options::Config& config) {
 
 Caretaker::Caretaker(Runtime& runtime, const options::Config& config, node::Identity& identity,
                      std::function<void()> revoked)
-    : runtime_(runtime), identity_(identity), revoked_(std::move(revoked)) {
+    : runtime_(runtime),
+      identity_(identity),
+      revoked_(std::move(revoked)),
+      jailed_(!config.process.chroot.empty()) {
   const options::FileOrInline& list = config.identity.crl;
   if (list.defined() && !list.is_inline && !config.identity.crl_is_directory) {
     keeper_.emplace(runtime, list.path);
@@ -66,7 +69,8 @@ void Caretaker::look() {
 }
 
 void Caretaker::look_at_identity() {
-  identity_.look();
+  // In another root directory the files that we began with are not to be seen.
+  identity_.look(runtime_.rights_dropped && jailed_);
   const node::IdentityNews news = identity_.take_news();
   for (const std::string& line : news.told) runtime_.log.info(1, "{}", line);
   for (const std::string& line : news.warned) runtime_.log.warn("{}", line);

@@ -41,6 +41,7 @@ class Caretaker {
   Runtime& runtime_;
   node::Identity& identity_;
   std::function<void()> revoked_;
+  bool jailed_ = false;
   std::optional<CrlKeeper> keeper_;
   node::ExpiryWatch expiries_;
   std::vector<node::Expiry> dates_;

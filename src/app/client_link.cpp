@@ -17,6 +17,13 @@ Result<ports::LinkAddress> address_of(const options::Connection& connection,
   return address;
 }
 
+Error refusal(const ip::Endpoint& remote, const Error& error) {
+  std::string_view why = error.what;
+  const auto colon = why.rfind(": ");
+  if (colon != std::string_view::npos) why.remove_prefix(colon + 2);
+  return {node::lines::tcp_refused(remote, why), error.advice};
+}
+
 }  // namespace
 
 Result<ClientLink> ClientLinks::open(const options::Connection& connection,
@@ -39,14 +46,10 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
   auto udp = app::open_udp(config_, connection, family, runtime_.log);
   if (!udp) return fail_with(udp.error());
   made.link.udp.push_back(std::move(*udp));
-  const int version = family == ip::Family::v6 ? 6 : 4;
-  runtime_.log.info(
-      1, "UDPv{} link local: {}", version,
-      connection.nobind ? "(not bound)" : node::lines::with_family(made.link.udp[0]->local()));
-  if (made.remote) {
-    runtime_.log.info(1, "UDPv{} link remote: {}", version,
-                      node::lines::with_family(made.remote->remote));
-  }
+  std::optional<ip::Endpoint> own, other;
+  if (!connection.nobind) own = made.link.udp[0]->local();
+  if (made.remote) other = made.remote->remote;
+  tell_ends(family == ip::Family::v6 ? "UDPv6" : "UDPv4", own, other);
   return made;
 }
 
@@ -66,9 +69,20 @@ Result<ClientLink> ClientLinks::open_tcp(const options::Connection& connection,
   made.remote = (*tcp)->address(*stream);
   made.own_end = own_end;
   made.link.tcp = std::move(*tcp);
-  runtime_.log.info(1, "TCP connection established with {}",
-                    node::lines::with_family(made.remote->remote));
+  const bool v6 = made.remote->remote.address.is_v6();
+  const bool listens = connection.proto.transport == options::Transport::tcp_server;
+  runtime_.log.info(1, "{}", node::lines::tcp_established(made.remote->remote));
+  std::optional<ip::Endpoint> own;
+  if (listens || !connection.nobind) own = own_end;
+  tell_ends(fmt::format("TCPv{}_{}", v6 ? 6 : 4, listens ? "SERVER" : "CLIENT"), own,
+            made.remote->remote);
   return made;
+}
+
+void ClientLinks::tell_ends(std::string_view transport, const std::optional<ip::Endpoint>& own,
+                            const std::optional<ip::Endpoint>& other) {
+  runtime_.log.info(1, "{}", node::lines::link_local(transport, own));
+  runtime_.log.info(1, "{}", node::lines::link_remote(transport, other));
 }
 
 Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
@@ -87,13 +101,13 @@ Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
       settings.local_port = *local;
     }
   }
-  runtime_.log.info(1, "Attempting to establish TCP connection with {}",
-                    node::lines::with_family(settings.remote));
+  runtime_.log.info(1, "{}", node::lines::tcp_attempt(settings.remote));
   std::optional<Result<system::Fd>> answer;
   connector_.connect(settings, [&](Result<system::Fd> socket) { answer = std::move(socket); });
   runtime_.wait([&] { return answer.has_value(); });
   connector_.cancel();
   if (!answer) return fail("interrupted");
+  if (!*answer) return fail_with(refusal(settings.remote, answer->error()));
   return std::move(*answer);
 }
 
@@ -112,8 +126,7 @@ Result<system::Fd> ClientLinks::accept_one(const options::Connection& connection
         if (!answer) answer = std::move(socket);
       });
   if (!listener) return fail_with(listener.error());
-  runtime_.log.info(1, "Listening for incoming TCP connection on {}",
-                    node::lines::with_family((*listener)->local()));
+  runtime_.log.info(1, "{}", node::lines::tcp_listening((*listener)->local()));
   runtime_.wait([&] { return answer.has_value(); });
   if (!answer) return fail("interrupted");
   return std::move(*answer);

@@ -31,6 +31,8 @@ class ClientLinks {
                               const std::optional<ip::Address>& server, std::size_t largest_packet);
   Result<system::Fd> reach_out(const options::Connection& connection,
                                const std::optional<ip::Address>& server);
+  void tell_ends(std::string_view transport, const std::optional<ip::Endpoint>& own,
+                 const std::optional<ip::Endpoint>& other);
   Result<system::Fd> accept_one(const options::Connection& connection);
 
   Runtime& runtime_;

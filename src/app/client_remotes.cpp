@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/management_host.h"
+#include "node/lines.h"
 
 namespace adit::app {
 
@@ -35,7 +36,11 @@ ClientRemotes::ClientRemotes(Runtime& runtime, const options::Config& config,
 bool ClientRemotes::choose() {
   using Answer = management::RemoteQuestion::Answer;
   if (std::exchange(moved_, std::nullopt)) walk_.set_addresses({});
-  if (!runtime_.management || !config_.management.query_remote) return true;
+  if (!runtime_.management) return true;
+  if (!config_.management.query_remote) {
+    return !config_.management.query_proxy ||
+           managed_.ask_proxy(walk_.connection(), walk_.position() + 1);
+  }
   while (!walk_.connection().remote.empty()) {
     const auto answer = managed_.ask_remote(walk_.connection());
     if (!answer) return false;
@@ -86,20 +91,28 @@ bool ClientRemotes::resolve() {
   resolver_.cancel();
   if (!undisturbed) return false;
   if (!answer || !*answer) {
-    runtime_.log.error("RESOLVE: Cannot resolve host address: {}:{} ({})", wanted.remote,
-                       wanted.remote_port, answer ? answer->error().text() : "no answer in time");
+    tell_not_found(answer ? answer->error() : Error{"no answer in time", {}});
     return false;
   }
   walk_.set_addresses(**answer);
   return walk_.has_address();
 }
 
+void ClientRemotes::tell_not_found(const Error& error) {
+  const options::Connection& wanted = connection();
+  std::string_view why = error.what;
+  const std::string known = "cannot resolve " + wanted.remote + ": ";
+  if (why.starts_with(known)) why.remove_prefix(known.size());
+  runtime_.log.error("{}", node::lines::cannot_resolve(wanted.remote, wanted.remote_port, why));
+  if (!error.advice.empty()) runtime_.log.error("{}", error.advice);
+}
+
 node::Outcome ClientRemotes::not_resolved() const {
   node::Outcome outcome;
   if (runtime_.signal) return outcome;  // which is looked at first
-  runtime_.log.error("Could not determine IPv4/IPv6 protocol");
+  runtime_.log.error("{}", node::lines::no_protocol);
   outcome.signal = "SIGUSR1";
-  outcome.text = "Could not determine IPv4/IPv6 protocol";
+  outcome.text = node::lines::no_protocol;
   outcome.advance = wire::AuthFailed::Advance::remote;
   const auto& retry = config_.remotes.resolve_retry;
   if (!retry || retry->count() != 0) outcome.backoff = resolve_retry_pause;

@@ -40,6 +40,7 @@ class ClientRemotes {
  private:
   void pass_over(unsigned count);
   [[nodiscard]] bool resolve();
+  void tell_not_found(const Error& error);
   [[nodiscard]] node::Outcome not_resolved() const;
 
   Runtime& runtime_;

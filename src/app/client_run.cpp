@@ -10,8 +10,11 @@
 #include "app/edge.h"
 #include "app/inside.h"
 #include "app/management_host.h"
+#include "app/own_key.h"
+#include "app/plugin_host.h"
 #include "app/title.h"
 #include "base/text.h"
+#include "node/certificate_script.h"
 #include "node/failed_attempts.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
@@ -32,12 +35,19 @@ class ClientRun {
         remembered_(remembered),
         links_(runtime, config),
         managed_(runtime, remotes_of(config)),
-        remotes_(runtime, config, managed_, remembered) {}
+        remotes_(runtime, config, managed_, remembered),
+        certificate_script_(*inside.hooks, runtime.store, config.channel.hand_window, runtime.log) {
+  }
 
   Status prepare(const SecretText& passphrase) {
     if (!config_.secret.defined()) {
       const bool server = config_.tls_role == options::TlsRole::server;
-      auto identity = node::Identity::load(config_, server, runtime_.store, passphrase);
+      auto key = OwnKey::find(runtime_, config_);
+      if (!key) return fail_with(key.error());
+      own_key_ = std::move(*key);
+      auto identity = node::Identity::load(config_, server, runtime_.store, passphrase,
+                                           own_key_ ? own_key_->parts() : node::KeyElsewhere(),
+                                           &certificate_script_);
       if (!identity) return fail_with(identity.error());
       identity_ = std::move(*identity);
     }
@@ -62,8 +72,12 @@ class ClientRun {
       if (runtime_.signal || !outcome) break;
       after(*outcome);
     }
-    const Signal signal =
+    Signal signal =
         std::exchange(runtime_.signal, std::nullopt).value_or(Signal{SIGTERM, false, {}, 0});
+    if (signal.number != SIGUSR1) hurry_plugins(runtime_);
+    const bool ends = signal.number == SIGTERM || signal.number == SIGINT;
+    if (ends && signal.hard && signal.text.empty() && !met_while_alive_)
+      signal.text = "init_instance";
     log_signal(runtime_.log, signal);
     tell_end(runtime_, signal);
     const RunEnd end = end_of(signal, config_);
@@ -134,10 +148,16 @@ class ClientRun {
   }
 
   std::optional<node::Outcome> failed_attempt(const Error& error) {
-    runtime_.log.error("{}", error.text());
+    const bool refused = setup_.connection.proto.is_tcp();
     node::Outcome outcome;
     outcome.signal = "SIGUSR1";
-    outcome.text = "init_instance";
+    outcome.text = refused ? node::lines::connection_failed : "init_instance";
+    if (!refused) {
+      runtime_.log.error("{}", error.text());
+      return outcome;
+    }
+    runtime_.log.info(1, "{}", error.what);
+    if (!error.advice.empty()) runtime_.log.info(1, "{}", error.advice);
     return outcome;
   }
 
@@ -154,6 +174,7 @@ class ClientRun {
     auto opened = links_.open(connection, remotes_.address(), plane.largest_packet);
     if (!opened) return fail_with(opened.error());
     remote_ = opened->remote;
+    if (remote_) certificate_script_.set_peer(remote_->remote);
     own_end_ = opened->own_end;
     return Edge::create(runtime_, plane, *inside_.device, std::move(opened->link));
   }
@@ -192,6 +213,7 @@ class ClientRun {
       if (runtime_.loop->now() >= status_due) write_status();
     }
     const int number = runtime_.signal ? runtime_.signal->number : 0;
+    met_while_alive_ = number != 0;
     if (number == SIGTERM || number == SIGINT) leave();
     runtime_.on_status = nullptr;
     runtime_.facts = nullptr;
@@ -236,7 +258,7 @@ class ClientRun {
   void leave() {
     const auto until = client_->announce_end(runtime_.loop->now());
     if (!until) return;
-    runtime_.log.info(1, "SIGTERM received, sending exit notification to peer");
+    runtime_.log.info(1, "{}", node::lines::exit_announced);
     while (runtime_.loop->now() < *until) {
       runtime_.loop->run_once(std::min(*until, client_->deadline().at));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
@@ -288,7 +310,7 @@ class ClientRun {
     if (held) return;
     const auto pause =
         std::max(remotes_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
-    runtime_.log.info(2, "Restart pause, {} second(s)", pause.count());
+    runtime_.log.info(2, "{}", node::lines::restart_pause(pause));
     runtime_.rest(pause);
   }
 
@@ -350,6 +372,8 @@ class ClientRun {
   ManagedClient managed_;
   ClientRemotes remotes_;
   bool challenged_ = false;  // the server asks back: what it is told is no static challenge's
+  node::CertificateScript certificate_script_;
+  std::unique_ptr<OwnKey> own_key_;
   std::unique_ptr<node::Identity> identity_;
   node::ClientSetup setup_;
   std::optional<ports::LinkAddress> remote_;
@@ -360,7 +384,8 @@ class ClientRun {
   node::Environment peer_environment_;
   Instant last_status_ = Instant::min() + Duration(1);
   bool was_up_ = false;
-  bool told_up_ = false;  // to the manager
+  bool met_while_alive_ = false;  // the signal: not between two attempts
+  bool told_up_ = false;          // to the manager
   node::FailedAttempts failed_attempts_;
 };
 

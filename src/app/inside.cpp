@@ -40,7 +40,7 @@ Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::
   inside->tunnel = std::make_unique<node::Tunnel>(*inside->device, *runtime.network, runtime.log);
   inside->hooks = std::make_unique<node::Hooks>(
       config.scripts, node::common_environment(config, process_facts(runtime)), *runtime.processes,
-      runtime.log);
+      runtime.log, runtime.plugins.get());
   return inside;
 }
 

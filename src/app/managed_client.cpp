@@ -107,4 +107,13 @@ std::optional<management::RemoteQuestion> ManagedClient::ask_remote(
   return given;
 }
 
+bool ManagedClient::ask_proxy(const options::Connection& next, std::size_t number) {
+  management::Interface& face = runtime_.management->face();
+  face.ask(management::ProxyQuestion{number, next.proto.is_tcp(), next.remote});
+  runtime_.management->flush_soon();
+  const bool answered = runtime_.wait([&face] { return face.proxy()->answered; });
+  face.end_proxy();
+  return answered;
+}
+
 }  // namespace adit::app

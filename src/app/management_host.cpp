@@ -7,6 +7,7 @@
 #include "app/title.h"
 #include "base/text.h"
 #include "node/lines.h"
+#include "system/clock.h"
 #include "system/privileges.h"
 #include "system/terminal.h"
 
@@ -247,6 +248,31 @@ void ManagementHost::forget_passwords() {
   if (on_forget) on_forget();
 }
 
+std::vector<management::TokenEntry> ManagementHost::token_entries() {
+  return on_token_entries ? on_token_entries() : std::vector<management::TokenEntry>();
+}
+
+bool ManagementHost::wait_apart(const std::function<bool()>& done, Duration patience) {
+  constexpr Duration step = std::chrono::seconds(1);
+  const Instant until = system::monotonic_now() + patience;
+  face_->set_instance_waits(true);
+  while (!done() && !runtime_.signal && system::monotonic_now() < until) {
+    flush();
+    if (runtime_.watched) runtime_.notifier.send("WATCHDOG=1");
+    socket_->serve(std::min(until, system::monotonic_now() + step));
+  }
+  flush();
+  face_->set_instance_waits(false);
+  if (face_->has_late()) {
+    runtime_.loop->post([this, alive = std::weak_ptr<int>(alive_)] {
+      if (alive.expired()) return;
+      face_->run_late();
+      flush();
+    });
+  }
+  return done();
+}
+
 // ---- for the runs ----
 
 void tell_state(Runtime& runtime, const management::State& state) {
@@ -293,6 +319,59 @@ std::optional<session::Credentials> ask_manager(Runtime& runtime,
   if (face.password()->answered()) {
     given = session::Credentials{face.password()->name.value_or(""), *face.password()->password};
   }
+  face.end_password();
+  return given;
+}
+
+namespace {
+
+// Whether the answer came; if not, why not is said.
+bool wait_for_answer(Runtime& runtime, const std::string& what, Duration patience,
+                     const std::function<bool()>& done) {
+  if (!runtime.management->face().has_client()) {
+    runtime.log.info(1, "Need {} from management interface, waiting...", what);
+  }
+  if (runtime.management->wait_apart(done, patience)) return true;
+  if (!runtime.signal) {
+    runtime.log.error("MANAGEMENT: no {} came within {} seconds", what,
+                      std::chrono::duration_cast<std::chrono::seconds>(patience).count());
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string> ask_manager_for_text(Runtime& runtime, management::TextQuestion question,
+                                                Duration patience) {
+  using Kind = management::TextQuestion::Kind;
+  management::Interface& face = runtime.management->face();
+  const std::string what = question.kind == Kind::signature ? "signature" : "certificate";
+  face.ask(std::move(question));
+  wait_for_answer(runtime, what, patience, [&face] { return face.text()->text.has_value(); });
+  std::optional<std::string> given = face.text()->text;
+  face.end_text();
+  return given;
+}
+
+std::optional<std::string> ask_manager_for_need(Runtime& runtime, management::NeedQuestion question,
+                                                Duration patience) {
+  management::Interface& face = runtime.management->face();
+  const std::string what = "answer to '" + question.type + "'";
+  face.ask(std::move(question));
+  wait_for_answer(runtime, what, patience, [&face] { return face.need()->answer.has_value(); });
+  std::optional<std::string> given = face.need()->answer;
+  face.end_need();
+  return given;
+}
+
+std::optional<SecretText> ask_manager_for_pin(Runtime& runtime, const std::string& type,
+                                              Duration patience) {
+  management::Interface& face = runtime.management->face();
+  face.ask(management::PasswordQuestion{type, false, {}});
+  wait_for_answer(runtime, "'" + type + "' password", patience,
+                  [&face] { return face.password() && face.password()->answered(); });
+  std::optional<SecretText> given;
+  if (face.password() && face.password()->answered()) given = *face.password()->password;
   face.end_password();
   return given;
 }

@@ -26,8 +26,12 @@ class ManagementHost final : public management::Process {
   [[nodiscard]] management::Interface& face() { return *face_; }
   // What the interface has to say goes out in this turn of the loop.
   void flush_soon();
+  // Waits in the middle of a handshake: only the manager is served. What it says to the instance
+  // waits until that is over. False: the time is up, or a signal has come.
+  bool wait_apart(const std::function<bool()>& done, Duration patience);
   [[nodiscard]] bool tells_up_down() const { return options_.up_down; }
   std::function<void()> on_forget;  // passwords
+  std::function<std::vector<management::TokenEntry>()> on_token_entries;
   // As the manager last had it; nothing: as configured.
   [[nodiscard]] const std::optional<options::Client::AuthRetry>& new_auth_retry() const {
     return new_auth_retry_;
@@ -44,6 +48,7 @@ class ManagementHost final : public management::Process {
   [[nodiscard]] std::string auth_retry() const override;
   bool set_auth_retry(std::string_view how) override;
   void forget_passwords() override;
+  [[nodiscard]] std::vector<management::TokenEntry> token_entries() override;
 
  private:
   ManagementHost(Runtime& runtime, const options::Config& config);
@@ -80,5 +85,17 @@ bool hold_if_wanted(Runtime& runtime, unsigned seconds);
 // "management-query-passwords". Nothing: a signal came first.
 [[nodiscard]] std::optional<session::Credentials> ask_manager(
     Runtime& runtime, management::PasswordQuestion question);
+
+// A signature or a certificate; the manager has to be there. Nothing: why is logged.
+[[nodiscard]] std::optional<std::string> ask_manager_for_text(Runtime& runtime,
+                                                              management::TextQuestion question,
+                                                              Duration patience);
+[[nodiscard]] std::optional<std::string> ask_manager_for_need(Runtime& runtime,
+                                                              management::NeedQuestion question,
+                                                              Duration patience);
+// As ask_manager, in the middle of a handshake.
+[[nodiscard]] std::optional<SecretText> ask_manager_for_pin(Runtime& runtime,
+                                                            const std::string& type,
+                                                            Duration patience);
 
 }  // namespace adit::app

@@ -9,10 +9,13 @@
 #include "app/client_run.h"
 #include "app/inside.h"
 #include "app/management_host.h"
+#include "app/plugin_host.h"
 #include "app/server_run.h"
 #include "app/title.h"
+#include "app/token_host.h"
 #include "app/tools.h"
 #include "node/identity_setup.h"
+#include "node/lines.h"
 #include "options/checks.h"
 #include "options/parser.h"
 #include "system/terminal.h"
@@ -201,6 +204,8 @@ class Openvpn {
     runtime_.log.info(1, "{}", title());
     runtime_.log.info(1, "library versions: {}", tls_library());
     if (!open_management()) return management_lost();
+    inside_.reset();  // it knows the plugins of the last reading
+    if (Status loaded = load_plugins(runtime_, config_); !loaded) return die(loaded.error());
     if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
     if (Status asked = ask_passphrase(); !asked) {
       if (runtime_.signal) return management_lost();
@@ -224,12 +229,13 @@ class Openvpn {
         case RunEnd::Next::reread:
           runtime_.notifier.send_reloading(runtime_.loop->now());
           inside_.reset();
+          runtime_.plugins.reset();
           static_cast<void>(runtime_.output.reopen());
           return std::nullopt;
         case RunEnd::Next::restart:
           if (!config_.device.persist_tun) inside_.reset();
           if (!hold_if_wanted(runtime_, 1)) {
-            runtime_.log.info(2, "Restart pause, 1 second(s)");
+            runtime_.log.info(2, "{}", node::lines::restart_pause(std::chrono::seconds(1)));
             runtime_.rest(std::chrono::seconds(1));
           }
           if (runtime_.signal && runtime_.signal->number != SIGUSR1) {
@@ -248,7 +254,7 @@ class Openvpn {
 
   // False: whoever manages us did not let us begin; why is logged.
   bool open_management() {
-    if (!config_.management.defined()) return true;
+    if (!config_.management.defined()) return open_tokens();
     if (!runtime_.management) {
       auto opened = ManagementHost::open(runtime_, config_);
       if (!opened) {
@@ -259,6 +265,7 @@ class Openvpn {
       }
       runtime_.management = std::move(*opened);
     }
+    if (!open_tokens()) return false;
     runtime_.management->on_forget = [this] {
       remembered_.asked = false;
       remembered_.memory = {};
@@ -267,6 +274,23 @@ class Openvpn {
     tell_state(runtime_, {"CONNECTING"});
     hold_if_wanted(runtime_, 0);
     return !runtime_.signal;
+  }
+
+  // Before a manager may ask for them, and anew with every configuration.
+  bool open_tokens() {
+    runtime_.tokens.reset();
+    if (runtime_.management) runtime_.management->on_token_entries = nullptr;
+    if (!config_.tokens.defined()) return true;
+    auto opened = TokenHost::open(runtime_, config_);
+    if (!opened) {
+      runtime_.log.fatal("{}", opened.error().text());
+      return false;
+    }
+    runtime_.tokens = std::move(*opened);
+    if (runtime_.management) {
+      runtime_.management->on_token_entries = [this] { return runtime_.tokens->entries(); };
+    }
+    return true;
   }
 
   // A wrong passphrase that the manager gave: it is told, and with "auth-retry" asked once more.
@@ -290,7 +314,7 @@ class Openvpn {
     const bool refused = !runtime_.management && !config_.management.connects_out;
     runtime_.signal.reset();
     if (refused) {
-      runtime_.log.fatal("Exiting due to fatal error");
+      runtime_.log.fatal("{}", node::lines::exits_fatally);
     } else {
       runtime_.log.warn("Signal received from management interface, exiting");
     }
@@ -332,13 +356,16 @@ class Openvpn {
 
   int die(const Error& error) {
     runtime_.log.fatal("{}", error.text());
-    runtime_.log.fatal("Exiting due to fatal error");
+    runtime_.log.fatal("{}", node::lines::exits_fatally);
     runtime_.notifier.send("STATUS=Failed to start up: " + error.what + "\nERRNO=1");
     if (inside_) inside_->take_down({}, "init-failed");
+    if (runtime_.plugins) runtime_.plugins->abort();
     return clean_up(exit_failure);
   }
 
   int clean_up(int status) {
+    inside_.reset();
+    runtime_.plugins.reset();
     if (!config_.process.write_pid.empty()) runtime_.store.remove(config_.process.write_pid);
     return status;
   }

@@ -4,7 +4,10 @@
 
 #include "base/text.h"
 #include "node/instance_facts.h"
+#include "node/lane_count.h"
+#include "node/lines.h"
 #include "node/mtu_setup.h"
+#include "system/task_limit.h"
 #include "system/thread.h"
 
 namespace adit::app {
@@ -57,7 +60,8 @@ system::UdpSettings::MtuDiscovery discovery_of(const options::Connection& connec
 std::size_t lanes_of(const options::Config& config) {
   const bool many = config.mode == options::Mode::server && !config.connection.proto.is_tcp();
   if (!many) return 1;
-  return config.fast.lanes > 0 ? config.fast.lanes : std::max<std::size_t>(system::cores() / 2, 1);
+  if (config.fast.lanes > 0) return config.fast.lanes;
+  return node::usual_lanes(system::cores(), system::task_limit());
 }
 
 namespace {
@@ -82,7 +86,7 @@ Result<system::UdpSettings> udp_settings(const options::Config& config,
   if (!family && settings.local) family = settings.local->family();
   if (!family) family = remote_family;
   if (!family && settings.bind) {
-    log.info(1, "Could not determine IPv4/IPv6 protocol. Using AF_INET");
+    log.info(1, "{}. Using AF_INET", node::lines::no_protocol);
   }
   if (family == ip::Family::v6) {
     settings.stack = connection.bind_ipv6_only ? system::Stack::v6_only : system::Stack::dual;

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "app/management_host.h"
+#include "app/plugin_host.h"
 #include "app/title.h"
+#include "app/token_host.h"
 #include "node/lines.h"
 #include "system/clock.h"
 
@@ -62,16 +64,22 @@ bool Runtime::wait(const std::function<bool()>& done, Instant until) {
 }
 
 Status drop_rights(Runtime& runtime, const options::Config& config) {
-  if (runtime.rights_dropped || (config.process.user.empty() && config.process.group.empty())) {
-    return {};
-  }
-  const auto identity = system::look_up(config.process.user, config.process.group);
+  constexpr auto moment = system::PluginMoment::after_user;
+  const options::Process& wanted = config.process;
+  const bool all_stays = wanted.user.empty() && wanted.group.empty() && wanted.chroot.empty();
+  if (runtime.rights_dropped || all_stays) return open_plugins(runtime, config, moment);
+  const auto identity = system::look_up(wanted.user, wanted.group);
   if (!identity) return fail_with(identity.error());
+  if (!wanted.chroot.empty()) {
+    if (Status changed = system::change_root(wanted.chroot); !changed) return changed;
+    runtime.store.keep_open_files();
+    runtime.log.info(1, "chroot to '{}' and cd to '/' succeeded", wanted.chroot);
+  }
   const auto lines = system::drop_to(*identity);
   if (!lines) return fail_with(lines.error());
   for (const std::string& line : *lines) runtime.log.info(1, "{}", line);
   runtime.rights_dropped = true;
-  return {};
+  return open_plugins(runtime, config, moment);
 }
 
 namespace {
@@ -120,6 +128,12 @@ Status settle_process(Runtime& runtime, const options::Config& config) {
       runtime.output.leave_terminal();
     }
     runtime.daemonised = true;
+  }
+  constexpr auto moment = system::PluginMoment::after_daemon;
+  if (Status opened = open_plugins(runtime, config, moment); !opened) return opened;
+  if (config.process.mlock && !std::exchange(runtime.memory_locked, true)) {
+    if (Status locked = system::lock_memory(); !locked) return locked;
+    runtime.log.info(1, "mlockall call succeeded");
   }
   if (!config.process.write_pid.empty()) {
     if (Status written = system::write_pid_file(config.process.write_pid); !written) return written;

@@ -14,6 +14,7 @@
 #include "system/loop.h"
 #include "system/netlink.h"
 #include "system/notify.h"
+#include "system/plugins.h"
 #include "system/privileges.h"
 #include "system/process.h"
 #include "system/random.h"
@@ -23,6 +24,7 @@
 namespace adit::app {
 
 class ManagementHost;
+class TokenHost;
 
 // A signal that waits to be acted upon, and its words for the log.
 struct Signal {
@@ -54,6 +56,7 @@ class Runtime {
   std::unique_ptr<system::Loop> loop;
   std::unique_ptr<system::Netlink> network;
   std::unique_ptr<system::Processes> processes;
+  std::unique_ptr<system::Plugins> plugins;  // nullptr: the configuration has none
   system::ServiceNotifier notifier = system::ServiceNotifier::from_environment();
 
   // Whether the running node's lanes move; none between two runs.
@@ -67,6 +70,7 @@ class Runtime {
   std::string role, configuration;  // the latter as the user named it
   std::unique_ptr<system::StatusSocket> status;
   std::unique_ptr<ManagementHost> management;  // nullptr: the configuration has none
+  std::unique_ptr<TokenHost> tokens;           // the same
   void raise(Signal wanted) {
     if (!signal) signal = std::move(wanted);
   }
@@ -79,6 +83,7 @@ class Runtime {
 
   crypto::ChosenEngine engine;
   bool daemonised = false;
+  bool memory_locked = false;
   bool watched = false;  // by the service manager, see keep_watchdog_quiet()
   bool rights_dropped = false;
   WallTime started;
@@ -87,7 +92,7 @@ class Runtime {
   Runtime();
 };
 
-// user, group: once, after everything that needs more rights.
+// chroot, user, group: once, after everything that needs more rights.
 Status drop_rights(Runtime& runtime, const options::Config& config);
 // daemon, writepid, nice; then the process may be asked how it is.
 Status settle_process(Runtime& runtime, const options::Config& config);

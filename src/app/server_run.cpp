@@ -5,6 +5,8 @@
 #include "app/inside.h"
 #include "app/managed_server.h"
 #include "app/management_host.h"
+#include "app/plugin_host.h"
+#include "app/own_key.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/identity_setup.h"
@@ -23,7 +25,11 @@ class ServerRun {
       : runtime_(runtime), config_(config), inside_(inside) {}
 
   Status prepare(const SecretText& passphrase) {
-    auto identity = node::Identity::load(config_, true, runtime_.store, passphrase);
+    auto key = OwnKey::find(runtime_, config_);
+    if (!key) return fail_with(key.error());
+    own_key_ = std::move(*key);
+    auto identity = node::Identity::load(config_, true, runtime_.store, passphrase,
+                                         own_key_ ? own_key_->parts() : node::KeyElsewhere());
     if (!identity) return fail_with(identity.error());
     identity_ = std::move(*identity);
     auto setup = node::make_server_setup(
@@ -37,10 +43,11 @@ class ServerRun {
   Status start() {
     if (Status up = bring_up(); !up) return up;
     if (Status started = edge_->start(); !started) return started;
-    server_.emplace(setup_,
-                    node::Server::Surroundings{edge_->plane(), edge_->link(), *runtime_.processes,
-                                               runtime_.store, runtime_.rng},
-                    runtime_.log, runtime_.loop->now(), runtime_.loop->wall());
+    server_.emplace(
+        setup_,
+        node::Server::Surroundings{edge_->plane(), edge_->link(), *runtime_.processes,
+                                   runtime_.store, runtime_.rng, runtime_.plugins.get()},
+        runtime_.log, runtime_.loop->now(), runtime_.loop->wall());
     managed_.emplace(runtime_, *server_);
     tell_up();
     runtime_.log.info(1, "{}", node::lines::initialization_complete);
@@ -63,6 +70,7 @@ class ServerRun {
     while (!runtime_.signal) turn();
     care_.reset();
     const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
+    if (signal.number != SIGUSR1) hurry_plugins(runtime_);
     say_goodbye();
     runtime_.on_status = nullptr;
     runtime_.facts = nullptr;
@@ -150,11 +158,7 @@ class ServerRun {
                                  runtime_.log);
       if (!udp) return fail_with(udp.error());
       link.udp = std::move(*udp);
-      const ip::Endpoint local = link.udp[0]->local();
-      const int version = local.address.is_v4() ? 4 : 6;
-      runtime_.log.info(1, "UDPv{} link local (bound): {}", version,
-                        node::lines::with_family(local));
-      runtime_.log.info(1, "UDPv{} link remote: [AF_UNSPEC]", version);
+      tell_link("UDPv{}", link.udp[0]->local());
     }
     auto edge = Edge::create(runtime_, plane, *inside_.device, std::move(link));
     if (!edge) return fail_with(edge.error());
@@ -190,9 +194,15 @@ class ServerRun {
         });
     if (!listener) return fail_with(listener.error());
     listener_ = std::move(*listener);
-    runtime_.log.info(1, "Listening for incoming TCP connection on {}",
-                      node::lines::with_family(listener_->local()));
+    runtime_.log.info(1, "{}", node::lines::tcp_listening(listener_->local()));
+    tell_link("TCPv{}_SERVER", listener_->local());
     return {};
+  }
+
+  void tell_link(std::string_view kind, const ip::Endpoint& own) {
+    const std::string transport = fmt::format(fmt::runtime(kind), own.address.is_v4() ? 4 : 6);
+    runtime_.log.info(1, "{}", node::lines::link_local(transport, own));
+    runtime_.log.info(1, "{}", node::lines::link_remote(transport, {}));
   }
 
   Status bring_up() {
@@ -224,6 +234,7 @@ class ServerRun {
   Runtime& runtime_;
   const options::Config& config_;
   Inside& inside_;
+  std::unique_ptr<OwnKey> own_key_;
   std::unique_ptr<node::Identity> identity_;
   node::ServerSetup setup_;
   std::unique_ptr<system::TcpListener> listener_;

@@ -5,8 +5,8 @@
 namespace adit::app {
 
 std::string title() {
-  return "OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZ4] [EPOLL] [MH/PKTINFO] [AEAD] "
-         "[adit " ADIT_VERSION "]";
+  return "OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZ4] [EPOLL] [PKCS11] [MH/PKTINFO] "
+         "[AEAD] [adit " ADIT_VERSION "]";
 }
 
 std::string tls_library() { return OpenSSL_version(OPENSSL_VERSION); }

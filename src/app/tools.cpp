@@ -7,12 +7,14 @@
 #include <openssl/objects.h>
 
 #include "app/title.h"
+#include "app/token_host.h"
 #include "base/text.h"
 #include "crypto/auth_token.h"
 #include "crypto/cipher.h"
 #include "crypto/digest.h"
 #include "crypto/static_key.h"
 #include "crypto/tls_crypt_v2.h"
+#include "node/lines.h"
 #include "node/wrapping.h"
 #include "options/table.h"
 #include "system/tun_device.h"
@@ -191,7 +193,7 @@ int change_device(Runtime& runtime, const options::Config& config, bool make) {
                                                    config.process.group, config.device.node)
                          : system::remove_persistent(config.device.name, config.device.node);
   if (!name) return complain(name.error());
-  runtime.log.info(0, "TUN/TAP device {} opened", *name);
+  runtime.log.info(0, "{}", node::lines::tun_opened(*name));
   runtime.log.info(0, "Persist state set to: {}", make ? "ON" : "OFF");
   return exit_ok;
 }
@@ -222,6 +224,8 @@ int run_tool(Runtime& runtime, const options::Config& config) {
       return exit_ok;
     case Kind::show_gateway:
       return show_gateway(runtime, config);
+    case Kind::show_tokens:
+      return show_tokens(runtime, config.tool);
     case Kind::genkey:
       return generate_key(runtime, config);
     case Kind::mktun:

@@ -61,8 +61,13 @@ class Log {
   }
 
  private:
-  // Details are muted level by level; what is shown by default never is, as with stock.
-  static int information_class(int verb) { return verb > 1 ? 100 + verb : 0; }
+  // Details are muted, what is shown by default never is. Most of stock's of levels 2 and 3 are of
+  // one class.
+  static int information_class(int verb) {
+    constexpr int usual_details = 20, finer_details = 100;
+    if (verb <= 1) return 0;
+    return verb <= 3 ? usual_details : finer_details + verb;
+  }
   void print(int verb, Severity severity, int mute_class, fmt::string_view format,
              fmt::format_args args) const;
 

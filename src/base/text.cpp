@@ -55,10 +55,39 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return text;
 }
 
+namespace {
+
+constexpr std::string_view utf8_leads = "\xC2\xE0\xF0";  // the first of two, three and four bytes
+
+// Bytes of the character that begins here in UTF-8; 0: none does, or one that steers a terminal.
+std::size_t character_size(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+  };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return first >= ' ' && first != 0x7F ? 1 : 0;
+  std::size_t size = 0;
+  for (const char lead : utf8_leads) size += first >= static_cast<unsigned char>(lead) ? 1 : 0;
+  if (size == 0 || first > 0xF4) return 0;
+  ++size;
+  for (std::size_t at = 1; at < size; ++at) {
+    if ((byte(at) & 0xC0) != 0x80) return 0;
+  }
+  const bool steers = first == 0xC2 && second < 0xA0;
+  const bool too_long = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool no_character = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+  return steers || too_long || no_character ? 0 : size;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
-  std::string shown(text);
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '_';
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t size = character_size(text);
+    shown += size > 0 ? text.substr(0, size) : "_";
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return shown;
 }

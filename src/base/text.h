@@ -19,7 +19,8 @@ std::string_view trim(std::string_view text);
 std::string to_upper(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-// Replaces everything that is not printable ASCII by '_', so that a peer's words can be shown.
+// Replaces by '_' what is no printable character in UTF-8, so that a peer's words can be shown: as
+// stock does for names, but for bytes that are no text at all.
 std::string printable(std::string_view text);
 
 // The whole text as a decimal number, or nothing: no sign, no space, no overflow.

@@ -12,7 +12,11 @@ struct Interface::Command {
   std::size_t least;  // parameters
   bool exactly;       // as the complaint about too few has it
   void (Interface::*run)(const Words&);
+  bool touches_instance = false;  // has to wait while that waits itself
 };
+
+// Orders to an instance that waits itself.
+inline constexpr std::size_t most_late = 1000;
 
 // As atoi reads it: digits at the beginning, 0 without any.
 [[nodiscard]] int leading_number(std::string_view text);

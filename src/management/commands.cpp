@@ -35,7 +35,7 @@ const Interface::Command Interface::commands_[] = {
     {"echo", 1, false, &Interface::do_echo},
     {"hold", 0, true, &Interface::do_hold},
     {"bytecount", 1, true, &Interface::do_bytecount},
-    {"kill", 1, true, &Interface::do_kill},
+    {"kill", 1, true, &Interface::do_kill, true},
     {"signal", 1, true, &Interface::do_signal},
     {"verb", 0, true, &Interface::do_verb},
     {"mute", 0, true, &Interface::do_mute},
@@ -48,19 +48,19 @@ const Interface::Command Interface::commands_[] = {
     {"needok", 2, true, &Interface::do_needok},
     {"needstr", 2, true, &Interface::do_needstr},
     {"env-filter", 0, true, &Interface::do_env_filter},
-    {"client-kill", 1, false, &Interface::do_client_kill},
+    {"client-kill", 1, false, &Interface::do_client_kill, true},
     {"client-auth", 2, true, &Interface::do_client_auth},
-    {"client-auth-nt", 2, true, &Interface::do_client_auth_nt},
-    {"client-deny", 3, false, &Interface::do_client_deny},
-    {"client-pending-auth", 4, true, &Interface::do_client_pending},
-    {"cr-response", 1, true, &Interface::do_cr_response},
+    {"client-auth-nt", 2, true, &Interface::do_client_auth_nt, true},
+    {"client-deny", 3, false, &Interface::do_client_deny, true},
+    {"client-pending-auth", 4, true, &Interface::do_client_pending, true},
+    {"cr-response", 1, true, &Interface::do_cr_response, true},
     {"remote", 1, false, &Interface::do_remote},
     {"remote-entry-count", 0, true, &Interface::do_remote_count},
     {"remote-entry-get", 1, false, &Interface::do_remote_get},
     {"proxy", 1, false, &Interface::do_proxy},
-    {"pk-sig", 0, true, &Interface::do_not_asked},
-    {"rsa-sig", 0, true, &Interface::do_not_asked},
-    {"certificate", 0, true, &Interface::do_not_asked},
+    {"pk-sig", 0, true, &Interface::do_signature},
+    {"rsa-sig", 0, true, &Interface::do_signature},
+    {"certificate", 0, true, &Interface::do_certificate},
     {"pkcs11-id-count", 0, true, &Interface::do_pkcs11_count},
     {"pkcs11-id-get", 1, true, &Interface::do_pkcs11_get},
 };
@@ -89,7 +89,10 @@ bool Interface::enough(const Words& words, const Command& command) {
 void Interface::run(const Words& words) {
   for (const Command& command : commands_) {
     if (command.name != words[0]) continue;
-    if (enough(words, command)) (this->*command.run)(words);
+    if (!enough(words, command)) return;
+    if (!instance_waits_ || !command.touches_instance) return (this->*command.run)(words);
+    if (late_.size() >= most_late) return answer(command.name, false);
+    late_.emplace_back([this, words, run = command.run] { (this->*run)(words); });
     return;
   }
   error("unknown command, enter 'help' for more options");
@@ -100,7 +103,10 @@ void Interface::do_quit(const Words&) { closing_ = true; }
 void Interface::do_help(const Words&) { say(help_text(settings_.title)); }
 
 void Interface::do_version(const Words& words) {
-  if (words.size() > 1) return;  // the client's own: nothing here depends on it
+  if (words.size() > 1) {
+    version_ = leading_number(words[1]);
+    return;
+  }
   say("OpenVPN Version: " + settings_.title);
   say("Management Version: 5");
   say("END");
@@ -237,16 +243,6 @@ void Interface::do_test(const Words& words) {
     say("[" + std::to_string(line) +
         "] The purpose of this command is to generate large amounts of output.");
   }
-}
-
-void Interface::do_not_asked(const Words& words) {
-  error("The " + words[0] + " command is not currently available");
-}
-
-void Interface::do_pkcs11_count(const Words&) { say(">PKCS11ID-COUNT:0"); }
-
-void Interface::do_pkcs11_get(const Words& words) {
-  say(">PKCS11ID-ENTRY:'" + std::to_string(leading_number(words[1])) + "'");
 }
 
 }  // namespace adit::management

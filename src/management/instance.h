@@ -20,6 +20,11 @@ struct ByteCount {
   std::uint64_t client_id = 0, bytes_in = 0, bytes_out = 0;
 };
 
+// A certificate on a token: its id, and itself in base64.
+struct TokenEntry {
+  std::string id, certificate;
+};
+
 // What the process does for whoever manages it. The control thread calls.
 class Process {
  public:
@@ -36,6 +41,7 @@ class Process {
   [[nodiscard]] virtual std::string auth_retry() const = 0;
   virtual bool set_auth_retry(std::string_view how) = 0;  // false: there is no such way
   virtual void forget_passwords() = 0;
+  [[nodiscard]] virtual std::vector<TokenEntry> token_entries() { return {}; }
 };
 
 // What a running server or client does. False: it cannot, now or ever; nothing: a command that

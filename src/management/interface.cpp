@@ -75,6 +75,7 @@ void Interface::connected() {
 
 void Interface::disconnected() {
   phase_ = Phase::nobody;
+  late_.clear();
   input_.clear();
   output_.clear();
   block_.reset();
@@ -92,8 +93,14 @@ void Interface::say_waiting() {
     say(">HOLD:Waiting for hold release:" + std::to_string(hold_seconds_));
   } else if (password_) {
     say(password_->line());
+  } else if (text_ && !text_->text) {
+    say(text_->line(version_));
+  } else if (need_ && !need_->answer) {
+    say(need_->line());
   } else if (remote_ && remote_->answer == RemoteQuestion::Answer::none) {
     say(remote_->line());
+  } else if (proxy_ && !proxy_->answered) {
+    say(proxy_->line());
   }
 }
 
@@ -171,10 +178,7 @@ void Interface::take_block_line(const LineInput::Line& line) {
     if (!block_->too_long) block_->lines += line.text + "\n";
     return;
   }
-  const Block block = *std::exchange(block_, std::nullopt);
-  if (!is_server()) return unsupported("client-auth");
-  answer("client-auth",
-         !block.too_long && instance_->client_auth(block.client, block.key, block.lines));
+  end_block(*std::exchange(block_, std::nullopt));
 }
 
 // ---- the instance ----
@@ -300,6 +304,21 @@ void Interface::ask(PasswordQuestion question) {
 
 void Interface::ask(RemoteQuestion question) {
   remote_ = std::move(question);
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+void Interface::ask(TextQuestion question) {
+  text_ = std::move(question);
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+void Interface::ask(NeedQuestion question) {
+  need_ = std::move(question);
+  if (phase_ == Phase::ready) say_waiting();
+}
+
+void Interface::ask(ProxyQuestion question) {
+  proxy_ = std::move(question);
   if (phase_ == Phase::ready) say_waiting();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -72,6 +73,20 @@ class Interface {
   void ask(RemoteQuestion question);
   [[nodiscard]] const std::optional<RemoteQuestion>& remote() const { return remote_; }
   void end_remote() { remote_.reset(); }
+  void ask(TextQuestion question);
+  [[nodiscard]] const std::optional<TextQuestion>& text() const { return text_; }
+  void end_text() { text_.reset(); }
+  void ask(NeedQuestion question);
+  [[nodiscard]] const std::optional<NeedQuestion>& need() const { return need_; }
+  void end_need() { need_.reset(); }
+  void ask(ProxyQuestion question);
+  [[nodiscard]] const std::optional<ProxyQuestion>& proxy() const { return proxy_; }
+  void end_proxy() { proxy_.reset(); }
+  // The instance itself waits for an answer, in the middle of something: what a command would do to
+  // it is done by run_late(), once that is over.
+  void set_instance_waits(bool waits) { instance_waits_ = waits; }
+  [[nodiscard]] bool has_late() const { return !late_.empty(); }
+  void run_late();
 
  private:
   using Words = std::vector<std::string>;
@@ -81,6 +96,13 @@ class Interface {
     explicit Stream(std::size_t most) : history(most) {}
     History history;
     bool live = false;
+  };
+
+  struct Block {  // client-auth, pk-sig, certificate: lines until END
+    std::string command;
+    std::uint64_t client = 0, key = 0;
+    std::string lines;
+    bool too_long = false;
   };
 
   void say(std::string_view line);
@@ -93,6 +115,7 @@ class Interface {
   void check_password(const std::string& line);
   void take_line(const LineInput::Line& line);
   void take_block_line(const LineInput::Line& line);
+  void end_block(const Block& block);
   void run(const Words& words);
   [[nodiscard]] bool enough(const Words& words, const Command& command);
   void add(Stream& stream, const char* name, std::string line);
@@ -103,6 +126,10 @@ class Interface {
   void show_stream(const Words& words, Stream& stream, const std::string& what);
   void show(const std::string& how, Stream& stream, const std::string& what);
   void give_answer(const Words& words, bool is_name);
+  void give_need(const Words& words, NeedQuestion::Kind kind);
+  void begin_text(const Words& words, TextQuestion::Kind kind);
+  [[nodiscard]] bool is_type(const std::string& what, const std::string& given,
+                             const std::string& wanted);
   [[nodiscard]] bool is_server() const { return instance_ != nullptr && instance_->is_server(); }
   [[nodiscard]] bool is_client() const { return instance_ != nullptr && !instance_->is_server(); }
 
@@ -142,7 +169,8 @@ class Interface {
   void do_remote_count(const Words& words);
   void do_remote_get(const Words& words);
   void do_proxy(const Words& words);
-  void do_not_asked(const Words& words);
+  void do_signature(const Words& words);
+  void do_certificate(const Words& words);
   void do_pkcs11_count(const Words& words);
   void do_pkcs11_get(const Words& words);
 
@@ -160,18 +188,19 @@ class Interface {
 
   Stream log_, state_{100}, echo_{100};
   int env_filter_ = 0;
+  int version_ = 1;  // that a manager has said; later ones are taken to be like it
 
   bool hold_;
   bool holding_ = false;
   unsigned hold_seconds_ = 0;
   std::optional<PasswordQuestion> password_;
   std::optional<RemoteQuestion> remote_;
+  std::optional<TextQuestion> text_;
+  std::optional<NeedQuestion> need_;
+  std::optional<ProxyQuestion> proxy_;
+  bool instance_waits_ = false;
+  std::vector<std::function<void()>> late_;
 
-  struct Block {  // client-auth: lines until END
-    std::uint64_t client = 0, key = 0;
-    std::string lines;
-    bool too_long = false;
-  };
   std::optional<Block> block_;
 
   int count_interval_ = 0;  // seconds

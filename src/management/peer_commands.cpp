@@ -75,7 +75,7 @@ void Interface::do_client_kill(const Words& words) {
 
 void Interface::do_client_auth(const Words& words) {
   const auto which = client_and_key(words);
-  if (which) block_ = Block{which->first, which->second, {}, false};
+  if (which) block_ = Block{words[0], which->first, which->second, {}, false};
 }
 
 void Interface::do_client_auth_nt(const Words& words) {
@@ -116,10 +116,7 @@ void Interface::give_answer(const Words& words, bool is_name) {
   const std::string what = is_name ? "username" : "password";
   const bool needed = password_ && (password_->with_name || !is_name);
   if (!needed) return error("no " + what + " is currently needed at this time");
-  if (password_->type != words[1]) {
-    return error(what + " of type '" + words[1] + "' entered, but we need one of type '" +
-                 password_->type + "'");
-  }
+  if (!is_type(what, words[1], password_->type)) return;
   if (is_name) {
     password_->name = words[2];
   } else {
@@ -131,14 +128,6 @@ void Interface::give_answer(const Words& words, bool is_name) {
 void Interface::do_username(const Words& words) { give_answer(words, true); }
 
 void Interface::do_password(const Words& words) { give_answer(words, false); }
-
-void Interface::do_needok(const Words&) {
-  error("no needok-confirmation is currently needed at this time");
-}
-
-void Interface::do_needstr(const Words&) {
-  error("no needstr-string is currently needed at this time");
-}
 
 void Interface::do_cr_response(const Words& words) {
   if (!is_client()) return unsupported("cr-repsonse");  // as openvpn spells it
@@ -188,11 +177,6 @@ void Interface::do_remote_get(const Words& words) {
         join({remotes[at].host, remotes[at].port, remotes[at].proto, "enabled"}, ","));
   }
   say("END");
-}
-
-void Interface::do_proxy(const Words& words) {
-  if (!is_client()) return unsupported(words[0]);
-  answer("proxy", false);
 }
 
 }  // namespace adit::management

@@ -32,4 +32,55 @@ struct RemoteQuestion {
   [[nodiscard]] std::string line() const { return ">REMOTE:" + host + "," + port + "," + proto; }
 };
 
+// A signature by the own private key, or the own certificate, which the manager has: lines of text.
+struct TextQuestion {
+  enum class Kind { signature, certificate } kind = Kind::signature;
+  std::string asked;        // the bytes to sign in base64, or which certificate
+  std::string algorithm{};  // "RSA_PKCS1_PADDING"; told to managers of version 3 and later
+
+  std::optional<std::string> text{};  // each line ended by LF
+
+  // Managers that have not said their version, or 1, know RSA only.
+  [[nodiscard]] std::string line(int version) const {
+    if (kind == Kind::certificate) return ">NEED-CERTIFICATE:" + asked;
+    return (version <= 1 ? ">RSA_SIGN:" : ">PK_SIGN:") + asked +
+           (version > 2 ? "," + algorithm : "");
+  }
+  [[nodiscard]] std::string command(int version) const {
+    if (kind == Kind::certificate) return "certificate";
+    return version <= 1 ? "rsa-sign" : "pk-sign";
+  }
+};
+
+// Whether something has been done, or a text.
+struct NeedQuestion {
+  enum class Kind { confirmation, text } kind = Kind::confirmation;
+  std::string type;     // "token-insertion-request"
+  std::string message;  // for who has to do it
+
+  std::optional<std::string> answer{};
+
+  [[nodiscard]] std::string line() const {
+    return (kind == Kind::confirmation ? ">NEED-OK:Need '" + type + "' confirmation"
+                                       : ">NEED-STR:Need '" + type + "' string") +
+           " MSG:" + message;
+  }
+  [[nodiscard]] std::string what() const {
+    return kind == Kind::confirmation ? "needok-confirmation" : "needstr-string";
+  }
+  [[nodiscard]] bool confirmed() const { return answer == "ok"; }
+};
+
+// By which proxy the next server is to be reached. None is all that can be had.
+struct ProxyQuestion {
+  std::size_t number = 1;  // of the server in the list
+  bool tcp = false;
+  std::string host;
+  bool answered = false;
+
+  [[nodiscard]] std::string line() const {
+    return ">PROXY:" + std::to_string(number) + (tcp ? ",TCP," : ",UDP,") + host;
+  }
+};
+
 }  // namespace adit::management

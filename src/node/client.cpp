@@ -130,10 +130,10 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       remote_ = report.from;
       return start_path();
     case Kind::stream_closed:
-      log_.info(1, "Connection reset, restarting [0]");
+      log_.info(1, "{}", lines::connection_reset);
       return end(Outcome::Next::restart, "SIGUSR1", "connection-reset");
     case Kind::stream_fault:
-      log_.error("Fatal decryption error (process_incoming_link), restarting");
+      log_.error("{}", lines::stream_out_of_step);
       return end(Outcome::Next::restart, "SIGUSR1", "decryption-error");
     case Kind::recursive:
       log_.mutable_error(4, "Recursive routing detected, drop tun packet to {}",
@@ -168,7 +168,7 @@ void Client::take_datagram(const ports::LinkAddress& from, MutableBytes datagram
   }
   if (verdict != Drop::none) return;
   if (!answered_) {
-    log_.info(3, "{}", lines::initial_packet(from.remote));
+    log_.info(3, "{}", lines::initial_packet(from.remote, association_->active().remote_id()));
     note(ClientNews::Kind::auth);
   }
   answered_ = true;

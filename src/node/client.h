@@ -129,6 +129,7 @@ class Client {
 
   // client_events.cpp: what the session says
   void handle(Happening& happening);
+  [[nodiscard]] bool plugins_agree(const session::Session& session);
   void on_established(const Happening& happening);
   void tell_address();
   void on_pushed(const std::vector<std::string>& options);

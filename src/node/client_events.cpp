@@ -28,7 +28,7 @@ void Client::handle(Happening& happening) {
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
     const bool renewed = ready->key_id != 0;  // only a session's first key has the id 0
     if (renewed) log_peer(log_, *happening.session, false);
-    install(*ready);
+    if (!renewed || plugins_agree(*happening.session)) install(*ready);
   } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
     around_.plane.use_key(the_peer, send->key_id);
   } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {
@@ -44,9 +44,23 @@ void Client::handle(Happening& happening) {
   }
 }
 
+// Plugins that want to know what TLS has come to may object, and the tunnel with it.
+bool Client::plugins_agree(const session::Session& session) {
+  PluginCalls& plugins = around_.hooks.plugins();
+  if (!plugins.wants(ports::PluginEvent::tls_final)) return true;
+  Environment env = identity_environment(session.tls()->peer());
+  if (remote_) set_peer_address(env, "untrusted", remote_->remote);
+  env.set("common_name", session.tls()->peer().common_name);
+  if (plugins.tell_and_wait({ports::PluginEvent::tls_final, std::move(env)}).accepted())
+    return true;
+  end(Outcome::Next::restart, "SIGUSR1", "tls-error");
+  return false;
+}
+
 void Client::on_established(const Happening& happening) {
   const session::Session& session = *happening.session;
   log_peer(log_, session, false);
+  if (!plugins_agree(session)) return;
   if (happening.replaced && newcomer_from_) remote_ = *std::exchange(newcomer_from_, std::nullopt);
   identity_ = session.tls()->peer();
   peer_name_ = identity_.common_name;
@@ -61,14 +75,21 @@ void Client::on_established(const Happening& happening) {
   }
 }
 
-// "ipchange cmd": the authenticated address of the peer is known, or is another one now.
+// "ipchange cmd": the authenticated address of the peer is known, or is another one now. The first
+// time it runs before the tunnel comes up, as stock's; later nothing waits for it.
 void Client::tell_address() {
-  const options::Script& script = setup_.config.scripts.ipchange;
-  if (!script.defined() || told_address_ == remote_->remote) return;
+  const Hooks::Occasion change{ports::PluginEvent::ipchange, "ipchange",
+                               setup_.config.scripts.ipchange};
+  if (!around_.hooks.wanted(change) || told_address_ == remote_->remote) return;
   told_address_ = remote_->remote;
-  around_.hooks.run_in_order("ipchange", script, peer_environment(),
-                             {remote_->remote.address.text(), std::to_string(remote_->remote.port)},
-                             [](int) {});
+  const std::vector<std::string> arguments{lines::address_and_port(remote_->remote)};
+  if (up_) {
+    around_.hooks.tell_in_order(change, peer_environment(), arguments, {.subjects = {"ipchange"}},
+                                0, [](bool) {});
+  } else {
+    static_cast<void>(around_.hooks.tell_and_wait(change, peer_environment(), arguments,
+                                                  setup_.session.hand_window));
+  }
 }
 
 void Client::on_pushed(const std::vector<std::string>& options) {
@@ -77,7 +98,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
   for (const std::string& option : options) {
     text += "," + (option.starts_with("auth-token") ? option.substr(0, 10) : option);
   }
-  log_.info(1, "{}", lines::push_received(text));
+  log_.info(3, "{}", lines::push_received(text));
   pulled_ = options::pulled_from(setup_.config);
   const auto applied = options::apply_pushed(options, setup_.config, pulled_);
   for (const options::Issue& issue : applied.issues) log_.warn("{}", issue.text());
@@ -185,8 +206,7 @@ void Client::on_message(const wire::ControlMessage& message) {
     case MessageKind::halt: {
       const auto shutdown = wire::parse_peer_shutdown(message.rest);
       const bool halt = message.kind == MessageKind::halt;
-      log_.info(1, "Connection {} command was pushed by server ('{}')", halt ? "halt" : "reset",
-                shutdown.text);
+      log_.info(1, "{}", lines::restart_pushed(halt, shutdown.text));
       note(ClientNews::Kind::notify,
            fmt::format("info,{},", halt ? "server-pushed-halt" : "server-pushed-connection-reset"));
       if (halt) return end(Outcome::Next::exit, "SIGTERM", "server-pushed-halt");
@@ -196,7 +216,7 @@ void Client::on_message(const wire::ControlMessage& message) {
       return;
     }
     case MessageKind::exit:
-      log_.info(1, "CC-EEN exit message received by peer");
+      log_.info(1, "{}", lines::exit_received);
       note(ClientNews::Kind::notify, "info,remote-exit,EXIT");
       return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
     case MessageKind::info:
@@ -229,7 +249,7 @@ std::string Client::advice_for_refusal(std::string_view reason) const {
 
 void Client::on_auth_failed(const wire::ControlMessage& message) {
   const auto failed = wire::parse_auth_failed(message.rest);
-  log_.error("AUTH: Received control message: {}", message.text);
+  log_.error("{}", lines::auth_failed_received(message.text));
   if (failed.kind == wire::AuthFailed::Kind::temporary) {
     end(Outcome::Next::restart, "SIGUSR1", "auth-temp-failure");
     outcome_->backoff = failed.backoff;
@@ -284,6 +304,7 @@ void Client::on_failure(const Happening& happening, const session::Failed& faile
     association_->start_newcomer(make_session());
     return;
   }
+  if (setup_.connection.proto.is_tcp()) log_.error("{}", lines::fatal_tls_error);
   if (setup_.config.channel.tls_exit) return end(Outcome::Next::exit, "SIGTERM", "tls-error", 1);
   end(Outcome::Next::restart, "SIGUSR1", "tls-error");
 }

@@ -60,6 +60,7 @@ bool Client::bring_up(const options::Device& device, const options::Routes& rout
     return true;
   }
   log_.fatal("{}", done.error().text());
+  log_.fatal("{}", lines::exits_fatally);
   end(Outcome::Next::exit, "SIGTERM", "tun-error", 1);
   return false;
 }

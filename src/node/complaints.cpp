@@ -70,13 +70,15 @@ Complaint about_tls_auth(Bytes datagram, Drop verdict, const ip::Endpoint& from,
             lines::real_address(from) +
                 " has the right tls-auth key and the wrong direction: it must be 0 on one side and "
                 "1 on the other" +
-                own_direction(wrapping)};
+                own_direction(wrapping),
+            lines::hmac_failed};
   }
   return {lines::incoming_authentication_failed(from),
           lines::real_address(from) +
               " has a different tls-auth key, another \"auth\" digest, or the wrong "
               "direction: it must be 0 on one side and 1 on the other" +
-              own_direction(wrapping)};
+              own_direction(wrapping),
+          lines::hmac_failed};
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip:
     return Complaint{lines::tls_crypt_unwrap_failed(from),
                      lines::real_address(from) +
                          " does not have the tls-crypt key that is here: compare the key "
-                         "files"};
+                         "files",
+                     lines::tls_crypt_failed};
   }
   if (!reset) return std::nullopt;
   return Complaint{lines::unreadable_first_packet(from),
@@ -142,6 +145,7 @@ void Complaints::about(Bytes datagram, Drop verdict, const ip::Endpoint& from, I
     log_.info(1, "{} more packets with a wrong or missing control channel key were not logged",
               std::exchange(silenced_, 0));
   }
+  if (!complaint->before.empty()) log_.mutable_error(mute_class, "{}", complaint->before);
   log_.mutable_error(mute_class, "{}", complaint->line);
   if (is_new(from.address)) log_.mutable_error(mute_class, "{}", complaint->advice);
 }

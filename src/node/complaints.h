@@ -33,6 +33,7 @@ class Complaints {
 struct Complaint {
   std::string line;  // as stock says it
   std::string advice;
+  std::string_view before = {};  // what stock says first
 };
 // Nothing: the packet is no business of ours (noise, a late packet of a session that has ended).
 [[nodiscard]] std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict,

@@ -24,6 +24,10 @@ void Environment::merge(const Environment& other) {
   for (const auto& [name, value] : other.variables_) set(name, value);
 }
 
+void Environment::forget(std::string_view beginning) {
+  std::erase_if(variables_, [&](const auto& one) { return one.first.starts_with(beginning); });
+}
+
 std::string proto_name(const options::Proto& proto) {
   std::string name = proto.is_tcp() ? "tcp" : "udp";
   if (proto.family) name += proto.family == ip::Family::v6 ? "6" : "4";

@@ -18,6 +18,8 @@ class Environment {
  public:
   void set(std::string name, std::string value);
   void merge(const Environment& other);
+  // All whose names begin so.
+  void forget(std::string_view beginning);
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& variables() const {
     return variables_;
   }

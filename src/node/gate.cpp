@@ -46,6 +46,7 @@ std::variant<Drop, Gate::Looked> Gate::look(Bytes datagram) {
     const auto client = wrapping_.v2_server->unwrap(datagram.last(*length));
     if (!client) return Drop::bad_tag;
     looked.protection = protection_with(client->key);
+    looked.metadata = client->metadata;
     datagram = datagram.first(datagram.size() - *length);
   } else {
     if (wrapping_.only_v2()) return Drop::unknown_opcode;
@@ -95,7 +96,8 @@ Gate::Verdict Gate::answer_reset(const Looked& looked, const ports::LinkAddress&
                     .remote = {},
                     .reset = Opcode::hard_reset_server_v2,
                     .first_stamp = wire::early_negotiation_start + 1,
-                    .stamp_time = stamp_time_}};
+                    .stamp_time = stamp_time_},
+                   looked.metadata};
   }
   const Buffer tlv = wire::encode_early_negotiation({.resend_wkc = v2});
   wire::ControlBody body;
@@ -131,7 +133,8 @@ Gate::Verdict Gate::check_cookie(const Looked& looked, const ports::LinkAddress&
                   .remote = looked.opened.session,
                   .reset = {},
                   .first_stamp = 2,
-                  .stamp_time = stamp_time_}};
+                  .stamp_time = stamp_time_},
+                 looked.metadata};
 }
 
 Gate::Verdict Gate::meet_reset(Bytes datagram, WallTime wall) {
@@ -147,7 +150,8 @@ Gate::Verdict Gate::meet_reset(Bytes datagram, WallTime wall) {
                   .remote = {},
                   .reset = Opcode::hard_reset_server_v2,
                   .first_stamp = v2 ? wire::early_negotiation_start + 1 : 1,
-                  .stamp_time = stamp_time_}};
+                  .stamp_time = stamp_time_},
+                 std::move(looked.metadata)};
 }
 
 }  // namespace adit::node

@@ -37,6 +37,7 @@ class Gate {
   struct Welcome {
     session::Protection protection;
     session::Opening opening;
+    std::optional<Buffer> metadata{};  // of a tls-crypt-v2 key: type byte and value
   };
   using Verdict = std::variant<Drop, Reply, Welcome>;
 
@@ -55,6 +56,7 @@ class Gate {
     crypto::ControlCipher::Opened opened;
     wire::ControlBody body;
     session::Protection protection;
+    std::optional<Buffer> metadata;
   };
   [[nodiscard]] std::variant<Drop, Looked> look(Bytes datagram);
   [[nodiscard]] Verdict answer_reset(const Looked& looked, const ports::LinkAddress& from,

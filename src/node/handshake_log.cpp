@@ -8,16 +8,16 @@ namespace adit::node {
 void log_peer(const Log& log, const session::Session& session, bool with_peer_info) {
   if (session.tls() == nullptr) return;
   for (const tls::ChainEntry& entry : session.tls()->peer().chain) {
-    log.info(1, "VERIFY OK: depth={}, {}", entry.depth, entry.subject);
+    log.info(2, "{}", lines::verify_ok(entry.depth, entry.subject));
   }
   if (with_peer_info) {
     for (const auto& [name, value] : session.peer_info().lines()) {
       if (const auto clean = wire::exportable_value(name, value)) {
-        log.info(2, "peer info: {}={}", name, *clean);
+        log.info(2, "{}", lines::peer_info(name, *clean));
       }
     }
   }
-  log.info(2, "Control Channel: {}", session.tls()->description());
+  log.info(2, "{}", lines::control_channel(session.tls()->description()));
 }
 
 void log_failure(const Log& log, const session::Failed& failed, Duration hand_window) {

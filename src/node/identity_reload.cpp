@@ -66,8 +66,8 @@ bool Identity::is_revoked(const std::string& decimal_serial) {
   return store_.exists(config_.crl.path + "/" + decimal_serial);
 }
 
-void Identity::look() {
-  look_after_files();
+void Identity::look(bool only_lists) {
+  if (!only_lists) look_after_files();
   if (config_.crl_is_directory) return look_after_crl_directory();
   if (crl_.looks > 0 && !crl_.told) {
     try_crl();

@@ -55,6 +55,7 @@ tls::PeerPolicy make_policy(const options::Identity& identity) {
   policy.extended_key_usage = identity.remote_cert_eku;
   policy.fingerprints = identity.peer_fingerprints;
   policy.username_fields = identity.username_fields;
+  policy.tracked = identity.x509_track;
   return policy;
 }
 
@@ -85,13 +86,16 @@ Status load_files(const options::Identity& identity, ports::StorePort& store, tl
 
 Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, bool server,
                                                  ports::StorePort& store,
-                                                 const SecretText& passphrase) {
+                                                 const SecretText& passphrase,
+                                                 const KeyElsewhere& key, tls::ChainJudge* judge) {
   using Profile = options::Identity::CertProfile;
   const options::Identity& identity = config.identity;
   std::unique_ptr<Identity> loaded(new Identity(identity, store));
   tls::Setup& setup = loaded->setup_;
   setup.server = server;
   if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
+  setup.signer = key.signer;
+  if (key.certificate.defined()) setup.cert = key.certificate;
   setup.ca_path = identity.ca_path;
   setup.passphrase = passphrase;
   setup.version_min = identity.tls_version_min;
@@ -115,6 +119,8 @@ Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, 
       break;
   }
   setup.peer = make_policy(identity);
+  setup.judge = judge;
+  setup.keep_pem = !config.scripts.tls_export_cert.empty() || !config.scripts.plugins.empty();
   if (!server) setup.peer.presence = tls::PeerPolicy::Presence::require;
   if (identity.crl_is_directory) setup.revoked = loaded.get();
   auto context = tls::TlsContext::create(setup);

@@ -17,22 +17,32 @@ struct IdentityNews {
   bool revocations = false;  // somebody may be revoked who was not before
 };
 
+// The own private key, where it is in no file.
+struct KeyElsewhere {
+  tls::Signer* signer = nullptr;  // outlives all handshakes
+  tls::NamedPem certificate{};    // not defined: it is in its file
+};
+
 // The TLS side of a configuration: certificates loaded, and a factory that takes up what changes in
 // their files. Handshakes under way end with what they began with.
 class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
  public:
-  // store must outlive the identity. passphrase: of the private key, if it needs one; also of one
-  // that replaces it.
+  // store and judge must outlive the identity. passphrase: of the private key, if it needs one;
+  // also of one that replaces it.
   [[nodiscard]] static Result<std::unique_ptr<Identity>> load(const options::Config& config,
                                                               bool server, ports::StorePort& store,
-                                                              const SecretText& passphrase);
+                                                              const SecretText& passphrase,
+                                                              const KeyElsewhere& key = {},
+                                                              tls::ChainJudge* judge = nullptr);
   // A changed crl-verify file counts from the next handshake on.
   [[nodiscard]] std::unique_ptr<tls::TlsEngine> make() override;
   [[nodiscard]] const tls::ChainEntry* revoked(const std::vector<tls::ChainEntry>& chain) override;
 
   // Looks whether files have changed; about every second. A pair that does not fit (yet) is tried
   // again a few times, and told of once if it stays so.
-  void look();
+  //
+  // only_lists: the rest cannot be seen any more
+  void look(bool only_lists = false);
   [[nodiscard]] IdentityNews take_news() { return std::exchange(news_, {}); }
   // What is in use now.
   [[nodiscard]] const tls::Setup& in_use() const { return setup_; }

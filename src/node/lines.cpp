@@ -1,14 +1,23 @@
 #include "node/lines.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "tls/verify_line.h"
 
 namespace adit::node::lines {
 
 // Without brackets around IPv6, as stock writes it here.
 std::string with_family(const ip::Endpoint& endpoint) {
+  const bool any = std::ranges::all_of(endpoint.address.bytes(), [](auto b) { return b == 0; });
   return fmt::format("{}{}:{}", endpoint.address.is_v4() ? "[AF_INET]" : "[AF_INET6]",
+                     any ? "[undef]" : endpoint.address.text(), endpoint.port);
+}
+
+std::string address_and_port(const ip::Endpoint& endpoint) {
+  return fmt::format("{}{} {}", endpoint.address.is_v4() ? "[AF_INET]" : "[AF_INET6]",
                      endpoint.address.text(), endpoint.port);
 }
 
@@ -54,8 +63,26 @@ std::string key_negotiation_timeout(long seconds) {
       "connectivity)",
       seconds);
 }
-std::string initial_packet(const ip::Endpoint& from) {
-  return "TLS: Initial packet from " + with_family(from);
+std::string password_checked(std::string_view how, std::string_view username) {
+  return fmt::format("TLS: Username/Password authentication {} for username '{}' ", how,
+                     printable(username));
+}
+
+std::string initial_packet(const ip::Endpoint& from, const wire::SessionId& id) {
+  std::string line = "TLS: Initial packet from " + with_family(from) + ", sid=";
+  for (std::size_t i = 0; i < id.value.size(); ++i) {
+    line += fmt::format("{}{:02x}", i == id.value.size() / 2 ? " " : "", id.value[i]);
+  }
+  return line;
+}
+std::string verify_ok(int depth, std::string_view subject) {
+  return fmt::format("VERIFY OK: depth={}, {}", depth, subject);
+}
+std::string peer_info(std::string_view name, std::string_view value) {
+  return fmt::format("peer info: {}={}", name, value);
+}
+std::string control_channel(std::string_view description) {
+  return fmt::format("Control Channel: {}", description);
 }
 std::string answered_again(const ip::Endpoint& from) {
   return "TLS: the first packet of " + with_family(from) +
@@ -71,6 +98,12 @@ std::string new_connection_replaces(std::string_view common_name) {
 std::string too_many_clients(unsigned limit) {
   return fmt::format("MULTI: new incoming connection would exceed maximum number of clients ({})",
                      limit);
+}
+std::string too_many_connections(const ip::Endpoint& from) {
+  return fmt::format(
+      "MULTI: Connection from {} would exceed new connection frequency limit as controlled by "
+      "--connect-freq",
+      from.text());
 }
 std::string ignored_while_ending(const ip::Endpoint& from) {
   return fmt::format("MULTI: Connection attempt from {} ignored while server is shutting down",
@@ -93,11 +126,20 @@ std::string sent_control(std::string_view common_name, std::string_view message,
   return fmt::format("SENT CONTROL [{}]: '{}' (status={})", common_name, message, sent ? 1 : 0);
 }
 std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial) {
-  return fmt::format("VERIFY ERROR: depth={}, error=certificate revoked: {}, serial={}", depth,
-                     printable(subject), serial);
+  return tls::verify_error(depth, revoked_reason, printable(subject), serial);
 }
 std::string push_received(std::string_view message) {
   return fmt::format("PUSH: Received control message: '{}'", message);
+}
+std::string auth_failed_received(std::string_view message) {
+  return fmt::format("AUTH: Received control message: {}", message);
+}
+std::string restart_pushed(bool halt, std::string_view words) {
+  return fmt::format("Connection {} command was pushed by server ('{}')", halt ? "halt" : "reset",
+                     words);
+}
+std::string delayed_exit(std::chrono::seconds in) {
+  return fmt::format("Delayed exit in {} seconds", in.count());
 }
 std::string data_channel(std::string_view cipher, std::uint32_t peer_id,
                          std::string_view compression) {
@@ -133,9 +175,53 @@ std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoin
                     const ip::Endpoint& to) {
   return fmt::format("peer {} ({}) floated from {} to {}", peer, name, from.text(), to.text());
 }
+std::string tun_opened(std::string_view device) {
+  return fmt::format("TUN/TAP device {} opened", device);
+}
+std::string tun_refused(std::string_view why) { return fmt::format("ERROR: {}", why); }
+std::string link_local(std::string_view transport, const std::optional<ip::Endpoint>& at) {
+  return fmt::format("{} link local{}", transport,
+                     at ? " (bound): " + with_family(*at) : ": (not bound)");
+}
+std::string link_remote(std::string_view transport, const std::optional<ip::Endpoint>& to) {
+  return fmt::format("{} link remote: {}", transport, to ? with_family(*to) : "[AF_UNSPEC]");
+}
+std::string tcp_listening(const ip::Endpoint& at) {
+  return "Listening for incoming TCP connection on " + with_family(at);
+}
+std::string tcp_attempt(const ip::Endpoint& to) {
+  return "Attempting to establish TCP connection with " + with_family(to);
+}
+std::string tcp_refused(const ip::Endpoint& to, std::string_view why) {
+  return fmt::format("TCP: connect to {} failed: {}", with_family(to), why);
+}
+std::string tcp_established(const ip::Endpoint& with) {
+  return "TCP connection established with " + with_family(with);
+}
+std::string cannot_resolve(std::string_view host, std::string_view port, std::string_view why) {
+  return fmt::format("RESOLVE: Cannot resolve host address: {}:{} ({})", host, port, why);
+}
+std::string restart_pause(std::chrono::seconds pause) {
+  return fmt::format("Restart pause, {} second(s)", pause.count());
+}
 std::string signal_received(std::string_view signal, bool hard, std::string_view text,
                             std::string_view what) {
-  return fmt::format("{}[{},{}] received, {}", signal, hard ? "hard" : "soft", text, what);
+  std::string_view kind = hard ? "hard" : "soft";
+  if (text == connection_failed) kind = "connection failed(soft)";
+  return fmt::format("{}[{},{}] received, {}", signal, kind, text, what);
+}
+
+std::string plugin_called(std::string_view plugin, ports::PluginEvent event, int status) {
+  return fmt::format("PLUGIN_CALL: POST {}/{} status={}", plugin, ports::name_of(event), status);
+}
+
+std::string plugin_failed(std::string_view plugin, ports::PluginEvent event, int status) {
+  return fmt::format("PLUGIN_CALL: plugin function {} failed with status {}: {}",
+                     ports::name_of(event), status, plugin);
+}
+
+std::string plugin_call_failed(std::string_view event) {
+  return fmt::format("WARNING: {} plugin call failed", event);
 }
 
 }  // namespace adit::node::lines

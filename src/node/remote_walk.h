@@ -17,6 +17,7 @@ class RemoteWalk {
   RemoteWalk(std::vector<options::Connection> connections, bool random, Rng& rng);
 
   [[nodiscard]] const options::Connection& connection() const { return connections_[at_]; }
+  [[nodiscard]] std::size_t position() const { return at_; }
   // The addresses the resolver gave for connection(); kept until the walk moves on.
   void set_addresses(std::vector<ip::Address> addresses);
   [[nodiscard]] bool has_address() const { return address_ < addresses_.size(); }

@@ -22,18 +22,26 @@ class Planner {
     for (const options::RouteLine& line : routes_.v4) add_line(line, n);
     n = 1;
     for (const options::RouteLine6& line : routes_.v6) add_line(line, n);
+    if (redirects_v6()) redirect_v6(n);
     return std::move(plan_);
   }
 
  private:
+  [[nodiscard]] bool redirects_v6() const {
+    return routes_.redirect && routes_.redirect->on && routes_.redirect->ipv6;
+  }
+
+  // Scripts are told of gateways where there are routes that may need them.
   void set_gateways() {
-    if (facts_.net_gateway && facts_.net_gateway->gateway) {
+    const bool v4 = !routes_.v4.empty() || routes_.redirect;
+    const bool v6 = !routes_.v6.empty() || redirects_v6();
+    if (v4 && facts_.net_gateway && facts_.net_gateway->gateway) {
       plan_.environment.set("route_net_gateway", facts_.net_gateway->gateway->text());
     }
-    if (facts_.net_gateway6 && facts_.net_gateway6->gateway) {
+    if (v6 && facts_.net_gateway6 && facts_.net_gateway6->gateway) {
       plan_.environment.set("net_gateway_ipv6", facts_.net_gateway6->gateway->text());
     }
-    if (facts_.vpn_gateway) {
+    if (v4 && facts_.vpn_gateway) {
       plan_.environment.set("route_vpn_gateway", facts_.vpn_gateway->text());
     }
   }
@@ -47,11 +55,10 @@ class Planner {
   // ---- redirect-gateway ----
 
   void redirect(const options::RedirectGateway& flags) {
-    plan_.redirects = flags.on;
+    plan_.redirects = flags.on && !flags.no_ipv4;
     const bool local = flags.local || (flags.autolocal && remote_is_on_link());
     if (!local) keep_server_reachable();
     if (flags.on && !flags.no_ipv4) redirect_v4(flags);
-    if (flags.on && flags.ipv6) redirect_v6();
     if (flags.block_local) block_local();
   }
 
@@ -82,10 +89,21 @@ class Planner {
     add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, routes_.metric);
   }
 
-  void redirect_v6() {
+  // n: the number of the first in the variables.
+  void redirect_v6(std::size_t n) {
     for (const char* prefix : {"::/3", "2000::/4", "3000::/4", "fc00::/7"}) {
-      add(*ip::Prefix::parse(prefix), std::nullopt, facts_.device, routes_.metric);
+      const ip::Prefix to = *ip::Prefix::parse(prefix);
+      add(to, std::nullopt, facts_.device, routes_.metric);
+      tell_v6(n++, to, facts_.vpn_gateway6, routes_.metric);
     }
+  }
+
+  void tell_v6(std::size_t n, const ip::Prefix& to, const std::optional<ip::Address>& gateway,
+               const std::optional<std::uint32_t>& metric) {
+    const std::string suffix = "_" + std::to_string(n);
+    plan_.environment.set("route_ipv6_network" + suffix, to.text());
+    if (gateway) plan_.environment.set("route_ipv6_gateway" + suffix, gateway->text());
+    if (metric) plan_.environment.set("route_ipv6_metric" + suffix, std::to_string(*metric));
   }
 
   // The LAN of the default gateway goes into the tunnel, in two halves; the gateway itself stays.
@@ -184,11 +202,7 @@ class Planner {
     }
     const auto metric = metric_of(line.metric);
     add(*to, gateway, device, metric);
-    const std::string suffix = "_" + std::to_string(n++);
-    plan_.environment.set("route_ipv6_network" + suffix, to->text());
-    const auto& shown = gateway ? gateway : facts_.vpn_gateway6;
-    if (shown) plan_.environment.set("route_ipv6_gateway" + suffix, shown->text());
-    if (metric) plan_.environment.set("route_ipv6_metric" + suffix, std::to_string(*metric));
+    tell_v6(n++, *to, gateway ? gateway : facts_.vpn_gateway6, metric);
   }
 
   std::optional<std::uint32_t> metric_of(const std::string& word) const {

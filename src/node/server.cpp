@@ -28,7 +28,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
     : setup_(setup),
       around_(around),
       log_(log),
-      hooks_(setup.config.scripts, setup.environment, around.processes, log),
+      hooks_(setup.config.scripts, setup.environment, around.processes, log, around.plugins),
       gate_(setup.wrapping, around.rng, setup.session.hand_window,
             {setup.config.server.connect_freq_initial.first,
              setup.config.server.connect_freq_initial.second}),
@@ -40,6 +40,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       next_wear_check_(now),
       next_status_(now),
       next_pool_write_(now + setup.config.server.pool_persist_interval) {
+  hooks_.limit(setup.session.hand_window);
   const options::Server& server = setup.config.server;
   if (pool_.base4())
     log_.info(3, "IFCONFIG POOL IPv4: base={} size={}", pool_.base4()->text(), pool_.size());
@@ -77,6 +78,7 @@ void Server::turn(Instant now, WallTime wall) {
     silent_streams_.pop_front();
     if (find(from) == nullptr) turn_away(from);
   }
+  if (next_look_ <= now_) look_for_answers();
   if (next_wear_check_ <= now_) note_wear();
   if (next_status_ <= now_) write_status(wall_);
   if (next_pool_write_ <= now_) write_pool();
@@ -85,7 +87,7 @@ void Server::turn(Instant now, WallTime wall) {
 }
 
 Deadline Server::deadline() const {
-  Deadline next{next_wear_check_, "wear"};
+  Deadline next = earlier({next_wear_check_, "wear"}, {next_look_, "late-answer"});
   if (!timers_.empty()) next = earlier(next, {timers_.begin()->first, "peer"});
   if (!silent_streams_.empty()) {
     next = earlier(next, {silent_streams_.front().first, "silent-stream"});
@@ -143,10 +145,7 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
     return;
   }
   if (!connects_.allow(now_)) {
-    log_.mutable_error(2,
-                       "MULTI: Connection from {} would exceed new connection frequency limit as "
-                       "controlled by --connect-freq",
-                       from.remote.text());
+    log_.mutable_error(2, "{}", lines::too_many_connections(from.remote));
     turn_away(from);
     return;
   }
@@ -162,12 +161,14 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
   peer->last_control_received = now_;
   peer->connected = wall_;
   if (from.stream != 0) {
-    log_.info(1, "TCP connection established with {}", lines::with_family(from.remote));
+    log_.info(1, "{}", lines::tcp_established(from.remote));
   }
-  peer->log.info(3, "{}", lines::initial_packet(from.remote));
+  peer->log.info(3, "{}",
+                 lines::initial_packet(from.remote, peer->association.active().remote_id()));
   by_address_[from] = *index;
   ServerPeer& fresh = *(peers_[*index] = std::move(peer));
-  serve(fresh);
+  check_key(fresh, fresh.association.active(), welcome.metadata);
+  if (ServerPeer* still = find(*index)) serve(*still);
 }
 
 // A client that started anew on the same address: the living session goes on beside it.
@@ -180,11 +181,16 @@ void Server::meet_newcomer(ServerPeer& peer, MutableBytes datagram) {
   if (session->receive(datagram, now_) != Drop::none) return;
   peer.protection = std::move(welcome->protection);
   peer.association.start_newcomer(std::move(session));
-  serve(peer);
+  const plane::PeerIndex index = peer.index;
+  check_key(peer, *peer.association.newcomer(), welcome->metadata);
+  if (ServerPeer* still = find(index)) serve(*still);
 }
 
 void Server::serve(ServerPeer& peer) {
+  if (peer.in_hand) return;  // whoever has it in hand sees to the rest
+  peer.in_hand = true;
   while (auto happening = peer.association.happening()) handle(peer, *happening);
+  peer.in_hand = false;
   transmit(peer);
   if (peer.leave_at <= now_) return remove(peer.index, peer.leave_signal, peer.leave_text);
   schedule(peer);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/pack.h"
+#include "node/answer_file.h"
 #include "node/answered_resets.h"
 #include "node/channel_setup.h"
 #include "node/complaints.h"
@@ -45,6 +46,7 @@ class Server {
     ports::ProcessPort& processes;
     ports::StorePort& store;
     Rng& rng;
+    ports::PluginPort* plugins = nullptr;  // nullptr: there are none
   };
   // setup must outlive the server.
   Server(const ServerSetup& setup, const Surroundings& around, Log log, Instant now, WallTime wall);
@@ -99,6 +101,14 @@ class Server {
  private:
   using Happening = session::Association::Happening;
 
+  // Which key exchange of which client.
+  struct Exchange {
+    std::uint64_t client;
+    wire::SessionId session;
+    std::uint8_t key_id;
+  };
+  using Login = std::shared_ptr<const session::AuthWanted>;
+
   // server.cpp: what arrives, and time
   void take(const plane::Report& report, MutableBytes bytes);
   void tell_bad_source(ServerPeer& peer, const ip::Address& source);
@@ -127,10 +137,6 @@ class Server {
 
   // server_events.cpp: what a session says
   void handle(ServerPeer& peer, Happening& happening);
-  void decide(ServerPeer& peer, session::Session& session, const session::AuthWanted& wanted);
-  void ask_script(ServerPeer& peer, session::Session& session, const session::AuthWanted& wanted);
-  void decided(std::uint64_t client_id, wire::SessionId session, std::uint8_t key_id,
-               bool admitted);
   void on_message(ServerPeer& peer, const wire::ControlMessage& message);
   void on_failure(ServerPeer& peer, const Happening& happening, const session::Failed& failed);
   void install(ServerPeer& peer, const session::KeysReady& ready);
@@ -139,10 +145,88 @@ class Server {
   void expel(ServerPeer& peer, const tls::ChainEntry& revoked);
   void leave_soon(ServerPeer& peer, std::string_view signal, std::string_view text);
 
+  // server_admission.cpp: who may enter
+  void decide(ServerPeer& peer, session::Session& session, session::AuthWanted& wanted);
+  void check_login(const Exchange& which, const Login& login);
+  [[nodiscard]] bool gives_login(const ServerPeer& peer, const session::AuthWanted& login,
+                                 bool& may_enter) const;
+  [[nodiscard]] Environment login_environment(const ServerPeer& peer,
+                                              const session::Session& session,
+                                              const session::AuthWanted& login) const;
+  void ask_script(ServerPeer& peer, const session::Session& session, const Exchange& which,
+                  const Login& login);
+  void script_answered(const Exchange& which, const Login& login, int status,
+                       std::shared_ptr<AuthAnswer> answer);
+  void defer(const Exchange& which, Judge who, const std::string& username,
+             std::shared_ptr<AuthAnswer> answer);
+  [[nodiscard]] bool take_late_answer(const Exchange& which, Judge who, const AuthAnswer& answer);
+  // An answer, from within the handling of the peer's events and from anywhere else.
+  void hear(ServerPeer& peer, const Exchange& which, Judge who, bool yes, std::string told = {});
+  void heard(const Exchange& which, Judge who, bool yes, std::string told = {});
+  void turn_down(ServerPeer& peer, session::Session& session, const Exchange& which,
+                 const Admission& admission);
+  void turn_out(ServerPeer& peer, session::Session& session);
+  [[nodiscard]] static session::Session* find_session(ServerPeer& peer,
+                                                      const wire::SessionId& session);
+  [[nodiscard]] Admission* find_admission(const Exchange& which);
+  [[nodiscard]] std::function<bool()> while_asked(const Exchange& which, Judge who);
+  void postpone(ServerPeer& peer, session::Session& session, std::chrono::seconds timeout,
+                std::string_view extra);
+  // Asked a few times a second until it says true.
+  void watch(std::function<bool()> look);
+  void look_for_answers();
+
+  // server_checks.cpp: programs that look at keys and certificates
+  void check_key(ServerPeer& peer, const session::Session& session,
+                 const std::optional<Buffer>& metadata);
+  [[nodiscard]] ServerPeer::KeyCheck* find_check(std::uint64_t client,
+                                                 const wire::SessionId& session);
+  void key_checked(std::uint64_t client, const wire::SessionId& session, bool yes);
+  void check_certificate(ServerPeer& peer, const Exchange& which, std::size_t at,
+                         const Login& login);
+  void check_chain(const Exchange& which, std::size_t at, const Login& login);
+  void run_crresponse(ServerPeer& peer, std::string_view response);
+
+  // server_plugins.cpp: what plugins decide
+  [[nodiscard]] static std::uint64_t plugin_context(const ServerPeer& peer) {
+    return peer.client_id + 1;  // 0 is the server's own
+  }
+  void ask_plugins(ServerPeer& peer, const session::Session& session, const Exchange& which,
+                   const Login& login);
+  void plugins_checked(const Exchange& which, const Login& login, PluginAnswer::Verdict verdict,
+                       const std::shared_ptr<AuthAnswer>& answer);
+  void plugins_decided(const Exchange& which, const Login& login, PluginAnswer::Verdict verdict,
+                       const std::shared_ptr<AuthAnswer>& answer);
+  void tell_plugins_of_address(const ServerPeer& peer);
+  // Those of the first kind get a file to write into, those of the second hand lines back.
+  enum class ConnectStage : std::uint8_t { first_plugins, second_plugins };
+  struct PluginConnect;
+  void tell_plugins_of_connect(ServerPeer& peer, const std::optional<policy::Lease>& lease,
+                               ConnectStage stage);
+  void ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<PluginConnect>& connect,
+                              bool again);
+  void plugins_connected(std::uint64_t client, const PluginAnswer& answer,
+                         const std::shared_ptr<PluginConnect>& connect);
+
   // server_connect.cpp: from admission to the push
   void connect(ServerPeer& peer, bool replaced);
   [[nodiscard]] bool load_profile(ServerPeer& peer);
   void run_client_connect(ServerPeer& peer);
+  void run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease);
+  // What a client-connect program leaves: options at once or later, and whether it is later.
+  struct ConnectAnswer {
+    TemporaryFile profile, later;
+    std::optional<policy::Lease> lease;
+  };
+  void connect_answered(std::uint64_t client, int status,
+                        const std::shared_ptr<ConnectAnswer>& answer);
+  void overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
+                       const std::optional<policy::Lease>& lease);
+  [[nodiscard]] bool take_late_connect_answer(std::uint64_t client, const ConnectAnswer& answer);
+  void settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer);
+  void take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer);
+  [[nodiscard]] std::function<bool()> while_connecting(std::uint64_t client);
+  [[nodiscard]] std::vector<std::string> subjects_of(const ServerPeer& peer) const;
   void finish_connect(ServerPeer& peer);
   void tell_addresses(const ServerPeer& peer);
   [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
@@ -155,19 +239,22 @@ class Server {
   [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
   void remove(plane::PeerIndex index, std::string_view signal, std::string_view text);
+  void tell_gone(ServerPeer& peer);
   void forget(ServerPeer& peer);
 
   // server_managed.cpp: what is decided outside
   void note(ServerNews news);
   void note_about(ServerPeer& peer, ServerNews::Kind kind);
-  void ask_manager(ServerPeer& peer, session::Session& session, const session::AuthWanted& wanted);
+  void ask_manager(ServerPeer& peer, const session::Session& session, const Exchange& which,
+                   const session::AuthWanted& wanted);
   void load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease);
   [[nodiscard]] Environment traffic_environment(const ServerPeer& peer) const;
   [[nodiscard]] std::size_t clients_let_in() const;
-  [[nodiscard]] static session::Session* asked_session(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find_asking(std::uint64_t client, std::uint64_t key);
 
   // server_routes.cpp: what is behind each client
+  [[nodiscard]] Hooks::How how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const;
+  [[nodiscard]] Hooks::Occasion learning() const;
   void learn(ServerPeer& peer);
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
@@ -210,6 +297,8 @@ class Server {
   Instant next_wear_check_;
   Instant next_status_;
   Instant next_pool_write_;
+  std::vector<std::function<bool()>> watched_;
+  Instant next_look_ = Instant::max();
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // script answers may come too late
 };
 

@@ -42,6 +42,7 @@ void Server::connect(ServerPeer& peer, bool replaced) {
     if (!older.empty()) log_.info(1, "{}", lines::new_connection_replaces(peer.common_name));
     for (const plane::PeerIndex index : older) remove(index, "SIGTERM", "new-connection");
   }
+  tell_plugins_of_address(peer);
   if (!load_profile(peer)) return;
   run_client_connect(peer);
 }
@@ -82,7 +83,7 @@ Environment Server::client_environment(const ServerPeer& peer) const {
   Environment env = identity_environment(peer.identity);
   env.merge(peer_info_environment(peer.association.active().peer_info()));
   env.set("common_name", peer.common_name);
-  if (!peer.username.empty()) env.set("username", printable(peer.username));
+  if (!peer.username.empty()) env.set("username", peer.username);
   set_peer_address(env, "trusted", peer.address.remote);
   set_peer_address(env, "untrusted", peer.address.remote);
   if (peer.plan.v4) {
@@ -115,45 +116,96 @@ void Server::run_client_connect(ServerPeer& peer) {
   if (lease && peer.profile.ifconfig_push) pool_.give_back(lease->slot);
   peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
   if (peer.profile.ifconfig_push) peer.plan.slot.reset();
+  tell_plugins_of_connect(peer, lease, ConnectStage::first_plugins);
+}
+
+void Server::run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
   if (!setup_.config.scripts.client_connect.defined()) {
     load_managed_profile(peer, lease);
     return finish_connect(peer);
   }
-
-  auto file = around_.store.create_temporary(setup_.config.scripts.tmp_dir, "cc", "");
-  if (!file) {
-    peer.log.error("client-connect: {}", file.error().text());
+  const std::string& dir = setup_.config.scripts.tmp_dir;
+  auto profile = TemporaryFile::create(around_.store, dir, "cc");
+  auto later = TemporaryFile::create(around_.store, dir, "ccr");
+  if (!profile || !later) {
+    peer.log.error("client-connect: {}", (profile ? later : profile).error().text());
     return refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
   }
   Environment env = client_environment(peer);
-  env.set("client_connect_config_file", *file);
-  hooks_.run_in_order("client-connect", setup_.config.scripts.client_connect, env, {*file},
-                      [this, alive = alive_, id = peer.client_id, file = *file, lease](int status) {
-                        if (!*alive) return;
-                        auto text = around_.store.read(file);
-                        around_.store.remove(file);
-                        ServerPeer* client = find_client(id);
-                        if (client == nullptr || client->phase != ServerPeer::Phase::connecting)
-                          return;
-                        session::Session& session = client->association.active();
-                        if (status != 0) {
-                          refuse(*client, session, session.key_id(), {});
-                        } else {
-                          if (text && !text->empty()) {
-                            auto parsed = options::parse_client_profile(*text, file, setup_.config);
-                            for (const options::Issue& issue : parsed.issues)
-                              client->log.warn("{}", issue.text());
-                            client->profile = policy::overlay(client->profile, parsed.profile);
-                            const auto slot = client->plan.slot;
-                            client->plan =
-                                policy::plan_client(setup_.facts, client->profile, lease);
-                            client->plan.slot = slot;
-                          }
-                          load_managed_profile(*client, lease);
-                          finish_connect(*client);
-                        }
-                        serve(*client);
-                      });
+  env.set("client_connect_config_file", profile->path());
+  env.set("client_connect_deferred_file", later->path());
+  const std::vector<std::string> arguments{profile->path()};
+  const auto answer =
+      std::make_shared<ConnectAnswer>(ConnectAnswer{std::move(*profile), std::move(*later), lease});
+  hooks_.run_in_order(
+      "client-connect", setup_.config.scripts.client_connect, env, arguments,
+      {.subjects = subjects_of(peer), .log = peer.log, .wanted = while_connecting(peer.client_id)},
+      [this, alive = alive_, id = peer.client_id, answer](int status) {
+        if (*alive) connect_answered(id, status, answer);
+      });
+}
+
+std::function<bool()> Server::while_connecting(std::uint64_t client) {
+  return [this, client] {
+    const ServerPeer* peer = find_client(client);
+    return peer != nullptr && peer->phase == ServerPeer::Phase::connecting;
+  };
+}
+
+// Its programs run one after the other, and with them those of whoever had the name before it.
+std::vector<std::string> Server::subjects_of(const ServerPeer& peer) const {
+  std::vector<std::string> subjects{"#" + std::to_string(peer.client_id)};
+  if (!setup_.config.server.duplicate_cn) subjects.push_back(peer.common_name);
+  return subjects;
+}
+
+void Server::connect_answered(std::uint64_t client, int status,
+                              const std::shared_ptr<ConnectAnswer>& answer) {
+  ServerPeer* peer = find_client(client);
+  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return;
+  if (status == 0 && answer->later.text().starts_with('2')) {
+    return watch([this, client, answer] { return take_late_connect_answer(client, *answer); });
+  }
+  settle_connect(*peer, status == 0, *answer);
+}
+
+bool Server::take_late_connect_answer(std::uint64_t client, const ConnectAnswer& answer) {
+  ServerPeer* peer = find_client(client);
+  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return true;
+  const std::string later = answer.later.text();
+  if (later.empty() || later.starts_with('2')) return false;
+  const bool yes = later.starts_with('1');
+  if (!yes) peer->log.error("MULTI: deferred --client-connect script returned CC_RET_FAILED");
+  settle_connect(*peer, yes, answer);
+  return true;
+}
+
+void Server::settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer) {
+  if (yes) {
+    take_connect_answer(peer, answer);
+  } else {
+    session::Session& session = peer.association.active();
+    refuse(peer, session, session.key_id(), {});
+  }
+  serve(peer);
+}
+
+void Server::take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer) {
+  overlay_profile(peer, answer.profile.text(), answer.profile.path(), answer.lease);
+  load_managed_profile(peer, answer.lease);
+  finish_connect(peer);
+}
+
+// Options of one client on top of those it has.
+void Server::overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
+                             const std::optional<policy::Lease>& lease) {
+  if (text.empty()) return;
+  auto parsed = options::parse_client_profile(text, source, setup_.config);
+  for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
+  peer.profile = policy::overlay(peer.profile, parsed.profile);
+  const auto slot = peer.plan.slot;
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  peer.plan.slot = slot;
 }
 
 void Server::finish_connect(ServerPeer& peer) {
@@ -336,16 +388,24 @@ void Server::close() {
   while (!peers_.empty()) forget(*peers_.begin()->second);
 }
 
+// Before its addresses are: once, as soon as it leaves.
+void Server::tell_gone(ServerPeer& peer) {
+  const Hooks::Occasion gone{ports::PluginEvent::client_disconnect, "client-disconnect",
+                             setup_.config.scripts.client_disconnect};
+  if (!peer.let_in || std::exchange(peer.told_gone, true) || !hooks_.wanted(gone)) return;
+  Environment env = client_environment(peer);
+  env.merge(traffic_environment(peer));
+  hooks_.tell_in_order(gone, env, {},
+                       {.subjects = subjects_of(peer), .keeps_books = true, .log = peer.log},
+                       plugin_context(peer), [](bool) {});
+}
+
 void Server::forget(ServerPeer& peer) {
   const plane::PeerIndex index = peer.index;
+  tell_gone(peer);
+  hooks_.plugins().forget_client(plugin_context(peer));
   if (peer.phase == ServerPeer::Phase::up) unlearn(peer);
   if (peer.managed.told) note_about(peer, ServerNews::Kind::disconnect);
-  if (peer.let_in && setup_.config.scripts.client_disconnect.defined()) {
-    Environment env = client_environment(peer);
-    env.merge(traffic_environment(peer));
-    hooks_.run_in_order("client-disconnect", setup_.config.scripts.client_disconnect, env, {},
-                        [](int) {});
-  }
   if (peer.plan.slot) pool_.release(*peer.plan.slot, now_);
   around_.plane.remove_peer(index);
   if (peer.address.stream != 0) around_.link.close_stream(peer.address.stream);

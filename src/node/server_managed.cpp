@@ -41,20 +41,18 @@ Environment Server::traffic_environment(const ServerPeer& peer) const {
   return env;
 }
 
-void Server::ask_manager(ServerPeer& peer, session::Session& session,
+void Server::ask_manager(ServerPeer& peer, const session::Session& session, const Exchange& which,
                          const session::AuthWanted& wanted) {
   // openvpn sets a key of each new session aside, and programs may count on its numbers.
   const std::uint64_t key = peer.managed.next_key;
   peer.managed.next_key += wanted.first ? 2 : 1;
-  const bool script = setup_.config.scripts.auth_user_pass_verify.defined();
-  peer.managed.asked =
-      ServerPeer::Managed::Asked{session.own_id(), wanted.key_id, key, script, true};
+  peer.managed.asked = ServerPeer::Managed::Asked{which.session, which.key_id, key};
   Environment env = setup_.environment;
   env.merge(identity_environment(peer.identity));
   set_peer_address(env, "untrusted", peer.address.remote);
   env.merge(peer_info_environment(session.peer_info()));
   env.set("common_name", peer.common_name);
-  if (!wanted.username.empty()) env.set("username", printable(wanted.username));
+  if (!wanted.username.empty()) env.set("username", wanted.username);
   if (!wanted.password.empty()) env.set("password", wanted.password.reveal());
   env.set("n_clients", std::to_string(clients_let_in()));
   const bool again = peer.managed.told && !wanted.first;
@@ -72,20 +70,14 @@ std::size_t Server::clients_let_in() const {
   return count;
 }
 
-session::Session* Server::asked_session(ServerPeer& peer) {
-  const auto& asked = peer.managed.asked;
-  if (!asked) return nullptr;
-  session::Session* session = &peer.association.active();
-  if (session->own_id() != asked->session) session = peer.association.newcomer();
-  return session != nullptr && session->own_id() == asked->session ? session : nullptr;
-}
-
-// The client whose key that is, and that nobody has decided about yet.
+// The client whose key that is, and that the manager has not decided about yet.
 ServerPeer* Server::find_asking(std::uint64_t client, std::uint64_t key) {
   ServerPeer* peer = find_client(client);
-  if (peer == nullptr || asked_session(*peer) == nullptr) return nullptr;
+  if (peer == nullptr || !peer->managed.asked || peer->managed.asked->key != key) return nullptr;
   const auto& asked = *peer->managed.asked;
-  return asked.key == key && asked.manager ? peer : nullptr;
+  const Admission* admission = peer->admissions.find(asked.session, asked.key_id);
+  const bool waits = admission != nullptr && admission->waits_for(Judge::manager);
+  return waits && find_session(*peer, asked.session) != nullptr ? peer : nullptr;
 }
 
 bool Server::admit_client(std::uint64_t client, std::uint64_t key, const std::string& lines,
@@ -94,14 +86,8 @@ bool Server::admit_client(std::uint64_t client, std::uint64_t key, const std::st
   ServerPeer* peer = find_asking(client, key);
   if (peer == nullptr) return false;
   if (!lines.empty()) peer->managed.lines = lines;
-  auto& asked = *peer->managed.asked;
-  asked.manager = false;
-  if (asked.script) return true;  // and it may still say no
-  session::Session* session = asked_session(*peer);
-  const std::uint8_t key_id = asked.key_id;
-  peer->managed.asked.reset();
-  session->admit(key_id, now_);
-  serve(*peer);
+  const auto& asked = *peer->managed.asked;
+  heard({client, asked.session, asked.key_id}, Judge::manager, true);
   return true;
 }
 
@@ -110,13 +96,10 @@ bool Server::deny_client(std::uint64_t client, std::uint64_t key, std::string_vi
   now_ = now;
   ServerPeer* peer = find_asking(client, key);
   if (peer == nullptr) return false;
-  session::Session* session = asked_session(*peer);
-  const std::uint8_t key_id = peer->managed.asked->key_id;
-  peer->managed.asked.reset();
   peer->log.info(1, "MULTI: connection rejected: {}, CLI:{}", printable(why),
                  told.empty() ? "[NULL]" : printable(told));
-  refuse(*peer, *session, key_id, told);
-  serve(*peer);
+  const auto& asked = *peer->managed.asked;
+  heard({client, asked.session, asked.key_id}, Judge::manager, false, std::string(told));
   return true;
 }
 
@@ -125,11 +108,7 @@ bool Server::postpone_client(std::uint64_t client, std::uint64_t key, std::strin
   now_ = now;
   ServerPeer* peer = find_asking(client, key);
   if (peer == nullptr || text.size() > longest_pending_text) return false;
-  session::Session* session = asked_session(*peer);
-  const Duration limit = std::max<Duration>(setup_.session.reneg / 2, setup_.session.hand_window);
-  session->extend_decision(now_, std::min<Duration>(timeout, limit));
-  session->send_message(fmt::format("AUTH_PENDING,timeout {}", timeout.count()), now_);
-  session->send_message("INFO_PRE," + std::string(text), now_);
+  postpone(*peer, *find_session(*peer, peer->managed.asked->session), timeout, text);
   serve(*peer);
   return true;
 }

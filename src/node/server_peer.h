@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/log.h"
+#include "node/admission.h"
 #include "node/disorder_report.h"
 #include "node/lines.h"
 #include "node/peer_path.h"
@@ -55,21 +57,28 @@ struct ServerPeer {
     bool refused = false;
   };
   std::vector<Unlearned> unlearned;
+  Admissions admissions;
+  // tls-crypt-v2-verify of a session that has begun, and what has to wait for it.
+  struct KeyCheck {
+    wire::SessionId session;
+    std::function<void()> then{};
+  };
+  std::vector<KeyCheck> key_checks;
   // With management-client-auth somebody outside decides.
   struct Managed {
     struct Asked {
       wire::SessionId session;
       std::uint8_t key_id;
-      std::uint64_t key;     // what the manager calls it
-      bool script, manager;  // who has not said yes yet
+      std::uint64_t key;  // what the manager calls it
     };
-    std::optional<Asked> asked{};
+    std::optional<Asked> asked{};  // the latest
     std::uint64_t next_key = 1;
     bool told = false;    // of its coming; so it hears of the end
     std::string lines{};  // of configuration that came with the consent
   } managed;
   std::uint64_t arrival = 0;  // of two that share a network, the later has it
   bool let_in = false;        // client-disconnect will be told
+  bool told_gone = false;     // and was
   bool pushed = false;
   bool retire_others = false;  // a new session's first keys replace all of the old one's
 
@@ -86,7 +95,8 @@ struct ServerPeer {
   Instant leave_at = Instant::max();
   std::string leave_signal;  // "SIGTERM", with its text
   std::string leave_text;
-  Deadline scheduled;  // where the server's timer queue has it
+  bool in_hand = false;  // its events are being handled
+  Deadline scheduled;    // where the server's timer queue has it
 
   // "client1/203.0.113.2:40037", or the address alone before the name is known
   [[nodiscard]] std::string name() const {

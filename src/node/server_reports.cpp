@@ -23,12 +23,12 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
     case Kind::moved:
       return consider_move(*peer, report.from);
     case Kind::stream_closed:
-      peer->log.info(1, "Connection reset, restarting [0]");
+      peer->log.info(1, "{}", lines::connection_reset);
       leave_soon(*peer, "SIGUSR1", "connection-reset");
       peer->leave_at = now_;
       return serve(*peer);
     case Kind::stream_fault:
-      peer->log.error("Fatal decryption error (process_incoming_link), restarting");
+      peer->log.error("{}", lines::stream_out_of_step);
       leave_soon(*peer, "SIGUSR1", "decryption-error");
       peer->leave_at = now_;
       return serve(*peer);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "node/lines.h"
 #include "node/server.h"
 
@@ -25,25 +26,36 @@ std::string text_of(const ip::Prefix& network) {
 
 }  // namespace
 
+Hooks::Occasion Server::learning() const {
+  return {ports::PluginEvent::learn_address, "learn-address", setup_.config.scripts.learn_address};
+}
+
+// An address that goes from one client to another is taken from the first before.
+Hooks::How Server::how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const {
+  Hooks::How how{.subjects = subjects_of(peer), .keeps_books = true, .log = peer.log};
+  how.subjects.push_back(network.text());
+  return how;
+}
+
 // With a script, the networks of a client are routed to it as the script agrees.
 void Server::learn(ServerPeer& peer) {
   peer.arrival = ++arrivals_;
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.reserve(*address);
   }
-  const options::Script& script = setup_.config.scripts.learn_address;
+  const Hooks::Occasion add = learning();
   for (const ip::Prefix& network : networks_of(peer)) {
-    if (!script.defined()) {
+    if (!hooks_.wanted(add)) {
       learned(peer, network, true);
       continue;
     }
     peer.unlearned.push_back({network, false});
-    hooks_.run_in_order("learn-address", script, client_environment(peer),
-                        {"add", text_of(network), peer.common_name},
-                        [this, alive = alive_, id = peer.client_id, network](int status) {
-                          ServerPeer* client = *alive ? find_client(id) : nullptr;
-                          if (client != nullptr) learned(*client, network, status == 0);
-                        });
+    hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
+                         how_to_learn(peer, network), plugin_context(peer),
+                         [this, alive = alive_, id = peer.client_id, network](bool agreed) {
+                           ServerPeer* client = *alive ? find_client(id) : nullptr;
+                           if (client != nullptr) learned(*client, network, agreed);
+                         });
   }
 }
 
@@ -68,14 +80,14 @@ void Server::unlearn(ServerPeer& peer) {
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.unreserve(*address);
   }
-  const options::Script& script = setup_.config.scripts.learn_address;
+  const Hooks::Occasion gone = learning();
   for (const ip::Prefix& network : networks_of(peer)) {
     owners_.release(network, peer.index);
     const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
     const bool refused = doubt != peer.unlearned.end() && doubt->refused;
-    if (!script.defined() || refused) continue;
-    hooks_.run_in_order("learn-address", script, client_environment(peer),
-                        {"delete", text_of(network)}, [](int) {});
+    if (!hooks_.wanted(gone) || refused) continue;
+    hooks_.tell_in_order(gone, client_environment(peer), {"delete", text_of(network)},
+                         how_to_learn(peer, network), 0, [](bool) {});
   }
 }
 
@@ -110,14 +122,15 @@ ServerStatus Server::status(WallTime wall) const {
     const plane::PeerTraffic traffic = around_.plane.traffic(index);
     ClientRow row;
     const bool up = peer->phase == ServerPeer::Phase::up;
-    row.common_name = up ? peer->common_name : "UNDEF";
+    const bool known = up || peer->let_in;  // who leaves keeps its name to the end
+    row.common_name = known ? peer->common_name : "UNDEF";
     row.real_address = lines::real_address(peer->address.remote);
-    if (up && peer->plan.v4) row.v4 = peer->plan.v4->text();
-    if (up && peer->plan.v6) row.v6 = peer->plan.v6->text();
+    if (known && peer->plan.v4) row.v4 = peer->plan.v4->text();
+    if (known && peer->plan.v6) row.v6 = peer->plan.v6->text();
     row.bytes_received = traffic.received_link_bytes + peer->control_bytes_received;
     row.bytes_sent = traffic.sent_link_bytes + peer->control_bytes_sent;
     row.connected = peer->connected;
-    row.username = up ? peer->username : "";
+    row.username = known ? printable(peer->username) : "";
     row.client_id = peer->client_id;
     row.peer_id = index;
     const auto& negotiated = peer->association.active().negotiated();

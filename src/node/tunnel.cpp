@@ -4,7 +4,11 @@
 
 #include <fmt/core.h>
 
+#include "node/lines.h"
+
 namespace adit::node {
+
+using ports::PluginEvent;
 
 namespace {
 // A full queue loses packets without a word, and the kernel's 500 is filled by one burst.
@@ -65,8 +69,8 @@ Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topo
 Status Tunnel::open() {
   if (device_.is_open()) return {};
   auto opened = device_.open();
-  if (!opened) return fail_with(opened.error());
-  log_.info(1, "TUN/TAP device {} opened", *opened);
+  if (!opened) return fail_with({lines::tun_refused(opened.error().what), opened.error().advice});
+  log_.info(1, "{}", lines::tun_opened(*opened));
   log_.info(3, "TUN/TAP device {}: offloads in use: {}", *opened,
             offloads_text(device_.offloads()));
   return {};
@@ -80,8 +84,10 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
     known_ = env;
     known_.set("script_context", "restart");
     if (!hooks.scripts().up_restart) return {};
-    hooks.run_and_wait("up", hooks.scripts().up, script_environment({}),
-                       script_arguments("restart"));
+    Environment told = script_environment({});
+    for (const std::string_view of_routes : {"route_", "net_gateway"}) told.forget(of_routes);
+    hooks.tell_and_wait({PluginEvent::up, "up", hooks.scripts().up}, told,
+                        script_arguments("restart"));
     return {};
   }
   if (plan_) {
@@ -96,9 +102,10 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
   if (Status set = set_addresses(plan); !set) return set;
   known_ = env;
   known_.set("script_context", "init");
-  if (!hooks.run_and_wait("up", hooks.scripts().up, script_environment({}),
-                          script_arguments("init"))) {
-    return fail_with({"the up script failed", "see the line above; script-security must be 2"});
+  if (!hooks.tell_and_wait({PluginEvent::up, "up", hooks.scripts().up}, script_environment({}),
+                           script_arguments("init"))) {
+    return fail_with({"the up script or a plugin failed",
+                      "see the line above; for a script, script-security must be 2"});
   }
   return {};
 }
@@ -110,17 +117,17 @@ DeviceFacts Tunnel::facts() const {
 
 Status Tunnel::set_addresses(const TunnelPlan& plan) {
   if (!plan.set_addresses) return {};
-  log_.info(3, "net_iface_mtu_set: mtu {} for {}", plan.mtu, device_.name());
-  log_.info(3, "net_iface_up: set {} up", device_.name());
+  log_.info(1, "net_iface_mtu_set: mtu {} for {}", plan.mtu, device_.name());
+  log_.info(1, "net_iface_up: set {} up", device_.name());
   if (Status set = network_.configure_link(device_.name(), plan.mtu, plan.tx_queue_length); !set) {
     return set;
   }
   for (const ports::InterfaceAddress& address : plan.addresses) {
     if (address.peer) {
-      log_.info(3, "net_addr_ptp_v4_add: {} peer {} dev {}", address.address.text(),
+      log_.info(1, "net_addr_ptp_v4_add: {} peer {} dev {}", address.address.text(),
                 address.peer->text(), device_.name());
     } else {
-      log_.info(3, "net_addr_{}_add: {}/{} dev {}", address.address.is_v4() ? "v4" : "v6",
+      log_.info(1, "net_addr_{}_add: {}/{} dev {}", address.address.is_v4() ? "v4" : "v6",
                 address.address.text(), address.prefix_length, device_.name());
     }
     if (Status added = network_.add_address(device_.name(), address); !added) {
@@ -178,7 +185,8 @@ bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment
     }
   }
   if (route_mtu_ != 0) set_route_mtu(0, route_mtu_);
-  hooks.run_and_wait("route-up", hooks.scripts().route_up, script_environment({}));
+  hooks.tell_and_wait({PluginEvent::route_up, "route-up", hooks.scripts().route_up},
+                      script_environment({}));
   return complete;
 }
 
@@ -195,9 +203,10 @@ void Tunnel::set_route_mtu(unsigned before, unsigned now) {
 }
 
 void Tunnel::remove_routes(Hooks& hooks, const Environment& env) {
-  if (plan_ && (!routes_.empty() || hooks.scripts().route_pre_down.defined())) {
-    hooks.run_and_wait("route-pre-down", hooks.scripts().route_pre_down, script_environment(env),
-                       script_arguments("init"));
+  const Hooks::Occasion leaving{PluginEvent::route_pre_down, "route-pre-down",
+                                hooks.scripts().route_pre_down};
+  if (plan_ && (!routes_.empty() || hooks.wanted(leaving))) {
+    hooks.tell_and_wait(leaving, script_environment(env), script_arguments("init"));
   }
   for (auto route = routes_.rbegin(); route != routes_.rend(); ++route) {
     if (Status gone = network_.remove_route(*route); !gone) log_.warn("{}", gone.error().text());
@@ -228,9 +237,11 @@ void Tunnel::take_down(Hooks& hooks, Environment env, std::string_view signal) {
   env = script_environment(env);
   const auto arguments = script_arguments("init");
   const bool before = hooks.scripts().down_pre;
-  if (before) hooks.run_and_wait("down", hooks.scripts().down, env, arguments);
+  const Hooks::Occasion down{PluginEvent::down, "down", hooks.scripts().down};
+  if (before) hooks.tell_and_wait(down, env, arguments);
+  log_.info(2, "{}", lines::tun_closing);
   remove_addresses();
-  if (!before) hooks.run_and_wait("down", hooks.scripts().down, env, arguments);
+  if (!before) hooks.tell_and_wait(down, env, arguments);
   plan_.reset();
   known_ = {};
 }

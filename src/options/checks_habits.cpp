@@ -25,6 +25,8 @@ void check_scripts(const Config& config, const Findings& found) {
       {"learn-address", &scripts.learn_address},
       {"auth-user-pass-verify", &scripts.auth_user_pass_verify},
       {"tls-verify", &scripts.tls_verify},
+      {"tls-crypt-v2-verify", &scripts.tls_crypt_v2_verify},
+      {"client-crresponse", &scripts.client_crresponse},
   };
   for (const auto& [name, script] : all) {
     if (script->defined()) {

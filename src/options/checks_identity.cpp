@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "options/checks.h"
 #include "options/findings.h"
 
@@ -5,10 +7,71 @@ namespace adit::options {
 
 namespace {
 
+bool refuse_beside(const Config& config, const Findings& found, const char* reason,
+                   std::initializer_list<const char*> options) {
+  for (const char* name : options) {
+    if (config.said_of(name) == nullptr) continue;
+    found.error(name, fmt::format("Parameter --{} cannot be used when --{} is also specified.",
+                                  name, reason));
+    return true;
+  }
+  return false;
+}
+
+void check_token(const Config& config, const Findings& found) {
+  const Tokens& tokens = config.tokens;
+  if (tokens.id.empty() && !tokens.id_by_manager) {
+    found.error("pkcs11-providers",
+                "Parameter --pkcs11-id or --pkcs11-id-management should be specified.",
+                "adit --show-pkcs11-ids MODULE lists them");
+  }
+  if (tokens.id_by_manager && refuse_beside(config, found, "pkcs11-id-management", {"pkcs11-id"})) {
+    return;
+  }
+  refuse_beside(config, found, "pkcs11-provider",
+                {"management-external-key", "cert", "key", "pkcs12"});
+}
+
+void check_manager(const Config& config, const Findings& found) {
+  if (config.management.defined()) return;
+  for (const Said& said : config.said) {
+    if (!said.name.starts_with("management-")) continue;
+    return found.error(said.name,
+                       "--management is not specified, however one or more options which modify "
+                       "the behavior of --management were specified",
+                       "add the line \"management HOST PORT\"");
+  }
+}
+
+void check_external_key(const Config& config, const Findings& found) {
+  const bool by_manager = !config.management.external_cert.empty();
+  if (config.identity.pkcs12.defined()) {
+    refuse_beside(config, found, "pkcs12", {"management-external-key"});
+    return;
+  }
+  if (config.identity.key.defined()) {
+    found.error("key", "--key and --management-external-key are mutually exclusive");
+  }
+  if (by_manager && config.identity.cert.defined()) {
+    found.error("cert", "--cert and --management-external-cert are mutually exclusive");
+  }
+  if (!by_manager && !config.identity.cert.defined()) {
+    found.error("", "You must define certificate file (--cert) or PKCS#12 file (--pkcs12)",
+                "add the line \"cert FILE\", or management-external-cert");
+  }
+}
+
 void check_own_certificate(const Config& config, const Findings& found) {
   const Identity& identity = config.identity;
+  if (!config.management.external_cert.empty() && !config.management.external_key) {
+    found.error("management-external-cert",
+                "--management-external-cert must be used with --management-external-key");
+    return;
+  }
+  if (config.tokens.defined()) return check_token(config, found);
+  if (config.management.external_key) return check_external_key(config, found);
   const bool has_cert = identity.cert.defined(), has_key = identity.key.defined();
-  if (identity.pkcs12.defined() || config.management.external_key) return;
+  if (identity.pkcs12.defined()) return;
   if (has_cert && !has_key) {
     found.error("cert", "cert is given without key",
                 "add the line \"key FILE\" for its private key");
@@ -57,6 +120,7 @@ void check_announced_blocks(const Config& config, const Findings& found) {
 }  // namespace
 
 void check_identity(const Config& config, const Findings& found) {
+  check_manager(config, found);
   if (config.tls_role == TlsRole::none) return;
   check_own_certificate(config, found);
   check_trust(config, found);

@@ -50,6 +50,12 @@ struct Script {
   [[nodiscard]] bool defined() const { return !words.empty(); }
 };
 
+// A shared object and its arguments.
+struct Plugin {
+  std::vector<std::string> words;
+  Location at;
+};
+
 struct Proto {
   Transport transport = Transport::udp;
   std::optional<ip::Family> family;  // nothing: as the address has it
@@ -332,7 +338,7 @@ struct Scripts {
   Script client_connect, client_disconnect, learn_address, auth_user_pass_verify;
   Script tls_verify, tls_crypt_v2_verify, client_crresponse;
   std::string tls_export_cert;
-  std::vector<std::vector<std::string>> plugins;
+  std::vector<Plugin> plugins;
   bool auth_via_file = false;
   bool down_pre = false, up_restart = false;
   std::string tmp_dir = "/tmp";
@@ -375,10 +381,27 @@ struct Management {
   bool signal = false, forget_disconnect = false, up_down = false, client_auth = false;
   std::string client_user, client_group;
   std::string external_cert;
-  std::optional<std::vector<std::string>> external_key;
+  // What the manager can be asked to sign with; nothing: the key is not there.
+  struct ExternalKey {
+    bool no_padding = false, pkcs1 = false, pss = false;
+    bool digest = false;  // it digests messages itself
+  };
+  std::optional<ExternalKey> external_key;
   unsigned log_cache = 250;
 
   [[nodiscard]] bool defined() const { return !address.empty(); }
+};
+
+// Keys on PKCS#11 tokens. What is said of modules goes by their order.
+struct Tokens {
+  std::vector<std::string> modules;
+  std::string id;
+  bool id_by_manager = false;
+  std::optional<int> pin_cache;  // seconds; -1: for ever
+  std::vector<bool> protected_authentication, certificate_is_private;
+  std::vector<unsigned> private_mode;
+
+  [[nodiscard]] bool defined() const { return !modules.empty() || !id.empty() || id_by_manager; }
 };
 
 // Stand-alone tools of the command line.
@@ -395,12 +418,15 @@ struct Tool {
     show_gateway,
     genkey,
     mktun,
-    rmtun
+    rmtun,
+    show_tokens
   } kind = Kind::none;
   std::string genkey_type = "secret";
   std::string genkey_file;      // empty: standard output
   std::string genkey_metadata;  // base64
   std::string show_gateway_address;
+  std::string token_module;  // empty: the system's
+  bool token_login = false;
 };
 
 // An option as it was given, for messages and for the parameter dump.
@@ -436,6 +462,7 @@ struct Config {
   Process process;
   Logging logging;
   Management management;
+  Tokens tokens;
   FastPath fast;
   Tool tool;
   FileOrInline secret;  // static key mode

@@ -68,6 +68,13 @@ void collect_programs(Collector& all, const Scripts& scripts) {
   all.program("learn-address", scripts.learn_address);
   all.program("auth-user-pass-verify", scripts.auth_user_pass_verify);
   all.program("tls-verify", scripts.tls_verify);
+  all.program("tls-crypt-v2-verify", scripts.tls_crypt_v2_verify);
+  all.program("client-crresponse", scripts.client_crresponse);
+}
+
+// Where a path is found that is used after the change of the root directory.
+std::string below(const std::string& root, const std::string& path) {
+  return root.empty() || path.empty() ? path : root + (path.front() == '/' ? "" : "/") + path;
 }
 
 }  // namespace
@@ -88,10 +95,13 @@ std::vector<NamedFile> files_of(const Config& config) {
   }
   collect_programs(all, config.scripts);
   using Kind = NamedFile::Kind;
-  all.path("client-config-dir", config.server.ccd, Kind::directory);
-  if (config.said_of("tmp-dir") != nullptr) {
-    all.path("tmp-dir", config.scripts.tmp_dir, Kind::directory);
+  const std::string& root = config.process.chroot;
+  all.path("chroot", root, Kind::directory);
+  all.path("client-config-dir", below(root, config.server.ccd), Kind::directory);
+  if (config.said_of("tmp-dir") != nullptr || !root.empty()) {
+    all.path("tmp-dir", below(root, config.scripts.tmp_dir), Kind::directory);
   }
+  all.path("tls-export-cert", config.scripts.tls_export_cert, Kind::directory);
   all.path("ifconfig-pool-persist", config.server.pool_persist, Kind::written);
   all.path("status", config.logging.status_file, Kind::written);
   all.path(config.logging.append ? "log-append" : "log", config.logging.file, Kind::written);

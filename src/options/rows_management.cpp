@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "options/pages.h"
 #include "options/setters.h"
@@ -15,7 +17,24 @@ void management(Use& use) {
   management.password_file = use.word(2);
 }
 
-void external_key(Use& use) { use.config().management.external_key = use.words(); }
+// Nothing said of paddings means the one that all managers know.
+void external_key(Use& use) {
+  Management::ExternalKey key;
+  const std::pair<std::string_view, bool&> known[] = {{"nopadding", key.no_padding},
+                                                      {"pkcs1", key.pkcs1},
+                                                      {"pss", key.pss},
+                                                      {"digest", key.digest}};
+  for (const std::string& word : use.words()) {
+    const auto* found = std::ranges::find(known, word, [](const auto& one) { return one.first; });
+    if (found == std::end(known)) {
+      return use.error("Unknown management-external-key flag: " + word,
+                       "nopadding, pkcs1, pss and digest are known");
+    }
+    found->second = true;
+  }
+  if (!key.no_padding) key.pkcs1 = true;
+  use.config().management.external_key = key;
+}
 
 // clang-format off
 constexpr std::array rows{
@@ -41,8 +60,7 @@ constexpr std::array rows{
     Row{.name = "management-query-remote",
         .help = "Ask remote over management.",
         .apply = set_flag<&Config::management, &Management::query_remote>},
-    Row{.name = "management-query-proxy", .state = State::refused,
-        .note = "the management interface cannot do this yet",
+    Row{.name = "management-query-proxy",
         .help = "Ask proxy over management.",
         .apply = set_flag<&Config::management, &Management::query_proxy>},
     Row{.name = "management-signal",
@@ -58,10 +76,8 @@ constexpr std::array rows{
         .help = "Log lines kept for management.",
         .apply = set_number<&Config::management, &Management::log_cache, 1>},
     Row{.name = "management-external-key", .args = {0, many, "[nopadding] [pkcs1] [pss] [digest]"},
-        .state = State::refused, .note = "the management interface cannot do this yet",
         .help = "Sign via management.", .apply = external_key},
-    Row{.name = "management-external-cert", .args = {1, 1, "hint"}, .state = State::refused,
-        .note = "the management interface cannot do this yet",
+    Row{.name = "management-external-cert", .args = {1, 1, "hint"},
         .help = "Get certificate via management.",
         .apply = set_text<&Config::management, &Management::external_cert>},
 };

@@ -38,7 +38,18 @@ void auth_user_pass_verify(Use& use) {
   use.scripts().auth_via_file = use.word(1) == "via-file";
 }
 
-void plugin(Use& use) { use.scripts().plugins.push_back(use.words()); }
+// A single parameter is split like a line: "plugin pam.so 'login USERNAME'" and without quotes are
+// one.
+void plugin(Use& use) {
+  std::vector<std::string> words = use.words();
+  if (words.size() == 2) {
+    const auto split = split_words(words[1]);
+    if (!split) return use.error(split.error().text());
+    words.resize(1);
+    words.insert(words.end(), split->begin(), split->end());
+  }
+  use.scripts().plugins.push_back({std::move(words), use.at()});
+}
 
 // clang-format off
 constexpr std::array rows{
@@ -71,23 +82,16 @@ constexpr std::array rows{
     Row{.name = "auth-user-pass-verify", .args = {2, 2, "cmd via-env|via-file"},
         .change = Change::nothing, .help = "Script that checks username/password.",
         .apply = auth_user_pass_verify},
-    Row{.name = "client-crresponse", .args = {1, 1, "cmd"}, .state = State::refused,
-        .change = Change::nothing, .note = "not available yet",
+    Row{.name = "client-crresponse", .args = {1, 1, "cmd"}, .change = Change::nothing,
         .help = "Run when client answers challenge (CR_RESPONSE).",
         .apply = set_script<&Scripts::client_crresponse>},
-    Row{.name = "tls-verify", .args = {1, 1, "cmd"}, .state = State::refused,
-        .change = Change::nothing,
-        .note = "not available yet; see verify-x509-name and peer-fingerprint",
+    Row{.name = "tls-verify", .args = {1, 1, "cmd"}, .change = Change::nothing,
         .help = "Script per certificate depth.", .apply = tls_verify},
-    Row{.name = "tls-crypt-v2-verify", .args = {1, 1, "cmd"}, .state = State::refused,
-        .change = Change::nothing, .note = "not available yet",
+    Row{.name = "tls-crypt-v2-verify", .args = {1, 1, "cmd"}, .change = Change::nothing,
         .help = "Script checks key metadata.", .apply = set_script<&Scripts::tls_crypt_v2_verify>},
-    Row{.name = "tls-export-cert", .args = {1, 1, "dir"}, .state = State::refused,
-        .note = "not available yet", .help = "Write peer PEM to dir; env peer_cert.",
+    Row{.name = "tls-export-cert", .args = {1, 1, "dir"}, .help = "Write peer PEM to dir; env peer_cert.",
         .apply = set_text<&Config::scripts, &Scripts::tls_export_cert>},
-    Row{.name = "plugin", .args = {1, many, "so [args]"}, .state = State::refused,
-        .note = "plugins are not available yet; a script given to auth-user-pass-verify can ask "
-         "PAM or a directory",
+    Row{.name = "plugin", .args = {1, many, "so [args]"},
         .help = "Load plugin.", .apply = plugin},
     Row{.name = "iproute", .args = {1, 1, "path"}, .state = State::accepted,
         .note = "addresses and routes are set by netlink, without a program",

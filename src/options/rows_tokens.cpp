@@ -1,4 +1,5 @@
 #include <array>
+#include <charconv>
 
 #include "options/pages.h"
 #include "options/setters.h"
@@ -7,25 +8,52 @@ namespace adit::options {
 
 namespace {
 
+template <auto Member>
+void switches(Use& use) {
+  auto& into = use.config().tokens.*Member;
+  for (const std::string& word : use.words()) into.push_back(word != "0");
+  if (!use.has(0)) into.push_back(true);
+}
+
+void private_mode(Use& use) {
+  for (const std::string& word : use.words()) {
+    unsigned mode = 0;
+    std::string_view digits = word;
+    if (digits.starts_with("0x")) digits.remove_prefix(2);
+    const auto [stop, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), mode, 16);
+    if (failure != std::errc{} || stop != digits.data() + digits.size()) {
+      return use.error("\"" + word + "\" is not a hexadecimal number");
+    }
+    use.config().tokens.private_mode.push_back(mode);
+  }
+}
+
+void show_ids(Use& use) {
+  Tool& chosen = use.config().tool;
+  chosen.kind = Tool::Kind::show_tokens;
+  chosen.token_module = use.word(0);
+  chosen.token_login = use.has(1) && use.word(1) != "0";
+}
+
 // clang-format off
 constexpr std::array rows{
-    Row{.name = "pkcs11-providers", .args = {1, many, "so..."}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "PKCS#11 modules."},
-    Row{.name = "pkcs11-id", .args = {1, 1, "id"}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "Token object id."},
-    Row{.name = "pkcs11-id-management", .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "Ask id over management."},
-    Row{.name = "pkcs11-pin-cache", .args = {1, 1, "sec"}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "PIN cache time."},
+    Row{.name = "pkcs11-providers", .args = {1, many, "so..."}, .help = "PKCS#11 modules.",
+        .apply = append_words<&Config::tokens, &Tokens::modules>},
+    Row{.name = "pkcs11-id", .args = {1, 1, "id"}, .help = "Token object id.",
+        .apply = set_text<&Config::tokens, &Tokens::id>},
+    Row{.name = "pkcs11-id-management", .help = "Ask id over management.",
+        .apply = set_flag<&Config::tokens, &Tokens::id_by_manager>},
+    Row{.name = "pkcs11-pin-cache", .args = {1, 1, "sec"}, .help = "PIN cache time.",
+        .apply = set_number<&Config::tokens, &Tokens::pin_cache, -1>},
     Row{.name = "pkcs11-protected-authentication", .args = {0, many, "0|1..."},
-        .state = State::refused, .note = "keys on PKCS#11 tokens are not available yet",
-        .help = "PIN pad login."},
-    Row{.name = "pkcs11-private-mode", .args = {1, many, "hex..."}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "Key access mode mask."},
-    Row{.name = "pkcs11-cert-private", .args = {0, many, "0|1..."}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "Certificate needs login."},
-    Row{.name = "show-pkcs11-ids", .args = {0, 2, "[module] [login]"}, .state = State::refused,
-        .note = "keys on PKCS#11 tokens are not available yet", .help = "List token ids."},
+        .help = "PIN pad login.", .apply = switches<&Tokens::protected_authentication>},
+    Row{.name = "pkcs11-private-mode", .args = {1, many, "hex..."}, .help = "Key access mode mask.",
+        .apply = private_mode},
+    Row{.name = "pkcs11-cert-private", .args = {0, many, "0|1..."},
+        .help = "Certificate needs login.", .apply = switches<&Tokens::certificate_is_private>},
+    Row{.name = "show-pkcs11-ids", .args = {0, 2, "[module] [login]"}, .change = Change::nothing,
+        .help = "List token ids.", .apply = show_ids},
 };
 // clang-format on
 

@@ -154,6 +154,12 @@ void ControlSocket::close_client(bool now) {
   if (now || waiting_.empty()) drop();
 }
 
+void ControlSocket::serve(Instant deadline) {
+  const int fd = client_ ? client_.get() : listener_.get();
+  const bool writes = client_ && !waiting_.empty();
+  loop_.run_only(fd, writes ? ready::to_read | ready::to_write : ready::to_read, deadline);
+}
+
 void ControlSocket::finish(Duration patience) {
   const Instant until = monotonic_now() + patience;
   while (client_ && !waiting_.empty() && monotonic_now() < until) {

@@ -46,6 +46,8 @@ class ControlSocket {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   // Once everything is written, or now; gone() is called then.
   void close_client(bool now = false);
+  // Serves the client, or meets the next one, and nothing else of the loop; see Loop::run_only().
+  void serve(Instant deadline);
   // Writes what waits for as long as patience allows: the process is about to end.
   void finish(Duration patience);
 

@@ -53,6 +53,9 @@ Status set_nice(int level) {
 }
 
 Status lock_memory() {
+  // Once we are somebody else, what we allocate counts against the limit.
+  const rlimit everything{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &everything);
   if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return {};
   return kernel_refused(errno, "cannot lock the memory (mlock)",
                         "raise the limit (LimitMEMLOCK=, ulimit -l) or run as root");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -95,6 +96,26 @@ void Loop::run_once(Instant deadline) {
   dispatch();
   answer_bells();
   run_posted();
+}
+
+bool Loop::run_only(int fd, unsigned interest, Instant deadline) {
+  follow_fork();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(deadline - monotonic_now(), Duration(0)));
+  short wanted = 0;
+  if ((interest & ready::to_read) != 0) wanted |= POLLIN;
+  if ((interest & ready::to_write) != 0) wanted |= POLLOUT;
+  std::array<pollfd, 2> places{{{fd, wanted, 0}, {signals_ ? signals_.get() : -1, POLLIN, 0}}};
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
+  if (poll(places.data(), places.size(), static_cast<int>(std::min(left, longest).count())) <= 0) {
+    return false;
+  }
+  if (places[1].revents != 0) take_signals();
+  const auto found = watches_.find(fd);
+  if (places[0].revents == 0 || found == watches_.end()) return true;
+  const std::shared_ptr<Watch> keep = found->second;
+  keep->callback(ready_bits(static_cast<std::uint32_t>(places[0].revents)));
+  return true;
 }
 
 // Descriptors.

@@ -36,6 +36,10 @@ class Loop {
 
   // Sleeps until something is ready, but at most until deadline or the first timer, and handles it.
   void run_once(Instant deadline);
+  // Between the lines of a turn, when one answer has to be waited for: handles one descriptor that
+  // is watched, and signals, and nothing else. now() stands still. False: nothing was ready by
+  // then.
+  bool run_only(int fd, unsigned interest, Instant deadline);
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] WallTime wall() const { return wall_; }
 

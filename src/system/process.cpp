@@ -1,5 +1,6 @@
 #include "system/process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "system/clock.h"
 #include "system/kernel_error.h"
 
 namespace adit::system {
@@ -119,6 +121,11 @@ std::optional<int> ended(pid_t pid, int flags) {
 
 int wait_for(pid_t pid) { return *ended(pid, 0); }
 
+Result<int> killed_at(Duration limit) {
+  return fail("it did not end within {} s and was killed",
+              std::chrono::duration_cast<std::chrono::seconds>(limit).count());
+}
+
 std::string read_up_to(int fd, std::size_t limit) {
   std::string text;
   std::array<char, 4096> room;
@@ -156,7 +163,20 @@ void Processes::run(const ports::Command& command, Done done) {
   }
   Child& child = children_[*pid];
   child.done = std::move(done);
+  child.allowed = command.limit;
   follow(*pid, child);
+  if (command.limit.count() > 0) end_at_limit(*pid, child);
+  if (command.takes_long) {
+    child.patience = loop_.at(loop_.now() + command.patience, command.takes_long);
+  }
+}
+
+// Its group is its own: what it started goes with it.
+void Processes::end_at_limit(pid_t pid, Child& child) {
+  child.limit = loop_.at(loop_.now() + child.allowed, [this, pid] {
+    children_.at(pid).overdue = true;
+    kill(-pid, SIGKILL);
+  });
 }
 
 void Processes::follow(pid_t pid, Child& child) {
@@ -181,31 +201,43 @@ void Processes::collect(pid_t pid) {
   }
   auto child = children_.extract(pid);
   let_go(child.mapped());
-  child.mapped().done(*status);
+  const Child& ended_one = child.mapped();
+  ended_one.done(ended_one.overdue ? killed_at(ended_one.allowed) : *status);
 }
 
 void Processes::let_go(Child& child) {
   if (child.handle) loop_.unwatch(child.handle.get());
   loop_.cancel(child.poll);
+  loop_.cancel(child.limit);
+  loop_.cancel(child.patience);
 }
 
 Result<int> Processes::run_and_wait(const ports::Command& command) {
   const Result<pid_t> pid = start(command);
   if (!pid) return fail_with(pid.error());
-  if (while_waiting_) wait_patiently(*pid);
+  const bool patient = while_waiting_ || command.limit.count() > 0;
+  if (patient && !wait_patiently(*pid, command.limit)) {
+    kill(-*pid, SIGKILL);
+    wait_for(*pid);
+    return killed_at(command.limit);
+  }
   return wait_for(*pid);
 }
 
 // Until it has ended, or at once where the kernel gives no handle.
-void Processes::wait_patiently(pid_t pid) {
+bool Processes::wait_patiently(pid_t pid, Duration limit) {
   const Fd handle(open_handle(pid));
-  if (!handle) return;
-  const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(every_);
+  if (!handle) return true;
+  Duration pause = while_waiting_ ? every_ : limit;
+  if (limit.count() > 0) pause = std::min(pause, limit);
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
+  const Instant end_at = monotonic_now() + limit;
   pollfd end{handle.get(), POLLIN, 0};
   for (;;) {
-    const int ready = poll(&end, 1, static_cast<int>(pause.count()));
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return;
-    while_waiting_();
+    const int ready = poll(&end, 1, static_cast<int>(milliseconds));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    if (while_waiting_) while_waiting_();
+    if (limit.count() > 0 && monotonic_now() >= end_at) return false;
   }
 }
 

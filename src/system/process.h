@@ -33,14 +33,19 @@ class Processes final : public ports::ProcessPort {
   struct Child {
     Fd handle;         // readable when the process has ended
     TimerId poll = 0;  // where the kernel gives no such handle
+    TimerId limit = 0, patience = 0;
+    Duration allowed{};
+    bool overdue = false;
     Done done;
   };
 
   void follow(pid_t pid, Child& child);
   void look_again_later(pid_t pid);
+  void end_at_limit(pid_t pid, Child& child);
   void collect(pid_t pid);
   void let_go(Child& child);
-  void wait_patiently(pid_t pid);
+  // False: it was killed at its limit.
+  [[nodiscard]] bool wait_patiently(pid_t pid, Duration limit);
 
   Loop& loop_;
   std::shared_ptr<int> alive_;  // for what is still posted to the loop

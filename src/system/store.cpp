@@ -95,7 +95,7 @@ Result<std::string> Store::read(const std::string& path) {
 
 Status Store::rewrite(const std::string& path, std::string_view text) {
   Fd& fd = open_[path];
-  if (!fd || !same_file(fd.get(), path)) {
+  if (!fd || (!fixed_ && !same_file(fd.get(), path))) {
     Fd fresh(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_mode));
     if (!fresh && !fd) return refused("open", path, errno);
     if (fresh) fd = std::move(fresh);  // otherwise the old file, moved away, still serves

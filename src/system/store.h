@@ -18,6 +18,9 @@ class Store final : public ports::StorePort {
   [[nodiscard]] Result<std::string> read(const std::string& path) override;
   // A file once rewritten stays open, so that it can still be written after a change of user.
   [[nodiscard]] Status rewrite(const std::string& path, std::string_view text) override;
+  // From now on what is open is never looked for by its name again: another root directory has it
+  // not.
+  void keep_open_files() { fixed_ = true; }
   [[nodiscard]] std::vector<std::string> list(const std::string& folder, std::size_t most) override;
   [[nodiscard]] bool exists(const std::string& path) override;
   [[nodiscard]] std::optional<std::uint64_t> version(const std::string& path) override;
@@ -39,6 +42,7 @@ class Store final : public ports::StorePort {
   };
 
   Rng& rng_;
+  bool fixed_ = false;
   std::map<std::string, Fd> open_;
   std::map<std::string, Seen> seen_;
 };

@@ -9,13 +9,13 @@
 
 namespace adit::tls {
 
-namespace {
-
 std::string text_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
+
+namespace {
 
 std::string with_colons(Bytes bytes) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -133,6 +133,11 @@ std::string subject_of(X509* certificate) { return name_text(X509_get_subject_na
 std::string issuer_of(X509* certificate) { return name_text(X509_get_issuer_name(certificate)); }
 std::string issuer_of(X509_CRL* list) { return name_text(X509_CRL_get_issuer(list)); }
 
+std::string pem_of(X509* certificate) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  return PEM_write_bio_X509(bio.get(), certificate) == 1 ? text_of(bio.get()) : std::string();
+}
+
 ChainEntry describe(X509* certificate, int depth) {
   ChainEntry entry;
   entry.depth = depth;
@@ -184,7 +189,8 @@ std::string key_text(X509* certificate) {
   char group[64];
   std::size_t size = 0;
   if (EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 && size > 0) {
-    return text + std::string(group, size);
+    const bool curve = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+    return text + (curve ? "EC" : "") + std::string(group, size);
   }
   return text + (type != nullptr ? type : "key");
 }

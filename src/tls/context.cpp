@@ -13,6 +13,8 @@
 #include "tls/openssl_engine.h"
 #include "tls/peer_check.h"
 #include "tls/revocations.h"
+#include "tls/signing_provider.h"
+#include "tls/tracked_fields.h"
 
 namespace adit::tls {
 
@@ -102,8 +104,8 @@ class OpensslContext final : public TlsContext {
   explicit OpensslContext(const Setup& setup) : setup_(setup) {}
 
   Status load() {
-    context_.reset(SSL_CTX_new(setup_.server ? TLS_server_method() : TLS_client_method()));
-    if (!context_) return openssl_failure("cannot set up TLS");
+    if (Status known = check_tracked(setup_.peer.tracked); !known) return known;
+    if (Status made = make_context(); !made) return made;
     ERR_clear_error();
     set_security_level();
     set_options();
@@ -142,6 +144,20 @@ class OpensslContext final : public TlsContext {
   }
 
  private:
+  Status make_context() {
+    const SSL_METHOD* method = setup_.server ? TLS_server_method() : TLS_client_method();
+    if (setup_.signer != nullptr) {
+      auto library = SigningLibrary::create();
+      if (!library) return fail_with(library.error());
+      library_ = std::move(*library);
+      context_.reset(SSL_CTX_new_ex(library_->context(), SigningLibrary::properties(), method));
+    } else {
+      context_.reset(SSL_CTX_new(method));
+    }
+    if (!context_) return openssl_failure("cannot set up TLS");
+    return {};
+  }
+
   void set_security_level() {
     switch (setup_.profile) {
       case Setup::Profile::insecure:
@@ -219,7 +235,16 @@ class OpensslContext final : public TlsContext {
       const Bio extra = bio_of(setup_.extra_certs.text);
       if (Status added = add_chain(extra.get(), setup_.extra_certs); !added) return added;
     }
-    return load_key();
+    return setup_.signer != nullptr ? use_signer(own.get()) : load_key();
+  }
+
+  Status use_signer(X509* own) {
+    const PrivateKey key = library_->key(X509_get0_pubkey(own), *setup_.signer);
+    if (!key || SSL_CTX_use_PrivateKey(context_.get(), key.get()) != 1) {
+      return openssl_failure("the key of " + setup_.cert.name + " is of no kind that can be used",
+                             "RSA, EC and Ed25519 keys can");
+    }
+    return {};
   }
 
   // What "ca" has above our own certificate goes along with it, as with stock. Left to itself
@@ -323,8 +348,9 @@ class OpensslContext final : public TlsContext {
   }
 
   void set_verification() {
-    verification_ = std::make_shared<const Verification>(
-        Verification{setup_.peer, setup_.revoked, !setup_.ca.defined() && setup_.ca_path.empty()});
+    const bool no_authority = !setup_.ca.defined() && setup_.ca_path.empty();
+    verification_ = std::make_shared<const Verification>(Verification{
+        setup_.peer, setup_.revoked, setup_.judge, setup_.keep_pem, no_authority, library_});
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     if (setup_.peer.presence == PeerPolicy::Presence::optional) mode = SSL_VERIFY_PEER;
     if (setup_.peer.presence == PeerPolicy::Presence::none) mode = SSL_VERIFY_NONE;
@@ -336,6 +362,7 @@ class OpensslContext final : public TlsContext {
   }
 
   Setup setup_;
+  std::shared_ptr<SigningLibrary> library_;  // only with a signer
   SslContext context_;
   std::shared_ptr<const Verification> verification_;
   Revocations revocations_;

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "tls/engine.h"
+#include "tls/signer.h"
 
 namespace adit::tls {
 
@@ -28,7 +29,8 @@ struct PeerPolicy {
   std::string extended_key_usage;                               // remote-cert-eku: name or OID
   std::vector<std::string> fingerprints;                        // SHA-256, upper-case AA:BB:...
   std::vector<std::string> username_fields{"CN"};
-  std::string crl_directory;  // one file per revoked serial; asked through Revocations
+  std::vector<std::string> tracked;  // x509-track: replaces ChainEntry::fields
+  std::string crl_directory;         // one file per revoked serial; asked through Revocations
 };
 
 // Looks serials up for "crl-verify DIR dir".
@@ -38,11 +40,21 @@ class RevokedSerials {
   [[nodiscard]] virtual bool is_revoked(const std::string& decimal_serial) = 0;
 };
 
+// Has a say about every certificate of a peer's chain that has passed all else, while the handshake
+// waits.
+class ChainJudge {
+ public:
+  virtual ~ChainJudge() = default;
+  // seen: of the chain what was looked at so far, highest depth first; the one in question last.
+  [[nodiscard]] virtual bool accepts(const PeerIdentity& seen) = 0;
+};
+
 struct Setup {
   bool server = false;
   NamedPem ca, cert, key, dh, extra_certs, crl;
   std::string ca_path;
-  SecretText passphrase;  // of the private key
+  SecretText passphrase;     // of the private key
+  Signer* signer = nullptr;  // instead of a private key; outlives the engines
   std::string version_min = "1.2";
   bool version_min_or_highest = false;
   std::string version_max;
@@ -50,6 +62,8 @@ struct Setup {
   enum class Profile { insecure, legacy, preferred, suiteb } profile = Profile::legacy;
   PeerPolicy peer;
   RevokedSerials* revoked = nullptr;  // outlives the context
+  ChainJudge* judge = nullptr;        // outlives the context
+  bool keep_pem = false;              // ChainEntry::pem
   std::optional<WallTime> verify_at;  // simulation: a fixed time for certificate dates
 };
 

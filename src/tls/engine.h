@@ -20,6 +20,7 @@ struct ChainEntry {
   std::string sha256;
   std::vector<std::pair<std::string, std::string>> fields;  // CN, O, ... in the subject's order
   std::string issuer{};                                     // as subject
+  std::string pem{};                                        // only where Setup::keep_pem asks
 };
 
 // Who the peer proved to be; empty chain: it sent no certificate.

@@ -9,6 +9,8 @@
 #include "tls/certificate.h"
 #include "tls/memory_bio.h"
 #include "tls/peer_check.h"
+#include "tls/tracked_fields.h"
+#include "tls/verify_line.h"
 
 namespace adit::tls {
 
@@ -112,10 +114,19 @@ class OpensslEngine final : public TlsEngine {
         return 0;
       }
     }
-    remember(describe(certificate, depth));
+    ChainEntry entry = describe(certificate, depth);
+    const PeerPolicy& policy = verification_->policy;
+    if (!policy.tracked.empty()) entry.fields = tracked_fields(certificate, depth, policy.tracked);
+    if (verification_->keep_pem) entry.pem = pem_of(certificate);
+    remember(std::move(entry));
     if (depth == 0) {
       peer_.common_name =
           username_of(certificate, verification_->policy.username_fields).value_or("");
+    }
+    if (verification_->judge != nullptr && !verification_->judge->accepts(peer_)) {
+      refuse({}, {});
+      X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+      return 0;
     }
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;
@@ -171,13 +182,9 @@ class OpensslEngine final : public TlsEngine {
 
   void refuse_chain(X509_STORE_CTX* store, int depth) {
     X509* const certificate = X509_STORE_CTX_get_current_cert(store);
-    std::string line = "VERIFY ERROR: depth=" + std::to_string(depth) +
-                       ", error=" + X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
-    if (certificate != nullptr) {
-      const ChainEntry entry = describe(certificate, depth);
-      line += ": " + entry.subject + ", serial=" + entry.serial;
-    }
-    refuse({std::move(line)}, chain_advice(store));
+    const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    const ChainEntry entry = certificate != nullptr ? describe(certificate, depth) : ChainEntry{};
+    refuse({verify_error(depth, why, entry.subject, entry.serial)}, chain_advice(store));
   }
 
   void refuse(std::vector<std::string> lines, std::string advice) {

@@ -11,7 +11,10 @@ namespace adit::tls {
 struct Verification {
   PeerPolicy policy;
   RevokedSerials* revoked = nullptr;
-  bool fingerprint_only = false;  // no CA at all: the fingerprint decides
+  ChainJudge* judge = nullptr;
+  bool keep_pem = false;
+  bool fingerprint_only = false;    // no CA at all: the fingerprint decides
+  std::shared_ptr<void> library{};  // has to outlive every engine
 };
 
 std::unique_ptr<TlsEngine> make_openssl_engine(SSL_CTX* context, bool server,

@@ -26,17 +26,17 @@ NO_CAPABILITIES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
 AS_NOBODY = ("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups")
 
 NO_NODE = (
-    "Cannot open TUN/TAP dev /dev/net/tun: No such file or directory (errno=2) - load the driver with "
+    "ERROR: Cannot open TUN/TAP dev /dev/net/tun: No such file or directory (errno=2) - load the driver with "
     '"modprobe tun"; if /dev/net/tun is missing: "mkdir -p /dev/net && mknod /dev/net/tun c 10 200". '
     "In a container add the device: --device /dev/net/tun --cap-add NET_ADMIN"
 )
 NO_RIGHT = (
-    "Cannot ioctl TUNSETIFF tun: Operation not permitted (errno=1) - run as root or with the "
+    "ERROR: Cannot ioctl TUNSETIFF tun: Operation not permitted (errno=1) - run as root or with the "
     "capability CAP_NET_ADMIN (in a container: --cap-add NET_ADMIN)"
 )
 # To some systems' users the device itself is closed.
 NO_ENTRY = (
-    "Cannot open TUN/TAP dev /dev/net/tun: Permission denied (errno=13) - run as root; in a container "
+    "ERROR: Cannot open TUN/TAP dev /dev/net/tun: Permission denied (errno=13) - run as root; in a container "
     "allow the device: --device /dev/net/tun --cap-add NET_ADMIN"
 )
 DYING = "Exiting due to fatal error"

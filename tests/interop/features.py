@@ -206,21 +206,6 @@ def event_of(path: Path) -> Event:
     return Event(dict(pairs), words.split("\0")[:-1], path.stat().st_mtime_ns)
 
 
-def compare_environments(
-    stock: Event, ours: Event, hook: str, allowed: set[str] = frozenset()
-) -> None:
-    """The same names, but for those that are allowed to differ."""
-    missing = set(stock.env) - set(ours.env) - allowed
-    more = set(ours.env) - set(stock.env) - allowed
-    check(not missing and not more, f"{hook}: without {sorted(missing)}, beyond {sorted(more)}")
-
-
-def compare_values(stock: Event, ours: Event, hook: str, names: set[str]) -> None:
-    for name in sorted(names & set(stock.env)):
-        pair = (stock.env[name], ours.env.get(name))
-        check(pair[0] == pair[1], f"{hook}: {name} is {pair[1]!r}, stock's is {pair[0]!r}")
-
-
 # ---- configuration ----
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Who may come in, and the scripts of a server: what they are told, and what follows from them.
+"""Who may come in, and what follows from what the scripts of a server say (see also scripts.py).
 
-The server is adit, and in the comparisons stock openvpn before it; the clients are stock openvpn.
+The server is adit, the clients are stock openvpn.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ import sys
 
 from features import (
     FAILED,
-    Event,
     Hooks,
     adit_server,
-    compare_environments,
-    compare_values,
     completed,
     credentials,
     does_not_reach,
@@ -28,94 +25,12 @@ from features import (
     start_second,
     tunnel_addresses,
 )
-from lab import Lab, ThreeHosts, check, until
+from lab import Lab, check, until
 from runner import Bench, Case, main
-from tunnel import Setup, Tunnel
+from tunnel import Tunnel
 
 WRONG_PASSWORD = r"TLS Auth Error: Auth Username/Password verification failed for peer"
-PASSWORD = 'pa ss"wörd'  # blanks, quotes and letters beyond ASCII are passed on
 RIGHT = '[ "$username" = ann ] && [ "$password" = secret ] || exit 1'
-
-SERVER_HOOKS = ("auth-user-pass-verify", "client-connect", "client-disconnect", "learn-address")
-
-# What differs between any two runs.
-OF_THE_RUN = {"daemon_pid", "daemon_start_time", "time_unix", "time_ascii", "bytes_received"}
-OF_THE_RUN |= {"bytes_sent", "time_duration", "trusted_port", "untrusted_port"}
-OF_THE_RUN |= {"client_connect_config_file"}
-# Deferred answers of scripts are not there yet.
-LATER = {"client_connect_deferred_file", "auth_control_file", "auth_pending_file"}
-LATER |= {"auth_failed_reason_file"}
-
-
-# ---- the environment of scripts ----
-
-
-def events_of_a_server(
-    bench: Bench, net: ThreeHosts, server: str, auth: str
-) -> dict[str, list[Event]]:
-    """What the scripts are told when a client comes, and when the server ends while it is there."""
-    hooks = Hooks(bench.folder, f"events-{server}")
-    ccd = profile_folder(bench.folder, client1="iroute 192.168.20.0 255.255.255.0\n")
-    keep = f'/bin/cp "$1" {hooks.folder}/file' if auth == "via-file" else ""
-    lines = (
-        "script-security 2",
-        "setenv COLOUR green",
-        "setenv-safe shape round",
-        "route 192.168.20.0 255.255.255.0",
-        "route 192.168.30.0 255.255.255.0 10.8.0.9 7",
-        "route-ipv6 fd30::/64",
-        f"client-config-dir {ccd}",
-        hooks.line("auth-user-pass-verify", auth, body=keep),
-        *map(hooks.line, SERVER_HOOKS[1:]),
-    )
-    login = credentials(bench.folder, "ann", PASSWORD)
-    setup = Setup(
-        server=server, client="stock", server_extra=lines, client_extra=(login, "push-peer-info")
-    )
-    tunnel = Tunnel(net, setup, bench.keys)
-    tunnel.start()
-    hooks.wait("learn-address", 3)
-    tunnel.ping_all()
-    check(tunnel.server.stop() == 0, "the server does not end with 0")
-    tunnel.client.stop()
-    if auth == "via-file":
-        check_password_file(hooks)
-    events = {name: hooks.events(name) for name in SERVER_HOOKS}
-    # In which order addresses are forgotten is nobody's business.
-    events["learn-address"].sort(key=lambda event: (event.arguments[0], event.arguments[1]))
-    return events
-
-
-def check_password_file(hooks: Hooks) -> None:
-    said = (hooks.folder / "file").read_text().split("\n")
-    check(said[:2] == ["ann", PASSWORD], f"the script's file says {said}")
-    path = hooks.events("auth-user-pass-verify")[0].arguments[0]
-    check(not os.path.exists(path), f"{path} was left")
-
-
-def compare_servers(bench: Bench, auth: str) -> None:
-    with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
-        stock = events_of_a_server(bench, net, "stock", auth)
-        ours = events_of_a_server(bench, net, "adit", auth)
-    for hook in SERVER_HOOKS:
-        pairs = list(zip(stock[hook], ours[hook], strict=True))
-        for theirs, mine in pairs:
-            if hook == "learn-address":
-                check(theirs.arguments == mine.arguments, f"{hook}: {mine.arguments}")
-            if mine.arguments[:1] == ["delete"]:
-                continue  # of which stock says nothing but the address
-            compare_environments(theirs, mine, hook, LATER)
-            compare_values(theirs, mine, hook, set(theirs.env) - OF_THE_RUN - LATER)
-
-
-def scripts_as_stock(bench: Bench) -> None:
-    compare_servers(bench, "via-env")
-
-
-def scripts_as_stock_via_file(bench: Bench) -> None:
-    compare_servers(bench, "via-file")
-
 
 # ---- what scripts decide ----
 
@@ -253,8 +168,6 @@ def names_of_peers(bench: Bench) -> None:
 
 
 RUNS = (
-    scripts_as_stock,
-    scripts_as_stock_via_file,
     password_script,
     username_as_common_name,
     connect_script,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from boot import boot
 from lab import ADIT, Failure, Lab, check
 from runner import Bench, Case, main
 from tunnel import Setup, Tunnel
@@ -112,30 +113,15 @@ def in_a_world(bench: Bench, script: str, *packages: Path) -> str:
     return run("unshare", "-m", "--propagation", "private", "sh", "-c", text)
 
 
-# The same with a service manager of its own: as process 1 of a container, which ends with the probe.
-SERVICE_WORLD = """
-set -e
-mount -t tmpfs none {layer}
-mkdir {layer}/upper {layer}/work {layer}/root
-root={layer}/root
-mount -t overlay none -o lowerdir=/,upperdir={layer}/upper,workdir={layer}/work $root
-mount -t proc none $root/proc
-mount -t sysfs none $root/sys
-mount -t cgroup2 none $root/sys/fs/cgroup
-mount -t tmpfs none $root/run
-mount -t tmpfs none $root/tmp
-mount --rbind /dev $root/dev
-rm -rf $root/etc/adit $root/usr/sbin/policy-rc.d $root/etc/systemd/system/*.wants
-mkdir -p $root/out $root/etc/adit $root/etc/systemd/system/adit-server@.service.d
-mount --bind {out} $root/out
-cp {out}/server.conf $root/etc/adit/test.conf
-cp {out}/probe.service $root/etc/systemd/system/probe.service
-cp {out}/quick.conf $root/etc/systemd/system/adit-server@.service.d/quick.conf
-chroot $root dpkg --no-triggers -i /out/{package} >/dev/null
+# Before the service manager of a container starts.
+SERVICE_FILES = """
+rm -rf $root/etc/adit
+mkdir -p $root/etc/adit $root/etc/systemd/system/adit-server@.service.d
+cp $out/server.conf $root/etc/adit/test.conf
+cp $out/quick.conf $root/etc/systemd/system/adit-server@.service.d/quick.conf
+chroot $root dpkg --no-triggers -i /out/adit.deb >/dev/null
 chroot $root adit pki init --dir /etc/adit/pki >/dev/null
 chroot $root adit pki server server --dir /etc/adit/pki >/dev/null
-exec chroot $root env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
-  /lib/systemd/systemd --system --unit=probe.service --show-status=false
 """
 
 SERVER_CONF = """dev tun
@@ -150,15 +136,6 @@ keepalive 10 60
 ifconfig-pool-persist ipp.txt 1
 status /var/log/adit-status.log 1
 verb 3
-"""
-
-PROBE_SERVICE = """[Unit]
-After=basic.target
-[Service]
-Type=oneshot
-StandardOutput=file:/out/heard
-StandardError=file:/out/heard
-ExecStart=/bin/sh /out/probe
 """
 
 QUICK = """[Service]
@@ -374,22 +351,13 @@ def service(bench: Bench) -> None:
     """Under a real service manager, in its sandbox: it serves, writes where it must, renews its list,
     and is restarted by the watchdog when it hangs and by an upgrade. `adit up` and `down` with the
     package's own units."""
-    if not Path("/lib/systemd/systemd").exists():
-        raise Failure("systemd is missing: tools/packages check")
-    package = build(bench)
-    out, layer = bench.folder / "out", bench.folder / "layer"
-    for folder in (out, layer):
-        folder.mkdir()
-    shutil.copy(package, out)
+    package, out = build(bench), bench.folder / "out"
+    out.mkdir()
+    shutil.copy(package, out / "adit.deb")
     shutil.copy(newer(package), out / "adit_newer.deb")
-    files = {"server.conf": SERVER_CONF, "probe.service": PROBE_SERVICE, "quick.conf": QUICK}
     authority = "[ca]\ndefault_ca = tree\n[tree]\ndatabase = /etc/adit/pki/index.txt\ndefault_md = sha256\n"
-    for name, text in {**files, "probe": PROBE, "ca.cnf": authority}.items():
-        (out / name).write_text(text)
-    script = SERVICE_WORLD.format(layer=layer, out=out, package=package.name)
-    apart = ("--pid", "--mount", "--net", "--uts", "--ipc", "--cgroup", "--propagation", "private")
-    booted = run("timeout", "-k", 5, 120, "unshare", "--fork", "--kill-child", *apart, "sh", "-c", script)
-    heard = (out / "heard").read_text() if (out / "heard").exists() else booted
+    files = {"server.conf": SERVER_CONF, "quick.conf": QUICK, "ca.cnf": authority}
+    heard = boot(bench.folder, SERVICE_FILES, files, PROBE)
     for line in (
         "it is active: Initialization Sequence Completed",
         "10.9.0.1/24",

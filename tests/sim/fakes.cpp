@@ -106,6 +106,24 @@ void MemoryProcesses::deliver() {
   }
 }
 
+void MemoryPlugins::call(ports::PluginCall call, std::function<void(ports::PluginReply)> done) {
+  told.push_back(call);
+  waiting_.emplace_back(std::move(done), ports::PluginReply{{answer(call)}});
+}
+
+ports::PluginReply MemoryPlugins::call_and_wait(ports::PluginCall call) {
+  told.push_back(call);
+  return {{answer(call)}};
+}
+
+void MemoryPlugins::deliver() {
+  while (!waiting_.empty()) {
+    auto [done, reply] = std::move(waiting_.front());
+    waiting_.pop_front();
+    done(std::move(reply));
+  }
+}
+
 Result<std::string> MemoryStore::read(const std::string& path) {
   const auto file = files.find(path);
   if (file == files.end()) return fail("{}: No such file or directory", path);

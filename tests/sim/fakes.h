@@ -12,6 +12,7 @@
 #include "ports/doorbell.h"
 #include "ports/link_port.h"
 #include "ports/network_port.h"
+#include "ports/plugin_port.h"
 #include "ports/process_port.h"
 #include "ports/store_port.h"
 #include "ports/tun_port.h"
@@ -124,6 +125,27 @@ class MemoryProcesses final : public ports::ProcessPort {
 
  private:
   std::deque<std::pair<std::function<void(Result<int>)>, int>> waiting_;
+};
+
+// Plugins that answer as they are told to; none as long as nothing is wanted.
+class MemoryPlugins final : public ports::PluginPort {
+ public:
+  bool wants(ports::PluginEvent event) const override { return wanted.contains(event); }
+  void call(ports::PluginCall call, std::function<void(ports::PluginReply)> done) override;
+  ports::PluginReply call_and_wait(ports::PluginCall call) override;
+  void forget_client(std::uint64_t client) override { forgotten.push_back(client); }
+  void deliver();  // the answers of call(), on the caller's turn
+
+  std::set<ports::PluginEvent> wanted;
+  std::function<ports::PluginReply::One(const ports::PluginCall&)> answer =
+      [](const ports::PluginCall&) {
+        return ports::PluginReply::One{"plugin.so", 0, {}};
+      };
+  std::vector<ports::PluginCall> told;
+  std::vector<std::uint64_t> forgotten;
+
+ private:
+  std::deque<std::pair<std::function<void(ports::PluginReply)>, ports::PluginReply>> waiting_;
 };
 
 class MemoryStore final : public ports::StorePort {

@@ -188,6 +188,20 @@ void ServerHost::let_manager_decide(int script_status) {
   start();
 }
 
+void ServerHost::use_scripts(const options::Scripts& scripts,
+                             std::function<int(const ports::Command&)> answer) {
+  setup_.config.scripts = scripts;
+  setup_.config.scripts.security = 2;
+  processes_.status = std::move(answer);
+  start();
+}
+
+MemoryPlugins& ServerHost::use_plugins(std::set<ports::PluginEvent> wanted) {
+  plugins_.wanted = std::move(wanted);
+  start();
+  return plugins_;
+}
+
 void ServerHost::revoke(const std::string& client) {
   tls_.revoke(client);
   server_->end_revoked(world_.now());
@@ -200,13 +214,15 @@ void ServerHost::start() {
   server_.reset();
   make_plane(plane);
   server_ = std::make_unique<node::Server>(
-      setup_, node::Server::Surroundings{*plane_, link_, processes_, store_, world_.rng()},
+      setup_,
+      node::Server::Surroundings{*plane_, link_, processes_, store_, world_.rng(), &plugins_},
       Log(log_), world_.now(), world_.wall());
 }
 
 void ServerHost::turn() {
   log_.at(world_.now());
   processes_.deliver();
+  plugins_.deliver();
   turn_lanes();
   server_->turn(world_.now(), world_.wall());
   turn_lanes();
@@ -267,7 +283,7 @@ ClientHost::ClientHost(World& world, std::string name, const ip::Endpoint& at,
   setup_.wrapping = wrapping_for(world, false);
   if (world.terms().log_in) memory_.credentials = {name, SecretText("secret")};
   hooks_ = std::make_unique<node::Hooks>(setup_.config.scripts, node::Environment(), processes_,
-                                         Log(log_));
+                                         Log(log_), &plugins_);
   tunnel_ = std::make_unique<node::Tunnel>(device_, network_, Log(log_));
   start_at_ = world.now();
 }
@@ -290,6 +306,7 @@ void ClientHost::turn() {
   if (start_at_ <= world_.now()) start();
   if (!client_) return;
   processes_.deliver();
+  plugins_.deliver();
   turn_lanes();
   client_->turn(world_.now(), world_.wall());
   turn_lanes();

@@ -89,6 +89,7 @@ class Host {
   MemoryNetwork network_;
   MemoryProcesses processes_;
   MemoryStore store_;
+  MemoryPlugins plugins_;
   SilentBell bell_;
   std::unique_ptr<plane::DataPlane> plane_;
   std::size_t received_ = 0;
@@ -107,6 +108,12 @@ class ServerHost final : public Host {
   void give_file(const std::string& client, const std::string& text);
   // It starts again, and a manager and a script with this exit status decide about clients.
   void let_manager_decide(int script_status);
+  // It starts again with these scripts, which exit as answer says.
+  void use_scripts(const options::Scripts& scripts,
+                   std::function<int(const ports::Command&)> answer);
+  // It starts again with plugins.
+  MemoryPlugins& use_plugins(std::set<ports::PluginEvent> wanted);
+  MemoryStore& store() { return store_; }
   // The name's certificate is revoked from now on.
   void revoke(const std::string& client);
   node::Server& server() { return *server_; }
@@ -139,6 +146,7 @@ class ClientHost final : public Host {
   // How the last attempt ended, if one has.
   [[nodiscard]] const std::optional<node::Outcome>& ended() const { return ended_; }
   node::Client& client() { return *client_; }
+  MemoryPlugins& plugins() { return plugins_; }
 
  private:
   Buffer key_of(Bytes packet) override;

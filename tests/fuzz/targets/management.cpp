@@ -70,7 +70,7 @@ void try_input(Bytes bytes) {
   if (input.flag()) face.set_instance(&instance);
   face.connected();
   while (!input.empty() && !face.wants_close()) {
-    switch (input.below(8)) {
+    switch (input.below(16)) {
       case 0:
         face.begin_hold(1);
         break;
@@ -82,6 +82,28 @@ void try_input(Bytes bytes) {
         break;
       case 3:
         face.client_event("CONNECT,0,1", {{"username", "ann"}});
+        break;
+      case 4:
+        face.ask(
+            management::TextQuestion{management::TextQuestion::Kind::signature, "QUJD", "RSA"});
+        break;
+      case 5:
+        face.ask(management::TextQuestion{management::TextQuestion::Kind::certificate, "hint"});
+        break;
+      case 6:
+        face.ask(management::NeedQuestion{management::NeedQuestion::Kind::text, "id", "which"});
+        break;
+      case 7:
+        face.ask(management::ProxyQuestion{1, false, "a"});
+        break;
+      case 8:
+        face.set_instance_waits(input.flag());
+        break;
+      case 9:
+        face.run_late();
+        break;
+      case 10:
+        face.end_text();
         break;
       default:
         face.take(input.take(input.u8()));

@@ -393,6 +393,17 @@ TEST(Lines, are_in_the_exact_words_others_watch_for) {
             "TLS Error: incoming packet authentication failed from [AF_INET]203.0.113.2:59808");
   EXPECT_EQ(lines::peer_connected("client1", from),
             "[client1] Peer Connection Initiated with [AF_INET]203.0.113.2:59808");
+  EXPECT_EQ(lines::initial_packet(from, {{0xB8, 1, 2, 3, 0x6B, 4, 5, 6}}),
+            "TLS: Initial packet from " + lines::with_family(from) + ", sid=b8010203 6b040506");
+  const ip::Endpoint any{*ip::Address::parse("0.0.0.0"), 1194, 0};
+  EXPECT_EQ(lines::link_local("UDPv4", any), "UDPv4 link local (bound): [AF_INET][undef]:1194");
+  EXPECT_EQ(lines::link_local("UDPv4", {}), "UDPv4 link local: (not bound)");
+  EXPECT_EQ(lines::link_remote("TCPv4_SERVER", {}), "TCPv4_SERVER link remote: [AF_UNSPEC]");
+  EXPECT_EQ(lines::certificate_revoked(0, "CN=one", "3"),
+            "VERIFY ERROR: depth=0, error=certificate revoked: CN=one, serial=3");
+  EXPECT_EQ(
+      lines::signal_received("SIGUSR1", false, lines::connection_failed, "process restarting"),
+      "SIGUSR1[connection failed(soft),connection-failed] received, process restarting");
   EXPECT_EQ(lines::signal_received("SIGUSR1", false, "ping-restart", "process restarting"),
             "SIGUSR1[soft,ping-restart] received, process restarting");
   EXPECT_EQ(lines::key_negotiation_timeout(60),

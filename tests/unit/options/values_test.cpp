@@ -414,15 +414,16 @@ TEST(ClientOptions, fill_their_fields) {
 }
 
 TEST(ScriptOptions, split_their_command) {
-  const Scripts scripts =
-      of("script-security 3\nup \"/bin/up 'a b' c\\\\ d\"\ndown /bin/down\n"
-         "ipchange \"/bin/ch a,b\"\nauth-user-pass-verify /bin/check via-file\ntmp-dir /run\n"
-         "up-restart\ndown-pre\n")
-          .scripts;
+  const Scripts scripts = of("script-security 3\nup \"/bin/up 'a b' c\\\\ d\"\ndown /bin/down\n"
+                             "ipchange \"/bin/ch a,b\"\ntls-verify \"/bin/v "
+                             "a,b\"\nauth-user-pass-verify /bin/check via-file\ntmp-dir /run\n"
+                             "up-restart\ndown-pre\n")
+                              .scripts;
   EXPECT_EQ(scripts.security, 3);
   EXPECT_EQ(scripts.up.words, (Words{"/bin/up", "a b", "c d"}));
   EXPECT_EQ(scripts.up.at.line, 2);
   EXPECT_EQ(scripts.ipchange.words, (Words{"/bin/ch", "a", "b"}));
+  EXPECT_EQ(scripts.tls_verify.words, (Words{"/bin/v", "a", "b"}));
   EXPECT_TRUE(scripts.auth_via_file && scripts.up_restart && scripts.down_pre);
   EXPECT_EQ(scripts.tmp_dir, "/run");
   const Parsed twice = read("up /bin/a\nup /bin/b\n");
@@ -461,20 +462,20 @@ TEST(ProcessAndLogOptions, fill_their_fields) {
 
 // Tools may use what a tunnel may not, so these fields can be reached behind a tool.
 TEST(RefusedOptions, already_fill_their_fields) {
-  const Config config =
-      of("genkey\nmanagement /run/m unix pw\nmanagement-hold\nmanagement-external-key pss\n"
-         "http-proxy h 3128 auto\nhttp-proxy-option AGENT me\nsocks-proxy s\nfragment 1200\n"
-         "plugin a.so b c\ntls-verify \"/bin/v a,b\"\nauth-gen-token 60 30 external-auth\n"
-         "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\n"
-         "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
+  const Config config = of(
+      "genkey\nmanagement /run/m unix pw\nmanagement-hold\nmanagement-external-key pss\n"
+      "http-proxy h 3128 auto\nhttp-proxy-option AGENT me\nsocks-proxy s\nfragment 1200\n"
+      "plugin a.so b c\nplugin pam.so \"login 'user name'\"\nauth-gen-token 60 30 external-auth\n"
+      "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\n"
+      "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
   EXPECT_EQ(config.management.address + config.management.port, "/run/munix");
   EXPECT_TRUE(config.management.hold && config.management.external_key);
   EXPECT_EQ(config.connection.http_proxy->credentials_path, "auto");
   EXPECT_EQ(config.connection.http_proxy->user_agent, "me");
   EXPECT_EQ(config.connection.socks_proxy->port, "1080");
   EXPECT_EQ(config.connection.fragment, 1200u);
-  EXPECT_EQ(config.scripts.plugins.at(0), (Words{"a.so", "b", "c"}));
-  EXPECT_EQ(config.scripts.tls_verify.words, (Words{"/bin/v", "a", "b"}));
+  EXPECT_EQ(config.scripts.plugins.at(0).words, (Words{"a.so", "b", "c"}));
+  EXPECT_EQ(config.scripts.plugins.at(1).words, (Words{"pam.so", "login", "user name"}));
   EXPECT_EQ(config.server.auth_gen_token->renewal, Seconds(30));
   EXPECT_TRUE(config.server.auth_gen_token->external_auth);
   EXPECT_EQ(config.client.static_challenge->text, "PIN please");

@@ -51,6 +51,48 @@ TEST(Processes, tell_128_and_the_signal_of_a_killed_one) {
   EXPECT_EQ(processes.run_and_wait(shell("kill -KILL $$")), 128 + SIGKILL);
 }
 
+ports::Command limited(const std::string& script, Duration limit) {
+  ports::Command command = shell(script);
+  command.limit = limit;
+  return command;
+}
+
+TEST(Processes, are_killed_at_their_limit_with_what_they_started) {
+  const auto loop = make_loop();
+  Processes processes(*loop);
+  const Folder folder;
+  const std::string mark = folder / "mark";
+  const std::string script = "(sleep 1; echo late >" + mark + ") & trap '' TERM; sleep 60";
+  const auto ended = finish(*loop, processes, limited(script, 100ms));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().what, "it did not end within 0 s and was killed");
+  EXPECT_FALSE(processes.run_and_wait(limited(script, 100ms)));
+  EXPECT_EQ(processes.running(), 0u);
+  EXPECT_EQ(processes.run_and_wait(shell("sleep 1.2; test ! -e " + mark)), 0);
+}
+
+TEST(Processes, that_take_long_are_told_of) {
+  const auto loop = make_loop();
+  Processes processes(*loop);
+  int told = 0;
+  ports::Command command = shell("sleep 0.3");
+  command.patience = 50ms;
+  command.takes_long = [&] { ++told; };
+  EXPECT_EQ(finish(*loop, processes, command), 0);
+  EXPECT_EQ(told, 1);
+  command.argv.back() = "exit 0";
+  EXPECT_EQ(finish(*loop, processes, command), 0);
+  EXPECT_EQ(finish(*loop, processes, shell("sleep 0.1")), 0);
+  EXPECT_EQ(told, 1);
+}
+
+TEST(Processes, that_end_in_time_are_left_alone) {
+  const auto loop = make_loop();
+  Processes processes(*loop);
+  EXPECT_EQ(finish(*loop, processes, limited("exit 3", 10s)), 3);
+  EXPECT_EQ(processes.run_and_wait(limited("exit 4", 10s)), 4);
+}
+
 TEST(Processes, tell_why_one_could_not_start) {
   const auto loop = make_loop();
   Processes processes(*loop);

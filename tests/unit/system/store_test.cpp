@@ -64,6 +64,16 @@ TEST_F(StoreTest, rewrites_the_new_file_when_the_old_one_was_moved_away) {
   EXPECT_EQ(text_of_file(folder / "status.1"), "one");
 }
 
+TEST_F(StoreTest, stays_with_what_is_open_when_told_so) {
+  const std::string path = folder / "status";
+  ASSERT_TRUE(store.rewrite(path, "one"));
+  store.keep_open_files();
+  std::filesystem::rename(path, folder / "moved");
+  ASSERT_TRUE(store.rewrite(path, "two"));
+  EXPECT_EQ(text_of_file(folder / "moved"), "two");
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(StoreTest, says_why_it_could_not_rewrite) {
   const Status status = store.rewrite(folder / "no/where", "text");
   ASSERT_FALSE(status);

@@ -204,6 +204,57 @@ TEST_F(TlsTest, a_wrong_name_or_purpose_is_told_with_what_is_there) {
       << client->failure().advice;
 }
 
+class Chain final : public ChainJudge {
+ public:
+  bool accepts(const PeerIdentity& seen) override {
+    depths.push_back(seen.chain.back().depth);
+    names.push_back(seen.common_name);
+    return depths.back() != refused_depth;
+  }
+  int refused_depth = -1;
+  std::vector<int> depths;
+  std::vector<std::string> names;
+};
+
+TEST_F(TlsTest, a_judge_sees_the_chain_from_its_top_and_may_refuse) {
+  for (const int refused : {-1, 1, 0}) {
+    Chain chain;
+    chain.refused_depth = refused;
+    client_setup.judge = &chain;
+    shake_hands();
+    EXPECT_EQ(client->state() == TlsEngine::State::established, refused == -1);
+    const std::vector<int> whole{1, 0}, top{1};
+    EXPECT_EQ(chain.depths, refused == 1 ? top : whole);
+    EXPECT_EQ(chain.names.back(), refused == 1 ? "" : "server");
+  }
+}
+
+TEST_F(TlsTest, certificates_are_kept_as_text_where_that_is_asked_for) {
+  server_setup.keep_pem = true;
+  shake_hands();
+  ASSERT_TRUE(established());
+  EXPECT_NE(certificates->cert("client1").text.find(server->peer().own()->pem), std::string::npos);
+  EXPECT_TRUE(server->peer().own()->pem.starts_with("-----BEGIN CERTIFICATE-----"));
+  EXPECT_TRUE(client->peer().own()->pem.empty());
+}
+
+TEST_F(TlsTest, attributes_may_be_chosen) {
+  server_setup.peer.tracked = {"CN", "+keyUsage", "basicConstraints", "O", "SHA1"};
+  shake_hands();
+  ASSERT_TRUE(established());
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  const auto& chain = server->peer().chain;
+  EXPECT_EQ(chain[0].fields, (Fields{{"keyUsage", "Certificate Sign, CRL Sign"}}));
+  ASSERT_EQ(chain[1].fields.size(), 4u);
+  EXPECT_EQ(chain[1].fields[0], Fields::value_type("CN", "client1"));
+  EXPECT_EQ(chain[1].fields[2], Fields::value_type("basicConstraints", "CA:FALSE"));
+  EXPECT_EQ(chain[1].fields[3].second.size(), 59u);
+  server_setup.peer.tracked = {"nosuch"};
+  const auto made = TlsContext::create(server_setup);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().what, "x509_track: no such attribute 'nosuch'");
+}
+
 TEST_F(TlsTest, dates_are_looked_at) {
   server_setup.verify_at = WallTime{made_at.seconds + 40LL * 365 * 86400};
   shake_hands();

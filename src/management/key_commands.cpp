@@ -1,0 +1,105 @@
+// What is asked of a client beside passwords and servers: signatures, certificates, tokens, a
+// proxy.
+
+#include <utility>
+
+#include "management/command.h"
+
+namespace adit::management {
+
+// ---- texts ----
+
+void Interface::begin_text(const Words& words, TextQuestion::Kind kind) {
+  if (!text_ || text_->text || text_->kind != kind) {
+    return error("The " + words[0] + " command is not currently available");
+  }
+  block_ = Block{words[0], 0, 0, {}, false};
+}
+
+void Interface::do_signature(const Words& words) {
+  begin_text(words, TextQuestion::Kind::signature);
+}
+
+void Interface::do_certificate(const Words& words) {
+  begin_text(words, TextQuestion::Kind::certificate);
+}
+
+void Interface::end_block(const Block& block) {
+  if (block.command == "client-auth") {
+    if (!is_server()) return unsupported(block.command);
+    const auto admit = [this, block] {
+      answer(block.command,
+             !block.too_long && instance_->client_auth(block.client, block.key, block.lines));
+    };
+    if (!instance_waits_) return admit();
+    if (late_.size() >= most_late) return answer(block.command, false);
+    late_.emplace_back(admit);
+    return;
+  }
+  if (!text_) return error("The " + block.command + " command is not currently available");
+  text_->text = block.too_long ? "" : block.lines;
+  answer(text_->command(version_), !block.too_long);
+}
+
+void Interface::run_late() {
+  for (const auto& one : std::exchange(late_, {})) one();
+}
+
+// ---- words ----
+
+bool Interface::is_type(const std::string& what, const std::string& given,
+                        const std::string& wanted) {
+  if (given == wanted) return true;
+  error(what + " of type '" + given + "' entered, but we need one of type '" + wanted + "'");
+  return false;
+}
+
+void Interface::give_need(const Words& words, NeedQuestion::Kind kind) {
+  const std::string what = NeedQuestion{kind, {}, {}}.what();
+  if (!need_ || need_->kind != kind) {
+    return error("no " + what + " is currently needed at this time");
+  }
+  if (!is_type(what, words[1], need_->type)) return;
+  need_->answer = words[2];
+  success("'" + words[1] + "' " + what + " entered, but not yet verified");
+}
+
+void Interface::do_needok(const Words& words) {
+  give_need(words, NeedQuestion::Kind::confirmation);
+}
+
+void Interface::do_needstr(const Words& words) { give_need(words, NeedQuestion::Kind::text); }
+
+// ---- tokens ----
+
+void Interface::do_pkcs11_count(const Words&) {
+  say(">PKCS11ID-COUNT:" + std::to_string(process_.token_entries().size()));
+}
+
+void Interface::do_pkcs11_get(const Words& words) {
+  const int number = leading_number(words[1]);
+  const auto entries = process_.token_entries();
+  const std::string head = ">PKCS11ID-ENTRY:'" + std::to_string(number) + "'";
+  if (number < 0 || static_cast<std::size_t>(number) >= entries.size()) return say(head);
+  const TokenEntry& entry = entries[static_cast<std::size_t>(number)];
+  say(head + ", ID:'" + entry.id + "', BLOB:'" + entry.certificate + "'");
+}
+
+// ---- a proxy ----
+
+void Interface::do_proxy(const Words& words) {
+  if (!is_client()) return unsupported(words[0]);
+  const bool open = proxy_ && !proxy_->answered;
+  if (open && words[1] == "NONE") {
+    proxy_->answered = true;
+    return answer("proxy", true);
+  }
+  if (open && (words[1] == "HTTP" || words[1] == "SOCKS")) {
+    process_.log(Severity::warning,
+                 "MANAGEMENT: no connection goes through a proxy yet: say "
+                 "\"proxy NONE\"");
+  }
+  answer("proxy", false);
+}
+
+}  // namespace adit::management

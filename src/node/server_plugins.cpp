@@ -1,0 +1,198 @@
+// What plugins of a server decide: who may enter, and with which options.
+
+#include "node/lines.h"
+#include "node/server.h"
+
+namespace adit::node {
+
+using ports::PluginEvent;
+using session::Session;
+
+namespace {
+constexpr Duration ask_again = std::chrono::seconds(1);
+}
+
+// ---- who may enter ----
+
+// The user name and password, and then what TLS has come to.
+void Server::ask_plugins(ServerPeer& peer, const Session& session, const Exchange& which,
+                         const Login& login) {
+  constexpr auto accepted = PluginAnswer::Verdict::accepted;
+  if (!hooks_.plugins().wants(PluginEvent::auth_user_pass_verify)) {
+    return plugins_checked(which, login, accepted, nullptr);
+  }
+  bool may_enter = false;
+  if (!gives_login(peer, *login, may_enter)) {
+    if (may_enter) return plugins_checked(which, login, accepted, nullptr);
+    return heard(which, Judge::plugin, false);
+  }
+  auto made = AuthAnswer::create(around_.store, setup_.config.scripts.tmp_dir);
+  if (!made) {
+    peer.log.error("plugin: {}", made.error().text());
+    return heard(which, Judge::plugin, false);
+  }
+  const auto answer = std::make_shared<AuthAnswer>(std::move(*made));
+  Environment env = login_environment(peer, session, *login);
+  env.set("password", login->password.reveal());
+  answer->set_variables(env);
+  hooks_.plugins().tell(
+      {PluginEvent::auth_user_pass_verify, std::move(env), {}, plugin_context(peer)}, peer.log,
+      [this, alive = alive_, which, login, answer](const PluginAnswer& said) {
+        if (*alive) plugins_checked(which, login, said.verdict, answer);
+      });
+}
+
+void Server::plugins_checked(const Exchange& which, const Login& login,
+                             PluginAnswer::Verdict verdict,
+                             const std::shared_ptr<AuthAnswer>& answer) {
+  ServerPeer* peer = find_client(which.client);
+  const Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
+  if (session == nullptr || find_admission(which) == nullptr) return;
+  if (verdict == PluginAnswer::Verdict::refused) {
+    return heard(which, Judge::plugin, false, answer ? answer->reason() : std::string());
+  }
+  Environment env = login_environment(*peer, *session, *login);
+  if (answer) answer->set_variables(env);
+  hooks_.plugins().tell(
+      {PluginEvent::tls_final, std::move(env), {}, plugin_context(*peer)}, peer->log,
+      [this, alive = alive_, which, login, verdict, answer](const PluginAnswer& said) {
+        if (!*alive) return;
+        const auto refused = PluginAnswer::Verdict::refused;
+        plugins_decided(which, login, said.accepted() ? verdict : refused, answer);
+      });
+}
+
+void Server::plugins_decided(const Exchange& which, const Login& login,
+                             PluginAnswer::Verdict verdict,
+                             const std::shared_ptr<AuthAnswer>& answer) {
+  const Admission* admission = find_admission(which);
+  if (admission == nullptr) return;
+  const bool script = admission->waits_for(Judge::script);
+  switch (verdict) {
+    case PluginAnswer::Verdict::refused:
+      return heard(which, Judge::plugin, false);
+    case PluginAnswer::Verdict::deferred:
+      defer(which, Judge::plugin, login->username, answer);
+      break;
+    case PluginAnswer::Verdict::accepted:
+      if (answer && !script) {
+        find_client(which.client)
+            ->log.info(2, "{}", lines::password_checked("succeeded", login->username));
+      }
+      heard(which, Judge::plugin, true);
+      break;
+  }
+  ServerPeer* peer = script ? find_client(which.client) : nullptr;
+  const Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
+  if (session != nullptr && find_admission(which) != nullptr) {
+    ask_script(*peer, *session, which, login);
+  }
+}
+
+// ---- with which options ----
+
+void Server::tell_plugins_of_address(const ServerPeer& peer) {
+  hooks_.plugins().tell({PluginEvent::ipchange,
+                         client_environment(peer),
+                         {lines::address_and_port(peer.address.remote)}},
+                        peer.log, [](const PluginAnswer&) {});
+}
+
+// One kind of client-connect for one client.
+struct Server::PluginConnect {
+  ConnectStage stage;
+  std::optional<policy::Lease> lease;
+  std::optional<TemporaryFile> profile{}, later{};  // the first kind's
+
+  [[nodiscard]] PluginEvent event(bool again) const {
+    if (stage == ConnectStage::first_plugins) {
+      return again ? PluginEvent::client_connect_defer : PluginEvent::client_connect;
+    }
+    return again ? PluginEvent::client_connect_defer_v2 : PluginEvent::client_connect_v2;
+  }
+  [[nodiscard]] std::string_view name() const {
+    return stage == ConnectStage::first_plugins ? "client-connect" : "client-connect-v2";
+  }
+};
+
+void Server::tell_plugins_of_connect(ServerPeer& peer, const std::optional<policy::Lease>& lease,
+                                     ConnectStage stage) {
+  const auto connect = std::make_shared<PluginConnect>(PluginConnect{stage, lease});
+  const bool first = stage == ConnectStage::first_plugins;
+  if (!hooks_.plugins().wants(connect->event(false))) {
+    if (first) return tell_plugins_of_connect(peer, lease, ConnectStage::second_plugins);
+    return run_connect_script(peer, lease);
+  }
+  if (first) {
+    const std::string& dir = setup_.config.scripts.tmp_dir;
+    auto profile = TemporaryFile::create(around_.store, dir, "cc");
+    auto later = TemporaryFile::create(around_.store, dir, "ccr");
+    if (!profile || !later) {
+      peer.log.error("client-connect: {}", (profile ? later : profile).error().text());
+      Session& session = peer.association.active();
+      return refuse(peer, session, session.key_id(), {});
+    }
+    connect->profile = std::move(*profile);
+    connect->later = std::move(*later);
+  }
+  ask_plugins_of_connect(peer, connect, false);
+}
+
+void Server::ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<PluginConnect>& connect,
+                                    bool again) {
+  PluginNews news{connect->event(again), client_environment(peer), {}, plugin_context(peer)};
+  if (connect->profile) {
+    news.arguments = {connect->profile->path()};
+    news.env.set("client_connect_config_file", connect->profile->path());
+    news.env.set("client_connect_deferred_file", connect->later->path());
+  }
+  hooks_.plugins().tell(
+      std::move(news), peer.log,
+      [this, alive = alive_, client = peer.client_id, connect](const PluginAnswer& answer) {
+        if (*alive) plugins_connected(client, answer, connect);
+      });
+}
+
+// The answer of one kind; what stands in the file for late answers weighs more.
+void Server::plugins_connected(std::uint64_t client, const PluginAnswer& answer,
+                               const std::shared_ptr<PluginConnect>& connect) {
+  using Verdict = PluginAnswer::Verdict;
+  ServerPeer* peer = find_client(client);
+  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return;
+  Verdict verdict = answer.verdict;
+  const std::string later = connect->later ? connect->later->text() : std::string();
+  if (later.starts_with('0')) verdict = Verdict::refused;
+  if (later.starts_with('2') && verdict == Verdict::accepted) verdict = Verdict::deferred;
+  if (verdict == Verdict::deferred && !hooks_.plugins().wants(connect->event(true))) {
+    peer->log.error("a plugin answers {} later, but does not want to be asked again ({})",
+                    ports::name_of(connect->event(false)), ports::name_of(connect->event(true)));
+    verdict = Verdict::refused;
+  }
+  if (verdict == Verdict::deferred) {
+    return watch([this, client, connect, at = now_ + ask_again] {
+      ServerPeer* waiting = find_client(client);
+      if (waiting == nullptr || waiting->phase != ServerPeer::Phase::connecting) return true;
+      if (now_ < at) return false;
+      ask_plugins_of_connect(*waiting, connect, true);
+      return true;
+    });
+  }
+  if (verdict == Verdict::refused) {
+    peer->log.warn("{}", lines::plugin_call_failed(connect->name()));
+    Session& session = peer->association.active();
+    refuse(*peer, session, session.key_id(), {});
+    return serve(*peer);
+  }
+  if (connect->profile) {
+    overlay_profile(*peer, connect->profile->text(), connect->profile->path(), connect->lease);
+    tell_plugins_of_connect(*peer, connect->lease, ConnectStage::second_plugins);
+  } else {
+    for (const std::string& config : answer.configs) {
+      overlay_profile(*peer, config, "plugin", connect->lease);
+    }
+    run_connect_script(*peer, connect->lease);
+  }
+  serve(*peer);
+}
+
+}  // namespace adit::node

@@ -1,0 +1,125 @@
+// Scripts of a server that answer at once, later, or not at all.
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.h"
+
+namespace adit::sim {
+namespace {
+
+std::string variable(const ports::Command& command, std::string_view name) {
+  for (const auto& [known, value] : command.variables) {
+    if (known == name) return value;
+  }
+  return {};
+}
+
+class ScriptAnswers : public testing::Test {
+ protected:
+  void decide_by(options::Script options::Scripts::*hook,
+                 std::function<int(const ports::Command&)> answer) {
+    options::Scripts scripts;
+    (scripts.*hook).words = {"script"};
+    server.use_scripts(scripts, [this, answer = std::move(answer)](const ports::Command& command) {
+      asked.push_back(command);
+      return answer(command);
+    });
+  }
+  bool comes_up(Duration within) {
+    client = &world.add_client();
+    return world.run_until([this] { return client->up(); }, within);
+  }
+  bool comes_up_later() {
+    return world.run_until([this] { return client->up(); }, 5s);
+  }
+  std::string& file(std::string_view name) {
+    return server.store().files.at(variable(asked.back(), name));
+  }
+
+  World world{9, {.wrap = Wrap::tls_crypt_v2, .log_in = true}};
+  ServerHost& server = world.add_server();
+  ClientHost* client = nullptr;
+  std::vector<ports::Command> asked;
+};
+
+TEST_F(ScriptAnswers, a_no_of_tls_verify_makes_the_client_start_anew) {
+  decide_by(&options::Scripts::tls_verify, [](const ports::Command&) { return 1; });
+  EXPECT_FALSE(comes_up(10s));
+  EXPECT_GE(client->attempts(), 2);
+  EXPECT_EQ(client->ended()->text, "server-pushed-connection-reset");
+  EXPECT_EQ(asked[0].argv, (std::vector<std::string>{"script", "0", "CN=client1"}));
+}
+
+TEST_F(ScriptAnswers, a_yes_of_tls_verify_lets_in) {
+  decide_by(&options::Scripts::tls_verify, [](const ports::Command&) { return 0; });
+  EXPECT_TRUE(comes_up(10s));
+  EXPECT_EQ(asked.size(), 1u);
+}
+
+TEST_F(ScriptAnswers, tls_crypt_v2_verify_is_asked_and_its_no_removes_the_client) {
+  decide_by(&options::Scripts::tls_crypt_v2_verify, [](const ports::Command&) { return 1; });
+  EXPECT_FALSE(comes_up(10s));
+  EXPECT_GE(asked.size(), 1u);
+  EXPECT_EQ(variable(asked[0], "metadata_type"), "1");
+  EXPECT_EQ(server.server().clients(), 0u);
+  EXPECT_TRUE(server.store().files.empty());
+}
+
+TEST_F(ScriptAnswers, a_yes_of_tls_crypt_v2_verify_lets_in) {
+  decide_by(&options::Scripts::tls_crypt_v2_verify, [](const ports::Command&) { return 0; });
+  EXPECT_TRUE(comes_up(10s));
+}
+
+TEST_F(ScriptAnswers, a_password_may_be_judged_later) {
+  decide_by(&options::Scripts::auth_user_pass_verify, [](const ports::Command&) { return 2; });
+  EXPECT_FALSE(comes_up(10s));
+  EXPECT_EQ(client->attempts(), 1);
+  file("auth_control_file") = "1";
+  EXPECT_TRUE(comes_up_later());
+  EXPECT_TRUE(server.store().files.empty());
+}
+
+TEST_F(ScriptAnswers, a_later_no_carries_its_reason) {
+  decide_by(&options::Scripts::auth_user_pass_verify, [](const ports::Command&) { return 2; });
+  EXPECT_FALSE(comes_up(5s));
+  file("auth_failed_reason_file") = "account locked\n";
+  file("auth_control_file") = "0";
+  EXPECT_FALSE(comes_up_later());
+  ASSERT_TRUE(client->ended());
+  EXPECT_EQ(client->ended()->text, "auth-failure");
+}
+
+TEST_F(ScriptAnswers, nobody_waits_for_ever) {
+  decide_by(&options::Scripts::auth_user_pass_verify, [](const ports::Command&) { return 2; });
+  EXPECT_FALSE(comes_up(100s));
+  EXPECT_LE(server.server().clients(), 1u);
+  EXPECT_LE(server.store().files.size(), 3u);
+}
+
+TEST_F(ScriptAnswers, client_connect_may_answer_later) {
+  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
+    file("client_connect_deferred_file") = "2";
+    return 0;
+  });
+  EXPECT_FALSE(comes_up(5s));
+  file("client_connect_config_file") = "ifconfig-push 10.8.15.9 255.255.240.0\n";
+  file("client_connect_deferred_file") = "1";
+  EXPECT_TRUE(comes_up_later());
+  EXPECT_EQ(client->tunnel_address(), ip::Address::parse("10.8.15.9"));
+  EXPECT_TRUE(server.store().files.empty());
+}
+
+TEST_F(ScriptAnswers, client_connect_may_say_no_later) {
+  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
+    file("client_connect_deferred_file") = "2";
+    return 0;
+  });
+  EXPECT_FALSE(comes_up(5s));
+  file("client_connect_deferred_file") = "0";
+  EXPECT_FALSE(comes_up_later());
+  ASSERT_TRUE(client->ended());
+  EXPECT_EQ(client->ended()->text, "auth-failure");
+}
+
+}  // namespace
+}  // namespace adit::sim
