@@ -33,7 +33,10 @@ class ClientRemotes {
   void move_on(bool succeeded, wire::AuthFailed::Advance advance) {
     walk_.move_on(succeeded, advance);
   }
-  [[nodiscard]] std::chrono::seconds pause() const { return walk_.pause(); }
+  // least  that the server or the failure asks for
+  [[nodiscard]] std::chrono::seconds pause(std::chrono::seconds least) const {
+    return walk_.pause(least);
+  }
   // "connect-retry-max", once so many rounds were in vain.
   [[nodiscard]] std::optional<unsigned> rounds_in_vain() const;
 

@@ -36,6 +36,7 @@ class ClientRun {
         links_(runtime, config),
         managed_(runtime, remotes_of(config)),
         remotes_(runtime, config, managed_, remembered),
+        login_(runtime, config, remembered),
         certificate_script_(*inside.hooks, runtime.store, config.channel.hand_window, runtime.log) {
   }
 
@@ -51,7 +52,7 @@ class ClientRun {
       if (!identity) return fail_with(identity.error());
       identity_ = std::move(*identity);
     }
-    if (Status asked = log_in(); !asked) return asked;
+    if (Status asked = login_.log_in(); !asked) return asked;
     std::string told;  // of link-mtu
     // Every remote's keys are looked at now, not when its turn comes.
     for (const options::Connection& connection : remotes_of(config_)) {
@@ -112,15 +113,6 @@ class ClientRun {
     return node::detailed_peer_info(config_, hardware, tls_library(), system.release);
   }
 
-  Status log_in() {
-    if (!config_.client.auth_user_pass || remembered_.asked) return {};
-    auto answer = ask_user(runtime_, config_, std::exchange(challenged_, false));
-    if (!answer) return fail_with(answer.error());
-    remembered_.memory.credentials = std::move(*answer);
-    remembered_.asked = true;
-    return {};
-  }
-
   // ---- one attempt ----
 
   std::optional<node::Outcome> attempt() {
@@ -143,8 +135,7 @@ class ClientRun {
 
   std::optional<node::Outcome> give_up(const Error& error) {
     runtime_.log.fatal("{}", error.text());
-    return node::Outcome{
-        node::Outcome::Next::exit, 1, "SIGTERM", "init-failed", {}, {}, false, false};
+    return node::Outcome{node::Outcome::Next::exit, 1, "SIGTERM", "init-failed", {}, {}, false, {}};
   }
 
   std::optional<node::Outcome> failed_attempt(const Error& error) {
@@ -204,6 +195,7 @@ class ClientRun {
       runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
       managed_.tell_news(own_end_);
+      if (client_->wants_credentials()) login_.renew(*client_);
       const std::string retreat = edge.take_news();
       if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
       if (client_->up() && !announced) {
@@ -228,6 +220,7 @@ class ClientRun {
     }
     peer_environment_ = client_->peer_environment();
     managed_.set_client(nullptr, {});
+    login_.stop_asking();
     client_.reset();
     return outcome ? outcome : node::Outcome{};
   }
@@ -252,7 +245,6 @@ class ClientRun {
       runtime_.log.fatal("{}", dropped.error().text());
       runtime_.raise({SIGTERM, false, "privileges", 1});
     }
-    if (config_.client.auth_nocache) remembered_.asked = false;
   }
 
   void leave() {
@@ -290,13 +282,10 @@ class ClientRun {
     } else if (leads_into_tunnel(path_to_server())) {
       inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
     }
-    if (outcome.ask_credentials_again) {
-      remembered_.asked = false;
-      challenged_ = outcome.challenged;
-    }
+    login_.expect(outcome);
     const bool held = hold_if_wanted(runtime_, 1);
     if (runtime_.signal) return;
-    if (Status asked = log_in(); !asked) {
+    if (Status asked = login_.log_in(); !asked) {
       if (runtime_.signal) return;
       runtime_.log.fatal("{}", asked.error().text());
       return runtime_.raise({SIGTERM, false, "auth-user-pass", 1});
@@ -308,8 +297,7 @@ class ClientRun {
       return runtime_.raise({SIGTERM, false, "connect-retry-max", 1});
     }
     if (held) return;
-    const auto pause =
-        std::max(remotes_.pause(), outcome.backoff.value_or(std::chrono::seconds(0)));
+    const auto pause = remotes_.pause(outcome.backoff.value_or(std::chrono::seconds(0)));
     runtime_.log.info(2, "{}", node::lines::restart_pause(pause));
     runtime_.rest(pause);
   }
@@ -371,7 +359,7 @@ class ClientRun {
   ClientLinks links_;
   ManagedClient managed_;
   ClientRemotes remotes_;
-  bool challenged_ = false;  // the server asks back: what it is told is no static challenge's
+  ClientLogin login_;
   node::CertificateScript certificate_script_;
   std::unique_ptr<OwnKey> own_key_;
   std::unique_ptr<node::Identity> identity_;

@@ -306,19 +306,28 @@ bool hold_if_wanted(Runtime& runtime, unsigned seconds) {
   return true;
 }
 
-std::optional<session::Credentials> ask_manager(Runtime& runtime,
-                                                management::PasswordQuestion question) {
-  management::Interface& face = runtime.management->face();
+void begin_asking(Runtime& runtime, management::PasswordQuestion question) {
   const std::string what =
       "'" + question.type + "' " + (question.with_name ? "username/password" : "password");
   runtime.log.info(3, "Need {} from management interface, waiting...", what);
-  face.ask(std::move(question));
+  runtime.management->face().ask(std::move(question));
   runtime.management->flush_soon();
+}
+
+std::optional<session::Credentials> take_answer(Runtime& runtime) {
+  management::Interface& face = runtime.management->face();
+  if (!face.password() || !face.password()->answered()) return std::nullopt;
+  session::Credentials given{face.password()->name.value_or(""), *face.password()->password};
+  face.end_password();
+  return given;
+}
+
+std::optional<session::Credentials> ask_manager(Runtime& runtime,
+                                                management::PasswordQuestion question) {
+  management::Interface& face = runtime.management->face();
+  begin_asking(runtime, std::move(question));
   runtime.wait([&face] { return face.password() && face.password()->answered(); });
-  std::optional<session::Credentials> given;
-  if (face.password()->answered()) {
-    given = session::Credentials{face.password()->name.value_or(""), *face.password()->password};
-  }
+  auto given = take_answer(runtime);
   face.end_password();
   return given;
 }

@@ -82,6 +82,9 @@ void tell_end(Runtime& runtime, const Signal& signal);
 void tell_up_down(Runtime& runtime, bool up, const node::Environment& environment);
 // "management-hold": waits for the release. True: it was held, so no other pause is needed.
 bool hold_if_wanted(Runtime& runtime, unsigned seconds);
+// The same without waiting: the answer is there or is not yet.
+void begin_asking(Runtime& runtime, management::PasswordQuestion question);
+[[nodiscard]] std::optional<session::Credentials> take_answer(Runtime& runtime);
 // "management-query-passwords". Nothing: a signal came first.
 [[nodiscard]] std::optional<session::Credentials> ask_manager(
     Runtime& runtime, management::PasswordQuestion question);

@@ -269,6 +269,7 @@ class Openvpn {
     runtime_.management->on_forget = [this] {
       remembered_.asked = false;
       remembered_.memory = {};
+      remembered_.memory.forgotten = true;
       passphrase_ = {};
     };
     tell_state(runtime_, {"CONNECTING"});

@@ -5,8 +5,8 @@
 #include "app/inside.h"
 #include "app/managed_server.h"
 #include "app/management_host.h"
-#include "app/plugin_host.h"
 #include "app/own_key.h"
+#include "app/plugin_host.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/identity_setup.h"
@@ -36,6 +36,9 @@ class ServerRun {
         config_, {*identity_, runtime_.rng, title(), process_facts(runtime_)}, runtime_.store);
     if (!setup) return fail_with(setup.error());
     setup_ = std::move(*setup);
+    if (setup_.tokens && setup_.tokens->random_key) {
+      runtime_.log.info(1, "{}", node::lines::random_token_key);
+    }
     return open_link();
   }
 

@@ -10,7 +10,13 @@ namespace adit::crypto {
 namespace {
 constexpr std::size_t field_bytes = 28;
 constexpr std::size_t token_bytes = field_bytes + 32;
+constexpr std::size_t text_size = auth_token_prefix.size() + token_bytes / 3 * 4;
+static_assert(token_bytes % 3 == 0);  // no padding
 }  // namespace
+
+bool looks_like_auth_token(std::string_view text) {
+  return text.size() == text_size && text.starts_with(auth_token_prefix);
+}
 
 Result<AuthTokenKey> AuthTokenKey::parse(std::string_view pem) {
   const auto bytes = parse_pem(pem, auth_token_label);
@@ -47,7 +53,7 @@ std::string AuthTokenKey::sign(const AuthToken& token, std::string_view username
 
 std::optional<AuthToken> AuthTokenKey::verify(std::string_view text,
                                               std::string_view username) const {
-  if (!text.starts_with(auth_token_prefix)) return std::nullopt;
+  if (!looks_like_auth_token(text)) return std::nullopt;
   const auto raw = from_base64(text.substr(auth_token_prefix.size()));
   if (!raw || raw->size() != token_bytes) return std::nullopt;
   const Bytes fields = Bytes(*raw).first(field_bytes);

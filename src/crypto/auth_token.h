@@ -14,6 +14,9 @@ namespace adit::crypto {
 inline constexpr std::string_view auth_token_label = "OpenVPN auth-token server key";
 inline constexpr std::string_view auth_token_prefix = "SESS_ID_AT_";
 
+// By its shape: it may still be anybody's.
+[[nodiscard]] bool looks_like_auth_token(std::string_view text);
+
 // What a session token says. source: wire protocol 16.2, vector auth-token.
 struct AuthToken {
   std::array<std::uint8_t, 12> session{};

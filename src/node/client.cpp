@@ -25,6 +25,13 @@ session::Credentials ClientMemory::to_send() const {
   return {token_user.empty() ? credentials.username : token_user, token};
 }
 
+// The user's name stays: a token may come that needs it. What lies on the disk is looked up again,
+// and kept for the case that it cannot be read any more ("user nobody").
+void ClientMemory::forget() {
+  if (!on_disk) credentials.password.wipe();
+  forgotten = true;
+}
+
 bool ClientMemory::is_new(const std::string& text) {
   constexpr std::size_t most = 64;  // of a list of remotes each has its own
   if (advice.size() >= most) advice.clear();
@@ -73,7 +80,29 @@ std::unique_ptr<session::Session> call_peer(const ClientSetup& setup, const Clie
 }
 
 std::unique_ptr<session::Session> Client::make_session() {
-  return call_peer(setup_, memory_, around_.rng, now_, wall_);
+  auto session = call_peer(setup_, memory_, around_.rng, now_, wall_);
+  arm(*session);
+  return session;
+}
+
+// What it logs in with at its next key exchange.
+void Client::arm(session::Session& session) {
+  if (setup_.config.client.auth_user_pass && !memory_.has_what_to_send()) {
+    session.await_credentials();
+    wants_credentials_ = true;
+  } else {
+    session.set_credentials(memory_.to_send());
+  }
+}
+
+void Client::give_credentials(const session::Credentials& credentials, Instant now) {
+  now_ = now;
+  wants_credentials_ = false;
+  if (!association_) return;
+  for (session::Session* session : {&association_->active(), association_->newcomer()}) {
+    if (session != nullptr) session->give_credentials(credentials, now_);
+  }
+  serve();
 }
 
 void Client::begin() {
@@ -326,7 +355,7 @@ void Client::check_limits() {
 
 void Client::end(Outcome::Next next, std::string signal, std::string text, int exit_status) {
   if (outcome_) return;
-  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false, false};
+  outcome_ = Outcome{next, exit_status, std::move(signal), std::move(text), {}, {}, false, {}};
   liveness_.stop();
 }
 

@@ -40,8 +40,12 @@ struct ClientMemory {
   session::Credentials credentials;
   std::string token_user;
   SecretText token;
+  bool on_disk = false;          // name and password stand in a file or in the configuration
+  bool forgotten = false;        // the password, after its use
   std::set<std::string> advice;  // since the tunnel was last up
   [[nodiscard]] session::Credentials to_send() const;
+  [[nodiscard]] bool has_what_to_send() const { return !forgotten || !token.empty(); }
+  void forget();
   [[nodiscard]] bool is_new(const std::string& text);
 };
 
@@ -59,7 +63,7 @@ struct Outcome {
   wire::AuthFailed::Advance advance = wire::AuthFailed::Advance::default_;
   std::optional<std::chrono::seconds> backoff;
   bool ask_credentials_again = false;
-  bool challenged = false;  // the server asks back (CRV1)
+  std::string challenge;  // the server asks back ("CRV1:...")
 };
 
 // One attempt to reach the peer, and the tunnel while it lasts. Pure, like the server.
@@ -100,6 +104,9 @@ class Client {
     const bool pulls = setup_.session.exchange == session::Exchange::pulling && !setup_.static_key;
     return pulls ? pulled_.device : setup_.config.device;
   }
+  // The password was forgotten ("auth-nocache") and a key exchange waits for it.
+  [[nodiscard]] bool wants_credentials() const { return wants_credentials_; }
+  void give_credentials(const session::Credentials& credentials, Instant now);
   // The answer to a challenge, for the server (CR_RESPONSE).
   bool respond(std::string_view answer, Instant now);
   [[nodiscard]] session::Association* association() {
@@ -122,6 +129,7 @@ class Client {
   void check_timers();
   void check_wear();
   void check_limits();
+  void arm(session::Session& session);
   void begin();
   void wait_for_peer();
   [[nodiscard]] std::unique_ptr<session::Session> make_session();
@@ -133,8 +141,11 @@ class Client {
   void on_established(const Happening& happening);
   void tell_address();
   void on_pushed(const std::vector<std::string>& options);
+  void tell_received(const std::vector<std::string>& options);
   void on_pushed_later(const std::vector<std::string>& options);
   void on_message(const wire::ControlMessage& message);
+  void forget_password();
+  void end_refused(const std::string& reason);
   void on_auth_failed(const wire::ControlMessage& message);
   [[nodiscard]] std::string advice_for_refusal(std::string_view reason) const;
   void on_failure(const Happening& happening, const session::Failed& failed);
@@ -195,6 +206,7 @@ class Client {
   bool up_ = false;
   bool answered_ = false;
   bool token_in_use_ = false;
+  bool wants_credentials_ = false;
   bool retire_others_ = false;  // a new session's first keys replace all of the old one's
   std::string peer_name_;
   WallTime established_;  // when the attempt began, then when the tunnel stood

@@ -38,7 +38,7 @@ void Client::handle(Happening& happening) {
   } else if (const auto* renewing = std::get_if<session::Renegotiating>(&event)) {
     log_.info(3, "TLS: soft reset {} for key {}", renewing->by_peer ? "by the peer" : "sent",
               renewing->key_id);
-    happening.session->set_credentials(memory_.to_send());
+    arm(*happening.session);
   } else if (const auto* failed = std::get_if<session::Failed>(&event)) {
     on_failure(happening, *failed);
   }
@@ -94,11 +94,7 @@ void Client::tell_address() {
 
 void Client::on_pushed(const std::vector<std::string>& options) {
   tell_waiting_at_ = Instant::max();
-  std::string text = "PUSH_REPLY";
-  for (const std::string& option : options) {
-    text += "," + (option.starts_with("auth-token") ? option.substr(0, 10) : option);
-  }
-  log_.info(3, "{}", lines::push_received(text));
+  tell_received(options);
   pulled_ = options::pulled_from(setup_.config);
   const auto applied = options::apply_pushed(options, setup_.config, pulled_);
   for (const options::Issue& issue : applied.issues) log_.warn("{}", issue.text());
@@ -121,6 +117,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
   tell_mismatches({setup_.session.options, association_->active().peer_options(),
                    pulled_.compression.has_value()},
                   log_);
+  if (setup_.config.client.auth_nocache) forget_password();
   remember_token(pulled_);
   const std::vector<std::string>& echoes = pulled_.scripts.echoes;
   for (std::size_t at = setup_.config.scripts.echoes.size(); at < echoes.size(); ++at) {
@@ -149,12 +146,24 @@ void Client::tell_replaced_timers() {
       pushed.ping.count(), pushed.ping_restart.count(), own.ping.count(), own.ping_restart.count());
 }
 
+void Client::tell_received(const std::vector<std::string>& options) {
+  std::string text = "PUSH_REPLY";
+  for (const std::string& option : options) text += "," + option;
+  log_.info(1, "{}", lines::push_received(text));
+}
+
 void Client::on_pushed_later(const std::vector<std::string>& options) {
+  tell_received(options);
   options::Pulled later = pulled_;
   for (const options::Issue& issue : options::apply_pushed(options, setup_.config, later).issues) {
     log_.warn("{}", issue.text());
   }
   remember_token(later);
+}
+
+void Client::forget_password() {
+  memory_.forget();
+  association_->active().set_credentials({});
 }
 
 void Client::remember_token(const options::Pulled& pulled) {
@@ -211,6 +220,7 @@ void Client::on_message(const wire::ControlMessage& message) {
            fmt::format("info,{},", halt ? "server-pushed-halt" : "server-pushed-connection-reset"));
       if (halt) return end(Outcome::Next::exit, "SIGTERM", "server-pushed-halt");
       end(Outcome::Next::restart, "SIGUSR1", "server-pushed-connection-reset");
+      outcome_->ask_credentials_again = !message.rest.empty() && !shutdown.keep_credentials;
       outcome_->advance =
           shutdown.next_remote ? wire::AuthFailed::Advance::remote : wire::AuthFailed::Advance::no;
       return;
@@ -236,6 +246,10 @@ std::string Client::advice_for_refusal(std::string_view reason) const {
     return "the server takes none of our data-ciphers (" + setup_.config.channel.data_ciphers_text +
            "): add one of the server's";
   }
+  if (reason.starts_with("CRV1:")) {
+    return "the server asks back, and this config does not let anybody answer: add \"auth-retry "
+           "interact\"";
+  }
   const options::FileOrInline& file = setup_.config.client.auth_user_pass_file;
   if (!setup_.config.client.auth_user_pass) {
     return "the server refused this client; if it wants a user name and password, add "
@@ -248,37 +262,39 @@ std::string Client::advice_for_refusal(std::string_view reason) const {
 }
 
 void Client::on_auth_failed(const wire::ControlMessage& message) {
+  using Advance = wire::AuthFailed::Advance;
   const auto failed = wire::parse_auth_failed(message.rest);
   log_.error("{}", lines::auth_failed_received(message.text));
   if (failed.kind == wire::AuthFailed::Kind::temporary) {
-    end(Outcome::Next::restart, "SIGUSR1", "auth-temp-failure");
+    end(Outcome::Next::restart, "SIGUSR1", "auth-temp-failure (server temporary reject)");
     outcome_->backoff = failed.backoff;
-    outcome_->advance = failed.advance;
-    return;
-  }
-  if (token_in_use_) {
+  } else if (token_in_use_) {
     memory_.token.wipe();
     end(Outcome::Next::restart, "SIGUSR1", "auth-failure (auth-token)");
-    outcome_->advance = wire::AuthFailed::Advance::no;
-    return;
+  } else {
+    end_refused(message.rest);
   }
-  log_.error("{}", advice_for_refusal(message.rest));
+  const bool moves_on = failed.advance != Advance::default_;
+  outcome_->advance = moves_on ? failed.advance : Advance::no;
+  if (failed.kind == wire::AuthFailed::Kind::challenge) outcome_->challenge = message.rest;
   note(ClientNews::Kind::auth_failed, message.rest);
+}
+
+// Name and password did not do.
+void Client::end_refused(const std::string& reason) {
   using Retry = options::Client::AuthRetry;
-  switch (setup_.config.client.auth_retry) {
-    case Retry::none:
-      return end(Outcome::Next::exit, "SIGTERM", "auth-failure",
-                 setup_.config.client.auth_failed_status);
-    case Retry::nointeract:
-      end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
-      outcome_->backoff = nointeract_backoff;
-      return;
-    case Retry::interact:
-      end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
-      outcome_->ask_credentials_again = true;
-      outcome_->challenged = message.rest.starts_with("CRV1:");
-      outcome_->advance = wire::AuthFailed::Advance::no;
-      return;
+  const Retry retry = setup_.config.client.auth_retry;
+  const bool asked_back = reason.starts_with("CRV1:") && retry == Retry::interact;
+  if (!asked_back) log_.error("{}", advice_for_refusal(reason));
+  if (retry == Retry::none) {
+    return end(Outcome::Next::exit, "SIGTERM", "auth-failure",
+               setup_.config.client.auth_failed_status);
+  }
+  end(Outcome::Next::restart, "SIGUSR1", "auth-failure");
+  if (retry == Retry::nointeract) {
+    outcome_->backoff = nointeract_backoff;
+  } else {
+    outcome_->ask_credentials_again = true;
   }
 }
 

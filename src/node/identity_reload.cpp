@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "node/identity_bundle.h"
 #include "node/identity_setup.h"
 #include "tls/dates.h"
 
@@ -81,6 +82,7 @@ std::vector<Identity::Version> Identity::versions() const {
   for (const Part& part : parts(config_)) {
     if (is_file(part.source)) all.push_back(store_.version(part.source.path));
   }
+  if (is_file(config_.pkcs12)) all.push_back(store_.version(config_.pkcs12.path));
   return all;
 }
 
@@ -96,6 +98,11 @@ std::vector<std::string> Identity::read_again(tls::Setup& fresh) {
       unreadable.push_back(fmt::format("{} ({})", part.option, text.error().what));
     }
   }
+  if (!is_file(config_.pkcs12)) return unreadable;
+  options::Identity now = config_;
+  now.pkcs12.is_kept = now.extra_certs.is_kept = false;
+  const Status unpacked = unpack_bundle(now, store_, fresh.passphrase, fresh);
+  if (!unpacked) unreadable.push_back(fmt::format("pkcs12 ({})", unpacked.error().what));
   return unreadable;
 }
 

@@ -1,24 +1,15 @@
 #include "node/identity_setup.h"
 
+#include "crypto/cipher.h"
+#include "node/identity_bundle.h"
 #include "node/wrapping.h"
+#include "tls/bundle.h"
 
 namespace adit::node {
 
 namespace {
 
 using options::FileOrInline;
-
-Result<tls::NamedPem> load_pem(const FileOrInline& source, std::string_view option,
-                               ports::StorePort& store) {
-  if (!source.defined()) return tls::NamedPem{};
-  auto text = load_text(source, option, store);
-  if (!text) return fail_with(text.error());
-  const std::string name = source.is_inline
-                               ? fmt::format("<{}> ({})", option, source.at.text())
-                               : fmt::format("{} {} ({})", option, source.path, source.at.text());
-  if (text->empty()) return fail("{} is empty", name);
-  return tls::NamedPem{name, std::move(*text)};
-}
 
 tls::PeerPolicy make_policy(const options::Identity& identity) {
   using Match = options::Identity::NameMatch;
@@ -93,7 +84,14 @@ Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, 
   std::unique_ptr<Identity> loaded(new Identity(identity, store));
   tls::Setup& setup = loaded->setup_;
   setup.server = server;
+  // An old key file may need one.
+  if (Status ready = crypto::load_providers(identity.providers); !ready) {
+    return fail_with(ready.error());
+  }
   if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
+  if (Status unpacked = unpack_bundle(identity, store, passphrase, setup); !unpacked) {
+    return fail_with(unpacked.error());
+  }
   setup.signer = key.signer;
   if (key.certificate.defined()) setup.cert = key.certificate;
   setup.ca_path = identity.ca_path;
@@ -153,8 +151,8 @@ void keep_wrapping(options::Connection& connection, ports::StorePort& store) {
 
 void keep_key_files(options::Config& config, ports::StorePort& store) {
   options::Identity& identity = config.identity;
-  for (FileOrInline* source :
-       {&identity.ca, &identity.cert, &identity.key, &identity.dh, &identity.extra_certs}) {
+  for (FileOrInline* source : {&identity.ca, &identity.cert, &identity.key, &identity.dh,
+                               &identity.extra_certs, &identity.pkcs12}) {
     keep(*source, store);
   }
   keep(config.secret, store);
@@ -163,6 +161,10 @@ void keep_key_files(options::Config& config, ports::StorePort& store) {
 }
 
 bool needs_passphrase(const options::Config& config, ports::StorePort& store) {
+  if (config.identity.pkcs12.defined()) {
+    const auto bytes = load_bundle(config.identity.pkcs12, store);
+    return bytes && tls::bundle_is_encrypted(*bytes);
+  }
   if (!config.identity.key.defined()) return false;
   const auto text = load_text(config.identity.key, "key", store);
   return text && tls::key_is_encrypted(*text);

@@ -9,6 +9,23 @@
 
 namespace adit::node::lines {
 
+namespace {
+
+// "auth-tokenSESS_ID" is how stock hides a token.
+std::string without_tokens(std::string_view message) {
+  constexpr std::string_view option = "auth-token ", ours = "SESS_ID";
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(message, ',')) {
+    parts.emplace_back(part);
+    if (!part.starts_with(option)) continue;
+    const bool known = part.substr(option.size()).starts_with(ours);
+    parts.back() = "auth-token" + std::string(known ? ours : "");
+  }
+  return join(parts, ",");
+}
+
+}  // namespace
+
 // Without brackets around IPv6, as stock writes it here.
 std::string with_family(const ip::Endpoint& endpoint) {
   const bool any = std::ranges::all_of(endpoint.address.bytes(), [](auto b) { return b == 0; });
@@ -63,9 +80,15 @@ std::string key_negotiation_timeout(long seconds) {
       "connectivity)",
       seconds);
 }
-std::string password_checked(std::string_view how, std::string_view username) {
-  return fmt::format("TLS: Username/Password authentication {} for username '{}' ", how,
-                     printable(username));
+std::string username_too_long(std::size_t most) {
+  return fmt::format(
+      "TLS Auth Error: --username-as-common name specified and username is longer than the maximum "
+      "permitted Common Name length of {} characters",
+      most);
+}
+std::string password_checked(std::string_view how, std::string_view username, bool is_common_name) {
+  return fmt::format("TLS: Username/Password authentication {} for username '{}' {}", how,
+                     printable(username), is_common_name ? "[CN SET]" : "");
 }
 
 std::string initial_packet(const ip::Endpoint& from, const wire::SessionId& id) {
@@ -123,13 +146,18 @@ std::string internal_route(std::string_view prefix, std::string_view client) {
   return fmt::format("MULTI: internal route {} -> {}", prefix, client);
 }
 std::string sent_control(std::string_view common_name, std::string_view message, bool sent) {
-  return fmt::format("SENT CONTROL [{}]: '{}' (status={})", common_name, message, sent ? 1 : 0);
+  return fmt::format("SENT CONTROL [{}]: '{}' (status={})", common_name, without_tokens(message),
+                     sent ? 1 : 0);
 }
 std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial) {
   return tls::verify_error(depth, revoked_reason, printable(subject), serial);
 }
 std::string push_received(std::string_view message) {
-  return fmt::format("PUSH: Received control message: '{}'", message);
+  return fmt::format("PUSH: Received control message: '{}'", without_tokens(message));
+}
+std::string token_decided(std::string_view username, bool admitted) {
+  return fmt::format("TLS: Username/auth-token authentication {} for username '{}'",
+                     admitted ? "succeeded" : "failed", printable(username));
 }
 std::string auth_failed_received(std::string_view message) {
   return fmt::format("AUTH: Received control message: {}", message);

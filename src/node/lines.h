@@ -45,10 +45,12 @@ inline constexpr std::string_view fatal_tls_error =
     "Fatal TLS error (check_tls_errors_co), restarting";
 inline constexpr std::string_view auth_user_pass_failed =
     "TLS Auth Error: Auth Username/Password verification failed for peer";
+std::string username_too_long(std::size_t most);
 inline constexpr std::string_view auth_user_pass_missing =
     "TLS Error: Auth Username/Password was not provided by peer";
 // how: "succeeded", "deferred"
-[[nodiscard]] std::string password_checked(std::string_view how, std::string_view username);
+[[nodiscard]] std::string password_checked(std::string_view how, std::string_view username,
+                                           bool is_common_name);
 [[nodiscard]] std::string initial_packet(const ip::Endpoint& from, const wire::SessionId& id);
 std::string verify_ok(int depth, std::string_view subject);
 std::string peer_info(std::string_view name, std::string_view value);
@@ -62,10 +64,14 @@ std::string learn(std::string_view address, std::string_view client);
 std::string learn_failed(std::string_view address, std::string_view client);
 std::string primary_virtual_ip(std::string_view client, std::string_view address);
 std::string internal_route(std::string_view prefix, std::string_view client);
+// Tokens in it are left out.
 std::string sent_control(std::string_view common_name, std::string_view message, bool sent);
 // Of a certificate, its own or one above it, that the list names by now.
 std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial);
 inline constexpr std::string_view revoked_reason = "certificate revoked";
+inline constexpr std::string_view token_expired = "SESSION: token expired";
+std::string token_decided(std::string_view username, bool admitted);
+inline constexpr std::string_view random_token_key = "Using random OpenVPN auth-token server key.";
 std::string push_received(std::string_view message);
 std::string auth_failed_received(std::string_view message);
 std::string restart_pushed(bool halt, std::string_view words);

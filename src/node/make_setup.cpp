@@ -85,6 +85,9 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   setup.session.options =
       make_options_string(config, options_facts(config, config.connection, true), setup.mtu);
   if (Status set = set_addresses(config, setup); !set) return fail_with(set.error());
+  auto tokens = SessionTokens::load(config, store, context.rng);
+  if (!tokens) return fail_with(tokens.error());
+  setup.tokens = std::move(*tokens);
   setup.facts.push = config.server.push;
   setup.facts.most_iroutes = config.server.max_routes_per_client;
   setup.title = context.title;

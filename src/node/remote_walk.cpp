@@ -39,14 +39,14 @@ void RemoteWalk::next_connection() {
   ++rounds_;
 }
 
-std::chrono::seconds RemoteWalk::pause() const {
+std::chrono::seconds RemoteWalk::pause(std::chrono::seconds least) const {
   constexpr unsigned patient_rounds = 4;
   const options::Connection& here = connection();
   const bool calls = !here.remote.empty();  // who listens burdens nobody
   const unsigned doublings = calls && rounds_ > patient_rounds ? rounds_ - patient_rounds : 0;
   auto pause = here.connect_retry;
   for (unsigned i = 0; i < doublings && pause < here.connect_retry_max; ++i) pause *= 2;
-  return std::min(pause, std::max(here.connect_retry_max, here.connect_retry));
+  return std::min(std::max(pause, least), std::max(here.connect_retry_max, here.connect_retry));
 }
 
 }  // namespace adit::node

@@ -26,7 +26,8 @@ class RemoteWalk {
   // An attempt is over. succeeded: the tunnel was up, so the pauses begin anew.
   void move_on(bool succeeded, wire::AuthFailed::Advance advance);
   // How long to rest before the next attempt.
-  [[nodiscard]] std::chrono::seconds pause() const;
+  // least  that whoever refused us asks for; the configured maximum counts for that as well
+  [[nodiscard]] std::chrono::seconds pause(std::chrono::seconds least = {}) const;
   // Rounds over the whole list without success.
   [[nodiscard]] unsigned fruitless_rounds() const { return rounds_; }
 

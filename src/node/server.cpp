@@ -41,6 +41,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       next_status_(now),
       next_pool_write_(now + setup.config.server.pool_persist_interval) {
   hooks_.limit(setup.session.hand_window);
+  if (setup.tokens) tokens_.emplace(*setup.tokens);
   const options::Server& server = setup.config.server;
   if (pool_.base4())
     log_.info(3, "IFCONFIG POOL IPv4: base={} size={}", pool_.base4()->text(), pool_.size());
@@ -70,6 +71,7 @@ void Server::turn(Instant now, WallTime wall) {
     peer->association.tick(now_);
     check_liveness(*peer);
     check_limits(*peer);
+    if (peer->renew_token_at <= now_) renew_token(*peer);
     run_path(*peer);
     serve(*peer);
   }
@@ -265,6 +267,7 @@ void Server::schedule(ServerPeer& peer) {
   next = earlier(next, {peer.leave_at, "leave"});
   if (peer.phase == ServerPeer::Phase::up) {
     next = earlier(earlier(next, peer.limits.deadline()), peer.path.deadline());
+    next = earlier(next, {peer.renew_token_at, "token"});
   }
   if (next.at == peer.scheduled.at) return;
   timers_.erase({peer.scheduled.at, peer.index});

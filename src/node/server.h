@@ -18,6 +18,7 @@
 #include "node/network_owners.h"
 #include "node/server_news.h"
 #include "node/server_peer.h"
+#include "node/session_tokens.h"
 #include "node/status.h"
 #include "plane/tables.h"
 
@@ -32,6 +33,7 @@ struct ServerSetup {
   policy::PoolSetup pool;
   policy::ServerFacts facts;
   MtuSetup mtu;
+  std::optional<SessionTokens::Setup> tokens;
   std::string title;        // first line of --version, for status
   Environment environment;  // common and interface variables
 };
@@ -106,6 +108,7 @@ class Server {
     std::uint64_t client;
     wire::SessionId session;
     std::uint8_t key_id;
+    bool by_token = false;  // a good token stands for the password
   };
   using Login = std::shared_ptr<const session::AuthWanted>;
 
@@ -148,13 +151,14 @@ class Server {
   // server_admission.cpp: who may enter
   void decide(ServerPeer& peer, session::Session& session, session::AuthWanted& wanted);
   void check_login(const Exchange& which, const Login& login);
-  [[nodiscard]] bool gives_login(const ServerPeer& peer, const session::AuthWanted& login,
-                                 bool& may_enter) const;
+  [[nodiscard]] bool gives_login(const ServerPeer& peer, const session::AuthWanted& login) const;
   [[nodiscard]] Environment login_environment(const ServerPeer& peer,
                                               const session::Session& session,
                                               const session::AuthWanted& login) const;
   void ask_script(ServerPeer& peer, const session::Session& session, const Exchange& which,
                   const Login& login);
+  void tell_checked(const ServerPeer& peer, std::string_view how,
+                    const std::string& username) const;
   void script_answered(const Exchange& which, const Login& login, int status,
                        std::shared_ptr<AuthAnswer> answer);
   void defer(const Exchange& which, Judge who, const std::string& username,
@@ -252,6 +256,14 @@ class Server {
   [[nodiscard]] std::size_t clients_let_in() const;
   [[nodiscard]] ServerPeer* find_asking(std::uint64_t client, std::uint64_t key);
 
+  // server_tokens.cpp: tokens in place of passwords
+  [[nodiscard]] bool checks_passwords();
+  void look_at_token(ServerPeer& peer, session::AuthWanted& wanted);
+  [[nodiscard]] std::optional<bool> decided_by_token(ServerPeer& peer,
+                                                     const session::AuthWanted& wanted);
+  [[nodiscard]] std::string next_token(ServerPeer& peer);
+  void renew_token(ServerPeer& peer);
+
   // server_routes.cpp: what is behind each client
   [[nodiscard]] Hooks::How how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const;
   [[nodiscard]] Hooks::Occasion learning() const;
@@ -293,6 +305,7 @@ class Server {
   std::uint64_t next_client_id_ = 0;
   Instant now_;
   WallTime wall_;
+  std::optional<SessionTokens> tokens_;
   NarrowPaths narrow_paths_;
   Instant next_wear_check_;
   Instant next_status_;

@@ -15,7 +15,8 @@ using session::Session;
 
 namespace {
 constexpr int security_passwords = 3;  // script-security: passwords may stand in an environment
-constexpr int deferred_status = 2;     // of a script that answers later
+constexpr std::size_t longest_common_name = 64;
+constexpr int deferred_status = 2;  // of a script that answers later
 constexpr Duration look_interval = std::chrono::milliseconds(250);
 
 bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7f; }
@@ -35,6 +36,7 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
   const options::Server& server = setup_.config.server;
   const tls::PeerIdentity& identity = session.tls()->peer();
   log_peer(peer.log, session, wanted.first);
+  look_at_token(peer, wanted);
   const bool by_username = server.username_as_common_name && !wanted.username.empty();
   const std::string common_name = printable(by_username ? wanted.username : identity.common_name);
   // Its handshake may have begun before the list changed.
@@ -56,7 +58,17 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
     peer.username = wanted.username;
     peer.identity = identity;
   }
-  const Exchange which{peer.client_id, session.own_id(), wanted.key_id};
+  if (by_username && wanted.username.size() > longest_common_name) {
+    peer.log.error("{}", lines::username_too_long(longest_common_name));
+    peer.log.error("{}", lines::auth_user_pass_failed);
+    return refuse(peer, session, wanted.key_id, {});
+  }
+  const auto by_token = decided_by_token(peer, wanted);
+  if (by_token && !*by_token) {
+    const bool expired = peer.token_state == SessionTokens::State::expired;
+    return refuse(peer, session, wanted.key_id, expired ? lines::token_expired : "");
+  }
+  const Exchange which{peer.client_id, session.own_id(), wanted.key_id, by_token.has_value()};
   const options::Scripts& scripts = setup_.config.scripts;
   Admission& admission = peer.admissions.open(which.session, which.key_id);
   const auto key_check =
@@ -65,11 +77,11 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
   const Hooks::Occasion verify{PluginEvent::tls_verify, tls_verify_type, scripts.tls_verify};
   if (hooks_.wanted(verify) && !identity.chain.empty()) admission.ask(Judge::tls_verify);
   const PluginCalls& plugins = hooks_.plugins();
-  if (plugins.wants(PluginEvent::auth_user_pass_verify) || plugins.wants(PluginEvent::tls_final)) {
-    admission.ask(Judge::plugin);
-  }
-  if (scripts.auth_user_pass_verify.defined()) admission.ask(Judge::script);
-  if (setup_.config.management.client_auth) admission.ask(Judge::manager);
+  const bool by_password = !which.by_token;
+  const bool asks_plugins = by_password && plugins.wants(PluginEvent::auth_user_pass_verify);
+  if (asks_plugins || plugins.wants(PluginEvent::tls_final)) admission.ask(Judge::plugin);
+  if (by_password && scripts.auth_user_pass_verify.defined()) admission.ask(Judge::script);
+  if (by_password && setup_.config.management.client_auth) admission.ask(Judge::manager);
   if (admission.verdict() == Admission::Verdict::admitted) {
     peer.admissions.close(which.session, which.key_id);
     return session.admit(which.key_id, now_);
@@ -89,17 +101,19 @@ void Server::check_login(const Exchange& which, const Login& login) {
   ServerPeer& peer = *find_client(which.client);
   const Session* session = find_session(peer, which.session);
   if (session == nullptr) return;
-  if (admission->waits_for(Judge::manager)) ask_manager(peer, *session, which, *login);
+  const bool by_manager = admission->waits_for(Judge::manager);
+  if (by_manager && !admission->waits_for(Judge::script)) {
+    tell_checked(peer, "deferred", login->username);
+  }
+  if (by_manager) ask_manager(peer, *session, which, *login);
   if (admission->waits_for(Judge::plugin)) return ask_plugins(peer, *session, which, login);
   if (admission->waits_for(Judge::script)) ask_script(peer, *session, which, login);
 }
 
-// False: it gave none; may_enter: it needs none.
-bool Server::gives_login(const ServerPeer& peer, const session::AuthWanted& login,
-                         bool& may_enter) const {
-  if (!login.username.empty() && !login.password.empty()) return true;
-  may_enter = setup_.config.server.auth_user_pass_optional;
-  if (may_enter) return false;
+// With auth-user-pass-optional nothing is a login as well, and is judged as one.
+bool Server::gives_login(const ServerPeer& peer, const session::AuthWanted& login) const {
+  const bool whole = !login.username.empty() && !login.password.empty();
+  if (whole || setup_.config.server.auth_user_pass_optional) return true;
   peer.log.error("{}", lines::auth_user_pass_missing);
   peer.log.error(
       "the config of \"{}\" lacks \"auth-user-pass\", which this server asks for "
@@ -114,14 +128,14 @@ Environment Server::login_environment(const ServerPeer& peer, const Session& ses
   env.set("common_name", peer.common_name);
   set_peer_address(env, "untrusted", peer.address.remote);
   env.merge(peer_info_environment(session.peer_info()));
+  env.merge(peer.token_variables);
   if (!login.username.empty()) env.set("username", login.username);
   return env;
 }
 
 void Server::ask_script(ServerPeer& peer, const Session& session, const Exchange& which,
                         const Login& login) {
-  bool may_enter = false;
-  if (!gives_login(peer, *login, may_enter)) return heard(which, Judge::script, may_enter);
+  if (!gives_login(peer, *login)) return heard(which, Judge::script, false);
   const options::Scripts& scripts = setup_.config.scripts;
   Environment env = login_environment(peer, session, *login);
   auto made = AuthAnswer::create(around_.store, scripts.tmp_dir);
@@ -155,10 +169,17 @@ void Server::script_answered(const Exchange& which, const Login& login, int stat
     return defer(which, Judge::script, login->username, std::move(answer));
   }
   if (status != 0) return heard(which, Judge::script, false, answer->reason());
+  const bool manager_too = setup_.config.management.client_auth;
   if (ServerPeer* peer = find_client(which.client)) {
-    peer->log.info(2, "{}", lines::password_checked("succeeded", login->username));
+    tell_checked(*peer, manager_too ? "deferred" : "succeeded", login->username);
   }
   heard(which, Judge::script, true);
+}
+
+void Server::tell_checked(const ServerPeer& peer, std::string_view how,
+                          const std::string& username) const {
+  const bool is_name = setup_.config.server.username_as_common_name && !username.empty();
+  peer.log.info(2, "{}", lines::password_checked(how, username, is_name));
 }
 
 // Whoever was asked answers later, through files.
@@ -184,7 +205,7 @@ void Server::defer(const Exchange& which, Judge who, const std::string& username
     }
     postpone(*peer, *session, pending->timeout, pending->extra);
   }
-  peer->log.info(2, "{}", lines::password_checked("deferred", username));
+  tell_checked(*peer, "deferred", username);
   watch([this, which, who, answer = std::move(answer)] {
     return take_late_answer(which, who, *answer);
   });

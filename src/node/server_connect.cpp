@@ -84,6 +84,7 @@ Environment Server::client_environment(const ServerPeer& peer) const {
   env.merge(peer_info_environment(peer.association.active().peer_info()));
   env.set("common_name", peer.common_name);
   if (!peer.username.empty()) env.set("username", peer.username);
+  env.merge(peer.token_variables);
   set_peer_address(env, "trusted", peer.address.remote);
   set_peer_address(env, "untrusted", peer.address.remote);
   if (peer.plan.v4) {
@@ -279,6 +280,9 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
   const wire::PeerInfo& info = peer.association.active().peer_info();
   peer.push_list = peer.plan.push;
   if (n.data_v2) peer.push_list.push_back(fmt::format("peer-id {}", n.peer_id));
+  if (std::string token = next_token(peer); !token.empty()) {
+    peer.push_list.push_back(std::move(token));
+  }
   if (choice.push_cipher) peer.push_list.push_back("cipher " + n.cipher);
   if (info.offers(wire::proto_cc_exit)) {
     std::string flags = "protocol-flags cc-exit";

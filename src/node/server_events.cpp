@@ -23,6 +23,7 @@ void Server::handle(ServerPeer& peer, Happening& happening) {
     connect(peer, happening.replaced);
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
     install(peer, *ready);
+    if (ready->key_id != 0) renew_token(peer);
   } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
     around_.plane.use_key(peer.index, send->key_id);
   } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {

@@ -54,6 +54,7 @@ void Server::ask_manager(ServerPeer& peer, const session::Session& session, cons
   env.set("common_name", peer.common_name);
   if (!wanted.username.empty()) env.set("username", wanted.username);
   if (!wanted.password.empty()) env.set("password", wanted.password.reveal());
+  env.merge(peer.token_variables);
   env.set("n_clients", std::to_string(clients_let_in()));
   const bool again = peer.managed.told && !wanted.first;
   peer.managed.told = true;

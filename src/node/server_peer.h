@@ -10,6 +10,7 @@
 #include "node/disorder_report.h"
 #include "node/lines.h"
 #include "node/peer_path.h"
+#include "node/session_tokens.h"
 #include "plane/data_plane.h"
 #include "policy/client_plan.h"
 #include "session/association.h"
@@ -48,6 +49,10 @@ struct ServerPeer {
   std::string common_name;  // empty until it is known
   std::string username;
   tls::PeerIdentity identity;
+  SessionTokens::Held token;
+  SessionTokens::State token_state = SessionTokens::State::initial;  // of what it sent last
+  Environment token_variables;
+  Instant renew_token_at = Instant::max();
   options::ClientProfile profile;
   policy::ClientPlan plan;
   std::vector<std::string> push_list;

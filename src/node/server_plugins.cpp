@@ -18,14 +18,10 @@ constexpr Duration ask_again = std::chrono::seconds(1);
 void Server::ask_plugins(ServerPeer& peer, const Session& session, const Exchange& which,
                          const Login& login) {
   constexpr auto accepted = PluginAnswer::Verdict::accepted;
-  if (!hooks_.plugins().wants(PluginEvent::auth_user_pass_verify)) {
+  if (which.by_token || !hooks_.plugins().wants(PluginEvent::auth_user_pass_verify)) {
     return plugins_checked(which, login, accepted, nullptr);
   }
-  bool may_enter = false;
-  if (!gives_login(peer, *login, may_enter)) {
-    if (may_enter) return plugins_checked(which, login, accepted, nullptr);
-    return heard(which, Judge::plugin, false);
-  }
+  if (!gives_login(peer, *login)) return heard(which, Judge::plugin, false);
   auto made = AuthAnswer::create(around_.store, setup_.config.scripts.tmp_dir);
   if (!made) {
     peer.log.error("plugin: {}", made.error().text());
@@ -75,9 +71,8 @@ void Server::plugins_decided(const Exchange& which, const Login& login,
       defer(which, Judge::plugin, login->username, answer);
       break;
     case PluginAnswer::Verdict::accepted:
-      if (answer && !script) {
-        find_client(which.client)
-            ->log.info(2, "{}", lines::password_checked("succeeded", login->username));
+      if (answer && !script && !setup_.config.management.client_auth) {
+        tell_checked(*find_client(which.client), "succeeded", login->username);
       }
       heard(which, Judge::plugin, true);
       break;

@@ -71,7 +71,10 @@ void check_own_certificate(const Config& config, const Findings& found) {
   if (config.tokens.defined()) return check_token(config, found);
   if (config.management.external_key) return check_external_key(config, found);
   const bool has_cert = identity.cert.defined(), has_key = identity.key.defined();
-  if (identity.pkcs12.defined()) return;
+  if (identity.pkcs12.defined()) {
+    refuse_beside(config, found, "pkcs12", {"capath", "cert", "key"});
+    return;
+  }
   if (has_cert && !has_key) {
     found.error("cert", "cert is given without key",
                 "add the line \"key FILE\" for its private key");

@@ -70,12 +70,30 @@ void check_accounts(const Config& config, const Findings& found) {
   }
 }
 
+void check_tokens(const Config& config, const Findings& found) {
+  const auto& token = config.server.auth_gen_token;
+  if (!token) return;
+  const Seconds reneg = config.channel.reneg, window = config.channel.hand_window;
+  if (reneg.count() == 0) {
+    found.error("auth-gen-token",
+                "--auth-gen-token needs a non-infinite --renegotiate_seconds setting",
+                "leave \"reneg-sec 0\" out");
+  } else if (token->renewal.value_or(reneg) < 2 * window) {
+    // Two blanks, as openvpn writes it.
+    found.error("auth-gen-token",
+                "--auth-gen-token renewal time needs to be at least  two times --hand-window (" +
+                    std::to_string(window.count()) + ").",
+                "raise the renewal time (or reneg-sec, where none is set), or lower hand-window");
+  }
+}
+
 }  // namespace
 
 void check_server(const Config& config, const Findings& found) {
   if (config.mode != Mode::server) return refuse_server_options(config, found);
   refuse_client_options(config, found);
   check_accounts(config, found);
+  check_tokens(config, found);
   if (config.server.ccd_exclusive && config.server.ccd.empty()) {
     found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir");
   }

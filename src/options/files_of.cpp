@@ -83,6 +83,7 @@ std::vector<NamedFile> files_of(const Config& config) {
   Collector all(config);
   collect_identity(all, config);
   all.text("secret", config.secret);
+  all.text("auth-gen-token-secret", config.server.auth_gen_token_secret);
   all.wrap_keys(config.connection);
   for (const Connection& connection : config.remotes.list) {
     Collector own(config);

@@ -135,18 +135,18 @@ void connect_freq_initial(Use& use) {
   set_frequency(use, use.config().server.connect_freq_initial);
 }
 
+// Lifetime, then renewal; "external-auth" stands behind what there is of them.
 void auth_gen_token(Use& use) {
   Server::AuthToken token;
-  std::size_t numbers = 0;
-  for (const std::string& word : use.words()) {
-    if (word == "external-auth") {
-      token.external_auth = true;
-    } else if (++numbers == 1) {
-      use.seconds(0, token.lifetime);
-    } else {
-      use.seconds(1, token.renewal);
-    }
+  std::size_t at = 0;
+  if (use.has(at) && use.word(at) != "external-auth" && !use.seconds(at++, token.lifetime)) return;
+  if (at == 1 && use.has(at) && use.word(at) != "external-auth") {
+    Seconds renewal{};
+    if (!use.seconds(at++, renewal, 1)) return;
+    token.renewal = renewal;
   }
+  if (use.has(at) && !use.one_of(at, {"external-auth"})) return;
+  token.external_auth = use.has(at);
   use.config().server.auth_gen_token = token;
 }
 
@@ -215,12 +215,10 @@ constexpr std::array rows{
     Row{.name = "tcp-queue-limit", .args = {1, 1, "n"}, .help = "Output queue per TCP client.",
         .apply = set_number<&Config::server, &Server::tcp_queue_limit, 1>},
     Row{.name = "auth-gen-token", .args = {0, many, "[lifetime [renewal] [external-auth]]"},
-        .state = State::refused, .note = "session tokens are not available yet",
         .help = "Push session tokens replacing passwords after first authentication.",
         .apply = auth_gen_token},
     Row{.name = "auth-gen-token-secret", .args = {1, 1, "file"},
-        .where = where::anywhere | where::inside, .state = State::refused,
-        .note = "session tokens are not available yet",
+        .where = where::anywhere | where::inside,
         .help = "Key file for signing auth tokens across restarts.",
         .apply = set_file<&Config::server, &Server::auth_gen_token_secret>},
     Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"}, .state = State::refused,

@@ -196,9 +196,7 @@ constexpr std::array rows{
         .change = Change::new_sessions, .help = "Extra chain certificates to send.",
         .apply = set_file<&Config::identity, &Identity::extra_certs>},
     Row{.name = "pkcs12", .args = {1, 1, "file|[inline base64]"},
-        .where = where::anywhere | where::inside, .state = State::refused,
-        .note = "not available yet; write ca, cert and key, which \"openssl pkcs12\" extracts "
-         "from the file",
+        .where = where::anywhere | where::inside, .change = Change::new_sessions,
         .help = "CA, cert and key in one file.",
         .apply = set_file<&Config::identity, &Identity::pkcs12>},
     Row{.name = "dh", .args = {1, 1, "file|none"}, .where = where::anywhere | where::inside,

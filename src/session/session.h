@@ -60,6 +60,9 @@ class Session {
   void push(const std::vector<std::string>& options, Instant now);
 
   void set_credentials(Credentials credentials) { credentials_ = std::move(credentials); }
+  // The next key exchange waits for give_credentials(); what is given is used once.
+  void await_credentials() { awaits_credentials_ = use_once_ = true; }
+  void give_credentials(Credentials credentials, Instant now);
   void send_message(std::string_view message, Instant now);  // waits for TLS if it must
   void extend_wait(Instant now, Duration wait);              // AUTH_PENDING
   void extend_decision(Instant now, Duration wait);  // whoever answers AuthWanted needs time
@@ -131,6 +134,7 @@ class Session {
   std::optional<std::uint8_t> send_key_;
 
   Credentials credentials_;
+  bool awaits_credentials_ = false, use_once_ = false;
   wire::PeerInfo peer_info_;
   std::string peer_options_;
   std::optional<Negotiated> negotiated_;

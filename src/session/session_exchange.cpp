@@ -14,10 +14,12 @@ constexpr std::size_t most_waiting_messages = 64;
 
 void Session::exchange_keys(Instant now) {
   if (primary_->tls() == nullptr) return;
-  if (primary_->wants_to_write_key_method(setup_.tls_server) && !setup_.tls_server) {
+  const bool ready = !setup_.tls_server && !awaits_credentials_;
+  if (ready && primary_->wants_to_write_key_method(false)) {
     wire::KeyMethod2 message{primary_->local, setup_.options, credentials_.username,
                              credentials_.password, setup_.peer_info};
     primary_->write_key_method(message, false);
+    if (std::exchange(use_once_, false)) credentials_ = {};
   }
   read_messages(now);
   if (!primary_ || failed_ || primary_->tls() == nullptr) return;
@@ -27,6 +29,12 @@ void Session::exchange_keys(Instant now) {
     primary_->drain(chunk_size(primary_->key_id(), 0), {});
     fail(FailureReason::tls, now);
   }
+}
+
+void Session::give_credentials(Credentials credentials, Instant now) {
+  credentials_ = std::move(credentials);
+  awaits_credentials_ = false;
+  work(now);
 }
 
 void Session::read_messages(Instant now) {

@@ -7,6 +7,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/text.h"
+
 namespace adit::tls {
 
 std::string text_of(BIO* bio) {
@@ -107,6 +109,13 @@ std::string serial_hex(X509* certificate) {
       {ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial))});
 }
 
+// "0x03", "0x73D0FE": the serial number in the place of a name.
+std::string serial_name(X509* certificate) {
+  std::string digits = serial_hex(certificate);
+  std::erase(digits, ':');
+  return "0x" + to_upper(digits);
+}
+
 }  // namespace
 
 std::vector<Certificate> certificates_in(const std::string& pem) {
@@ -157,7 +166,7 @@ Result<std::string> username_of(X509* certificate, const std::vector<std::string
   for (const std::string& field : fields) {
     std::optional<std::string> value;
     if (field == "serialNumber") {
-      value = serial_hex(certificate);
+      value = serial_name(certificate);
     } else if (field == "ext:subjectAltName") {
       value = alternative_email(certificate);
     } else {

@@ -133,6 +133,26 @@ AuthFailed parse_auth_failed(std::string_view rest) {
   return failed;
 }
 
+std::optional<DynamicChallenge> parse_challenge(std::string_view reason) {
+  std::array<std::string_view, 4> fields;  // the text behind them may hold colons itself
+  for (std::string_view& field : fields) {
+    const auto end = reason.find(':');
+    if (end == std::string_view::npos) return std::nullopt;
+    field = reason.substr(0, end);
+    reason.remove_prefix(end + 1);
+  }
+  const auto user = from_base64(fields[3]);
+  if (fields[0] != "CRV1" || !user) return std::nullopt;
+  DynamicChallenge challenge;
+  for (const std::string_view flag : split(fields[1], ',')) {
+    if (flag == "E") challenge.echo = true;
+  }
+  challenge.state = fields[2];
+  challenge.user = as_text(*user);
+  challenge.text = reason;
+  return challenge;
+}
+
 PeerShutdown parse_peer_shutdown(std::string_view rest) {
   PeerShutdown shutdown;
   if (rest.starts_with('[')) {

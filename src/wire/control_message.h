@@ -57,6 +57,19 @@ struct AuthFailed {
 };
 [[nodiscard]] AuthFailed parse_auth_failed(std::string_view rest);
 
+// A question that a server asks back ("CRV1:R,E:STATE:BASE64USER:TEXT"). It is answered at the next
+// connection, by that user.
+struct DynamicChallenge {
+  bool echo = false;  // the answer may be seen
+  std::string state;
+  std::string user;
+  std::string text;
+  [[nodiscard]] std::string answered(std::string_view answer) const {
+    return "CRV1::" + state + "::" + std::string(answer);
+  }
+};
+[[nodiscard]] std::optional<DynamicChallenge> parse_challenge(std::string_view reason);
+
 // "[PN]text" after RESTART or HALT.
 struct PeerShutdown {
   bool keep_credentials = false;  // P

@@ -49,6 +49,9 @@ void try_message(const wire::ControlMessage& message) {
       return try_options(wire::parse_push_reply(message.rest).options);
     case wire::MessageKind::auth_failed:
       static_cast<void>(wire::parse_auth_failed(message.rest));
+      if (const auto asked = wire::parse_challenge(message.rest)) {
+        ADIT_ASSERT(message.rest.ends_with(asked->text));
+      }
       return;
     case wire::MessageKind::auth_pending:
       static_cast<void>(wire::parse_auth_pending(message.rest));

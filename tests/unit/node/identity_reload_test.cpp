@@ -2,6 +2,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 
 #include "node/identity_setup.h"
 #include "options/parser.h"
@@ -76,14 +78,15 @@ class IdentityReload : public testing::Test {
     disk.put("server.crt", file("issued/" + name + ".crt"));
     disk.put("server.key", file("private/" + name + ".key"));
   }
-  void load() {
+  void load(
+      const std::string& lines = "ca ca.crt\ncert server.crt\nkey server.key\ncrl-verify crl.pem\n",
+      const SecretText& passphrase = {}) {
     const std::string text =
-        "mode server\ntls-server\ndev tun\nserver 10.8.0.0 255.255.255.0\ndh none\nca ca.crt\n"
-        "cert server.crt\nkey server.key\ncrl-verify crl.pem\n";
+        "mode server\ntls-server\ndev tun\nserver 10.8.0.0 255.255.255.0\ndh none\n" + lines;
     options::Parsed parsed = options::parse_text(text, "server.conf");
     options::complete(parsed);
     keep_key_files(parsed.config, disk);
-    auto loaded = Identity::load(parsed.config, true, disk, {});
+    auto loaded = Identity::load(parsed.config, true, disk, passphrase);
     ASSERT_TRUE(loaded) << loaded.error().text();
     identity = std::move(*loaded);
   }
@@ -184,6 +187,68 @@ TEST_F(IdentityReload, garbage_leaves_the_old_list_and_is_told_of_once) {
   EXPECT_NE(news.warned[0].find("the changed CRL is not used"), std::string::npos);
   disk.put("crl.pem", file("crl.pem"));
   EXPECT_TRUE(after_looks(1).revocations);
+}
+
+// ---- everything in one file ----
+
+template <auto read, auto free_function>
+auto from_pem(const std::string& text) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(text.data(), -1), &BIO_free);
+  return std::unique_ptr<std::remove_pointer_t<decltype(read(nullptr, nullptr, nullptr, nullptr))>,
+                         decltype(free_function)>(read(bio.get(), nullptr, nullptr, nullptr),
+                                                  free_function);
+}
+
+std::string bundle_of(const std::string& cert, const std::string& key, const std::string& ca) {
+  const auto own = from_pem<PEM_read_bio_X509, &X509_free>(cert);
+  const auto above = from_pem<PEM_read_bio_X509, &X509_free>(ca);
+  const auto secret = from_pem<PEM_read_bio_PrivateKey, &EVP_PKEY_free>(key);
+  STACK_OF(X509)* others = sk_X509_new_null();
+  sk_X509_push(others, above.get());
+  PKCS12* made = PKCS12_create("pw", "me", secret.get(), own.get(), others, 0, 0, 0, 0, 0);
+  sk_X509_free(others);
+  unsigned char* bytes = nullptr;
+  const int size = i2d_PKCS12(made, &bytes);
+  std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size));
+  OPENSSL_free(bytes);
+  PKCS12_free(made);
+  return der;
+}
+
+class BundledIdentity : public IdentityReload {
+ protected:
+  std::string bundle(const std::string& name) const {
+    return bundle_of(file("issued/" + name + ".crt"), file("private/" + name + ".key"),
+                     file("ca.crt"));
+  }
+};
+
+TEST_F(BundledIdentity, brings_its_authority_where_none_is_named) {
+  disk.put("me.p12", bundle("one"));
+  load("pkcs12 me.p12\n", SecretText("pw"));
+  EXPECT_EQ(identity->in_use().ca.text, file("ca.crt"));
+  EXPECT_TRUE(identity->in_use().extra_certs.text.empty());
+}
+
+TEST_F(BundledIdentity, sends_its_authority_along_where_another_is_trusted) {
+  disk.put("me.p12", bundle("one"));
+  disk.put("more.crt", file("issued/two.crt"));
+  load("pkcs12 me.p12\nca ca.crt\nextra-certs more.crt\n", SecretText("pw"));
+  const std::string& along = identity->in_use().extra_certs.text;
+  EXPECT_NE(along.find(file("issued/two.crt")), std::string::npos);
+  EXPECT_NE(along.find(file("ca.crt")), std::string::npos);
+}
+
+TEST_F(BundledIdentity, is_taken_up_when_it_is_replaced) {
+  disk.put("me.p12", bundle("one"));
+  load("pkcs12 me.p12\n", SecretText("pw"));
+  after_looks(2);
+  disk.put("me.p12", bundle("two"));
+  const IdentityNews news = after_looks(1);
+  ASSERT_EQ(news.told.size(), 1u);
+  EXPECT_NE(news.told[0].find("CN=two"), std::string::npos) << news.told[0];
+  disk.put("me.p12", "half of it");
+  EXPECT_FALSE(after_looks(4).warned.empty());
 }
 
 }  // namespace

@@ -333,6 +333,15 @@ TEST(RemoteWalk, rests_longer_after_fruitless_rounds_but_not_for_ever) {
   EXPECT_EQ(walk.pause().count(), 1);
 }
 
+TEST(RemoteWalk, waits_as_long_as_it_is_told_to_but_not_beyond_its_maximum) {
+  sim::SeededRng rng(1);
+  auto list = remotes(1);
+  list[0].connect_retry_max = std::chrono::seconds(20);
+  RemoteWalk walk(list, false, rng);
+  EXPECT_EQ(walk.pause(std::chrono::seconds(7)).count(), 7);
+  EXPECT_EQ(walk.pause(std::chrono::seconds(42)).count(), 20);
+}
+
 TEST(RemoteWalk, who_listens_never_rests_longer) {
   sim::SeededRng rng{1};
   RemoteWalk walk({options::Connection{}}, false, rng);

@@ -100,6 +100,30 @@ TEST(Checks, of_what_a_server_needs) {
                 {{"", "--keepalive option is missing from server config"}});
 }
 
+TEST(Checks, of_tokens_in_place_of_passwords) {
+  expect_errors(
+      minimal_server,
+      {{"auth-gen-token 0 119", "at least  two times --hand-window (60)."},
+       {"auth-gen-token\nreneg-sec 20", "at least  two times --hand-window (60)."},
+       {"auth-gen-token\nreneg-sec 0", "needs a non-infinite --renegotiate_seconds setting"},
+       {"auth-gen-token 0 0", "\"0\" is out of range"},
+       {"auth-gen-token 10 200 maybe", "use external-auth"}});
+  const auto token = [](const char* words) {
+    return read_and_complete(std::string(minimal_server) + words).config.server.auth_gen_token;
+  };
+  EXPECT_TRUE(token("auth-gen-token 10 external-auth")->external_auth);
+  EXPECT_EQ(token("auth-gen-token 10 external-auth")->lifetime, Seconds(10));
+  EXPECT_FALSE(token("auth-gen-token")->external_auth || token("auth-gen-token")->renewal);
+}
+
+TEST(Checks, of_everything_in_one_file) {
+  expect_errors("client\ndev tun\nremote x\npkcs12 a\n",
+                {{"cert b", "Parameter --cert cannot be used when --pkcs12 is also specified."},
+                 {"key b", "Parameter --key cannot be used when --pkcs12"},
+                 {"capath b", "Parameter --capath cannot be used when --pkcs12"}});
+  EXPECT_TRUE(read_and_complete("client\ndev tun\nremote x\npkcs12 a\nca b\n").ok());
+}
+
 TEST(Checks, dh_is_optional) { EXPECT_TRUE(read_and_complete(minimal_server).ok()); }
 
 TEST(Checks, of_addresses_and_ports) {

@@ -465,7 +465,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
   const Config config = of(
       "genkey\nmanagement /run/m unix pw\nmanagement-hold\nmanagement-external-key pss\n"
       "http-proxy h 3128 auto\nhttp-proxy-option AGENT me\nsocks-proxy s\nfragment 1200\n"
-      "plugin a.so b c\nplugin pam.so \"login 'user name'\"\nauth-gen-token 60 30 external-auth\n"
+      "plugin a.so b c\nplugin pam.so \"login 'user name'\"\nauth-gen-token 60 130 external-auth\n"
       "static-challenge \"PIN please\" 1\nchroot /jail\nmlock\n"
       "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
   EXPECT_EQ(config.management.address + config.management.port, "/run/munix");
@@ -476,7 +476,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
   EXPECT_EQ(config.connection.fragment, 1200u);
   EXPECT_EQ(config.scripts.plugins.at(0).words, (Words{"a.so", "b", "c"}));
   EXPECT_EQ(config.scripts.plugins.at(1).words, (Words{"pam.so", "login", "user name"}));
-  EXPECT_EQ(config.server.auth_gen_token->renewal, Seconds(30));
+  EXPECT_EQ(config.server.auth_gen_token->renewal, Seconds(130));
   EXPECT_TRUE(config.server.auth_gen_token->external_auth);
   EXPECT_EQ(config.client.static_challenge->text, "PIN please");
   EXPECT_EQ(config.process.chroot, "/jail");

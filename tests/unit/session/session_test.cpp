@@ -181,6 +181,24 @@ TEST_F(Sessions, renegotiate_by_themselves_every_hour) {
   EXPECT_EQ(server.count<Failed>(), 0);
 }
 
+TEST_F(Sessions, wait_for_a_password_that_was_forgotten) {
+  settle();
+  client.session->await_credentials();
+  server.session->renegotiate(now);
+  settle();
+  EXPECT_EQ(server.count<AuthWanted>(), 1);
+  EXPECT_FALSE(client.keys[1] || server.keys[1]);
+  client.session->give_credentials({"ann", SecretText("secret")}, now);
+  settle();
+  EXPECT_TRUE(client.keys[1] && server.keys[1]);
+  const AuthWanted* wanted = nullptr;
+  for (const Event& event : server.seen) {
+    if (const auto* one = std::get_if<AuthWanted>(&event)) wanted = one;
+  }
+  ASSERT_NE(wanted, nullptr);
+  EXPECT_EQ(wanted->username + wanted->password.reveal(), "annsecret");
+}
+
 TEST_F(Sessions, answer_simultaneous_soft_resets) {
   settle();
   client.session->renegotiate(now);

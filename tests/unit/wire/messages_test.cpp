@@ -72,6 +72,24 @@ TEST(AuthFailed, every_form_is_understood) {
   EXPECT_EQ(parse_auth_failed("TEMP[backoff").kind, AuthFailed::Kind::temporary);
 }
 
+TEST(DynamicChallenge, tells_whom_it_asks_what) {
+  const auto asked = parse_challenge("CRV1:R,E:st4te:YW5u:Token: which?");
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(asked->echo);
+  EXPECT_EQ(asked->state, "st4te");
+  EXPECT_EQ(asked->user, "ann");
+  EXPECT_EQ(asked->text, "Token: which?");
+  EXPECT_EQ(asked->answered("47:11"), "CRV1::st4te::47:11");
+  EXPECT_FALSE(parse_challenge("CRV1:R:s:YW5u:")->echo);
+}
+
+TEST(DynamicChallenge, with_parts_missing_is_none) {
+  for (const char* text :
+       {"", "CRV1", "CRV1:R,E:st4te:YW5u", "CRV1:R:s:!:Token", "SCRV1:a:b:c:d"}) {
+    EXPECT_FALSE(parse_challenge(text)) << text;
+  }
+}
+
 TEST(PeerShutdown, flags_stand_in_brackets) {
   const auto shutdown = parse_peer_shutdown("[PN]maintenance");
   EXPECT_TRUE(shutdown.keep_credentials);
