@@ -68,10 +68,10 @@ void Caretaker::look() {
   if (looks_++ % looks_per_host_look == 0) look_at_host();
 }
 
-void Caretaker::look_at_identity() {
+std::vector<std::string> Caretaker::look_at_identity() {
   // In another root directory the files that we began with are not to be seen.
   identity_.look(runtime_.rights_dropped && jailed_);
-  const node::IdentityNews news = identity_.take_news();
+  node::IdentityNews news = identity_.take_news();
   for (const std::string& line : news.told) runtime_.log.info(1, "{}", line);
   for (const std::string& line : news.warned) runtime_.log.warn("{}", line);
   if (keeper_) keeper_->look(identity_.in_use(), runtime_.loop->wall());
@@ -80,6 +80,7 @@ void Caretaker::look_at_identity() {
     runtime_.log.warn("{}", line);
   }
   if (news.revocations && revoked_) revoked_();
+  return std::move(news.told);
 }
 
 void Caretaker::take_dates() {

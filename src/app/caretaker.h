@@ -24,6 +24,8 @@ class Caretaker {
   Caretaker(const Caretaker&) = delete;
   Caretaker& operator=(const Caretaker&) = delete;
 
+  // At once rather than within a second; what changed files have brought.
+  std::vector<std::string> look_now() { return look_at_identity(); }
   [[nodiscard]] std::vector<node::Expiry> dates() const { return dates_; }
 
  private:
@@ -34,7 +36,7 @@ class Caretaker {
 
   void watch_forwarding(const options::Config& config);
   void look();
-  void look_at_identity();
+  std::vector<std::string> look_at_identity();
   void look_at_host();
   void take_dates();
 

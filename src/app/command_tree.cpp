@@ -50,7 +50,7 @@ CommandNode::Option describe(const CLI::Option& option) {
 }  // namespace
 
 CommandNode command_tree(const CLI::App& root) {
-  CommandNode node{root.get_name(), root.get_description(), {}, {}, {}};
+  CommandNode node{root.get_name(), root.get_description(), {}, {}, {}, root.get_footer()};
   for (const CLI::Option* option : root.get_options()) {
     if (option->get_group().empty()) continue;
     (option->get_positional() ? node.positionals : node.options).push_back(describe(*option));

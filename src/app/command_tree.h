@@ -23,6 +23,7 @@ struct CommandNode {
   std::string what;
   std::vector<Option> options, positionals;
   std::vector<CommandNode> commands;
+  std::string footer = {};  // what the exit status says, where it says more than usual
 };
 
 // Without what is hidden.

@@ -16,6 +16,7 @@
 #include "app/join_command.h"
 #include "app/options_command.h"
 #include "app/pki_command.h"
+#include "app/reload_command.h"
 #include "app/site_command.h"
 #include "app/status_command.h"
 #include "app/up_command.h"
@@ -40,12 +41,13 @@ struct Family {
 
 const std::vector<Family>& families() {
   static const std::vector<Family> all = {
-      {"set up", {"up", "down"}, held<add_up>},      {"set up", {"client"}, held<add_client>},
-      {"set up", {"site"}, held<add_site>},          {"set up", {"join", "leave"}, held<add_join>},
-      {"look", {"status"}, held<add_status>},        {"look", {"doctor"}, held<add_doctor>},
-      {"look", {"explain"}, held<add_explain>},      {"by hand", {"pki"}, held<add_pki>},
-      {"by hand", {"firewall"}, held<add_firewall>}, {"by hand", {"options"}, held<add_options>},
-      {"by hand", {"bench"}, held<add_bench>},       {"", {"generate"}, held<add_generate>},
+      {"set up", {"up", "down"}, held<add_up>},    {"set up", {"client"}, held<add_client>},
+      {"set up", {"site"}, held<add_site>},        {"set up", {"join", "leave"}, held<add_join>},
+      {"set up", {"reload"}, held<add_reload>},    {"look", {"status"}, held<add_status>},
+      {"look", {"doctor"}, held<add_doctor>},      {"look", {"explain"}, held<add_explain>},
+      {"by hand", {"pki"}, held<add_pki>},         {"by hand", {"firewall"}, held<add_firewall>},
+      {"by hand", {"options"}, held<add_options>}, {"by hand", {"bench"}, held<add_bench>},
+      {"", {"generate"}, held<add_generate>},
   };
   return all;
 }
@@ -107,8 +109,9 @@ int run_own_command(const std::vector<std::string>& arguments) {
     commands.root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     const int code = commands.root.exit(error);
-    const bool own_codes =
-        commands.root.got_subcommand("bench") || commands.root.got_subcommand("doctor");
+    const bool own_codes = commands.root.got_subcommand("bench") ||
+                           commands.root.got_subcommand("doctor") ||
+                           commands.root.got_subcommand("reload");
     return code != 0 && own_codes ? exit_bad_use : code;
   }
   return commands.status;

@@ -92,9 +92,11 @@ ManPage family_page(const CommandNode& node) {
     text += ".SH COMMANDS\n";
     add_commands(node, path, text);
   }
-  text +=
-      ".SH EXIT STATUS\n0 when it was done; another status, with one line that says why, when "
-      "not.\n";
+  text += ".SH EXIT STATUS\n";
+  text += node.footer.empty()
+              ? "0 when it was done; another status, with one line that says why, when not."
+              : roff(node.footer);
+  text += "\n";
   text += ".SH SEE ALSO\n.BR adit (8)\n";
   return {name + ".8", text};
 }
@@ -141,13 +143,18 @@ configurations, certificates, profiles, and what was changed on this host
 .TP
 .I /run/adit/PID.sock
 where an instance tells of itself (\fBadit status\fR)
+.TP
+.I /run/adit/PID.control
+where a server is asked to take up its changed configuration (\fBadit reload\fR); root may, and who
+started it
 .SH SIGNALS
 .TP
 .B SIGTERM, SIGINT
 end in order
 .TP
 .B SIGHUP
-read the configuration again and begin anew
+read the configuration again and begin anew: clients reconnect
+(\fBadit reload\fR drops nobody)
 .TP
 .B SIGUSR1
 begin anew with the configuration as it was read

@@ -11,6 +11,7 @@
 #include "app/management_host.h"
 #include "app/plugin_host.h"
 #include "app/server_run.h"
+#include "app/start.h"
 #include "app/title.h"
 #include "app/token_host.h"
 #include "app/tools.h"
@@ -26,86 +27,6 @@ namespace {
 
 constexpr int exit_failure = 1;
 constexpr const char* see_help = "Use --help for more information.";
-
-// Configuration files as they are included.
-class DiskFiles final : public options::Files {
- public:
-  explicit DiskFiles(system::Store& store) : store_(store) {}
-  Result<std::string> read(const std::string& path) override {
-    if (path != "stdin") return store_.read(path);
-    return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  }
-
- private:
-  system::Store& store_;
-};
-
-std::string advice_for_file(int error, const options::NamedFile& file) {
-  if (error == EACCES) return "run as root, or give this user the right to it";
-  if (error != ENOENT && error != ENOTDIR) return {};
-  if (file.path.starts_with('/')) return "check the path";
-  std::error_code gone;
-  return "check the path; it begins in " + std::filesystem::current_path(gone).string();
-}
-
-// 0, or why the file cannot be used as its option wants it.
-int obstacle(const options::NamedFile& file) {
-  using Kind = options::NamedFile::Kind;
-  int wanted = R_OK;
-  if (file.kind == Kind::directory) wanted = R_OK | X_OK;
-  if (file.kind == Kind::program) wanted = X_OK;
-  std::string path = file.path;
-  if (file.kind == Kind::written) {
-    if (access(path.c_str(), F_OK) == 0) {
-      wanted = W_OK;
-    } else {
-      path = std::filesystem::path(path).parent_path().string();
-      if (path.empty()) path = ".";
-      wanted = W_OK | X_OK;
-    }
-  }
-  return access(path.c_str(), wanted) == 0 ? 0 : errno;
-}
-
-// Files the configuration names: each that is missing is told, then the start ends.
-options::Issues missing_files(const options::Config& config) {
-  options::Issues missing;
-  for (const options::NamedFile& file : options::files_of(config)) {
-    const int error = obstacle(file);
-    if (error == 0) continue;
-    missing.push_back({options::Issue::Severity::error,
-                       file.at,
-                       {},
-                       fmt::format("--{} fails with '{}': {} (errno={})", file.option, file.path,
-                                   std::strerror(error), error),
-                       advice_for_file(error, file)});
-  }
-  if (!missing.empty()) {
-    missing.push_back(
-        {options::Issue::Severity::error, {}, {}, "Please correct these errors.", {}});
-  }
-  return missing;
-}
-
-// What a configuration read again may change; where the lines go stays.
-void set_up_lines(system::LogOutput& output, const options::Logging& logging) {
-  output.set_verbosity(logging.verb);
-  output.set_mute(logging.mute);
-  output.set_timestamps(!logging.suppress_timestamps);
-  output.set_machine_readable(logging.machine_readable);
-  output.set_errors_to_stderr(logging.errors_to_stderr);
-}
-
-Status set_up_log(system::LogOutput& output, const options::Logging& logging) {
-  set_up_lines(output, logging);
-  if (!logging.file.empty()) {
-    if (Status opened = output.to_file(logging.file, logging.append); !opened) return opened;
-    output.redirect_standard_output();
-  } else if (logging.syslog) {
-    output.to_syslog(logging.syslog_name);
-  }
-  return {};
-}
 
 crypto::Engine engine_of(options::FastPath::Engine engine) {
   using Wanted = options::FastPath::Engine;
@@ -138,7 +59,9 @@ void tell_everywhere(Runtime& runtime, const options::Logging& logging,
 class Openvpn {
  public:
   Openvpn(Runtime& runtime, const std::vector<std::string>& arguments)
-      : runtime_(runtime), arguments_(arguments) {}
+      : runtime_(runtime), arguments_(arguments) {
+    runtime_.read_again = [this] { return look_again(); };
+  }
 
   int run() {
     while (true) {
@@ -150,10 +73,26 @@ class Openvpn {
 
  private:
   bool read() {
-    DiskFiles files(runtime_.store);
-    options::Parsed parsed = options::load(arguments_, files);
+    options::Parsed parsed = read_configuration(runtime_, arguments_);
     config_ = std::move(parsed.config);
     return started_ ? take_again(parsed.issues) : take_first(parsed.issues);
+  }
+
+  // As at a start, but nothing begins.
+  options::Parsed look_again() {
+    if (config_.source == "stdin") {
+      return {{},
+              {{options::Issue::Severity::error,
+                {},
+                {},
+                "the configuration came from standard input and cannot be read again",
+                {}}}};
+    }
+    options::Parsed parsed = read_configuration(runtime_, arguments_);
+    if (!parsed.ok()) return parsed;
+    const auto missing = missing_files(parsed.config, &config_);
+    parsed.issues.insert(parsed.issues.end(), missing.begin(), missing.end());
+    return parsed;
   }
 
   bool take_again(const options::Issues& issues) {
@@ -175,7 +114,7 @@ class Openvpn {
                         std::strerror(lost), lost));
       return false;
     }
-    const auto missing = missing_files(config_);
+    const auto missing = missing_files(config_, nullptr);
     if (!missing.empty()) return refuse(missing);
     std::fflush(stdout);
     if (Status set = set_up_log(runtime_.output, config_.logging); !set) {

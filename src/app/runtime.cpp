@@ -6,6 +6,7 @@
 #include "app/plugin_host.h"
 #include "app/title.h"
 #include "app/token_host.h"
+#include "base/text.h"
 #include "node/lines.h"
 #include "system/clock.h"
 
@@ -99,6 +100,26 @@ std::string status_document(const Runtime& runtime) {
   return node::render_facts_json(facts);
 }
 
+options::ReloadReport reload_report(Runtime& runtime, const std::string& request) {
+  const bool dry_run = request == options::reload_request(true);
+  options::ReloadReport report;
+  if (!dry_run && request != options::reload_request(false)) {
+    report.errors.push_back("this adit does not know the request \"" + printable(request) + '"');
+  } else if (runtime.reload) {
+    report = runtime.reload(dry_run);
+  } else if (runtime.role == "client") {
+    report.errors.push_back(fmt::format(
+        "this is a client, which reads its configuration again when it starts anew: kill -HUP {}",
+        getpid()));
+  } else {
+    report.errors.emplace_back("it is between two runs; ask again in a moment");
+  }
+  report.pid = getpid();
+  report.configuration = runtime.configuration;
+  report.dry_run = dry_run;
+  return report;
+}
+
 // While the process still may: later it has another user. Nothing depends on it.
 void offer_status(Runtime& runtime, const options::Config& config) {
   runtime.role = config.mode == options::Mode::server ? "server" : "client";
@@ -108,6 +129,12 @@ void offer_status(Runtime& runtime, const options::Config& config) {
                                            [&runtime] { return status_document(runtime); });
   if (!opened) return runtime.log.debug(3, "adit status: {}", opened.error().text());
   runtime.status = std::move(*opened);
+  auto requests = system::StatusSocket::open_for_requests(
+      *runtime.loop, system::status_folder(), [&runtime](const std::string& request) {
+        return options::render_json(reload_report(runtime, request));
+      });
+  if (!requests) return runtime.log.debug(3, "adit reload: {}", requests.error().text());
+  runtime.requests = std::move(*requests);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include "crypto/engine.h"
 #include "node/instance_facts.h"
 #include "options/config.h"
+#include "options/parser.h"
+#include "options/reload_report.h"
 #include "system/daemon.h"
 #include "system/log_output.h"
 #include "system/loop.h"
@@ -68,7 +70,11 @@ class Runtime {
   // What the running node tells of itself; none between two runs.
   std::function<node::InstanceFacts()> facts;
   std::string role, configuration;  // the latter as the user named it
-  std::unique_ptr<system::StatusSocket> status;
+  std::unique_ptr<system::StatusSocket> status, requests;
+  // Reads the configuration again and tells of it; nothing is changed by that.
+  std::function<options::Parsed()> read_again;
+  // Takes it up, where it can be without dropping anybody; none between two runs, and for clients.
+  std::function<options::ReloadReport(bool dry_run)> reload;
   std::unique_ptr<ManagementHost> management;  // nullptr: the configuration has none
   std::unique_ptr<TokenHost> tokens;           // the same
   void raise(Signal wanted) {

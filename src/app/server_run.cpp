@@ -7,6 +7,7 @@
 #include "app/management_host.h"
 #include "app/own_key.h"
 #include "app/plugin_host.h"
+#include "app/server_reload.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/identity_setup.h"
@@ -18,10 +19,13 @@ namespace adit::app {
 
 namespace {
 
+// A larger max-clients can be taken up without a restart as far as this.
+constexpr unsigned room_for_more = 1024;
+
 // One life of a server, from its sockets to its end.
 class ServerRun {
  public:
-  ServerRun(Runtime& runtime, const options::Config& config, Inside& inside)
+  ServerRun(Runtime& runtime, options::Config& config, Inside& inside)
       : runtime_(runtime), config_(config), inside_(inside) {}
 
   Status prepare(const SecretText& passphrase) {
@@ -68,9 +72,10 @@ class ServerRun {
       if (care_) facts.dates = care_->dates();
       return facts;
     };
-    care_.emplace(runtime_, config_, *identity_,
-                  [this] { server_->end_revoked(runtime_.loop->now()); });
+    take_care();
+    runtime_.reload = [this](bool dry_run) { return reload(dry_run); };
     while (!runtime_.signal) turn();
+    runtime_.reload = nullptr;
     care_.reset();
     const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
     if (signal.number != SIGUSR1) hurry_plugins(runtime_);
@@ -98,6 +103,21 @@ class ServerRun {
   }
 
  private:
+  void take_care() {
+    care_.reset();
+    care_.emplace(runtime_, config_, *identity_,
+                  [this] { server_->end_revoked(runtime_.loop->now()); });
+  }
+
+  options::ReloadReport reload(bool dry_run) {
+    const auto look = [this] {
+      take_care();
+      return care_->look_now();
+    };
+    return reload_server(
+        {runtime_, config_, *identity_, setup_, *server_, inside_, interface_, look}, dry_run);
+  }
+
   void turn() {
     runtime_.loop->run_once(server_->deadline().at);
     server_->turn(runtime_.loop->now(), runtime_.loop->wall());
@@ -139,7 +159,7 @@ class ServerRun {
   Status open_link() {
     plane::PlaneSetup plane;
     plane.server = true;
-    plane.most_peers = config_.server.max_clients;
+    plane.most_peers = std::max(config_.server.max_clients, room_for_more);
     plane.largest_packet = node::largest_packet(config_.connection, setup_.mtu.tun_mtu);
     plane.client_to_client = config_.server.client_to_client;
     plane.fragments = setup_.mtu.fragment.has_value();
@@ -152,7 +172,7 @@ class ServerRun {
     if (config_.connection.proto.is_tcp()) {
       auto tcp = system::TcpLink::create({.largest_packet = plane.largest_packet,
                                           .queue_packets = config_.server.tcp_queue_limit,
-                                          .most_streams = config_.server.max_clients + 64});
+                                          .most_streams = plane.most_peers + 64});
       if (!tcp) return fail_with(tcp.error());
       link.tcp = std::move(*tcp);
       if (Status listening = listen(*link.tcp); !listening) return listening;
@@ -221,7 +241,8 @@ class ServerRun {
       return up;
     inside_.tunnel->add_routes(routes, *inside_.hooks, {});
     plan->facts.device = inside_.tunnel->name();
-    setup_.environment.merge(node::interface_environment(plan->facts));
+    interface_ = node::interface_environment(plan->facts);
+    setup_.environment.merge(interface_);
     setup_.environment.merge(routes.environment);
     setup_.environment.set("redirect_gateway", routes.redirects ? "1" : "0");
     setup_.environment.set("script_context", "init");
@@ -235,11 +256,12 @@ class ServerRun {
   }
 
   Runtime& runtime_;
-  const options::Config& config_;
+  options::Config& config_;
   Inside& inside_;
   std::unique_ptr<OwnKey> own_key_;
   std::unique_ptr<node::Identity> identity_;
   node::ServerSetup setup_;
+  node::Environment interface_;
   std::unique_ptr<system::TcpListener> listener_;
   std::unique_ptr<Edge> edge_;
   std::optional<node::Server> server_;
@@ -249,7 +271,7 @@ class ServerRun {
 
 }  // namespace
 
-Result<RunEnd> run_server(Runtime& runtime, const options::Config& config,
+Result<RunEnd> run_server(Runtime& runtime, options::Config& config,
                           std::unique_ptr<Inside>& inside, const SecretText& passphrase) {
   if (!inside) {
     auto made = Inside::create(runtime, config);

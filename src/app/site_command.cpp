@@ -55,7 +55,8 @@ Result<setup::SiteRequest> request_of(const SiteArguments& given) {
 std::string running_text(setup::Host& host, const std::string& dir) {
   const setup::Running running = setup::running_server(host, dir, setup::unit_of(dir));
   if (!running.any()) return "no server runs here now; its next start has it";
-  return "the running server has read it; its clients reconnect by themselves within seconds";
+  return "the running server has read it; connected clients stay, and hear of it when they connect "
+         "next";
 }
 
 void tell_gateway(const setup::Site& site, const std::string& profile) {

@@ -133,7 +133,7 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
   session::Frame frame;
   frame.cipher =
       negotiated != nullptr ? crypto::find_cipher(negotiated->cipher) : announced_cipher(channel);
-  frame.digest_bytes = digest_bytes(channel.auth);
+  frame.digest_bytes = digest_bytes(negotiated != nullptr ? negotiated->auth : channel.auth);
   frame.tcp = facts.tcp;
   frame.outer_v6 = facts.outer_v6;
   frame.fragment = facts.fragment;

@@ -26,6 +26,12 @@ Gate::Gate(const Wrapping& wrapping, Rng& rng, Duration hand_window, const RateL
       cookie_(rng, hand_window),
       resets_(resets) {}
 
+void Gate::adopt(const Wrapping& wrapping, const RateLimit& resets) {
+  wrapping_ = wrapping;
+  cipher_ = wrapping.make_cipher();
+  resets_ = resets;
+}
+
 session::Protection Gate::protection_with(const std::optional<crypto::StaticKey>& v2_key) const {
   if (v2_key) return {crypto::make_tls_crypt(*v2_key, true), *v2_key, {}};
   session::Protection protection{cipher_, {}, {}};

@@ -47,6 +47,9 @@ class Gate {
   // A hard reset on a TCP connection or from the address of a known peer: no cookie is needed.
   [[nodiscard]] Verdict meet_reset(Bytes datagram, WallTime wall);
 
+  // For those who come from now on. Cookies that were given out stay good.
+  void adopt(const Wrapping& wrapping, const RateLimit& resets);
+
   // The protection a restored session had.
   [[nodiscard]] session::Protection protection_with(
       const std::optional<crypto::StaticKey>& v2_key) const;

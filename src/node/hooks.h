@@ -66,6 +66,11 @@ class Hooks {
                      std::function<void(bool)> done);
   [[nodiscard]] PluginCalls& plugins() { return plugins_; }
 
+  // For programs that are asked for from now on.
+  void adopt(const options::Scripts& scripts, Environment common) {
+    scripts_ = scripts;
+    common_ = std::move(common);
+  }
   // Without programs that keep books.
   [[nodiscard]] bool idle() const { return books_ == 0; }
 

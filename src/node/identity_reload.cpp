@@ -49,7 +49,29 @@ std::string description(const tls::Setup& setup) {
   return own.empty() ? setup.ca.name : setup.cert.name + ", \"" + own.front().name + "\"";
 }
 
+std::string told_of(const tls::Setup& setup) {
+  return fmt::format("Certificates: loaded again ({}); new handshakes use them",
+                     description(setup));
+}
+
 }  // namespace
+
+void Identity::become(Prepared prepared) {
+  const bool other_files = !same_texts(prepared.setup, setup_);
+  const bool other_list = prepared.setup.crl.text != setup_.crl.text;
+  config_ = std::move(prepared.config);
+  setup_ = std::move(prepared.setup);
+  context_ = std::move(prepared.context);
+  versions_.clear();
+  files_ = crl_ = {};
+  const bool watches_list = config_.crl.defined() && !config_.crl.is_inline;
+  crl_version_ = watches_list ? store_.version(config_.crl.path) : std::nullopt;
+  if (other_files) news_.told.push_back(told_of(setup_));
+  if (other_list && watches_list)
+    news_.told.push_back("CRL: loaded again from file " + config_.crl.path);
+  news_.renewed = news_.renewed || other_files || other_list;
+  news_.revocations = true;  // the list may be another, or in another place
+}
 
 std::unique_ptr<tls::TlsEngine> Identity::make() {
   if (!config_.crl_is_directory) look_after_crl();
@@ -127,8 +149,7 @@ void Identity::look_after_files() {
   if (changed) used = use(std::move(fresh));
   if (changed && used) {
     news_.renewed = true;
-    news_.told.push_back(fmt::format("Certificates: loaded again ({}); new handshakes use them",
-                                     description(setup_)));
+    news_.told.push_back(told_of(setup_));
   }
   files_.looks = used && unreadable.empty() ? 0 : files_.looks + 1;
   if (files_.looks != patient_looks) return;

@@ -75,89 +75,125 @@ Status load_files(const options::Identity& identity, ports::StorePort& store, tl
 
 }  // namespace
 
-Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, bool server,
-                                                 ports::StorePort& store,
-                                                 const SecretText& passphrase,
-                                                 const KeyElsewhere& key, tls::ChainJudge* judge) {
+namespace {
+
+tls::Setup::Profile profile_of(options::Identity::CertProfile profile) {
   using Profile = options::Identity::CertProfile;
+  switch (profile) {
+    case Profile::insecure:
+      return tls::Setup::Profile::insecure;
+    case Profile::preferred:
+      return tls::Setup::Profile::preferred;
+    case Profile::suiteb:
+      return tls::Setup::Profile::suiteb;
+    case Profile::legacy:
+      break;
+  }
+  return tls::Setup::Profile::legacy;
+}
+
+// former: what does not follow from a configuration is taken from there.
+Result<tls::Setup> make_tls_setup(const options::Config& config, const tls::Setup& former,
+                                  const KeyElsewhere& key, ports::StorePort& store,
+                                  tls::RevokedSerials& revoked) {
   const options::Identity& identity = config.identity;
-  std::unique_ptr<Identity> loaded(new Identity(identity, store));
-  tls::Setup& setup = loaded->setup_;
-  setup.server = server;
+  tls::Setup setup;
+  setup.server = former.server;
+  setup.judge = former.judge;
   // An old key file may need one.
   if (Status ready = crypto::load_providers(identity.providers); !ready) {
     return fail_with(ready.error());
   }
   if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
-  if (Status unpacked = unpack_bundle(identity, store, passphrase, setup); !unpacked) {
+  if (Status unpacked = unpack_bundle(identity, store, former.passphrase, setup); !unpacked) {
     return fail_with(unpacked.error());
   }
   setup.signer = key.signer;
   if (key.certificate.defined()) setup.cert = key.certificate;
   setup.ca_path = identity.ca_path;
-  setup.passphrase = passphrase;
+  setup.passphrase = former.passphrase;
   setup.version_min = identity.tls_version_min;
   setup.version_min_or_highest = identity.tls_version_min_or_highest;
   setup.version_max = identity.tls_version_max;
   setup.ciphers = identity.tls_cipher;
   setup.ciphersuites = identity.tls_ciphersuites;
   setup.groups = identity.tls_groups;
-  switch (identity.cert_profile) {
-    case Profile::insecure:
-      setup.profile = tls::Setup::Profile::insecure;
-      break;
-    case Profile::legacy:
-      setup.profile = tls::Setup::Profile::legacy;
-      break;
-    case Profile::preferred:
-      setup.profile = tls::Setup::Profile::preferred;
-      break;
-    case Profile::suiteb:
-      setup.profile = tls::Setup::Profile::suiteb;
-      break;
-  }
+  setup.profile = profile_of(identity.cert_profile);
   setup.peer = make_policy(identity);
-  setup.judge = judge;
   setup.keep_pem = !config.scripts.tls_export_cert.empty() || !config.scripts.plugins.empty();
-  if (!server) setup.peer.presence = tls::PeerPolicy::Presence::require;
-  if (identity.crl_is_directory) setup.revoked = loaded.get();
-  auto context = tls::TlsContext::create(setup);
-  if (!context) return fail_with(context.error());
-  loaded->context_ = std::move(*context);
-  if (identity.crl.defined() && !identity.crl.is_inline) {
-    loaded->crl_version_ = store.version(identity.crl.path);
-  }
-  return loaded;
-}
-
-namespace {
-
-// A file that cannot be read is left for the place that needs it to complain of.
-void keep(FileOrInline& source, ports::StorePort& store) {
-  if (source.is_inline || source.path.empty()) return;
-  auto text = store.read(source.path);
-  if (!text) return;
-  source.text = std::move(*text);
-  source.is_kept = true;
-}
-
-void keep_wrapping(options::Connection& connection, ports::StorePort& store) {
-  keep(connection.tls_auth, store);
-  keep(connection.tls_crypt, store);
-  keep(connection.tls_crypt_v2, store);
+  if (!setup.server) setup.peer.presence = tls::PeerPolicy::Presence::require;
+  if (identity.crl_is_directory) setup.revoked = &revoked;
+  return setup;
 }
 
 }  // namespace
 
-void keep_key_files(options::Config& config, ports::StorePort& store) {
-  options::Identity& identity = config.identity;
-  for (FileOrInline* source : {&identity.ca, &identity.cert, &identity.key, &identity.dh,
-                               &identity.extra_certs, &identity.pkcs12}) {
-    keep(*source, store);
+Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, bool server,
+                                                 ports::StorePort& store,
+                                                 const SecretText& passphrase,
+                                                 const KeyElsewhere& key, tls::ChainJudge* judge) {
+  std::unique_ptr<Identity> loaded(new Identity(config.identity, store));
+  loaded->key_ = key;
+  loaded->setup_.server = server;
+  loaded->setup_.judge = judge;
+  loaded->setup_.passphrase = passphrase;
+  auto prepared = loaded->prepare(config);
+  if (!prepared) return fail_with(prepared.error());
+  loaded->become(std::move(*prepared));
+  loaded->news_ = {};
+  return loaded;
+}
+
+Result<Identity::Prepared> Identity::prepare(const options::Config& config) {
+  auto setup = make_tls_setup(config, setup_, key_, store_, *this);
+  if (!setup) return fail_with(setup.error());
+  auto context = tls::TlsContext::create(*setup);
+  if (!context) return fail_with(context.error());
+  return Prepared{config.identity, std::move(*setup), std::move(*context)};
+}
+
+namespace {
+
+template <typename Config, typename File>
+std::vector<File*> key_files(Config& config) {
+  auto& identity = config.identity;
+  std::vector<File*> files{&identity.ca,          &identity.cert,   &identity.key, &identity.dh,
+                           &identity.extra_certs, &identity.pkcs12, &config.secret};
+  const auto add = [&](auto& connection) {
+    for (File* file : {&connection.tls_auth, &connection.tls_crypt, &connection.tls_crypt_v2}) {
+      files.push_back(file);
+    }
+  };
+  add(config.connection);
+  for (auto& connection : config.remotes.list) add(connection);
+  return files;
+}
+
+const FileOrInline* kept_as(const options::Config& config, const std::string& path) {
+  for (const FileOrInline* file : key_files<const options::Config, const FileOrInline>(config)) {
+    if (file->is_kept && file->path == path) return file;
   }
-  keep(config.secret, store);
-  keep_wrapping(config.connection, store);
-  for (options::Connection& connection : config.remotes.list) keep_wrapping(connection, store);
+  return nullptr;
+}
+
+}  // namespace
+
+// A file that cannot be read is left for the place that needs it to complain of.
+void keep_key_files(options::Config& config, ports::StorePort& store,
+                    const options::Config* former) {
+  for (FileOrInline* file : key_files<options::Config, FileOrInline>(config)) {
+    if (file->is_inline || file->path.empty()) continue;
+    auto text = store.read(file->path);
+    const FileOrInline* kept = text || former == nullptr ? nullptr : kept_as(*former, file->path);
+    if (text) {
+      file->text = std::move(*text);
+    } else if (kept != nullptr) {
+      file->text = kept->text;
+    } else {
+      continue;
+    }
+    file->is_kept = true;
+  }
 }
 
 bool needs_passphrase(const options::Config& config, ports::StorePort& store) {

@@ -34,6 +34,16 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
                                                               const SecretText& passphrase,
                                                               const KeyElsewhere& key = {},
                                                               tls::ChainJudge* judge = nullptr);
+  // What another configuration asks for: loaded and checked, but not in use.
+  struct Prepared {
+    options::Identity config;
+    tls::Setup setup;
+    std::unique_ptr<tls::TlsContext> context;
+  };
+  [[nodiscard]] Result<Prepared> prepare(const options::Config& config);
+  // New handshakes use it from now on. The news say what files brought beside.
+  void become(Prepared prepared);
+
   // A changed crl-verify file counts from the next handshake on.
   [[nodiscard]] std::unique_ptr<tls::TlsEngine> make() override;
   [[nodiscard]] const tls::ChainEntry* revoked(const std::vector<tls::ChainEntry>& chain) override;
@@ -67,6 +77,7 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   void look_after_crl_directory();
 
   options::Identity config_;
+  KeyElsewhere key_;
   ports::StorePort& store_;
   tls::Setup setup_;
   std::unique_ptr<tls::TlsContext> context_;
@@ -77,9 +88,10 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   IdentityNews news_;
 };
 
-// persist-key: the files of keys and certificates are read now, while we may, and never again.
-void keep_key_files(options::Config& config, ports::StorePort& store);
-
+// persist-key: the files of keys and certificates are read now, while we may, and never again. What
+// cannot be read any more is as former has kept it; former may be nullptr.
+void keep_key_files(options::Config& config, ports::StorePort& store,
+                    const options::Config* former = nullptr);
 // Whether the private key asks for a passphrase.
 [[nodiscard]] bool needs_passphrase(const options::Config& config, ports::StorePort& store);
 

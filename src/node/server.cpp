@@ -16,12 +16,12 @@ constexpr std::size_t reports_per_turn = 512;
 constexpr Duration wear_interval = std::chrono::seconds(10);
 constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
 
+}  // namespace
+
 RateLimit connect_limit(const options::Server& server) {
   if (!server.connect_freq) return {0, Duration(1)};
   return {server.connect_freq->first, server.connect_freq->second};
 }
-
-}  // namespace
 
 Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, Instant now,
                WallTime wall)

@@ -20,6 +20,7 @@
 #include "node/server_peer.h"
 #include "node/session_tokens.h"
 #include "node/status.h"
+#include "options/changes.h"
 #include "plane/tables.h"
 
 namespace adit::node {
@@ -37,6 +38,9 @@ struct ServerSetup {
   std::string title;        // first line of --version, for status
   Environment environment;  // common and interface variables
 };
+
+// "connect-freq"
+[[nodiscard]] RateLimit connect_limit(const options::Server& server);
 
 // The multi-client server: where gate, sessions, policy and data plane meet. Pure like the rooms
 // below: it is told what arrived and what time it is, and speaks through the plane and the ports.
@@ -62,6 +66,17 @@ class Server {
   [[nodiscard]] Deadline deadline() const;
   // Ends the session of everybody whose certificate has been revoked (tls::TlsFactory::revoked).
   void end_revoked(Instant now);
+
+  // Another configuration, where the setup as a whole is another from now on: only what a living
+  // server can take up may differ in it. Nobody goes. Files of client-config-dir are read again.
+  void reconfigure(Instant now);
+  // Lines of client-config-dir that connected clients do not have yet, as that configuration would
+  // read them.
+  [[nodiscard]] std::vector<options::Changed> changed_client_files(
+      const options::Config& config) const;
+  // More than this many clients need another process.
+  [[nodiscard]] std::size_t capacity() const { return around_.plane.capacity(); }
+  [[nodiscard]] std::size_t count(const std::function<bool(const ServerPeer&)>& wanted) const;
 
   // Tells the clients before the end ("explicit-exit-notify"); true: wait a moment for delivery.
   // From now on nobody new is let in, and who was on the way in is told as well.
@@ -127,6 +142,7 @@ class Server {
   void check_liveness(ServerPeer& peer);
   void check_limits(ServerPeer& peer);
   void start_timers(ServerPeer& peer);
+  [[nodiscard]] session::Liveness::Timers timers_of(ServerPeer& peer) const;
   void start_path(ServerPeer& peer);
   void run_path(ServerPeer& peer);
   void note_wear();
@@ -215,6 +231,9 @@ class Server {
   // server_connect.cpp: from admission to the push
   void connect(ServerPeer& peer, bool replaced);
   [[nodiscard]] bool load_profile(ServerPeer& peer);
+  // The file of a client: its path, with its text where there is one.
+  [[nodiscard]] std::pair<std::string, Result<std::string>> client_file(
+      const options::Server& server, const ServerPeer& peer) const;
   void run_client_connect(ServerPeer& peer);
   void run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease);
   // What a client-connect program leaves: options at once or later, and whether it is later.
@@ -246,6 +265,13 @@ class Server {
   void tell_gone(ServerPeer& peer);
   void forget(ServerPeer& peer);
 
+  // server_reload.cpp: another configuration
+  void adopt_sizes(ServerPeer& peer);
+  void adopt_timers(ServerPeer& peer);
+  void adopt_client_file(ServerPeer& peer);
+  void set_iroutes(ServerPeer& peer, std::vector<ip::Prefix> wanted);
+  void begin_anew(ServerPeer& peer);
+
   // server_managed.cpp: what is decided outside
   void note(ServerNews news);
   void note_about(ServerPeer& peer, ServerNews::Kind kind);
@@ -268,8 +294,10 @@ class Server {
   [[nodiscard]] Hooks::How how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const;
   [[nodiscard]] Hooks::Occasion learning() const;
   void learn(ServerPeer& peer);
+  void learn(ServerPeer& peer, const ip::Prefix& network);
   void learned(ServerPeer& peer, const ip::Prefix& network, bool accepted);
   void unlearn(ServerPeer& peer);
+  void unlearn(ServerPeer& peer, const ip::Prefix& network);
   void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
   void publish_routes();
 
@@ -290,7 +318,8 @@ class Server {
   RateLimit connects_;
   Complaints complaints_;
   AnsweredResets answered_;
-  bool ending_ = false;  // the clients have been told that the server goes
+  std::uint64_t configured_ = 0;  // how often again
+  bool ending_ = false;           // the clients have been told that the server goes
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;

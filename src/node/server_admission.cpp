@@ -37,7 +37,10 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
   const tls::PeerIdentity& identity = session.tls()->peer();
   log_peer(peer.log, session, wanted.first);
   look_at_token(peer, wanted);
-  const bool by_username = server.username_as_common_name && !wanted.username.empty();
+  const bool known = peer.phase == ServerPeer::Phase::up;
+  // A living client keeps the name it has, whatever is configured by now.
+  if (!known) peer.named_by_user = server.username_as_common_name;
+  const bool by_username = peer.named_by_user && !wanted.username.empty();
   const std::string common_name = printable(by_username ? wanted.username : identity.common_name);
   // Its handshake may have begun before the list changed.
   if (const tls::ChainEntry* revoked = setup_.session.tls->revoked(identity.chain)) {
@@ -45,7 +48,6 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
                    lines::certificate_revoked(revoked->depth, revoked->subject, revoked->serial));
     return refuse(peer, session, wanted.key_id, lines::revoked_reason);
   }
-  const bool known = peer.phase == ServerPeer::Phase::up;
   if (known && (common_name != peer.common_name || wanted.username != peer.username)) {
     peer.log.error(
         "TLS Auth Error: the client came back as '{}' with user name '{}', which is not "

@@ -29,7 +29,11 @@ void Server::connect(ServerPeer& peer, bool replaced) {
   peer.log = log_.with_prefix(peer.name() + " ");
   peer.pushed = false;
   peer.retire_others = replaced;
-  if (replaced && peer.phase == ServerPeer::Phase::up) return finish_connect(peer);
+  if (replaced && peer.phase == ServerPeer::Phase::up) {
+    if (peer.configured == configured_) return finish_connect(peer);
+    begin_anew(peer);
+  }
+  peer.configured = configured_;
   peer.phase = ServerPeer::Phase::connecting;
   if (!setup_.config.server.duplicate_cn) {
     std::vector<plane::PeerIndex> older;
@@ -47,14 +51,25 @@ void Server::connect(ServerPeer& peer, bool replaced) {
   run_client_connect(peer);
 }
 
+std::pair<std::string, Result<std::string>> Server::client_file(const options::Server& server,
+                                                                const ServerPeer& peer) const {
+  const auto name = policy::ccd_file_name(peer.common_name);
+  const std::string path = server.ccd + "/" + name.value_or("DEFAULT");
+  auto text = name ? around_.store.read(path) : fail("no name");
+  if (text || server.ccd_exclusive) return {path, std::move(text)};
+  const std::string other = server.ccd + "/DEFAULT";
+  if (auto common = around_.store.read(other)) return {other, std::move(common)};
+  return {path, std::move(text)};
+}
+
 // The client's own options: its ccd file, or DEFAULT. False: it was refused.
 bool Server::load_profile(ServerPeer& peer) {
   const options::Server& server = setup_.config.server;
   peer.profile = {};
+  peer.ccd_path.clear();
+  peer.ccd_text.clear();
   if (server.ccd.empty()) return true;
-  const auto name = policy::ccd_file_name(peer.common_name);
-  std::string path = server.ccd + "/" + name.value_or("DEFAULT");
-  auto text = name ? around_.store.read(path) : fail("no name");
+  auto [path, text] = client_file(server, peer);
   if (!text && server.ccd_exclusive) {
     peer.log.error(
         "TLS Auth Error: --client-config-dir authentication failed for common name '{}' "
@@ -64,18 +79,15 @@ bool Server::load_profile(ServerPeer& peer) {
     return false;
   }
   if (!text) {
-    const std::string wanted = path;
-    path = server.ccd + "/DEFAULT";
-    text = around_.store.read(path);
-    if (!text) {
-      peer.log.info(3, "no ccd file \"{}\" (nor DEFAULT); using the pool", wanted);
-      return true;
-    }
+    peer.log.info(3, "no ccd file \"{}\" (nor DEFAULT); using the pool", path);
+    return true;
   }
   peer.log.info(3, "OPTIONS IMPORT: reading client specific options from: {}", path);
   auto parsed = options::parse_client_profile(*text, path, setup_.config);
   for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
   peer.profile = std::move(parsed.profile);
+  peer.ccd_path = std::move(path);
+  peer.ccd_text = std::move(*text);
   return true;
 }
 
@@ -255,7 +267,7 @@ void Server::finish_connect(ServerPeer& peer) {
 }
 
 // The client's own options replace those of all.
-void Server::start_timers(ServerPeer& peer) {
+session::Liveness::Timers Server::timers_of(ServerPeer& peer) const {
   const options::Timers& all = setup_.config.timers;
   const options::ClientProfile& own = peer.profile;
   options::Seconds timeout = all.ping_exit_set ? all.ping_exit : all.ping_restart;
@@ -264,10 +276,19 @@ void Server::start_timers(ServerPeer& peer) {
     peer.ping_exits = own.ping_exit.has_value();
     timeout = own.ping_exit ? *own.ping_exit : *own.ping_restart;
   }
-  const options::Seconds ping = own.ping.value_or(all.ping);
-  peer.liveness.start({ping, timeout}, now_);
-  peer.log.info(2, "Timers: ping {}, ping-{} {}", ping.count(),
-                peer.ping_exits ? "exit" : "restart", timeout.count());
+  return {own.ping.value_or(all.ping), timeout};
+}
+
+void Server::start_timers(ServerPeer& peer) {
+  const options::Timers& all = setup_.config.timers;
+  const options::ClientProfile& own = peer.profile;
+  const session::Liveness::Timers timers = timers_of(peer);
+  peer.liveness.start(timers, now_);
+  const auto seconds = [](Duration time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  };
+  peer.log.info(2, "Timers: ping {}, ping-{} {}", seconds(timers.ping),
+                peer.ping_exits ? "exit" : "restart", seconds(timers.timeout));
   const auto either = [](const auto& one, const auto& other) { return one ? one : other; };
   peer.limits.start(
       {either(own.inactive, all.inactive), own.inactive_bytes.value_or(all.inactive_bytes),

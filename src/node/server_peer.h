@@ -48,12 +48,15 @@ struct ServerPeer {
 
   std::string common_name;  // empty until it is known
   std::string username;
+  bool named_by_user = false;  // "username-as-common-name" when it came
   tls::PeerIdentity identity;
   SessionTokens::Held token;
   SessionTokens::State token_state = SessionTokens::State::initial;  // of what it sent last
   Environment token_variables;
   Instant renew_token_at = Instant::max();
   options::ClientProfile profile;
+  std::string ccd_path, ccd_text;  // of client-config-dir, as it was read; empty: none
+  std::uint64_t configured = 0;    // how often the server had been reconfigured then
   policy::ClientPlan plan;
   std::vector<std::string> push_list;
   // What is behind it but not routed to it: learn-address was not run yet, or said no.

@@ -43,20 +43,19 @@ void Server::learn(ServerPeer& peer) {
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.reserve(*address);
   }
+  for (const ip::Prefix& network : networks_of(peer)) learn(peer, network);
+}
+
+void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   const Hooks::Occasion add = learning();
-  for (const ip::Prefix& network : networks_of(peer)) {
-    if (!hooks_.wanted(add)) {
-      learned(peer, network, true);
-      continue;
-    }
-    peer.unlearned.push_back({network, false});
-    hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
-                         how_to_learn(peer, network), plugin_context(peer),
-                         [this, alive = alive_, id = peer.client_id, network](bool agreed) {
-                           ServerPeer* client = *alive ? find_client(id) : nullptr;
-                           if (client != nullptr) learned(*client, network, agreed);
-                         });
-  }
+  if (!hooks_.wanted(add)) return learned(peer, network, true);
+  peer.unlearned.push_back({network, false});
+  hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
+                       how_to_learn(peer, network), plugin_context(peer),
+                       [this, alive = alive_, id = peer.client_id, network](bool agreed) {
+                         ServerPeer* client = *alive ? find_client(id) : nullptr;
+                         if (client != nullptr) learned(*client, network, agreed);
+                       });
 }
 
 void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted) {
@@ -80,15 +79,17 @@ void Server::unlearn(ServerPeer& peer) {
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.unreserve(*address);
   }
+  for (const ip::Prefix& network : networks_of(peer)) unlearn(peer, network);
+}
+
+void Server::unlearn(ServerPeer& peer, const ip::Prefix& network) {
   const Hooks::Occasion gone = learning();
-  for (const ip::Prefix& network : networks_of(peer)) {
-    owners_.release(network, peer.index);
-    const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
-    const bool refused = doubt != peer.unlearned.end() && doubt->refused;
-    if (!hooks_.wanted(gone) || refused) continue;
-    hooks_.tell_in_order(gone, client_environment(peer), {"delete", text_of(network)},
-                         how_to_learn(peer, network), 0, [](bool) {});
-  }
+  owners_.release(network, peer.index);
+  const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
+  const bool refused = doubt != peer.unlearned.end() && doubt->refused;
+  if (!hooks_.wanted(gone) || refused) return;
+  hooks_.tell_in_order(gone, client_environment(peer), {"delete", text_of(network)},
+                       how_to_learn(peer, network), 0, [](bool) {});
 }
 
 // Two clients with one address: whoever comes last has it, and both owners must hear of it.

@@ -14,6 +14,10 @@ namespace {
 // A full queue loses packets without a word, and the kernel's 500 is filled by one burst.
 constexpr unsigned usual_tx_queue_length = 1000;
 constexpr unsigned least_mtu_for_v6 = 1280;  // source: RFC 8200; Linux takes no address below
+
+bool same_place(const ports::Route& a, const ports::Route& b) {
+  return a.destination == b.destination && a.metric == b.metric && a.table == b.table;
+}
 }  // namespace
 
 Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topology topology,
@@ -167,27 +171,60 @@ bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment
     for (const ports::Route& route : routes.removed) {
       if (network_.remove_route(route)) removed_.push_back(route);
     }
-    for (const ports::Route& route : routes.routes) {
-      log_.info(3, "net_route_{}_add: {} via {} dev {} table {} metric {}",
-                route.destination.address.is_v4() ? "v4" : "v6", route.destination.text(),
-                route.gateway ? route.gateway->text() : "[NULL]",
-                route.device.empty() ? "[NULL]" : route.device, route.table,
-                route.metric ? std::to_string(*route.metric) : "-1");
-      const auto added = network_.add_route(route);
-      if (!added) {
-        log_.error("ERROR: Linux route add command failed: {}", added.error().text());
-        complete = false;
-      } else if (*added == ports::RouteChange::existed) {
-        log_.info(1, "NOTE: Linux route add command failed because route exists");
-      } else {
-        routes_.push_back(route);
-      }
-    }
+    for (const ports::Route& route : routes.routes) complete = add_route(route) && complete;
   }
   if (route_mtu_ != 0) set_route_mtu(0, route_mtu_);
   hooks.tell_and_wait({PluginEvent::route_up, "route-up", hooks.scripts().route_up},
                       script_environment({}));
   return complete;
+}
+
+Result<ports::RouteChange> Tunnel::add_route(const ports::Route& route) {
+  log_.info(3, "net_route_{}_add: {} via {} dev {} table {} metric {}",
+            route.destination.address.is_v4() ? "v4" : "v6", route.destination.text(),
+            route.gateway ? route.gateway->text() : "[NULL]",
+            route.device.empty() ? "[NULL]" : route.device, route.table,
+            route.metric ? std::to_string(*route.metric) : "-1");
+  auto added = network_.add_route(route);
+  if (!added) {
+    log_.error("ERROR: Linux route add command failed: {}", added.error().text());
+  } else if (*added == ports::RouteChange::existed) {
+    log_.info(1, "NOTE: Linux route add command failed because route exists");
+  } else {
+    routes_.push_back(route);
+  }
+  return added;
+}
+
+std::vector<std::string> Tunnel::change_routes(const RoutePlan& routes) {
+  for (const char* one : {"route_network_", "route_netmask_", "route_gateway_", "route_metric_",
+                          "route_ipv6_network_", "route_ipv6_gateway_", "route_ipv6_metric_"}) {
+    known_.forget(one);
+  }
+  known_.merge(routes.environment);
+  std::vector<std::string> failures = routes.problems;
+  if (!plan_ || !plan_->set_routes) return failures;
+  const auto wanted = [&](const ports::Route& route) {
+    return std::ranges::find(routes.routes, route) != routes.routes.end();
+  };
+  const auto drop = [&](const auto& which) {
+    std::erase_if(routes_, [&](const ports::Route& route) {
+      if (wanted(route) || !which(route)) return false;
+      const Status gone = network_.remove_route(route);
+      if (!gone) failures.push_back(gone.error().text());
+      return true;
+    });
+  };
+  for (const ports::Route& route : routes.routes) {
+    if (std::ranges::find(routes_, route) != routes_.end()) continue;
+    // The kernel has room for one of those; otherwise the former stays until the new one is there.
+    drop([&](const ports::Route& former) { return same_place(former, route); });
+    const auto added = add_route(route);
+    if (!added) failures.push_back(added.error().text());
+  }
+  drop([](const ports::Route&) { return true; });
+  if (route_mtu_ != 0) set_route_mtu(0, route_mtu_);
+  return failures;
 }
 
 void Tunnel::limit_packets(unsigned mtu) {

@@ -42,6 +42,9 @@ class Tunnel {
   [[nodiscard]] Status bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env);
   // False when some route could not be added; it has been logged.
   bool add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env);
+  // As another plan has them, and no script is told: what is wanted no more goes, what is new
+  // comes, the rest is not touched. Returns what could not be done.
+  [[nodiscard]] std::vector<std::string> change_routes(const RoutePlan& routes);
   // What leaves the host through the tunnel is to be no larger (0: than the device takes). Goes
   // with the routes.
   void limit_packets(unsigned mtu);
@@ -57,6 +60,7 @@ class Tunnel {
 
  private:
   Status set_addresses(const TunnelPlan& plan);
+  [[nodiscard]] Result<ports::RouteChange> add_route(const ports::Route& route);
   void remove_addresses();
   void set_route_mtu(unsigned before, unsigned now);
   [[nodiscard]] Environment script_environment(const Environment& env) const;

@@ -429,11 +429,15 @@ struct Tool {
   bool token_login = false;
 };
 
-// An option as it was given, for messages and for the parameter dump.
+// An option as it was given, for messages, for the parameter dump, and to compare with what is said
+// at another time.
 struct Said {
   std::string name;
   Location at;
   std::string line;
+  std::vector<std::string> words = {};  // its parameters; of a block its text
+  bool is_inline = false;
+  bool part_of_another = false;  // a line of a <connection> block
 };
 
 // What only adit has: how packets are moved.

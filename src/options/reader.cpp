@@ -100,7 +100,12 @@ void Reader::apply(const Row& row, const Given& given) {
 
 void Reader::remember(const Row& row, const Given& given) {
   if (target_.config == nullptr) return;
-  target_.config->said.push_back({std::string(row.name), given.at, given.line});
+  target_.config->said.push_back({std::string(row.name),
+                                  given.at,
+                                  given.line,
+                                  {given.words.begin() + 1, given.words.end()},
+                                  given.is_inline,
+                                  place_ == where::connection});
 }
 
 void Reader::unknown(const Given& given) {

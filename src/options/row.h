@@ -32,8 +32,15 @@ enum class State : std::uint8_t {
   refused,   // the note says why and what to do
 };
 
-// What a change of this option needs when the configuration is read again.
-enum class Change : std::uint8_t { nothing, new_sessions, restart };
+// What becomes of a change of this option when a running server reads its configuration again
+// ("adit reload").
+enum class Change : std::uint8_t {
+  nothing,       // nothing acts on it then: tools, words for the reader, options without effect
+  now,           // it is so at once, for connected clients as well
+  handshakes,    // of new sessions, and of connected clients when they renew their keys
+  new_sessions,  // connected clients keep what they have
+  restart,       // the running server goes on as before
+};
 
 inline constexpr int many = 15;  // as a maximum: no limit of its own
 

@@ -79,6 +79,7 @@ void ignore_unknown_option(Use& use) {
 // clang-format off
 constexpr std::array rows{
     Row{.name = "config", .args = {1, 1, "file|stdin"}, .where = where::anywhere | where::profile,
+        .change = Change::nothing,
         .help = "Include configuration file (depth 10).", .apply = include},
     Row{.name = "cd", .args = {1, 1, "dir"},
         .help = "Change directory at once, before later options' files.",
@@ -99,23 +100,23 @@ constexpr std::array rows{
         .note = "SELinux contexts are not set here; use a policy or the SELinuxContext= of the "
          "service",
         .help = "SELinux context."},
-    Row{.name = "nice", .args = {1, 1, "n"}, .change = Change::nothing, .help = "Process niceness.",
+    Row{.name = "nice", .args = {1, 1, "n"}, .help = "Process niceness.",
         .apply = set_number<&Config::process, &Process::nice, -20, 19>},
     Row{.name = "mlock",
         .help = "Lock memory; 2.6 raises RLIMIT to 100 MB.",
         .apply = set_flag<&Config::process, &Process::mlock>},
-    Row{.name = "remap-usr1", .args = {1, 1, "SIGHUP|SIGTERM"}, .change = Change::nothing,
+    Row{.name = "remap-usr1", .args = {1, 1, "SIGHUP|SIGTERM"},
         .help = "Turn SIGUSR1 into another signal.", .apply = remap_usr1},
-    Row{.name = "tmp-dir", .args = {1, 1, "dir"}, .change = Change::nothing, .help = "Temp files.",
+    Row{.name = "tmp-dir", .args = {1, 1, "dir"}, .change = Change::now, .help = "Temp files.",
         .apply = set_text<&Config::scripts, &Scripts::tmp_dir>},
     Row{.name = "setenv", .args = {1, many, "name [value] | opt option..."},
-        .change = Change::nothing,
+        .change = Change::now,
         .help = "Env var for scripts; special names opt, FORWARD_COMPATIBLE, PUSH_PEER_INFO, "
          "GENERIC_CONFIG, SERVER_POLL_TIMEOUT, UV_*, AUTH_FAILED_STATUS (exit status of a client "
          "that the server refuses, 0 if unsaid).",
         .apply = setenv},
     Row{.name = "setenv-safe", .args = {1, 2, "name [value]"},
-        .where = where::anywhere | where::pushed, .change = Change::nothing,
+        .where = where::anywhere | where::pushed, .change = Change::now,
         .help = "Env var OPENVPN_name; pushable.", .apply = setenv_safe},
     Row{.name = "ignore-unknown-option", .args = {1, many, "opt..."}, .change = Change::nothing,
         .help = "Warn instead of failing on listed unknown options.",

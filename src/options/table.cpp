@@ -83,6 +83,10 @@ std::string help_text() {
   return text;
 }
 
+Change effect_of(const Row& row) {
+  return row.state == State::accepted ? Change::nothing : row.change;
+}
+
 const char* name(State state) {
   switch (state) {
     case State::implemented:
@@ -99,6 +103,10 @@ const char* name(Change change) {
   switch (change) {
     case Change::nothing:
       return "nothing";
+    case Change::now:
+      return "now";
+    case Change::handshakes:
+      return "new handshakes";
     case Change::new_sessions:
       return "new sessions";
     case Change::restart:

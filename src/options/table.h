@@ -33,6 +33,9 @@ namespace adit::options {
 // The whole table as JSON, for other programs.
 [[nodiscard]] std::string options_json();
 
+// What a changed line of this option needs; options without effect need nothing.
+[[nodiscard]] Change effect_of(const Row& row);
+
 const char* name(State state);
 const char* name(Change change);
 const char* name(Class kind);

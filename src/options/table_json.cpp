@@ -32,7 +32,7 @@ ordered_json described(const Row& row, std::string_view subject) {
   option["state"] = name(row.state);
   option["note"] = row.note;
   if (row.ours) option["ours"] = true;
-  option["change"] = name(row.change);
+  option["change"] = name(effect_of(row));
   option["help"] = row.help;
   return option;
 }

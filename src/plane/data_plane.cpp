@@ -16,7 +16,8 @@ DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       tables_(setup.most_peers, quiescence_),
-      handoffs_(setup.lanes, setup.client_to_client, setup.largest_packet) {
+      handoffs_(setup.lanes, setup.server || setup.client_to_client, setup.largest_packet) {
+  tables_.let_clients_meet(setup.client_to_client);
   ADIT_ASSERT(setup.lanes > 0 && around.lanes.size() == setup.lanes);
   for (std::size_t i = 0; i < setup.lanes; ++i) engines_.emplace_back(setup.engine);
   std::vector<ports::Doorbell*> up_bells;

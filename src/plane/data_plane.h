@@ -84,6 +84,9 @@ class DataPlane {
 
   // Peers.
   void set_peer(PeerIndex index, const PeerSpec& spec);  // new, or changed: keys and meters stay
+  void let_clients_meet(bool on) { tables_.let_clients_meet(on); }
+  // As it was set last; the peer must be there.
+  [[nodiscard]] const PeerSpec& spec(PeerIndex index) const { return known_.at(index).spec; }
   void remove_peer(PeerIndex index);
   [[nodiscard]] Status install_key(PeerIndex index, const KeySpec& spec);
   [[nodiscard]] Status install_key(PeerIndex index, const KeySpec& spec, const KeyCarry& carry,

@@ -218,7 +218,7 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
 // client-to-client: unicast for another client goes to it alone, multicast to all and inside.
 bool DownLane::for_other_client(const Arrival& arrival, const Packet& packet,
                                 const ip::Address& to) {
-  if (!around_.setup.client_to_client) return false;
+  if (!around_.tables.clients_meet()) return false;
   if (to.is_multicast()) {
     for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
       const PeerSlot* other = around_.tables.peer(index);

@@ -38,7 +38,7 @@ class DownLane {
     ports::TunPort& tun;
     ports::LinkPort& link;
     ReportRing& reports;
-    Handoffs::Sender up_lanes;  // with client_to_client
+    Handoffs::Sender up_lanes;  // of a server
     ports::Doorbell& control;
   };
   explicit DownLane(const Surroundings& around);

@@ -12,7 +12,7 @@ struct PlaneSetup {
   std::size_t most_peers = 1;
   std::size_t lanes = 1;              // pairs of an up lane and a down lane
   std::size_t largest_packet = 2048;  // tun MTU and outer packet, whichever is larger
-  bool client_to_client = false;
+  bool client_to_client = false;      // from the start; a server can switch it later
   bool block_ipv6 = false;
   bool fragments = false;  // a peer may have "fragment"
   bool compress = false;   // a peer may be sent compressed packets

@@ -50,11 +50,15 @@ class Tables {
   // Peers beyond this index do not exist.
   [[nodiscard]] PeerIndex end() const { return end_.load(std::memory_order_seq_cst); }
 
+  // client-to-client
+  [[nodiscard]] bool clients_meet() const { return clients_meet_.load(std::memory_order_relaxed); }
+
   // Control thread.
   void publish(PeerIndex index, std::unique_ptr<const PeerSlot> slot);  // nullptr removes
   void publish(std::unique_ptr<const RouteTable> routes);
   void publish(std::unique_ptr<const AddressTable> addresses);
   [[nodiscard]] std::size_t capacity() const { return peers_.size(); }
+  void let_clients_meet(bool on) { clients_meet_.store(on, std::memory_order_relaxed); }
 
  private:
   Quiescence& quiescence_;
@@ -62,6 +66,7 @@ class Tables {
   std::atomic<PeerIndex> end_{0};
   std::atomic<const RouteTable*> routes_;
   std::atomic<const AddressTable*> addresses_;
+  std::atomic<bool> clients_meet_{false};
 };
 
 }  // namespace adit::plane

@@ -43,6 +43,9 @@ class AddressPool {
   void reserve(const ip::Address& address);
   void unreserve(const ip::Address& address);
 
+  // Of one name: whether each of its clients gets a slot of its own.
+  void set_duplicate_cn(bool duplicate) { setup_.duplicate_cn = duplicate; }
+
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] std::optional<ip::Address> base4() const { return base4_; }
 

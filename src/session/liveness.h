@@ -17,6 +17,7 @@ class Liveness {
   void start(const Timers& timers, Instant now);
   void stop() { *this = {}; }
   [[nodiscard]] bool running() const { return running_; }
+  [[nodiscard]] const Timers& timers() const { return timers_; }
 
   enum class Verdict { nothing, ping_now, peer_gone };
   // last_sent, last_received: of data and control packets alike

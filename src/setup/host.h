@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "firewall/survey.h"
 #include "ip/address.h"
+#include "options/reload_report.h"
 #include "system/kernel_routes.h"
 
 namespace adit::setup {
@@ -72,7 +73,9 @@ class Host {
 
   // Whether the process runs adit; a number that came to another program does not count.
   [[nodiscard]] virtual bool runs_adit(int pid) = 0;
-  virtual void hang_up(int pid) = 0;  // SIGHUP: read the configuration again
+  virtual void hang_up(int pid) = 0;  // SIGHUP: read the configuration again and begin anew
+  // Has a server take up its configuration without dropping anybody.
+  [[nodiscard]] virtual Result<options::ReloadReport> reload_server(int pid) = 0;
   // SIGTERM, and waits until it is gone; false: it is still there.
   [[nodiscard]] virtual bool end(int pid) = 0;
 

@@ -16,6 +16,7 @@
 #include "system/holders.h"
 #include "system/netlink.h"
 #include "system/process.h"
+#include "system/status_socket.h"
 #include "system/tun_device.h"
 
 namespace adit::setup {
@@ -111,6 +112,12 @@ class RealHost final : public Host {
 
   bool runs_adit(int pid) override;
   void hang_up(int pid) override { kill(pid, SIGHUP); }
+  Result<options::ReloadReport> reload_server(int pid) override {
+    const auto answer =
+        system::request_of_instance(system::status_folder(), pid, options::reload_request(false));
+    if (!answer) return fail_with(answer.error());
+    return options::parse_report(*answer);
+  }
   bool end(int pid) override;
 
   bool is_root() override { return geteuid() == 0; }

@@ -19,8 +19,9 @@ struct Running {
 [[nodiscard]] std::string unit_of(const std::string& dir);
 [[nodiscard]] std::string pid_file(const std::string& dir);
 
-// Has it read its configuration again: clients come back within a second. Says in one sentence
-// what happened, also when nobody serves.
+// Has it read its configuration again. Clients stay, unless a change needs the server to begin
+// anew: then they come back within a second. Says in one sentence what happened, also when nobody
+// serves.
 [[nodiscard]] Result<std::string> reload(Host& host, const Running& running);
 
 }  // namespace adit::setup

@@ -131,6 +131,9 @@ std::string service_section(const UnitFile& unit, const std::string& name) {
   text +=
       fmt::format("ExecStart={} --suppress-timestamps {}--config {}\n", word(literal(unit.program)),
                   server ? "" : "--nobind ", word(name + (server ? ".conf" : ".ovpn")));
+  if (server) {
+    text += fmt::format("ExecReload={} reload $MAINPID\n", word(literal(unit.program)));
+  }
   text +=
       "WatchdogSec=30s\nRestart=on-failure\nRestartSec=5s\nKillMode=mixed\nTimeoutStopSec=20s\n";
   text += "LimitNOFILE=65536\n";

@@ -1,6 +1,7 @@
 #include "system/status_socket.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -20,12 +21,15 @@ namespace {
 constexpr std::size_t most_callers = 4;
 constexpr Duration patience = std::chrono::seconds(2);
 constexpr timeval asking_patience{5, 0};
+constexpr timeval working_patience{30, 0};
+constexpr std::size_t longest_request = 256;
 constexpr std::size_t largest_document = std::size_t{64} << 20;
 constexpr int backlog = 4;
 constexpr std::string_view ending = ".sock";
+constexpr std::string_view request_ending = ".control";
 
-std::string path_of(const std::string& folder, int pid) {
-  return folder + "/" + std::to_string(pid) + std::string(ending);
+std::string path_of(const std::string& folder, int pid, std::string_view end = ending) {
+  return folder + "/" + std::to_string(pid) + std::string(end);
 }
 
 // Somebody else's folder could give away what we say, or say it in our place.
@@ -40,13 +44,13 @@ Status make_folder(const std::string& folder) {
 }
 
 // Empty: errno says why not.
-Fd connect_to(const std::string& path) {
+Fd connect_to(const std::string& path, const timeval& patience_of_ours = asking_patience) {
   const auto address = unix_address(path);
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!address) errno = ENAMETOOLONG;
   if (!address || !fd) return {};
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &asking_patience, sizeof asking_patience);
-  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &asking_patience, sizeof asking_patience);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience_of_ours, sizeof patience_of_ours);
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience_of_ours, sizeof patience_of_ours);
   return connect(fd.get(), address->raw(), address->size) == 0 ? std::move(fd) : Fd();
 }
 
@@ -80,27 +84,39 @@ std::string status_folder() {
 
 Result<std::unique_ptr<StatusSocket>> StatusSocket::open(Loop& loop, const std::string& folder,
                                                          std::function<std::string()> document) {
+  return open(loop, folder, false,
+              [document = std::move(document)](const std::string&) { return document(); });
+}
+
+Result<std::unique_ptr<StatusSocket>> StatusSocket::open_for_requests(Loop& loop,
+                                                                      const std::string& folder,
+                                                                      Answer answer) {
+  return open(loop, folder, true, std::move(answer));
+}
+
+Result<std::unique_ptr<StatusSocket>> StatusSocket::open(Loop& loop, const std::string& folder,
+                                                         bool reads, Answer answer) {
   if (Status made = make_folder(folder); !made) return fail_with(made.error());
   static_cast<void>(instances_in(folder));  // sweeps
-  const std::string path = path_of(folder, getpid());
+  const std::string path = path_of(folder, getpid(), reads ? request_ending : ending);
   auto fd = listen_on(path);
   if (!fd) return fail_with(fd.error());
   std::unique_ptr<StatusSocket> made(
-      new StatusSocket(loop, std::move(*fd), path, std::move(document)));
+      new StatusSocket(loop, std::move(*fd), path, reads, std::move(answer)));
   StatusSocket* self = made.get();
-  Status watched =
-      loop.watch(made->fd_.get(), ready::to_read, [self](unsigned) { self->answer(); });
+  Status watched = loop.watch(made->fd_.get(), ready::to_read, [self](unsigned) { self->meet(); });
   if (!watched) return fail_with(watched.error());
   return made;
 }
 
-StatusSocket::StatusSocket(Loop& loop, Fd fd, std::string path,
-                           std::function<std::string()> document)
+StatusSocket::StatusSocket(Loop& loop, Fd fd, std::string path, bool reads, Answer answer)
     : loop_(loop),
       fd_(std::move(fd)),
       path_(std::move(path)),
       process_(getpid()),
-      document_(std::move(document)) {}
+      owner_(geteuid()),
+      reads_(reads),
+      answer_(std::move(answer)) {}
 
 StatusSocket::~StatusSocket() {
   while (!callers_.empty()) drop(callers_.begin()->first);
@@ -108,18 +124,44 @@ StatusSocket::~StatusSocket() {
   if (process_ == getpid()) unlink(path_.c_str());
 }
 
-void StatusSocket::answer() {
+void StatusSocket::meet() {
   Fd fd(accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd || callers_.size() >= most_callers) return;
   const int number = fd.get();
-  Caller& caller = callers_[number] = Caller{std::move(fd), document_(), 0, 0};
-  const Status watched =
-      loop_.watch(number, ready::to_write, [this, number](unsigned) { go_on(number); });
+  if (reads_ && !may_ask(number)) return;
+  Caller& caller = callers_[number] = Caller{std::move(fd), {}, {}, 0, 0};
+  if (!reads_) caller.document = answer_({});
+  const Status watched = loop_.watch(
+      number, reads_ ? ready::to_read : ready::to_write, [this, number](unsigned events) {
+        (events & ready::to_write) != 0 ? go_on(number) : hear(number);
+      });
   if (!watched) {
     callers_.erase(number);
     return;
   }
   caller.deadline = loop_.at(loop_.now() + patience, [this, number] { drop(number); });
+}
+
+bool StatusSocket::may_ask(int fd) const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == 0 || peer.uid == owner_;
+}
+
+void StatusSocket::hear(int fd) {
+  Caller& caller = callers_.at(fd);
+  std::array<char, longest_request> room{};
+  const ssize_t count = recv(fd, room.data(), room.size(), MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) return drop(fd);
+  caller.request.append(room.data(), static_cast<std::size_t>(count));
+  const std::size_t end = caller.request.find('\n');
+  if (end == std::string::npos) return caller.request.size() < longest_request ? void() : drop(fd);
+  loop_.cancel(caller.deadline);
+  caller.document = answer_(caller.request.substr(0, end));
+  caller.deadline = loop_.at(loop_.now() + patience, [this, fd] { drop(fd); });
+  loop_.change_interest(fd, ready::to_write);
 }
 
 void StatusSocket::go_on(int fd) {
@@ -149,6 +191,7 @@ std::vector<int> instances_in(const std::string& folder) {
     if (!pid || *pid <= 0) continue;
     if (is_stale(file.path().string(), *pid)) {
       unlink(file.path().c_str());
+      unlink(path_of(folder, *pid, request_ending).c_str());
     } else {
       pids.push_back(*pid);
     }
@@ -161,14 +204,9 @@ bool has_instance(const std::string& folder, int pid) {
   return access(path_of(folder, pid).c_str(), F_OK) == 0;
 }
 
-Result<std::string> ask_instance(const std::string& folder, int pid) {
-  const std::string path = path_of(folder, pid);
-  const Fd fd = connect_to(path);
-  if (!fd && errno == ECONNREFUSED) {
-    unlink(path.c_str());  // another process got the number of one that ended
-    return fail("process {} is no adit any more", pid);
-  }
-  if (!fd) return kernel_refused(errno, "cannot ask " + path);
+namespace {
+
+Result<std::string> read_answer(const Fd& fd, int pid) {
   std::string document;
   std::vector<char> room(65536);
   while (document.size() < largest_document) {
@@ -180,6 +218,33 @@ Result<std::string> ask_instance(const std::string& folder, int pid) {
     document.append(room.data(), static_cast<std::size_t>(count));
   }
   return fail("process {} says more than makes sense", pid);
+}
+
+}  // namespace
+
+Result<std::string> ask_instance(const std::string& folder, int pid) {
+  const std::string path = path_of(folder, pid);
+  const Fd fd = connect_to(path);
+  if (!fd && errno == ECONNREFUSED) {
+    unlink(path.c_str());  // another process got the number of one that ended
+    return fail("process {} is no adit any more", pid);
+  }
+  if (!fd) return kernel_refused(errno, "cannot ask " + path);
+  return read_answer(fd, pid);
+}
+
+Result<std::string> request_of_instance(const std::string& folder, int pid,
+                                        const std::string& line) {
+  const std::string path = path_of(folder, pid, request_ending);
+  const Fd fd = connect_to(path, working_patience);
+  if (!fd) return kernel_refused(errno, "cannot ask " + path);
+  const std::string request = line + "\n";
+  if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) {
+    return kernel_refused(errno, "cannot ask " + path);
+  }
+  auto answer = read_answer(fd, pid);
+  if (answer && answer->empty()) return fail("process {} gave no answer", pid);
+  return answer;
 }
 
 }  // namespace adit::system

@@ -68,7 +68,7 @@ def give(server: Machine, gateway: Machine, name: str) -> str:
 def add_site(server: Machine, process: Process, name: str, *words: object) -> None:
     mark = process.mark()
     server.adit("site", "add", name, *words)
-    process.wait_for(COMPLETED, since=mark)
+    process.wait_for("Configuration read again", since=mark)
 
 
 def left(sites: Sites, *words: object) -> None:

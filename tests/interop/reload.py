@@ -16,6 +16,7 @@ from pathlib import Path
 from ask import ask, process_status
 from features import FAILED, completed, reaches, second_client, start_second
 from keys import Keys, call
+from reload_config import CASES as CONFIGURATION
 from lab import ADIT, Host, Lab, Process, check, until
 from runner import Bench, Case, main
 from tunnel import COMPLETED, Setup, Tunnel
@@ -374,6 +375,7 @@ CASES = [
     Case("forwarding", forwarding),
     Case("rules", rules),
     Case("watchdog", watchdog),
+    *CONFIGURATION,
 ]
 
 if __name__ == "__main__":

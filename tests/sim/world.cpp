@@ -5,6 +5,8 @@
 
 #include "ip/checksum.h"
 #include "ip/inner_packet.h"
+#include "node/make_setup.h"
+#include "options/parser.h"
 #include "wire/data_header.h"
 
 namespace adit::sim {
@@ -177,6 +179,25 @@ ServerHost::ServerHost(World& world, const ip::Endpoint& at)
 void ServerHost::give_file(const std::string& client, const std::string& text) {
   setup_.config.server.ccd = "ccd";
   store_.files["ccd/" + client] = text;
+}
+
+node::ServerSetup ServerHost::setup_of(const std::string& text) {
+  auto config = options::load_text(text, "server.conf");
+  ADIT_ASSERT(config.has_value());
+  auto setup =
+      node::make_server_setup(*config, {tls_, world_.rng(), "adit", {1, world_.wall()}}, store_);
+  ADIT_ASSERT(setup.has_value());
+  return std::move(*setup);
+}
+
+void ServerHost::configure(const std::string& text) {
+  setup_ = setup_of(text);
+  start();
+}
+
+void ServerHost::reconfigure(const std::string& text) {
+  setup_ = setup_of(text);
+  server_->reconfigure(world_.now());
 }
 
 void ServerHost::let_manager_decide(int script_status) {

@@ -70,6 +70,9 @@ class Host {
   [[nodiscard]] const ip::Endpoint& at() const { return at_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   MemoryLog& log() { return log_; }
+  MemoryStore& store() { return store_; }
+  MemoryProcesses& processes() { return processes_; }
+  plane::DataPlane& plane() { return *plane_; }
 
  protected:
   // The key a data packet about to leave was sealed with; empty when unknown.
@@ -106,6 +109,10 @@ class ServerHost final : public Host {
   void hand_over(unsigned id_leap);  // and go on in a new process
   // A file of client-config-dir, for clients that connect from now on.
   void give_file(const std::string& client, const std::string& text);
+  // It starts again with this text as its configuration.
+  void configure(const std::string& text);
+  // It takes up another text while its clients stay.
+  void reconfigure(const std::string& text);
   // It starts again, and a manager and a script with this exit status decide about clients.
   void let_manager_decide(int script_status);
   // It starts again with these scripts, which exit as answer says.
@@ -122,6 +129,7 @@ class ServerHost final : public Host {
  private:
   Buffer key_of(Bytes packet) override;
   void start();
+  [[nodiscard]] node::ServerSetup setup_of(const std::string& text);
 
   ToyTlsFactory tls_;
   node::ServerSetup setup_;

@@ -78,15 +78,19 @@ class IdentityReload : public testing::Test {
     disk.put("server.crt", file("issued/" + name + ".crt"));
     disk.put("server.key", file("private/" + name + ".key"));
   }
-  void load(
-      const std::string& lines = "ca ca.crt\ncert server.crt\nkey server.key\ncrl-verify crl.pem\n",
-      const SecretText& passphrase = {}) {
+  // Later lines replace those before.
+  options::Config config_with(const std::string& lines, const std::string& before = pem_files) {
     const std::string text =
-        "mode server\ntls-server\ndev tun\nserver 10.8.0.0 255.255.255.0\ndh none\n" + lines;
-    options::Parsed parsed = options::parse_text(text, "server.conf");
+        "mode server\ntls-server\ndev tun\nserver 10.8.0.0 255.255.255.0\ndh none\n" + before;
+    options::Parsed parsed = options::parse_text(text + lines, "server.conf");
     options::complete(parsed);
     keep_key_files(parsed.config, disk);
-    auto loaded = Identity::load(parsed.config, true, disk, passphrase);
+    return std::move(parsed.config);
+  }
+  static constexpr const char* pem_files =
+      "ca ca.crt\ncert server.crt\nkey server.key\ncrl-verify crl.pem\n";
+  void load(const std::string& lines = pem_files, const SecretText& passphrase = {}) {
+    auto loaded = Identity::load(config_with("", lines), true, disk, passphrase);
     ASSERT_TRUE(loaded) << loaded.error().text();
     identity = std::move(*loaded);
   }
@@ -187,6 +191,71 @@ TEST_F(IdentityReload, garbage_leaves_the_old_list_and_is_told_of_once) {
   EXPECT_NE(news.warned[0].find("the changed CRL is not used"), std::string::npos);
   disk.put("crl.pem", file("crl.pem"));
   EXPECT_TRUE(after_looks(1).revocations);
+}
+
+// ---- another configuration ----
+
+TEST_F(IdentityReload, another_configuration_is_loaded_first_and_used_at_once) {
+  after_looks(2);
+  disk.put("other.crt", file("issued/two.crt"));
+  disk.put("other.key", file("private/two.key"));
+  auto prepared = identity->prepare(config_with("cert other.crt\nkey other.key\n"));
+  ASSERT_TRUE(prepared) << prepared.error().text();
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/one.crt"));
+  identity->become(std::move(*prepared));
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/two.crt"));
+  const IdentityNews news = after_looks(1);
+  EXPECT_TRUE(news.renewed && news.warned.empty());
+  put_pair("two");  // of the former configuration: nobody looks after it any more
+  EXPECT_FALSE(after_looks(3).renewed);
+}
+
+TEST_F(IdentityReload, a_configuration_that_cannot_be_loaded_changes_nothing) {
+  const auto prepared = identity->prepare(config_with("cert missing.crt\nkey server.key\n"));
+  ASSERT_FALSE(prepared);
+  EXPECT_NE(prepared.error().text().find("missing.crt"), std::string::npos);
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/one.crt"));
+}
+
+TEST_F(IdentityReload, another_list_counts_at_once) {
+  ASSERT_TRUE(authority_->revoke(*pki::Name::parse("two"), {}, made_at));
+  disk.put("other.pem", file("crl.pem"));
+  after_looks(2);
+  auto prepared = identity->prepare(config_with("crl-verify other.pem\n"));
+  ASSERT_TRUE(prepared) << prepared.error().text();
+  identity->become(std::move(*prepared));
+  EXPECT_EQ(identity->in_use().crl.text, file("crl.pem"));
+  const IdentityNews news = after_looks(1);
+  EXPECT_TRUE(news.revocations);
+  ASSERT_EQ(news.told.size(), 1u);
+  EXPECT_NE(news.told[0].find("other.pem"), std::string::npos);
+}
+
+TEST_F(IdentityReload, every_line_about_handshakes_is_in_use_afterwards) {
+  const tls::Setup before = identity->in_use();
+  const auto differs = [&](const std::string& lines, auto what) {
+    auto prepared = identity->prepare(config_with(lines));
+    ASSERT_TRUE(prepared) << lines << prepared.error().text();
+    identity->become(std::move(*prepared));
+    EXPECT_NE(what(before), what(identity->in_use())) << lines;
+  };
+  const auto of = [](auto member) { return [member](const tls::Setup& s) { return s.*member; }; };
+  const auto peer = [](auto member) {
+    return [member](const tls::Setup& s) { return s.peer.*member; };
+  };
+  using tls::PeerPolicy;
+  differs("tls-version-min 1.3\n", of(&tls::Setup::version_min));
+  differs("tls-version-max 1.2\n", of(&tls::Setup::version_max));
+  differs("tls-cipher TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384\n", of(&tls::Setup::ciphers));
+  differs("tls-ciphersuites TLS_AES_256_GCM_SHA384\n", of(&tls::Setup::ciphersuites));
+  differs("tls-groups X25519\n", of(&tls::Setup::groups));
+  differs("tls-cert-profile preferred\n", of(&tls::Setup::profile));
+  differs("verify-x509-name one name\n", peer(&PeerPolicy::name));
+  differs("remote-cert-tls client\n", peer(&PeerPolicy::usage));
+  differs("remote-cert-ku 80\n", peer(&PeerPolicy::key_usage));
+  differs("remote-cert-eku \"TLS Web Client Authentication\"\n",
+          peer(&PeerPolicy::extended_key_usage));
+  differs("verify-client-cert optional\n", peer(&PeerPolicy::presence));
 }
 
 // ---- everything in one file ----

@@ -56,6 +56,22 @@ class GateTest : public testing::Test {
   WallTime wall{1000};
 };
 
+TEST_F(GateTest, another_limit_and_another_key_count_from_now_on) {
+  const Wrapping former = server_side(Wrapping::Kind::tls_auth);
+  Wrapping fresh = server_side(Wrapping::Kind::tls_crypt);
+  Gate here = gate(former, 1);
+  const auto answered = [&](const Wrapping& by) {
+    return std::holds_alternative<Gate::Reply>(here.meet(reset(by), from, now, wall));
+  };
+  EXPECT_TRUE(answered(former));
+  EXPECT_FALSE(answered(former)) << "one in ten seconds";
+  here.adopt(former, {100, 10s});
+  EXPECT_TRUE(answered(former));
+  here.adopt(fresh, {100, 10s});
+  EXPECT_FALSE(answered(former));
+  EXPECT_TRUE(answered(fresh));
+}
+
 TEST_F(GateTest, a_reset_is_answered_with_a_cookie_and_the_third_packet_enters) {
   for (const auto kind :
        {Wrapping::Kind::none, Wrapping::Kind::tls_auth, Wrapping::Kind::tls_crypt}) {

@@ -161,6 +161,9 @@ ProgramEnd FakeHost::systemctl(const std::vector<std::string>& argv) {
     const bool active = now.active.contains(words.at(2));
     return {active ? 0 : 3, active ? "active\n" : "inactive\n"};
   }
+  if (verb == "show") {
+    return {0, now.active.contains(words.back()) ? std::to_string(main_process) + "\n" : "0\n"};
+  }
   if (!change(join(words, " "))) return {1, "told to fail"};
   ran.push_back(join(words, " "));
   if (verb == "enable") now.enabled.insert(words.at(2));

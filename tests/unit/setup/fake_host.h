@@ -30,7 +30,9 @@ class FakeHost final : public Host {
   std::optional<Error> no_tun, no_rules;
   std::set<std::string> read_only;  // sysctls
   firewall::Survey surveyed;
+  static constexpr int main_process = 4711;  // of every service
   std::set<int> running;
+  Result<options::ReloadReport> reloaded = options::ReloadReport{};  // what a server answers
   bool root = true, systemd = true, ipv6 = true;
   std::vector<std::string> ran;   // programs with their arguments, joined by blanks
   std::set<std::string> failing;  // commands, changes ("write PATH") that fail
@@ -59,6 +61,10 @@ class FakeHost final : public Host {
   firewall::Survey survey(const firewall::Plan&) override { return surveyed; }
   bool runs_adit(int pid) override { return running.contains(pid); }
   void hang_up(int pid) override { ran.push_back("hang up " + std::to_string(pid)); }
+  Result<options::ReloadReport> reload_server(int pid) override {
+    ran.push_back("reload " + std::to_string(pid));
+    return reloaded;
+  }
   bool end(int pid) override {
     ran.push_back("end " + std::to_string(pid));
     return running.erase(pid) > 0;

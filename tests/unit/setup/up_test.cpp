@@ -120,7 +120,7 @@ TEST(Up, OptionGivenLaterChangesItsLineAndTellsTheRunningServer) {
   ASSERT_TRUE(machine.up());
   EXPECT_NE(std::string::npos, machine.conf().find("port 443\n"));
   EXPECT_NE(std::string::npos, machine.conf().find("# mine\n"));
-  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "systemctl reload adit-server@server.service"));
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "reload 4711"));
   EXPECT_NE(std::string::npos,
             machine.host.now.files.at("/etc/adit/clients/client1.ovpn").text.find("5 443\n"));
 }
@@ -131,7 +131,7 @@ TEST(Up, EditByHandIsTakenUp) {
   machine.host.now.files["/etc/adit/server.conf"].text += "push \"route 172.20.0.0 255.255.0.0\"\n";
   ASSERT_TRUE(machine.up());
   EXPECT_NE(std::string::npos, machine.host.now.rules.at("server").find("172.20.0.0/16"));
-  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "systemctl reload adit-server@server.service"));
+  EXPECT_EQ(1, std::ranges::count(machine.host.ran, "reload 4711"));
 }
 
 TEST(Up, WithoutServiceNothingOfSystemdIsTouched) {

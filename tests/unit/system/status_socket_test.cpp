@@ -122,5 +122,54 @@ TEST_F(StatusSockets, do_not_lie_in_a_folder_that_others_may_write) {
   EXPECT_TRUE(instances_in(folder / "nowhere").empty());
 }
 
+TEST_F(StatusSockets, answer_a_request_of_one_line) {
+  std::vector<std::string> heard;
+  auto opened = StatusSocket::open_for_requests(*loop, where(), [&](const std::string& request) {
+    heard.push_back(request);
+    return "answer to " + request;
+  });
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(mode_of_file((*opened)->path()), 0600u);
+  EXPECT_TRUE(instances_in(where()).empty()) << "it is no status socket";
+  Result<std::string> answer;
+  std::atomic<bool> done = false;
+  std::thread asking([&] {
+    answer = request_of_instance(where(), getpid(), "reload");
+    done = true;
+  });
+  EXPECT_TRUE(run_until(*loop, [&] { return done.load(); }));
+  asking.join();
+  EXPECT_EQ(answer, "answer to reload");
+  EXPECT_EQ(heard, std::vector<std::string>{"reload"});
+}
+
+TEST_F(StatusSockets, hear_no_request_that_is_too_long_or_never_comes) {
+  int asked_for = 0;
+  auto opened = StatusSocket::open_for_requests(*loop, where(), [&](const std::string&) {
+    ++asked_for;
+    return std::string("x");
+  });
+  ASSERT_TRUE(opened);
+  const auto connected = [&] {
+    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy((*opened)->path(), address.sun_path);
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  };
+  const Fd loud = connected(), silent = connected();
+  const std::string nonsense(100'000, 'a');
+  EXPECT_GT(send(loud.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 0);
+  const auto ended = [](const Fd& fd) {
+    char byte = 0;
+    const auto count = recv(fd.get(), &byte, 1, 0);
+    return count == 0 || (count < 0 && errno == ECONNRESET);
+  };
+  EXPECT_TRUE(run_until(*loop, [&] { return ended(loud); }));
+  EXPECT_TRUE(run_until(*loop, [&] { return ended(silent); })) << "after its two seconds";
+  EXPECT_EQ(asked_for, 0);
+}
+
 }  // namespace
 }  // namespace adit::system

@@ -1,0 +1,83 @@
+#include <nlohmann/json.hpp>
+
+#include "options/reload_report.h"
+#include "options/table.h"
+
+namespace adit::options {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr Change effects[] = {Change::nothing, Change::now, Change::handshakes,
+                              Change::new_sessions, Change::restart};
+
+// What users wrote may be no UTF-8.
+std::string dumped(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+}
+
+ordered_json json_of(const Changed& changed) {
+  return {{"option", changed.option},          {"file", changed.at.file},
+          {"line", changed.at.line},           {"now", text_or_null(changed.line)},
+          {"was", text_or_null(changed.was)},  {"effect", name(changed.effect)},
+          {"note", text_or_null(changed.note)}};
+}
+
+std::string text_of(const ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+Changed changed_of(const ordered_json& value) {
+  Changed changed{text_of(value.at("option")),
+                  {text_of(value.at("file")), value.at("line").get<int>()},
+                  text_of(value.at("now")),
+                  text_of(value.at("was"))};
+  for (const Change effect : effects) {
+    if (text_of(value.at("effect")) == name(effect)) changed.effect = effect;
+  }
+  changed.note = text_of(value.at("note"));
+  return changed;
+}
+
+}  // namespace
+
+std::string render_json(const ReloadReport& report) {
+  ordered_json changes = ordered_json::array();
+  for (const Changed& changed : report.changes) changes.push_back(json_of(changed));
+  return dumped({{"pid", report.pid},
+                 {"configuration", report.configuration},
+                 {"outcome", name(report.outcome())},
+                 {"dry_run", report.dry_run},
+                 {"clients", report.clients},
+                 {"updatable", report.updatable},
+                 {"changes", std::move(changes)},
+                 {"told", report.told},
+                 {"failures", report.failures},
+                 {"errors", report.errors}});
+}
+
+Result<ReloadReport> parse_report(const std::string& json) {
+  try {
+    const ordered_json value = ordered_json::parse(json);
+    ReloadReport report;
+    report.pid = value.at("pid").get<int>();
+    report.configuration = value.at("configuration").get<std::string>();
+    report.dry_run = value.at("dry_run").get<bool>();
+    report.clients = value.at("clients").get<std::size_t>();
+    report.updatable = value.at("updatable").get<std::size_t>();
+    for (const auto& one : value.at("changes")) report.changes.push_back(changed_of(one));
+    report.told = value.at("told").get<std::vector<std::string>>();
+    report.failures = value.at("failures").get<std::vector<std::string>>();
+    report.errors = value.at("errors").get<std::vector<std::string>>();
+    return report;
+  } catch (const ordered_json::exception& broken) {
+    return fail("the answer is not what a server says: {}", broken.what());
+  }
+}
+
+}  // namespace adit::options
