@@ -172,7 +172,8 @@ std::shared_ptr<ReloadArguments> add_reload(CLI::App& root, int& status) {
   reload->add_flag("--dry-run", given.dry_run, "only say what would become of each change");
   reload->add_flag("--json", given.json, "for programs");
   reload->footer(
-      "Exit status: 0 when all is taken up, 1 nothing was changed (errors, or no such server), 2 wrong "
+      "Exit status: 0 when all is taken up, 1 nothing was changed (errors, or no such server), 2 "
+      "wrong "
       "use or no answer, 3 something waits for a restart, 4 something could not be carried out.");
   reload->callback([&status, &given] { status = run_reload(given); });
   return held;

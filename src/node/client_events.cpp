@@ -149,7 +149,7 @@ void Client::tell_replaced_timers() {
 void Client::tell_received(const std::vector<std::string>& options) {
   std::string text = "PUSH_REPLY";
   for (const std::string& option : options) text += "," + option;
-  log_.info(1, "{}", lines::push_received(text));
+  log_.info(3, "{}", lines::push_received(text));
 }
 
 void Client::on_pushed_later(const std::vector<std::string>& options) {

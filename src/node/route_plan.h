@@ -28,7 +28,7 @@ struct RoutePlan {
   std::vector<ports::Route> removed;  // the host's own, to be put back afterwards
   std::vector<std::string> problems;  // lines that cannot be carried out, with the reason
   Environment environment;            // route_* variables
-  bool redirects = false;
+  bool redirects = false;             // the default route of IPv4
 };
 
 // source: surfaces 13.2, 13.3

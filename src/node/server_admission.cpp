@@ -117,10 +117,13 @@ bool Server::gives_login(const ServerPeer& peer, const session::AuthWanted& logi
   const bool whole = !login.username.empty() && !login.password.empty();
   if (whole || setup_.config.server.auth_user_pass_optional) return true;
   peer.log.error("{}", lines::auth_user_pass_missing);
-  peer.log.error(
-      "the config of \"{}\" lacks \"auth-user-pass\", which this server asks for "
-      "(auth-user-pass-verify or a plugin)",
-      peer.common_name);
+  const bool script = setup_.config.scripts.auth_user_pass_verify.defined();
+  const bool manager = setup_.config.management.client_auth;
+  peer.log.error("the config of \"{}\" lacks \"auth-user-pass\", which this server asks for ({})",
+                 peer.common_name,
+                 script    ? "auth-user-pass-verify"
+                 : manager ? "management-client-auth"
+                           : "a plugin");
   return false;
 }
 

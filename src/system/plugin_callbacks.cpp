@@ -39,9 +39,10 @@ struct Destination {
   std::shared_ptr<PluginLines> lines;
 };
 
+// Never destroyed: a thread of a plugin may log to the very end.
 Destination& destination() {
-  static Destination one;
-  return one;
+  static auto* const one = new Destination;
+  return *one;
 }
 
 void log_with(int flags, const char* plugin, const char* format, va_list arguments) {

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 #include <dlfcn.h>
-#include <optional>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "system/plugin_callbacks.h"
@@ -70,6 +70,20 @@ std::string last_error() {
   return text != nullptr ? text : "unknown error";
 }
 
+// Names and folders have changed over the years. Empty: it is not in the folder either.
+std::string found_in(const std::string& folder, const std::string& name) {
+  constexpr std::string_view old_prefix = "openvpn-";
+  const std::string file = name.substr(name.rfind('/') + 1);
+  std::vector<std::string> candidates{folder + "/" + file};
+  if (file.starts_with(old_prefix)) {
+    candidates.push_back(folder + "/openvpn-plugin-" + file.substr(old_prefix.size()));
+  }
+  for (const std::string& path : candidates) {
+    if (access(path.c_str(), R_OK) == 0) return path;
+  }
+  return {};
+}
+
 }  // namespace
 
 // An array of C strings with a null pointer at its end.
@@ -106,9 +120,12 @@ Result<std::unique_ptr<PluginObject>> PluginObject::load(PluginSettings settings
   void* library = dlopen(path.c_str(), RTLD_NOW);
   std::unique_ptr<PluginObject> object(new PluginObject(std::move(settings), library));
   if (library == nullptr) {
-    return object->refuse(
-        "PLUGIN_INIT: could not load plugin shared object " + object->name() + ": " + last_error(),
-        elsewhere ? "a name without a path is looked for in " + folder : "");
+    std::string what =
+        "PLUGIN_INIT: could not load plugin shared object " + object->name() + ": " + last_error();
+    std::string advice = elsewhere ? "a name without a path is looked for in " + folder : "";
+    const std::string found = found_in(folder, object->name());
+    if (!found.empty() && found != path) advice = "this host has " + found;
+    return object->refuse(std::move(what), std::move(advice));
   }
   if (Status found = object->find_symbols(); !found) return fail_with(found.error());
   if (Status fits = object->check_versions(); !fits) return fail_with(fits.error());

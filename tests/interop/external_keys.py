@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from key_holders import SIGN, Holder, answer_lines, connection, release, shape
+from keys import Identity, call
 from lab import Lab, check
 from manager import SOCKET, Manager, compare_dialogues
 from runner import Bench, Case, main
@@ -97,6 +98,27 @@ def ec_message(bench: Bench) -> None:
     comes_up(bench, "digest", "adit")
 
 
+def ed25519(bench: Bench) -> None:
+    """A key whose signatures digest by themselves: the message is whole in any case."""
+    home = bench.keys.folder / "openssl"
+    own = Identity(home / "ca.crt", bench.folder / "own.crt", bench.folder / "own.key")
+    request = bench.folder / "own.csr"
+    call("openssl", "genpkey", "-algorithm", "ed25519", "-out", own.key)
+    call("openssl", "req", "-new", "-key", own.key, "-subj", "/CN=own", "-out", request)
+    by = ("-CA", own.ca, "-CAkey", home / "private/ca.key", "-set_serial", 77)
+    call("openssl", "x509", "-req", "-in", request, *by, "-out", own.cert)
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        lines = ("management-external-key", f"cert {own.cert}")
+        with connection(bench, program, *lines) as (client, _), Manager(SOCKET) as manager:
+            release(manager)
+            said = sign_once(manager, Holder(own))
+            client.wait_for(COMPLETED)
+            return {"said": said}
+
+    compare_dialogues(dialogue)
+
+
 def old_manager(bench: Bench) -> None:
     """A manager that has not said its version is asked by the old name, and answers so."""
     comes_up(bench, "", "adit", version=1, command="rsa-sig")
@@ -119,6 +141,13 @@ def no_signature(bench: Bench) -> None:
                 manager.expect("^>STATE:.*,RECONNECTING,tls-error")
                 said[name].append(manager.expect("^>HOLD"))
                 check(client.running, f"{program} has ended")
+        with connection(bench, program, *lines) as (client, server), Manager(SOCKET) as manager:
+            release(manager)
+            manager.expect(SIGN)
+            wrong = base64.b64encode(b"x" * 256).decode()
+            said["wrong"] = manager.order(*answer_lines("pk-sig", wrong))
+            server.wait_for("SSL routines::bad signature")  # the client hears nothing of it
+            check(client.running, f"{program} has ended")
         lines = ("management-external-key", f"cert {who.cert}")
         with connection(bench, program, *lines) as (client, _), Manager(SOCKET) as manager:
             manager.ask("state on")
@@ -275,6 +304,7 @@ CASES = [
     Case("rsa-pkcs1-message", rsa_pkcs1_message),
     Case("ec", ec),
     Case("ec-message", ec_message),
+    Case("ed25519", ed25519),
     Case("old-manager", old_manager),
     Case("no-signature", no_signature),
     Case("silent-manager", silent_manager),

@@ -39,6 +39,8 @@ class Holder:
         path.write_bytes(base64.b64decode(data))
         words = ["openssl", "pkeyutl", "-sign", "-inkey", str(self.identity.key), "-in", str(path)]
         hashed = re.search(r"hashalg=(\w+)", algorithm)
+        if algorithm.startswith("ED"):
+            words.append("-rawin")
         if self.digest and hashed:
             words += ["-rawin", "-digest", hashed[1].lower()]
         if "PSS" in algorithm:

@@ -155,7 +155,8 @@ def many_hanging(bench: Bench) -> None:
         for number in range(HANGING):
             login = credentials(bench.folder, f"user{number}", "x", f"login{number}")
             start_second(tunnel, other, extra=(login, f"dev tun{number + 1}"))
-        until(lambda: len(sleepers("many")) == HANGING, 8, f"{HANGING} scripts hang")
+            scripts.wait("auth-user-pass-verify", number + 1)
+        until(lambda: len(sleepers("many")) == HANGING, 2, f"{HANGING} scripts hang")
         began = time.monotonic()
         tunnel.start_client().wait_for(COMPLETED, 5)
         took = time.monotonic() - began

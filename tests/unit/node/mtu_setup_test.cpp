@@ -23,6 +23,7 @@ MtuSetup client_mtu(const options::Config& config) {
 session::Negotiated negotiated(std::string cipher) {
   session::Negotiated result;
   result.cipher = std::move(cipher);
+  result.auth = "SHA1";
   result.data_v2 = true;
   return result;
 }

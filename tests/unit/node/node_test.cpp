@@ -208,6 +208,32 @@ TEST(RoutePlan, redirect_gateway_def1_keeps_the_server_reachable) {
   EXPECT_TRUE(plan.redirects);
 }
 
+std::string names(const Environment& env) {
+  std::string all;
+  for (const auto& [name, value] : env.variables()) all += name + "=" + value + " ";
+  return all;
+}
+
+TEST(RoutePlan, scripts_are_told_of_gateways_where_routes_may_need_them) {
+  RouteFacts around = facts();
+  around.net_gateway6 = ports::Path{ip::Address::parse("2001:db8::1"), "eth0", {}};
+  around.vpn_gateway6 = ip::Address::parse("fd88::1");
+  options::Routes routes;
+  EXPECT_EQ(names(plan_routes(routes, around).environment), "");
+  routes.v6.push_back({"fd99::/64", "", "", {}});
+  EXPECT_EQ(names(plan_routes(routes, around).environment),
+            "net_gateway_ipv6=2001:db8::1 route_ipv6_network_1=fd99::/64 "
+            "route_ipv6_gateway_1=fd88::1 ");
+  routes.redirect.emplace();
+  routes.redirect->on = routes.redirect->ipv6 = routes.redirect->no_ipv4 = true;
+  const RoutePlan plan = plan_routes(routes, around);
+  EXPECT_FALSE(plan.redirects);  // of IPv4, the variable means
+  const std::string told = names(plan.environment);
+  EXPECT_NE(told.find("route_net_gateway=192.168.20.1 "), std::string::npos);
+  EXPECT_NE(told.find("route_ipv6_network_2=::/3 "), std::string::npos);
+  EXPECT_NE(told.find("route_ipv6_network_5=fc00::/7 "), std::string::npos);
+}
+
 TEST(RoutePlan, redirect_gateway_without_def1_replaces_the_default_route) {
   options::Routes routes;
   routes.redirect.emplace();

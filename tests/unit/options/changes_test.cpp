@@ -199,6 +199,7 @@ const std::map<std::string, std::string>& lines_of_ours() {
        "username-as-common-name\nscript-security 2\nauth-user-pass-verify /x via-file"},
       {"verify-client-cert",
        "verify-client-cert optional\nscript-security 2\nauth-user-pass-verify /x via-file"},
+      {"x509-track", "x509-track CN"},
   };
   return lines;
 }
@@ -243,6 +244,12 @@ TEST(EveryRow, goes_on_as_its_change_says) {
       expect_truth(*row, fresh.config, base);
       tested.insert(name);
       break;
+    }
+    if (name == "pkcs12") {  // not beside cert and key
+      const std::string server = "dev tun\ntopology subnet\nserver 10.8.0.0 255.255.255.0\n";
+      const Config one = good(server + "pkcs12 a.p12\n"), other = good(server + "pkcs12 b.p12\n");
+      expect_truth(*row, one, other);
+      tested.insert(name);
     }
     const bool claims = effect_of(*row) != Change::restart && effect_of(*row) != Change::nothing;
     if (claims && !tested.contains(name)) untested.insert(name);

@@ -164,6 +164,15 @@ TEST_F(PluginsTest, that_cannot_be_used_are_told_with_their_line) {
   EXPECT_NE(text.find("a name without a path is looked for in /usr/lib/"), std::string::npos);
 }
 
+TEST_F(PluginsTest, that_have_moved_are_found_for_the_advice) {
+  folder.put("openvpn-plugin-auth-pam.so", "");
+  const auto loaded = PluginObject::load(
+      {{"/usr/lib/openvpn/openvpn-auth-pam.so", "login"}, "server.conf:7"}, folder.path());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().advice,
+            "plugin in server.conf:7: this host has " + folder / "openvpn-plugin-auth-pam.so");
+}
+
 TEST_F(PluginsTest, may_fork_children_with_signals) {
   ASSERT_TRUE(loop->on_signal(SIGTERM, [](int) {}));
   ASSERT_TRUE(load({probe("probe3", {"fork=" + (folder / "mask")})}));

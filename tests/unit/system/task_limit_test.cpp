@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "system/scratch.h"
+#include "tests/unit/system/scratch.h"
 
 namespace adit::system {
 namespace {
