@@ -91,9 +91,7 @@ void Interface::run(const Words& words) {
     if (command.name != words[0]) continue;
     if (!enough(words, command)) return;
     if (!instance_waits_ || !command.touches_instance) return (this->*command.run)(words);
-    if (late_.size() >= most_late) return answer(command.name, false);
-    late_.emplace_back([this, words, run = command.run] { (this->*run)(words); });
-    return;
+    return run_later(words[0], [this, words, run = command.run] { (this->*run)(words); });
   }
   error("unknown command, enter 'help' for more options");
 }

@@ -186,6 +186,8 @@ void Interface::take_block_line(const LineInput::Line& line) {
 void Interface::set_instance(Instance* instance) {
   instance_ = instance;
   counted_.clear();
+  // Numbers of clients begin anew: it would be another that is let in or killed.
+  for (const Late& one : std::exchange(late_, {})) answer(one.command, false);
 }
 
 void Interface::add(Stream& stream, const char* name, std::string line) {

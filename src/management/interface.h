@@ -83,7 +83,7 @@ class Interface {
   [[nodiscard]] const std::optional<ProxyQuestion>& proxy() const { return proxy_; }
   void end_proxy() { proxy_.reset(); }
   // The instance itself waits for an answer, in the middle of something: what a command would do to
-  // it is done by run_late(), once that is over.
+  // it is done by run_late(), once that is over, unless another instance has come by then.
   void set_instance_waits(bool waits) { instance_waits_ = waits; }
   [[nodiscard]] bool has_late() const { return !late_.empty(); }
   void run_late();
@@ -96,6 +96,11 @@ class Interface {
     explicit Stream(std::size_t most) : history(most) {}
     History history;
     bool live = false;
+  };
+
+  struct Late {
+    std::string command;
+    std::function<void()> run;
   };
 
   struct Block {  // client-auth, pk-sig, certificate: lines until END
@@ -116,6 +121,7 @@ class Interface {
   void take_line(const LineInput::Line& line);
   void take_block_line(const LineInput::Line& line);
   void end_block(const Block& block);
+  void run_later(std::string command, std::function<void()> run);
   void run(const Words& words);
   [[nodiscard]] bool enough(const Words& words, const Command& command);
   void add(Stream& stream, const char* name, std::string line);
@@ -199,7 +205,7 @@ class Interface {
   std::optional<NeedQuestion> need_;
   std::optional<ProxyQuestion> proxy_;
   bool instance_waits_ = false;
-  std::vector<std::function<void()>> late_;
+  std::vector<Late> late_;
 
   std::optional<Block> block_;
 

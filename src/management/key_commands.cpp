@@ -32,17 +32,20 @@ void Interface::end_block(const Block& block) {
              !block.too_long && instance_->client_auth(block.client, block.key, block.lines));
     };
     if (!instance_waits_) return admit();
-    if (late_.size() >= most_late) return answer(block.command, false);
-    late_.emplace_back(admit);
-    return;
+    return run_later(block.command, admit);
   }
   if (!text_) return error("The " + block.command + " command is not currently available");
   text_->text = block.too_long ? "" : block.lines;
   answer(text_->command(version_), !block.too_long);
 }
 
+void Interface::run_later(std::string command, std::function<void()> run) {
+  if (late_.size() >= most_late) return answer(command, false);
+  late_.push_back({std::move(command), std::move(run)});
+}
+
 void Interface::run_late() {
-  for (const auto& one : std::exchange(late_, {})) one();
+  for (const Late& one : std::exchange(late_, {})) one.run();
 }
 
 // ---- words ----

@@ -105,6 +105,9 @@ void try_input(Bytes bytes) {
       case 10:
         face.end_text();
         break;
+      case 11:
+        face.set_instance(nullptr);
+        break;
       default:
         face.take(input.take(input.u8()));
     }

@@ -138,6 +138,21 @@ TEST_F(ManagedKeys, WhatWouldChangeTheInstanceWaitsWhileThatWaits) {
   EXPECT_FALSE(face.has_late());
 }
 
+TEST_F(ManagedKeys, WhatAnInstanceWasToldThatIsGoneIsNotDoneToTheNext) {
+  OneInstance server(true), next(true);
+  for (Instance* successor : {static_cast<Instance*>(&next), static_cast<Instance*>(nullptr)}) {
+    face.set_instance(&server);
+    face.set_instance_waits(true);
+    EXPECT_EQ(say("client-auth 1 2\nEND\nclient-kill 2\n"), "");
+    face.set_instance_waits(false);
+    face.set_instance(successor);
+    face.run_late();
+    EXPECT_EQ(face.take_output(),
+              "ERROR: client-auth command failed\r\nERROR: client-kill command failed\r\n");
+    EXPECT_EQ(server.killed + server.admitted + next.killed + next.admitted, 0);
+  }
+}
+
 TEST_F(ManagedKeys, NoMoreOrdersWaitThanAFew) {
   OneInstance server(true);
   face.set_instance(&server);
