@@ -88,20 +88,18 @@ void Interface::greet() {
   say_waiting();
 }
 
+// A handshake may need a signature while the user still thinks about a password.
 void Interface::say_waiting() {
-  if (holding_) {
-    say(">HOLD:Waiting for hold release:" + std::to_string(hold_seconds_));
-  } else if (password_) {
-    say(password_->line());
-  } else if (text_ && !text_->text) {
-    say(text_->line(version_));
-  } else if (need_ && !need_->answer) {
-    say(need_->line());
-  } else if (remote_ && remote_->answer == RemoteQuestion::Answer::none) {
-    say(remote_->line());
-  } else if (proxy_ && !proxy_->answered) {
-    say(proxy_->line());
-  }
+  if (holding_) return tell_hold();
+  if (password_) tell(password_->line());
+  if (text_ && !text_->text) tell(text_->line(version_));
+  if (need_ && !need_->answer) tell(need_->line());
+  if (remote_ && remote_->answer == RemoteQuestion::Answer::none) tell(remote_->line());
+  if (proxy_ && !proxy_->answered) tell(proxy_->line());
+}
+
+void Interface::tell_hold() {
+  tell(">HOLD:Waiting for hold release:" + std::to_string(hold_seconds_));
 }
 
 std::string Interface::take_output() { return std::exchange(output_, {}); }
@@ -294,34 +292,34 @@ void Interface::count_bytes(Instant now) {
 void Interface::begin_hold(unsigned seconds) {
   holding_ = true;
   hold_seconds_ = seconds;
-  if (phase_ == Phase::ready) say_waiting();
+  tell_hold();
 }
 
 void Interface::end_hold() { holding_ = false; }
 
 void Interface::ask(PasswordQuestion question) {
   password_ = std::move(question);
-  if (phase_ == Phase::ready) say_waiting();
+  tell(password_->line());
 }
 
 void Interface::ask(RemoteQuestion question) {
   remote_ = std::move(question);
-  if (phase_ == Phase::ready) say_waiting();
+  tell(remote_->line());
 }
 
 void Interface::ask(TextQuestion question) {
   text_ = std::move(question);
-  if (phase_ == Phase::ready) say_waiting();
+  tell(text_->line(version_));
 }
 
 void Interface::ask(NeedQuestion question) {
   need_ = std::move(question);
-  if (phase_ == Phase::ready) say_waiting();
+  tell(need_->line());
 }
 
 void Interface::ask(ProxyQuestion question) {
   proxy_ = std::move(question);
-  if (phase_ == Phase::ready) say_waiting();
+  tell(proxy_->line());
 }
 
 }  // namespace adit::management

@@ -117,6 +117,7 @@ class Interface {
   void answer(std::string_view command, bool done);
   void greet();
   void say_waiting();
+  void tell_hold();
   void check_password(const std::string& line);
   void take_line(const LineInput::Line& line);
   void take_block_line(const LineInput::Line& line);

@@ -82,6 +82,21 @@ TEST_F(ManagedKeys, TheFormOfARequestGoesByTheVersionOfTheManager) {
   EXPECT_NE(face.take_output().find(">PK_SIGN:QUJD,ECDSA\r\n"), std::string::npos);
 }
 
+TEST_F(ManagedKeys, ASignatureIsAskedForWhileAPasswordIsStillThoughtAbout) {
+  face.ask(PasswordQuestion{"Auth"});
+  EXPECT_EQ(face.take_output(), ">PASSWORD:Need 'Auth' username/password\r\n");
+  EXPECT_EQ(ask(), ">RSA_SIGN:QUJD\r\n");
+  face.disconnected();
+  face.connected();
+  EXPECT_TRUE(face.take_output().ends_with(
+      "\r\n>PASSWORD:Need 'Auth' username/password\r\n>RSA_SIGN:QUJD\r\n"));
+}
+
+TEST_F(ManagedKeys, ATokensNameBeginsNoLineOfItsOwn) {
+  face.ask(PasswordQuestion{"my\n>FATAL:x token", false});
+  EXPECT_EQ(face.take_output(), ">PASSWORD:Need 'my_>FATAL:x token' password\r\n");
+}
+
 TEST_F(ManagedKeys, ASignatureComesInLines) {
   EXPECT_EQ(say("pk-sig\n"), "ERROR: The pk-sig command is not currently available\r\n");
   static_cast<void>(say("version 3\n"));
