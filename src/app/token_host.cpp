@@ -54,18 +54,25 @@ Duration TokenHost::patience() const {
 bool TokenHost::insert(const std::string& token) {
   const std::string type = "token-insertion-request", message = "Please insert " + token + " token";
   if (by_manager()) {
+    asked_by_library_ = true;
     const auto answer = ask_manager_for_need(
         runtime_, {management::NeedQuestion::Kind::confirmation, type, message}, patience());
+    asked_by_library_ = false;
     return answer == "ok";
   }
-  const auto answer = system::ask("NEED-OK|" + type + "|" + message + ":", true);
+  const auto answer = system::ask("NEED-OK|" + type + "|" + printable(message) + ":", true);
   return answer && answer->reveal() == "ok";
 }
 
 std::optional<SecretText> TokenHost::pin(const std::string& token) {
   const std::string type = token + " token";
-  if (by_manager()) return ask_manager_for_pin(runtime_, type, patience());
-  auto answer = system::ask("Enter " + type + " Password:", false);
+  if (by_manager()) {
+    asked_by_library_ = true;
+    auto given = ask_manager_for_pin(runtime_, type, patience());
+    asked_by_library_ = false;
+    return given;
+  }
+  auto answer = system::ask("Enter " + printable(type) + " Password:", false);
   if (answer) return std::move(*answer);
   runtime_.log.error("{}", answer.error().text());
   return std::nullopt;
@@ -99,6 +106,7 @@ Result<std::unique_ptr<tokens::TokenKey>> TokenHost::key() {
 
 std::vector<management::TokenEntry> TokenHost::entries() {
   std::vector<management::TokenEntry> entries;
+  if (asked_by_library_) return entries;  // it holds its locks, and would wait for itself
   const auto found = keys_->certificates(false);
   if (!found) return entries;
   for (const tokens::TokenCertificate& one : *found) {
@@ -116,7 +124,8 @@ class TerminalPrompts final : public tokens::Prompts {
  public:
   bool insert(const std::string&) override { return false; }
   std::optional<SecretText> pin(const std::string& token) override {
-    auto answer = system::ask("Please enter '" + token + "' token PIN or 'cancel': ", false);
+    auto answer =
+        system::ask("Please enter '" + printable(token) + "' token PIN or 'cancel': ", false);
     if (!answer || answer->reveal() == "cancel") return std::nullopt;
     return std::move(*answer);
   }

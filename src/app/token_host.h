@@ -16,6 +16,7 @@ class TokenHost final : private tokens::Prompts {
 
   // The key that pkcs11-id names, or the one that the manager names now.
   [[nodiscard]] Result<std::unique_ptr<tokens::TokenKey>> key();
+  // Empty while a PIN or a token is asked for.
   [[nodiscard]] std::vector<management::TokenEntry> entries();
 
  private:
@@ -28,7 +29,8 @@ class TokenHost final : private tokens::Prompts {
 
   Runtime& runtime_;
   const options::Config& config_;
-  bool starting_ = true;  // nobody waits for us yet
+  bool starting_ = true;           // nobody waits for us yet
+  bool asked_by_library_ = false;  // within one of its calls
   std::unique_ptr<tokens::TokenKeys> keys_;
 };
 

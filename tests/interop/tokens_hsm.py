@@ -187,6 +187,21 @@ def asked_id(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
+def asked_meanwhile(bench: Bench) -> None:
+    """A manager that wants the list while it owes a PIN: the list is empty, nothing stands still."""
+    home = make_token(bench)
+    with connection(bench, "adit", *token_lines(f"{home}/01")) as (client, _):
+        with Manager(SOCKET) as manager:
+            release(manager)
+            manager.expect("^>PASSWORD:Need")
+            listed = manager.ask("pkcs11-id-count", "pkcs11-id-get 0")
+            check(listed == [">PKCS11ID-COUNT:0", ">PKCS11ID-ENTRY:'0'"], f"the list: {listed}")
+            manager.order(f'password "{LABEL} token" {PIN}')
+            client.wait_for(COMPLETED)
+            listed = manager.ask("pkcs11-id-count")
+            check(listed == [">PKCS11ID-COUNT:2"], f"the list afterwards: {listed}")
+
+
 def bad_ids(bench: Bench) -> None:
     """Ids that would stop the process within the library are refused like others."""
     home = make_token(bench)
@@ -289,6 +304,7 @@ CASES = [
     Case("wrong-pin", wrong_pin),
     Case("missing-token", missing_token),
     Case("asked-id", asked_id),
+    Case("asked-meanwhile", asked_meanwhile),
     Case("bad-ids", bad_ids),
     Case("terminal", terminal),
     Case("contradictions", contradictions),
