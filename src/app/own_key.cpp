@@ -15,6 +15,7 @@ Result<tls::NamedPem> certificate_of_manager(Runtime& runtime, const std::string
   auto text =
       ask_manager_for_text(runtime, {management::TextQuestion::Kind::certificate, hint}, any_time);
   if (!text) return fail("interrupted");
+  if (text->empty()) return fail("the manager gave no certificate");
   return tls::NamedPem{"the certificate that the manager gave", std::move(*text)};
 }
 
