@@ -146,7 +146,10 @@ void ClientLogin::expect(const node::Outcome& outcome) {
 void ClientLogin::renew(node::Client& client) {
   node::ClientMemory& memory = remembered_.memory;
   if (auto question = question_for_manager({})) {
-    if (!std::exchange(asking_, true)) return begin_asking(runtime_, std::move(*question));
+    // A handshake may have put its own question (for a PIN) in the place of ours.
+    const bool asked = asking_ && runtime_.management->face().password();
+    asking_ = true;
+    if (!asked) return begin_asking(runtime_, std::move(*question));
     auto given = take_answer(runtime_);
     if (!given) return;
     asking_ = false;
