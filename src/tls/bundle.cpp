@@ -24,24 +24,14 @@ Pkcs12 parse(std::string_view der) {
   return parsed;
 }
 
-std::string take_text(BIO* bio) {
+std::string pem_of(EVP_PKEY* key) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
   char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
+  const long size = BIO_get_mem_data(bio.get(), &data);
   std::string text(data, size > 0 ? static_cast<std::size_t>(size) : 0);
   if (size > 0) OPENSSL_cleanse(data, static_cast<std::size_t>(size));
   return text;
-}
-
-std::string as_pem(X509* certificate) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(bio.get(), certificate);
-  return take_text(bio.get());
-}
-
-std::string as_pem(EVP_PKEY* key) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
-  return take_text(bio.get());
 }
 
 // The first error is about the whole; a cipher that is not there comes before it.
@@ -82,9 +72,9 @@ Result<Bundle> open_bundle(const std::string& name, std::string_view der,
   const Certificates others(raw_others);
   if (done != 1) return cannot_open(name);
   if (!key || !cert) return fail("{} holds no {}", name, key ? "certificate" : "private key");
-  Bundle bundle{as_pem(cert.get()), as_pem(key.get()), {}};
+  Bundle bundle{pem_of(cert.get()), pem_of(key.get()), {}};
   for (int at = 0; at < sk_X509_num(others.get()); ++at) {
-    bundle.authorities += as_pem(sk_X509_value(others.get(), at));
+    bundle.authorities += pem_of(sk_X509_value(others.get(), at));
   }
   return bundle;
 }

@@ -4,7 +4,6 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "tls/certificate.h"
@@ -83,14 +82,7 @@ CertificateName name_of(Bytes der) {
 
 std::string pem_of(Bytes der) {
   const Certificate certificate = certificate_of(der);
-  const Bio out(BIO_new(BIO_s_mem()));
-  if (!certificate || PEM_write_bio_X509(out.get(), certificate.get()) != 1) {
-    ERR_clear_error();
-    return {};
-  }
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &text);
-  return {text, static_cast<std::size_t>(size)};
+  return certificate ? pem_of(certificate.get()) : std::string();
 }
 
 }  // namespace adit::tls
