@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -243,9 +244,12 @@ def at_terminal(answers: dict[str, str], *words: object) -> str:
             os.write(terminal, left.pop(prompt).encode() + b"\n")
         return False
 
-    until(probe, 20, "it ends")
-    os.waitpid(pid, 0)
-    os.close(terminal)
+    try:
+        until(probe, 20, "it ends")
+    finally:
+        os.kill(pid, signal.SIGKILL)  # if it has not ended
+        os.waitpid(pid, 0)
+        os.close(terminal)
     return re.sub(STAMP, "", said.replace("\r\n", "\n"))
 
 
