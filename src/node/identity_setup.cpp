@@ -73,10 +73,6 @@ Status load_files(const options::Identity& identity, ports::StorePort& store, tl
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 tls::Setup::Profile profile_of(options::Identity::CertProfile profile) {
   using Profile = options::Identity::CertProfile;
   switch (profile) {
