@@ -60,7 +60,7 @@ bool TokenHost::insert(const std::string& token) {
     asked_by_library_ = false;
     return answer == "ok";
   }
-  const auto answer = system::ask("NEED-OK|" + type + "|" + printable(message) + ":", true);
+  const auto answer = system::ask("NEED-OK|" + type + "|" + message + ":", true);
   return answer && answer->reveal() == "ok";
 }
 
@@ -72,7 +72,7 @@ std::optional<SecretText> TokenHost::pin(const std::string& token) {
     asked_by_library_ = false;
     return given;
   }
-  auto answer = system::ask("Enter " + printable(type) + " Password:", false);
+  auto answer = system::ask("Enter " + type + " Password:", false);
   if (answer) return std::move(*answer);
   runtime_.log.error("{}", answer.error().text());
   return std::nullopt;
@@ -124,8 +124,7 @@ class TerminalPrompts final : public tokens::Prompts {
  public:
   bool insert(const std::string&) override { return false; }
   std::optional<SecretText> pin(const std::string& token) override {
-    auto answer =
-        system::ask("Please enter '" + printable(token) + "' token PIN or 'cancel': ", false);
+    auto answer = system::ask("Please enter '" + token + "' token PIN or 'cancel': ", false);
     if (!answer || answer->reveal() == "cancel") return std::nullopt;
     return std::move(*answer);
   }

@@ -115,12 +115,12 @@ std::string text_of(pkcs11h_certificate_id_t id) {
 // What the library calls, with the TokenKeys as its data.
 struct TokenKeys::Hooks {
   static PKCS11H_BOOL insert(void* global, void*, const pkcs11h_token_id_t token, unsigned) {
-    return static_cast<TokenKeys*>(global)->prompts_.insert(token->label) ? TRUE : FALSE;
+    return static_cast<TokenKeys*>(global)->prompts_.insert(printable(token->label)) ? TRUE : FALSE;
   }
 
   static PKCS11H_BOOL pin(void* global, void*, const pkcs11h_token_id_t token, unsigned, char* room,
                           std::size_t size) {
-    const auto given = static_cast<TokenKeys*>(global)->prompts_.pin(token->label);
+    const auto given = static_cast<TokenKeys*>(global)->prompts_.pin(printable(token->label));
     if (!given || given->empty() || given->reveal().size() >= size) return FALSE;
     std::memcpy(room, given->reveal().c_str(), given->reveal().size() + 1);
     return TRUE;

@@ -24,7 +24,7 @@ struct Module {
 class Prompts {
  public:
   virtual ~Prompts() = default;
-  // token: its label. False: it will not come.
+  // token: its label, printable. False: it will not come.
   [[nodiscard]] virtual bool insert(const std::string& token) = 0;
   // Nothing: there is none.
   [[nodiscard]] virtual std::optional<SecretText> pin(const std::string& token) = 0;
