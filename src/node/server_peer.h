@@ -62,6 +62,7 @@ struct ServerPeer {
   // What is behind it but not routed to it: learn-address was not run yet, or said no.
   struct Unlearned {
     ip::Prefix network;
+    std::uint64_t asked = 0;  // which call of learn-address decides
     bool refused = false;
   };
   std::vector<Unlearned> unlearned;

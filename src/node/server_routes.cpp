@@ -48,24 +48,31 @@ void Server::learn(ServerPeer& peer) {
 
 void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   const Hooks::Occasion add = learning();
-  if (!hooks_.wanted(add)) return learned(peer, network, true);
-  peer.unlearned.push_back({network, false});
-  hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
-                       how_to_learn(peer, network), plugin_context(peer),
-                       [this, alive = alive_, id = peer.client_id, network](bool agreed) {
-                         ServerPeer* client = *alive ? find_client(id) : nullptr;
-                         if (client != nullptr) learned(*client, network, agreed);
-                       });
+  if (!hooks_.wanted(add)) return learned(peer, network);
+  peer.unlearned.push_back({network, ++learnings_});
+  hooks_.tell_in_order(
+      add, client_environment(peer), {"add", text_of(network), peer.common_name},
+      how_to_learn(peer, network), plugin_context(peer),
+      [this, alive = alive_, id = peer.client_id, asked = learnings_](bool agreed) {
+        ServerPeer* client = *alive ? find_client(id) : nullptr;
+        if (client != nullptr) heard_of_learning(*client, asked, agreed);
+      });
 }
 
-void Server::learned(ServerPeer& peer, const ip::Prefix& network, bool accepted) {
-  const auto waiting = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
-  const std::string text = text_of(network);
+void Server::heard_of_learning(ServerPeer& peer, std::uint64_t asked, bool accepted) {
+  const auto waiting = std::ranges::find(peer.unlearned, asked, &ServerPeer::Unlearned::asked);
+  if (waiting == peer.unlearned.end()) return;  // it is not behind the client any more
+  const ip::Prefix network = waiting->network;
   if (!accepted) {
     waiting->refused = true;
-    return peer.log.error("{}", lines::learn_failed(text, peer.name()));
+    return peer.log.error("{}", lines::learn_failed(text_of(network), peer.name()));
   }
-  if (waiting != peer.unlearned.end()) peer.unlearned.erase(waiting);
+  peer.unlearned.erase(waiting);
+  learned(peer, network);
+}
+
+void Server::learned(ServerPeer& peer, const ip::Prefix& network) {
+  const std::string text = text_of(network);
   tell_takeover(peer, network);
   if (peer.phase == ServerPeer::Phase::up) owners_.claim(network, peer.index, peer.arrival);
   const bool own = network == ip::Prefix::host(network.address) &&

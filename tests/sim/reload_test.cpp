@@ -239,6 +239,24 @@ TEST(Reload, a_network_goes_and_comes_with_its_line) {
   EXPECT_EQ(living.first->attempts(), 1);
 }
 
+// Its learn-address is still under way then, and agrees or does not.
+TEST(Reload, a_network_that_has_gone_does_not_come_back_with_a_late_answer) {
+  const std::string with = script + "learn-address /learn\n";
+  for (const int status : {0, 1}) {
+    Living living(with + "client-config-dir ccd\n");
+    const std::size_t before = living.first->received();
+    living.server.processes().status = [&](const ports::Command&) { return status; };
+    give_networks(living);
+    living.server.reconfigure(base + with + "client-config-dir ccd\n");
+    living.server.reconfigure(base + with);
+    living.world.run_for(1s);
+    living.server.send_inside(*ip::Address::parse("10.8.0.1"), *ip::Address::parse("10.1.0.5"));
+    living.world.run_for(1s);
+    EXPECT_EQ(living.first->received(), before);
+    EXPECT_TRUE(living.peer().unlearned.empty());
+  }
+}
+
 TEST(Reload, lines_of_a_clients_file_are_told_until_they_are_taken_up) {
   Living living("client-config-dir ccd\n");
   give_networks(living);
