@@ -105,6 +105,33 @@ class Comparison {
   std::vector<Changed> found_, gone_;
 };
 
+constexpr std::string_view judges[] = {"auth-user-pass-verify",
+                                       "auth-user-pass-optional",
+                                       "verify-client-cert",
+                                       "tls-verify",
+                                       "tls-crypt-v2-verify",
+                                       "client-connect",
+                                       "ccd-exclusive",
+                                       "management-client-auth",
+                                       "plugin"};
+
+bool is_judge(const Changed& changed) {
+  return std::ranges::find(judges, changed.option) != std::end(judges);
+}
+
+// A script that goes while the plugin in its place waits for a restart would leave nobody who
+// looks at clients.
+void keep_judges_together(std::vector<Changed>& changes) {
+  const bool one_waits = std::ranges::any_of(
+      changes, [](const Changed& one) { return is_judge(one) && one.effect == Change::restart; });
+  if (!one_waits) return;
+  for (Changed& changed : changes) {
+    if (!is_judge(changed) || changed.effect == Change::restart) continue;
+    changed.effect = Change::restart;
+    changed.note = "it waits with the others that judge clients";
+  }
+}
+
 // The lines of a client's file, as far as they can be read at all.
 std::vector<Said> lines_of_profile(std::string_view text, const std::string& source) {
   std::vector<Said> all;
@@ -131,7 +158,9 @@ void take_again(const Said& said, Reader& reader, Config& config) {
 }  // namespace
 
 std::vector<Changed> compare(const Config& former, const Config& fresh) {
-  return Comparison(former.said, fresh.said).run();
+  std::vector<Changed> changes = Comparison(former.said, fresh.said).run();
+  keep_judges_together(changes);
+  return changes;
 }
 
 std::vector<Changed> compare_profiles(std::string_view former, std::string_view fresh,

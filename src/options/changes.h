@@ -25,7 +25,8 @@ struct Changed {
 };
 
 // In the order of the new configuration; what is gone comes last. The effects are those of the
-// table. Lines inside of <connection> blocks are not told one by one, an included file is.
+// table, but all that judges clients waits if a part of it has to. Lines inside of <connection>
+// blocks are not told one by one, an included file is.
 [[nodiscard]] std::vector<Changed> compare(const Config& former, const Config& fresh);
 
 // The same for the texts of one client's file; former may be empty.

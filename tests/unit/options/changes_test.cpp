@@ -96,6 +96,22 @@ TEST(Combining, keeps_what_needs_a_restart_and_takes_the_rest) {
             "test.conf:9 port 1194 -> port 1195 (restart)\ntest.conf:12  -> nice 5 (restart)\n");
 }
 
+// Between the script and the plugin in its place there is no time without either.
+TEST(Combining, leaves_no_gap_between_those_who_judge_clients) {
+  const std::string script = "script-security 2\nauth-user-pass-verify /x via-file\n";
+  const Config former = server_with(script);
+  const Config fresh = server_with("script-security 2\nplugin pam.so\nverb 4\n");
+  const Config both = combined(former, fresh);
+  EXPECT_TRUE(both.scripts.auth_user_pass_verify.defined());
+  EXPECT_TRUE(both.scripts.plugins.empty());
+  EXPECT_EQ(both.logging.verb, 4);
+  EXPECT_EQ(kept_until_restart(compare(former, fresh)),
+            (std::set<std::string>{"auth-user-pass-verify", "plugin"}));
+  EXPECT_FALSE(combined(fresh, former).scripts.auth_user_pass_verify.defined());
+  const Config other = server_with("script-security 2\nauth-user-pass-verify /y via-file\n");
+  EXPECT_EQ(combined(former, other).scripts.auth_user_pass_verify.words.front(), "/y");
+}
+
 TEST(Combining, derives_again_what_helpers_say) {
   const Config former = server_with("");
   Parsed fresh = read(std::string(minimal_server) + "keepalive 20 80\n");
