@@ -297,6 +297,22 @@ TEST(Reload, who_is_on_his_way_in_gets_there) {
   EXPECT_TRUE(world.invariants().violations().empty());
 }
 
+TEST(Reload, a_password_script_that_goes_while_the_certificate_is_judged_is_not_run) {
+  World world{5, {}};
+  ServerHost& server = world.add_server();
+  const std::string checks = script + "tls-verify /verify\n";
+  server.configure(base + checks + "auth-user-pass-verify /login via-env\n");
+  ClientHost& client = world.add_client();
+  auto& ran = server.processes().ran;
+  ASSERT_TRUE(world.run_until([&] { return !ran.empty(); }, 10s));
+  server.reconfigure(base + checks);
+  EXPECT_TRUE(world.run_until([&] { return client.up(); }, 10s));
+  for (const ports::Command& command : ran) {
+    ASSERT_FALSE(command.argv.empty());
+    EXPECT_EQ(command.argv.front(), "/verify");
+  }
+}
+
 // ---- the device ----
 
 class RoutesOf : public testing::Test {
