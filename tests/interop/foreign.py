@@ -18,17 +18,32 @@ from lab import Failure
 
 HOME = Path(__file__).resolve().parents[2] / "build-foreign"
 ALL = ("fail2ban", "network-manager-openvpn", "libnm0", "collectd-core", "munin-plugins-extra")
-FETCH = ("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root")
+FETCH = ("download", "-o", "APT::Sandbox::User=root")
+QUICK = ("-q", *(f"-oAcquire::{item}" for item in ("Retries=0", "http::Timeout=10", "https::Timeout=10")))
+
+
+def complaint(*words: str, folder: Path) -> str:
+    """What apt-get says against it, in one line; nothing: it has done it."""
+    command = ["apt-get", *QUICK, *words]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=90)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.splitlines()
+    reasons = [line for line in lines if line.startswith("E:")] or lines or ["no reason is given"]
+    return reasons[0]
 
 
 def fetch(package: str, into: Path) -> None:
     into.mkdir(parents=True)
-    for _ in range(2):
-        done = subprocess.run([*FETCH, package], cwd=into, capture_output=True, text=True)
-        if done.returncode == 0:
-            return
-        subprocess.run(["apt-get", "update", "-q"], capture_output=True)  # its lists may be old
-    raise Failure(f"the package {package} cannot be fetched: {done.stderr.strip()[-300:]}")
+    why = complaint(*FETCH, package, folder=into)
+    if why:  # its lists may be old
+        update = complaint("update", "--error-on=any", folder=into)
+        why = f"{why} (update: {update})" if update else complaint(*FETCH, package, folder=into)
+    if why:
+        raise Failure(f"the package {package} cannot be fetched: {why}")
 
 
 def unpacked(package: str) -> Path:
