@@ -105,15 +105,11 @@ class Comparison {
   std::vector<Changed> found_, gone_;
 };
 
-constexpr std::string_view judges[] = {"auth-user-pass-verify",
-                                       "auth-user-pass-optional",
-                                       "verify-client-cert",
-                                       "tls-verify",
-                                       "tls-crypt-v2-verify",
-                                       "client-connect",
-                                       "ccd-exclusive",
-                                       "management-client-auth",
-                                       "plugin"};
+constexpr std::string_view judges[] = {"auth-user-pass-verify",  "auth-user-pass-optional",
+                                       "verify-client-cert",     "tls-verify",
+                                       "tls-crypt-v2-verify",    "client-connect",
+                                       "ccd-exclusive",          "learn-address",
+                                       "management-client-auth", "plugin"};
 
 bool is_judge(const Changed& changed) {
   return std::ranges::find(judges, changed.option) != std::end(judges);
