@@ -225,8 +225,7 @@ class Server {
                                ConnectStage stage);
   void ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<PluginConnect>& connect,
                               bool again);
-  void plugins_connected(std::uint64_t client, const PluginAnswer& answer,
-                         const std::shared_ptr<PluginConnect>& connect);
+  void plugins_connected(const PluginAnswer& answer, const std::shared_ptr<PluginConnect>& connect);
 
   // server_connect.cpp: from admission to the push
   void connect(ServerPeer& peer, bool replaced);
@@ -241,14 +240,21 @@ class Server {
     TemporaryFile profile, later;
     std::optional<policy::Lease> lease;
   };
-  void connect_answered(std::uint64_t client, int status,
+  // A session that was admitted, and waits for what programs say of its coming.
+  struct Coming {
+    std::uint64_t client;
+    wire::SessionId session;
+  };
+  [[nodiscard]] static Coming coming_of(const ServerPeer& peer);
+  // Nothing: it waits no more, or another session has taken its place.
+  [[nodiscard]] ServerPeer* find_coming(const Coming& coming);
+  void connect_answered(const Coming& coming, int status,
                         const std::shared_ptr<ConnectAnswer>& answer);
   void overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
                        const std::optional<policy::Lease>& lease);
-  [[nodiscard]] bool take_late_connect_answer(std::uint64_t client, const ConnectAnswer& answer);
+  [[nodiscard]] bool take_late_connect_answer(const Coming& coming, const ConnectAnswer& answer);
   void settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer);
   void take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer);
-  [[nodiscard]] std::function<bool()> while_connecting(std::uint64_t client);
   [[nodiscard]] std::vector<std::string> subjects_of(const ServerPeer& peer) const;
   void finish_connect(ServerPeer& peer);
   void tell_addresses(const ServerPeer& peer);

@@ -32,12 +32,14 @@ void clean(session::AuthWanted& wanted) {
 }  // namespace
 
 void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wanted) {
+  if (peer.phase == ServerPeer::Phase::leaving) return;  // it is not let in again
   clean(wanted);
   const options::Server& server = setup_.config.server;
   const tls::PeerIdentity& identity = session.tls()->peer();
   log_peer(peer.log, session, wanted.first);
+  const bool known = peer.admitted();
+  if (!known && peer.named != session.own_id()) peer.token = {};  // another login's
   look_at_token(peer, wanted);
-  const bool known = peer.phase == ServerPeer::Phase::up;
   // A living client keeps the name it has, whatever is configured by now.
   if (!known) peer.named_by_user = server.username_as_common_name;
   const bool by_username = peer.named_by_user && !wanted.username.empty();
@@ -59,6 +61,7 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
     peer.common_name = common_name;
     peer.username = wanted.username;
     peer.identity = identity;
+    peer.named = session.own_id();
   }
   if (by_username && wanted.username.size() > longest_common_name) {
     peer.log.error("{}", lines::username_too_long(longest_common_name));
@@ -288,7 +291,7 @@ void Server::turn_down(ServerPeer& peer, Session& session, const Exchange& which
 void Server::turn_out(ServerPeer& peer, Session& session) {
   peer.log.error("{}", lines::tls_handshake_failed);
   const bool newcomer = &session != &peer.association.active();
-  if (newcomer && peer.phase == ServerPeer::Phase::up) return peer.association.drop_newcomer();
+  if (newcomer && peer.admitted()) return peer.association.drop_newcomer();
   constexpr Duration delivery = std::chrono::seconds(1);
   session.send_message("RESTART,[N]", now_);
   leave_soon(peer, "SIGUSR1", "tls-error");

@@ -66,9 +66,8 @@ void Server::key_checked(std::uint64_t client, const wire::SessionId& id, bool y
   } else {
     peer->log.error("TLS CRYPT V2 VERIFY SCRIPT ERROR");
     peer->log.error("{}", lines::cannot_extract_v2_key(peer->address.remote));
-    peer->admissions.clear();
-    if (peer->phase == ServerPeer::Phase::up) {
-      peer->association.drop_newcomer();
+    if (peer->admitted()) {
+      peer->association.drop_newcomer();  // who is admitted has passed
     } else {
       leave_soon(*peer, "SIGUSR1", "tls-error");
       peer->leave_at = now_;  // a stranger hears nothing

@@ -24,6 +24,11 @@ bool chooses_framing(const std::vector<std::string>& push_list) {
 
 void Server::connect(ServerPeer& peer, bool replaced) {
   if (peer.phase == ServerPeer::Phase::leaving) return;
+  if (peer.phase == ServerPeer::Phase::handshake &&
+      peer.named != peer.association.active().own_id()) {
+    peer.log.error("another login began before this one was through; both have to begin anew");
+    return turn_out(peer, peer.association.active());
+  }
   log_.info(1, "{} {}", lines::real_address(peer.address.remote),
             lines::peer_connected(peer.common_name, peer.address.remote));
   peer.log = log_.with_prefix(peer.name() + " ");
@@ -33,6 +38,7 @@ void Server::connect(ServerPeer& peer, bool replaced) {
     if (peer.configured == configured_) return finish_connect(peer);
     begin_anew(peer);
   }
+  if (peer.plan.slot) pool_.release(*std::exchange(peer.plan.slot, std::nullopt), now_);
   peer.configured = configured_;
   peer.phase = ServerPeer::Phase::connecting;
   if (!setup_.config.server.duplicate_cn) {
@@ -150,19 +156,25 @@ void Server::run_connect_script(ServerPeer& peer, const std::optional<policy::Le
   const std::vector<std::string> arguments{profile->path()};
   const auto answer =
       std::make_shared<ConnectAnswer>(ConnectAnswer{std::move(*profile), std::move(*later), lease});
-  hooks_.run_in_order(
-      "client-connect", setup_.config.scripts.client_connect, env, arguments,
-      {.subjects = subjects_of(peer), .log = peer.log, .wanted = while_connecting(peer.client_id)},
-      [this, alive = alive_, id = peer.client_id, answer](int status) {
-        if (*alive) connect_answered(id, status, answer);
-      });
+  const Coming coming = coming_of(peer);
+  hooks_.run_in_order("client-connect", setup_.config.scripts.client_connect, env, arguments,
+                      {.subjects = subjects_of(peer),
+                       .log = peer.log,
+                       .wanted = [this, coming] { return find_coming(coming) != nullptr; }},
+                      [this, alive = alive_, coming, answer](int status) {
+                        if (*alive) connect_answered(coming, status, answer);
+                      });
 }
 
-std::function<bool()> Server::while_connecting(std::uint64_t client) {
-  return [this, client] {
-    const ServerPeer* peer = find_client(client);
-    return peer != nullptr && peer->phase == ServerPeer::Phase::connecting;
-  };
+Server::Coming Server::coming_of(const ServerPeer& peer) {
+  return {peer.client_id, peer.association.active().own_id()};
+}
+
+ServerPeer* Server::find_coming(const Coming& coming) {
+  ServerPeer* peer = find_client(coming.client);
+  const bool waits = peer != nullptr && peer->phase == ServerPeer::Phase::connecting &&
+                     peer->association.active().own_id() == coming.session;
+  return waits ? peer : nullptr;
 }
 
 // Its programs run one after the other, and with them those of whoever had the name before it.
@@ -172,19 +184,19 @@ std::vector<std::string> Server::subjects_of(const ServerPeer& peer) const {
   return subjects;
 }
 
-void Server::connect_answered(std::uint64_t client, int status,
+void Server::connect_answered(const Coming& coming, int status,
                               const std::shared_ptr<ConnectAnswer>& answer) {
-  ServerPeer* peer = find_client(client);
-  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return;
+  ServerPeer* peer = find_coming(coming);
+  if (peer == nullptr) return;
   if (status == 0 && answer->later.text().starts_with('2')) {
-    return watch([this, client, answer] { return take_late_connect_answer(client, *answer); });
+    return watch([this, coming, answer] { return take_late_connect_answer(coming, *answer); });
   }
   settle_connect(*peer, status == 0, *answer);
 }
 
-bool Server::take_late_connect_answer(std::uint64_t client, const ConnectAnswer& answer) {
-  ServerPeer* peer = find_client(client);
-  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return true;
+bool Server::take_late_connect_answer(const Coming& coming, const ConnectAnswer& answer) {
+  ServerPeer* peer = find_coming(coming);
+  if (peer == nullptr) return true;
   const std::string later = answer.later.text();
   if (later.empty() || later.starts_with('2')) return false;
   const bool yes = later.starts_with('1');

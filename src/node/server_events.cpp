@@ -46,7 +46,7 @@ void Server::refuse(ServerPeer& peer, Session& session, std::uint8_t key_id,
       3, "{}",
       lines::sent_control(peer.common_name.empty() ? "UNDEF" : peer.common_name, text, true));
   const bool stranger = &session != &peer.association.active();
-  if (stranger && peer.phase == ServerPeer::Phase::up) return;  // the living session stays
+  if (stranger && peer.admitted()) return;  // the living session stays
   peer.log.info(3, "{}", lines::delayed_exit(delayed_exit));
   leave_soon(peer, "SIGTERM", "delayed-exit");
 }

@@ -45,11 +45,14 @@ struct ServerPeer {
   session::Association association;
   Log log;
   Phase phase = Phase::handshake;
+  // Somebody known, whose place no other login can take.
+  [[nodiscard]] bool admitted() const { return phase == Phase::connecting || phase == Phase::up; }
 
   std::string common_name;  // empty until it is known
   std::string username;
   bool named_by_user = false;  // "username-as-common-name" when it came
   tls::PeerIdentity identity;
+  wire::SessionId named;  // until it is admitted: the session that all this was said in
   SessionTokens::Held token;
   SessionTokens::State token_state = SessionTokens::State::initial;  // of what it sent last
   Environment token_variables;

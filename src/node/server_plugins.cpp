@@ -95,6 +95,7 @@ void Server::tell_plugins_of_address(const ServerPeer& peer) {
 
 // One kind of client-connect for one client.
 struct Server::PluginConnect {
+  Coming coming;
   ConnectStage stage;
   std::optional<policy::Lease> lease;
   std::optional<TemporaryFile> profile{}, later{};  // the first kind's
@@ -112,7 +113,8 @@ struct Server::PluginConnect {
 
 void Server::tell_plugins_of_connect(ServerPeer& peer, const std::optional<policy::Lease>& lease,
                                      ConnectStage stage) {
-  const auto connect = std::make_shared<PluginConnect>(PluginConnect{stage, lease});
+  const auto connect =
+      std::make_shared<PluginConnect>(PluginConnect{coming_of(peer), stage, lease});
   const bool first = stage == ConnectStage::first_plugins;
   if (!hooks_.plugins().wants(connect->event(false))) {
     if (first) return tell_plugins_of_connect(peer, lease, ConnectStage::second_plugins);
@@ -141,19 +143,18 @@ void Server::ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<Plug
     news.env.set("client_connect_config_file", connect->profile->path());
     news.env.set("client_connect_deferred_file", connect->later->path());
   }
-  hooks_.plugins().tell(
-      std::move(news), peer.log,
-      [this, alive = alive_, client = peer.client_id, connect](const PluginAnswer& answer) {
-        if (*alive) plugins_connected(client, answer, connect);
-      });
+  hooks_.plugins().tell(std::move(news), peer.log,
+                        [this, alive = alive_, connect](const PluginAnswer& answer) {
+                          if (*alive) plugins_connected(answer, connect);
+                        });
 }
 
 // The answer of one kind; what stands in the file for late answers weighs more.
-void Server::plugins_connected(std::uint64_t client, const PluginAnswer& answer,
+void Server::plugins_connected(const PluginAnswer& answer,
                                const std::shared_ptr<PluginConnect>& connect) {
   using Verdict = PluginAnswer::Verdict;
-  ServerPeer* peer = find_client(client);
-  if (peer == nullptr || peer->phase != ServerPeer::Phase::connecting) return;
+  ServerPeer* peer = find_coming(connect->coming);
+  if (peer == nullptr) return;
   Verdict verdict = answer.verdict;
   const std::string later = connect->later ? connect->later->text() : std::string();
   if (later.starts_with('0')) verdict = Verdict::refused;
@@ -164,9 +165,9 @@ void Server::plugins_connected(std::uint64_t client, const PluginAnswer& answer,
     verdict = Verdict::refused;
   }
   if (verdict == Verdict::deferred) {
-    return watch([this, client, connect, at = now_ + ask_again] {
-      ServerPeer* waiting = find_client(client);
-      if (waiting == nullptr || waiting->phase != ServerPeer::Phase::connecting) return true;
+    return watch([this, connect, at = now_ + ask_again] {
+      ServerPeer* waiting = find_coming(connect->coming);
+      if (waiting == nullptr) return true;
       if (now_ < at) return false;
       ask_plugins_of_connect(*waiting, connect, true);
       return true;

@@ -32,8 +32,20 @@ class ScriptAnswers : public testing::Test {
   bool comes_up_later() {
     return world.run_until([this] { return client->up(); }, 5s);
   }
-  std::string& file(std::string_view name) {
-    return server.store().files.at(variable(asked.back(), name));
+  std::string& file(std::string_view name) { return file(name, asked.size() - 1); }
+  std::string& file(std::string_view name, std::size_t asking) {
+    return server.store().files.at(variable(asked.at(asking), name));
+  }
+  // The client starts anew where it was, before the server has decided about it.
+  bool asks_again_from_there() {
+    const ip::Endpoint at = client->at();
+    client->crash();
+    client->move_to(at);
+    return world.run_until([this] { return asked.size() == 2; }, 20s);
+  }
+  [[nodiscard]] std::size_t let_in() {
+    return server.server().count(
+        [](const node::ServerPeer& peer) { return peer.phase == node::ServerPeer::Phase::up; });
   }
 
   World world{9, {.wrap = Wrap::tls_crypt_v2, .log_in = true}};
@@ -87,6 +99,46 @@ TEST_F(ScriptAnswers, a_later_no_carries_its_reason) {
   EXPECT_FALSE(comes_up_later());
   ASSERT_TRUE(client->ended());
   EXPECT_EQ(client->ended()->text, "auth-failure");
+}
+
+TEST_F(ScriptAnswers, a_yes_to_one_login_lets_no_other_in_that_came_from_there_after_it) {
+  decide_by(&options::Scripts::auth_user_pass_verify, [](const ports::Command&) { return 2; });
+  EXPECT_FALSE(comes_up(5s));
+  client->log_in_as("somebody");
+  ASSERT_TRUE(asks_again_from_there());
+  EXPECT_EQ(variable(asked[1], "username"), "somebody");
+  file("auth_control_file", 0) = "1";
+  world.run_for(2s);
+  EXPECT_EQ(let_in(), 0u);
+}
+
+TEST_F(ScriptAnswers, while_one_is_connecting_nobody_else_takes_its_place) {
+  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
+    file("client_connect_deferred_file") = "2";
+    return 0;
+  });
+  EXPECT_FALSE(comes_up(5s));
+  client->log_in_as("somebody");
+  asks_again_from_there();
+  ASSERT_TRUE(client->ended());
+  EXPECT_EQ(client->ended()->text, "auth-failure");
+}
+
+TEST_F(ScriptAnswers, client_connect_of_a_former_session_decides_nothing) {
+  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
+    file("client_connect_deferred_file") = "2";
+    return 0;
+  });
+  EXPECT_FALSE(comes_up(5s));
+  ASSERT_TRUE(asks_again_from_there());
+  const std::string address = variable(asked[0], "ifconfig_pool_remote_ip");
+  EXPECT_EQ(variable(asked[1], "ifconfig_pool_remote_ip"), address);
+  EXPECT_FALSE(comes_up_later());
+  EXPECT_FALSE(server.store().files.contains(variable(asked[0], "client_connect_deferred_file")))
+      << "nobody looks at it any more";
+  file("client_connect_deferred_file") = "1";
+  EXPECT_TRUE(comes_up_later());
+  EXPECT_EQ(client->tunnel_address(), ip::Address::parse(address));
 }
 
 TEST_F(ScriptAnswers, nobody_waits_for_ever) {

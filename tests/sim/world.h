@@ -147,6 +147,7 @@ class ClientHost final : public Host {
   void crash();  // and start again
   [[nodiscard]] const char* why() const;
   void leave();  // for good, with a goodbye if agreed
+  void log_in_as(const std::string& username) { memory_.credentials.username = username; }
   [[nodiscard]] bool up() const { return client_ && client_->up(); }
   [[nodiscard]] std::optional<ip::Address> tunnel_address() const;
   [[nodiscard]] std::uint8_t key_id();
