@@ -301,7 +301,7 @@ class Server {
   [[nodiscard]] Hooks::Occasion learning() const;
   void learn(ServerPeer& peer);
   void learn(ServerPeer& peer, const ip::Prefix& network);
-  void heard_of_learning(ServerPeer& peer, std::uint64_t asked, bool accepted);
+  void answer_learn(ServerPeer& peer, std::uint64_t asking, bool accepted);
   void learned(ServerPeer& peer, const ip::Prefix& network);
   void unlearn(ServerPeer& peer);
   void unlearn(ServerPeer& peer, const ip::Prefix& network);
@@ -337,7 +337,8 @@ class Server {
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()
   NetworkOwners owners_;
   plane::PeerIndex all_used_below_ = 0;
-  std::uint64_t arrivals_ = 0, learnings_ = 0;
+  std::uint64_t arrivals_ = 0;
+  std::uint64_t last_asking_ = 0;  // of learn-address
   std::uint64_t next_client_id_ = 0;
   Instant now_;
   WallTime wall_;

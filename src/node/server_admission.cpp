@@ -144,9 +144,8 @@ Environment Server::login_environment(const ServerPeer& peer, const Session& ses
 void Server::ask_script(ServerPeer& peer, const Session& session, const Exchange& which,
                         const Login& login) {
   const options::Scripts& scripts = setup_.config.scripts;
-  // The configuration was read again since: nobody is asked for a password any more.
-  if (!scripts.auth_user_pass_verify.defined()) return heard(which, Judge::script, true);
-  if (!gives_login(peer, *login)) return heard(which, Judge::script, false);
+  // Another configuration has come since it was to be asked, and perhaps another judge.
+  if (!scripts.auth_user_pass_verify.defined()) return heard(which, Judge::script, false);
   Environment env = login_environment(peer, session, *login);
   auto made = AuthAnswer::create(around_.store, scripts.tmp_dir);
   std::shared_ptr<TemporaryFile> file;
@@ -279,10 +278,12 @@ void Server::turn_down(ServerPeer& peer, Session& session, const Exchange& which
     case Judge::manager:
       break;
   }
-  if (admission.refused_by() == Judge::script && admission.told().empty()) {
+  const options::Script& script = setup_.config.scripts.auth_user_pass_verify;
+  const bool by_script = admission.refused_by() == Judge::script && script.defined();
+  if (by_script && admission.told().empty()) {
     peer.log.error(
         "{} refused the user name and password of \"{}\": correct them in its auth-user-pass",
-        setup_.config.scripts.auth_user_pass_verify.words.front(), peer.common_name);
+        script.words.front(), peer.common_name);
   }
   refuse(peer, session, which.key_id, admission.told());
 }

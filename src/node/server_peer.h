@@ -52,7 +52,7 @@ struct ServerPeer {
   std::string username;
   bool named_by_user = false;  // "username-as-common-name" when it came
   tls::PeerIdentity identity;
-  wire::SessionId named;  // until it is admitted: the session that all this was said in
+  wire::SessionId named;  // until it is admitted: the session in which all this was said
   SessionTokens::Held token;
   SessionTokens::State token_state = SessionTokens::State::initial;  // of what it sent last
   Environment token_variables;
@@ -65,7 +65,7 @@ struct ServerPeer {
   // What is behind it but not routed to it: learn-address was not run yet, or said no.
   struct Unlearned {
     ip::Prefix network;
-    std::uint64_t asked = 0;  // which call of learn-address decides
+    std::uint64_t asking;  // a number of its own: the network may come and go meanwhile
     bool refused = false;
   };
   std::vector<Unlearned> unlearned;

@@ -49,19 +49,19 @@ void Server::learn(ServerPeer& peer) {
 void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   const Hooks::Occasion add = learning();
   if (!hooks_.wanted(add)) return learned(peer, network);
-  peer.unlearned.push_back({network, ++learnings_});
-  hooks_.tell_in_order(
-      add, client_environment(peer), {"add", text_of(network), peer.common_name},
-      how_to_learn(peer, network), plugin_context(peer),
-      [this, alive = alive_, id = peer.client_id, asked = learnings_](bool agreed) {
-        ServerPeer* client = *alive ? find_client(id) : nullptr;
-        if (client != nullptr) heard_of_learning(*client, asked, agreed);
-      });
+  const std::uint64_t asking = ++last_asking_;
+  peer.unlearned.push_back({network, asking});
+  hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
+                       how_to_learn(peer, network), plugin_context(peer),
+                       [this, alive = alive_, id = peer.client_id, asking](bool agreed) {
+                         ServerPeer* client = *alive ? find_client(id) : nullptr;
+                         if (client != nullptr) answer_learn(*client, asking, agreed);
+                       });
 }
 
-void Server::heard_of_learning(ServerPeer& peer, std::uint64_t asked, bool accepted) {
-  const auto waiting = std::ranges::find(peer.unlearned, asked, &ServerPeer::Unlearned::asked);
-  if (waiting == peer.unlearned.end()) return;  // it is not behind the client any more
+void Server::answer_learn(ServerPeer& peer, std::uint64_t asking, bool accepted) {
+  const auto waiting = std::ranges::find(peer.unlearned, asking, &ServerPeer::Unlearned::asking);
+  if (waiting == peer.unlearned.end()) return;  // it is behind the client no more
   const ip::Prefix network = waiting->network;
   if (!accepted) {
     waiting->refused = true;

@@ -284,6 +284,24 @@ TEST(Reload, a_new_session_from_the_same_place_gets_what_is_configured_by_then) 
   EXPECT_EQ(living.first->tunnel_address(), address);
 }
 
+TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
+  for (const char* answer : {"1", "0"}) {
+    World world{5, {.log_in = true}};
+    ServerHost& server = world.add_server();
+    server.processes().status = [](const ports::Command&) { return 2; };
+    server.configure(base + script + "auth-user-pass-verify /judge via-env\n");
+    ClientHost& client = world.add_client();
+    world.run_for(5s);
+    ASSERT_EQ(server.processes().ran.size(), 1u);
+    server.reconfigure(base);
+    for (const auto& [name, value] : server.processes().ran[0].variables) {
+      if (name == "auth_control_file") server.store().files.at(value) = answer;
+    }
+    EXPECT_TRUE(world.run_until([&] { return client.up() || client.ended(); }, 3s));
+    EXPECT_EQ(client.up(), *answer == '1');
+  }
+}
+
 TEST(Reload, who_is_on_his_way_in_gets_there) {
   World world{5, {}};
   ServerHost& server = world.add_server();
