@@ -11,6 +11,10 @@ namespace adit::node {
 
 using session::Session;
 
+namespace {
+constexpr unsigned most_responses = 8;  // of a client; each waits for the one before
+}
+
 // tls-crypt-v2-verify: what is written in the client's wrapped key. metadata: type byte and value;
 // nothing when the session has no such key.
 void Server::check_key(ServerPeer& peer, const Session& session,
@@ -140,13 +144,21 @@ void Server::run_crresponse(ServerPeer& peer, std::string_view response) {
       {ports::PluginEvent::client_crresponse, std::move(env), {}, plugin_context(peer)}, peer.log,
       [](const PluginAnswer&) {});
   if (!scripts.client_crresponse.defined()) return;
+  if (peer.responses == most_responses) {
+    return peer.log.info(3, "client-crresponse still looks at {} responses: one more is ignored",
+                         peer.responses);
+  }
   auto made =
       TemporaryFile::create(around_.store, scripts.tmp_dir, "cr", std::string(response) + "\n");
   if (!made) return peer.log.error("client-crresponse: {}", made.error().text());
   const auto file = std::make_shared<TemporaryFile>(std::move(*made));
+  ++peer.responses;
   hooks_.run_in_order("client-crresponse", scripts.client_crresponse, client_environment(peer),
                       {file->path()}, {.subjects = subjects_of(peer), .log = peer.log},
-                      [file](int) {});
+                      [this, alive = alive_, client = peer.client_id, file](int) {
+                        ServerPeer* still = *alive ? find_client(client) : nullptr;
+                        if (still != nullptr) --still->responses;
+                      });
 }
 
 }  // namespace adit::node

@@ -76,6 +76,7 @@ struct ServerPeer {
     std::function<void()> then{};
   };
   std::vector<KeyCheck> key_checks;
+  unsigned responses = 0;  // to challenges that a program looks at, or is to
   // With management-client-auth somebody outside decides.
   struct Managed {
     struct Asked {
