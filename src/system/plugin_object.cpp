@@ -135,9 +135,10 @@ Result<std::unique_ptr<PluginObject>> PluginObject::load(PluginSettings settings
 PluginObject::PluginObject(PluginSettings settings, void* library)
     : settings_(std::move(settings)), library_(library) {}
 
+// One that was never closed may have threads of its own, and they go on.
 PluginObject::~PluginObject() {
   const InPlugin scope;
-  if (library_ != nullptr) dlclose(library_);
+  if (library_ != nullptr && !open_) dlclose(library_);
 }
 
 template <typename Function>

@@ -35,7 +35,7 @@ class PluginObject {
   // and the line of the configuration.
   [[nodiscard]] static Result<std::unique_ptr<PluginObject>> load(
       PluginSettings settings, const std::string& folder = default_folder());
-  ~PluginObject();  // unloads it; close it first
+  ~PluginObject();  // unloads it, unless it is still open
   PluginObject(const PluginObject&) = delete;
   PluginObject& operator=(const PluginObject&) = delete;
 
