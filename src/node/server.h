@@ -141,11 +141,8 @@ class Server {
   void transmit(ServerPeer& peer);
   void check_liveness(ServerPeer& peer);
   void check_limits(ServerPeer& peer);
-  void start_timers(ServerPeer& peer);
-  [[nodiscard]] session::Liveness::Timers timers_of(ServerPeer& peer) const;
-  void start_path(ServerPeer& peer);
-  void run_path(ServerPeer& peer);
   void note_wear();
+  void tell_end(ServerPeer& peer);
   void look_for_disorder(ServerPeer& peer, const session::Session& session);
   void schedule(ServerPeer& peer);
   [[nodiscard]] ServerPeer* find(const ports::LinkAddress& from);
@@ -233,6 +230,14 @@ class Server {
   // The file of a client: its path, with its text where there is one.
   [[nodiscard]] std::pair<std::string, Result<std::string>> client_file(
       const options::Server& server, const ServerPeer& peer) const;
+  [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
+  void finish_connect(ServerPeer& peer);
+  void start_timers(ServerPeer& peer);
+  [[nodiscard]] session::Liveness::Timers timers_of(ServerPeer& peer) const;
+  void make_push_list(ServerPeer& peer, const session::ServerChoice& choice);
+  void push(ServerPeer& peer);
+
+  // server_programs.cpp: client-connect
   void run_client_connect(ServerPeer& peer);
   void run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease);
   // What a client-connect program leaves: options at once or later, and whether it is later.
@@ -256,17 +261,17 @@ class Server {
   void settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer);
   void take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer);
   [[nodiscard]] std::vector<std::string> subjects_of(const ServerPeer& peer) const;
-  void finish_connect(ServerPeer& peer);
-  void tell_addresses(const ServerPeer& peer);
-  [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
-  void make_push_list(ServerPeer& peer, const session::ServerChoice& choice);
-  [[nodiscard]] unsigned tun_mtu_for(const ServerPeer& peer,
-                                     const session::Negotiated& negotiated) const;
-  void push(ServerPeer& peer);
-  void tell_end(ServerPeer& peer);
+
+  // server_path.cpp: how large packets may be
+  void start_path(ServerPeer& peer);
+  void run_path(ServerPeer& peer);
   plane::PeerSpec set_plane_peer(ServerPeer& peer);
   [[nodiscard]] FrameFacts frame_facts(const ServerPeer& peer) const;
   [[nodiscard]] options::Compression compression_for(const ServerPeer& peer) const;
+  [[nodiscard]] unsigned tun_mtu_for(const ServerPeer& peer,
+                                     const session::Negotiated& negotiated) const;
+
+  // server_leave.cpp: the end of a client
   void remove(plane::PeerIndex index, std::string_view signal, std::string_view text);
   void tell_gone(ServerPeer& peer);
   void forget(ServerPeer& peer);
@@ -306,6 +311,7 @@ class Server {
   void unlearn(ServerPeer& peer);
   void unlearn(ServerPeer& peer, const ip::Prefix& network);
   void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
+  void tell_addresses(const ServerPeer& peer);
   void publish_routes();
 
   // facts.cpp

@@ -1,4 +1,4 @@
-// What is behind each client: learned, given to the data plane, and shown in the status.
+// What is behind each client: learned, given to the data plane, shown in the status, written down.
 
 #include <algorithm>
 
@@ -157,6 +157,25 @@ ServerStatus Server::status(WallTime wall) const {
     }
   }
   return status;
+}
+
+void Server::write_status(WallTime wall) {
+  const options::Logging& logging = setup_.config.logging;
+  next_status_ = now_ + logging.status_interval;
+  if (logging.status_file.empty()) return;
+  const std::string text = render_server_status(status(wall), logging.status_version);
+  if (Status written = around_.store.rewrite(logging.status_file, text); !written) {
+    log_.warn("status: {}", written.error().text());
+  }
+}
+
+void Server::write_pool() {
+  const options::Server& server = setup_.config.server;
+  next_pool_write_ = now_ + std::max(server.pool_persist_interval, options::Seconds(1));
+  if (server.pool_persist.empty() || server.pool_persist_interval.count() == 0) return;
+  if (Status written = around_.store.rewrite(server.pool_persist, pool_.render()); !written) {
+    log_.warn("ifconfig-pool-persist: {}", written.error().text());
+  }
 }
 
 }  // namespace adit::node

@@ -1,0 +1,118 @@
+// client-connect: an address from the pool, what programs say to it, and the options they give.
+
+#include "node/server.h"
+#include "options/client_profile.h"
+
+namespace adit::node {
+
+void Server::run_client_connect(ServerPeer& peer) {
+  std::optional<policy::Lease> lease = pool_.acquire(peer.common_name, now_);
+  if (!lease && pool_.size() > 0) {
+    peer.log.error("MULTI: no free --ifconfig-pool addresses are available");
+  } else if (lease) {
+    peer.log.info(3, "MULTI_sva: pool returned IPv4={}, IPv6={}",
+                  lease->v4 ? lease->v4->text() : "(Not enabled)",
+                  lease->v6 ? lease->v6->text() : "(Not enabled)");
+  }
+  if (lease && peer.profile.ifconfig_push) pool_.give_back(lease->slot);
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  if (peer.profile.ifconfig_push) peer.plan.slot.reset();
+  tell_plugins_of_connect(peer, lease, ConnectStage::first_plugins);
+}
+
+void Server::run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
+  if (!setup_.config.scripts.client_connect.defined()) {
+    load_managed_profile(peer, lease);
+    return finish_connect(peer);
+  }
+  const std::string& dir = setup_.config.scripts.tmp_dir;
+  auto profile = TemporaryFile::create(around_.store, dir, "cc");
+  auto later = TemporaryFile::create(around_.store, dir, "ccr");
+  if (!profile || !later) {
+    peer.log.error("client-connect: {}", (profile ? later : profile).error().text());
+    return refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
+  }
+  Environment env = client_environment(peer);
+  env.set("client_connect_config_file", profile->path());
+  env.set("client_connect_deferred_file", later->path());
+  const std::vector<std::string> arguments{profile->path()};
+  const auto answer =
+      std::make_shared<ConnectAnswer>(ConnectAnswer{std::move(*profile), std::move(*later), lease});
+  const Coming coming = coming_of(peer);
+  hooks_.run_in_order("client-connect", setup_.config.scripts.client_connect, env, arguments,
+                      {.subjects = subjects_of(peer),
+                       .log = peer.log,
+                       .wanted = [this, coming] { return find_coming(coming) != nullptr; }},
+                      [this, alive = alive_, coming, answer](int status) {
+                        if (*alive) connect_answered(coming, status, answer);
+                      });
+}
+
+Server::Coming Server::coming_of(const ServerPeer& peer) {
+  return {peer.client_id, peer.association.active().own_id()};
+}
+
+ServerPeer* Server::find_coming(const Coming& coming) {
+  ServerPeer* peer = find_client(coming.client);
+  const bool waits = peer != nullptr && peer->phase == ServerPeer::Phase::connecting &&
+                     peer->association.active().own_id() == coming.session;
+  return waits ? peer : nullptr;
+}
+
+// Its programs run one after the other, and with them those of whoever had the name before it.
+std::vector<std::string> Server::subjects_of(const ServerPeer& peer) const {
+  std::vector<std::string> subjects{"#" + std::to_string(peer.client_id)};
+  if (!setup_.config.server.duplicate_cn) subjects.push_back(peer.common_name);
+  return subjects;
+}
+
+void Server::connect_answered(const Coming& coming, int status,
+                              const std::shared_ptr<ConnectAnswer>& answer) {
+  ServerPeer* peer = find_coming(coming);
+  if (peer == nullptr) return;
+  if (status == 0 && answer->later.text().starts_with('2')) {
+    return watch([this, coming, answer] { return take_late_connect_answer(coming, *answer); });
+  }
+  settle_connect(*peer, status == 0, *answer);
+}
+
+bool Server::take_late_connect_answer(const Coming& coming, const ConnectAnswer& answer) {
+  ServerPeer* peer = find_coming(coming);
+  if (peer == nullptr) return true;
+  const std::string later = answer.later.text();
+  if (later.empty() || later.starts_with('2')) return false;
+  const bool yes = later.starts_with('1');
+  if (!yes) peer->log.error("MULTI: deferred --client-connect script returned CC_RET_FAILED");
+  settle_connect(*peer, yes, answer);
+  return true;
+}
+
+void Server::settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer) {
+  if (yes) {
+    take_connect_answer(peer, answer);
+  } else {
+    session::Session& session = peer.association.active();
+    refuse(peer, session, session.key_id(), {});
+  }
+  serve(peer);
+}
+
+void Server::take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer) {
+  overlay_profile(peer, answer.profile.text(), answer.profile.path(), answer.lease);
+  load_managed_profile(peer, answer.lease);
+  finish_connect(peer);
+}
+
+// Options of one client on top of those it has.
+void Server::overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
+                             const std::optional<policy::Lease>& lease) {
+  if (text.empty()) return;
+  auto parsed = options::parse_client_profile(text, source, setup_.config);
+  for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
+  peer.profile = policy::overlay(peer.profile, parsed.profile);
+  const auto slot = peer.plan.slot;
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  peer.plan.slot = slot;
+}
+
+}  // namespace adit::node
