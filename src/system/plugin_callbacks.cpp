@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
 #include "system/kernel_error.h"
+#include "system/store.h"
 
 namespace adit::system {
 
@@ -39,6 +41,13 @@ struct Destination {
   std::shared_ptr<PluginLines> lines;
 };
 
+// Whether a plugin has forked this process: nobody here takes lines, and whoever held a lock at
+// that moment does not give it back.
+bool& in_child() {
+  static bool it_is = false;
+  return it_is;
+}
+
 // Never destroyed: a thread of a plugin may log to the very end.
 Destination& destination() {
   static auto* const one = new Destination;
@@ -54,6 +63,10 @@ void log_with(int flags, const char* plugin, const char* format, va_list argumen
   line += printable(text.data());
   if ((flags & plugin_abi::log_errno) != 0) {
     line += ": " + reason(error) + " (errno=" + std::to_string(error) + ")";
+  }
+  if (in_child()) {
+    static_cast<void>(write_all(STDERR_FILENO, line + '\n'));
+    return;
   }
   std::shared_ptr<PluginLines> lines;
   {
@@ -104,8 +117,9 @@ bool& inside() {
   return it_is;
 }
 
-void unblock_in_child() {
+void begin_child() {
   if (!inside()) return;
+  in_child() = true;
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -126,7 +140,7 @@ void send_plugin_lines_to(std::shared_ptr<PluginLines> lines) {
 }
 
 InPlugin::InPlugin() {
-  static const int registered = pthread_atfork(nullptr, nullptr, unblock_in_child);
+  static const int registered = pthread_atfork(nullptr, nullptr, begin_child);
   static_cast<void>(registered);
   inside() = true;
 }

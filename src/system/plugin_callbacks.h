@@ -36,12 +36,13 @@ class PluginLines {
 };
 
 // The functions of ours that plugins may call. They come without a place for an owner, so that the
-// process has one destination for all that plugins log; nullptr: it is lost.
+// process has one destination for all that plugins log; nullptr: it is lost. A process that a
+// plugin forks logs to standard error.
 [[nodiscard]] plugin_abi::Callbacks& plugin_callbacks();
 void send_plugin_lines_to(std::shared_ptr<PluginLines> lines);
 
-// Around every call into a plugin: a process that it forks starts with no signal blocked, although
-// our threads have them blocked.
+// Around every call into a plugin: a process that it forks is known to be one, and starts with no
+// signal blocked, although our threads have them blocked.
 class InPlugin {
  public:
   InPlugin();

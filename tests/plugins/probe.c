@@ -11,9 +11,10 @@
  *     late=0|1         what it writes into auth_control_file half a second after "later"
  *     reason=TEXT      what it writes into auth_failed_reason_file before that
  *     pending=TEXT     what it writes into auth_pending_file at once
- *     turns=N          how often it says "later" again when it is asked for a deferred
- * client-connect config=TEXT      a client's configuration open=no          it refuses to be opened
- *     fork=FILE        when it is opened, a child writes its blocked signals there
+ *     turns=N          how often it says "later" again, asked for a deferred client-connect
+ *     config=TEXT      a client's configuration
+ *     open=no          it refuses to be opened
+ *     fork=FILE        when it is opened, a child writes its blocked signals there, and one logs
  *
  * In TEXT, '|' ends a line. It is compiled with API=1, 2 or 3; with POINT=n it has a moment for its
  * opening, with NEEDS=n a least version, and with BROKEN it lacks a symbol.
@@ -289,6 +290,15 @@ static void use_callbacks(struct probe* self, const struct callbacks* ours) {
   ours->log(log_debug, "probe", "for debugging");
 }
 
+static void log_in_child(const struct callbacks* ours) {
+  const pid_t child = fork();
+  if (child == 0) {
+    ours->log(log_note, "probe", "from a child");
+    _exit(0);
+  }
+  if (child > 0) waitpid(child, NULL, 0);
+}
+
 int openvpn_plugin_open_v3(int version, const struct open_in* in, struct open_out* out) {
   struct probe* self = open_probe(in->argv, in->envp);
   if (!self) return answer_no;
@@ -298,6 +308,7 @@ int openvpn_plugin_open_v3(int version, const struct open_in* in, struct open_ou
   fprintf(self->file, "version %s %u %u %s\n", in->version, in->major, in->minor, in->patch);
   note_number(self, "list", out->list != NULL);
   use_callbacks(self, in->callbacks);
+  if (self->fork) log_in_child(in->callbacks);
   note_end(self);
   out->events = (int)self->events;
   out->handle = self;

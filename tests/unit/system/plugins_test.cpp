@@ -179,6 +179,15 @@ TEST_F(PluginsTest, may_fork_children_with_signals) {
   EXPECT_EQ(told("mask"), "SigBlk:\t0000000000000000\n");
 }
 
+TEST_F(PluginsTest, may_fork_children_that_log) {
+  testing::internal::CaptureStderr();
+  const Status loaded = load({probe("probe3", {"fork=" + (folder / "mask")})});
+  const std::string line = "PLUGIN probe: from a child\n";
+  EXPECT_NE(testing::internal::GetCapturedStderr().find(line), std::string::npos);
+  EXPECT_TRUE(loaded);
+  EXPECT_FALSE(said("from a child"));
+}
+
 TEST_F(PluginsTest, that_never_answer_are_told_once_and_answered_for) {
   patience_of_plugins = {50ms, 200ms};
   ASSERT_TRUE(load({probe("probe3", {"hang=5"})}));
