@@ -66,10 +66,11 @@ class Hooks {
                      std::function<void(bool)> done);
   [[nodiscard]] PluginCalls& plugins() { return plugins_; }
 
-  // For programs that are asked for from now on.
+  // For programs that are asked for, and plugins that are told something, from now on.
   void adopt(const options::Scripts& scripts, Environment common) {
     scripts_ = scripts;
     common_ = std::move(common);
+    plugins_.adopt(common_);
   }
   // Without programs that keep books.
   [[nodiscard]] bool idle() const { return books_ == 0; }

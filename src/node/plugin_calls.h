@@ -34,6 +34,9 @@ class PluginCalls {
   PluginCalls(ports::PluginPort* port, Environment common, Log log)
       : port_(port), common_(std::move(common)), log_(std::move(log)) {}
 
+  // For calls from now on.
+  void adopt(Environment common) { common_ = std::move(common); }
+
   [[nodiscard]] bool wants(ports::PluginEvent event) const {
     return port_ != nullptr && port_->wants(event);
   }

@@ -284,6 +284,18 @@ TEST(Reload, a_new_session_from_the_same_place_gets_what_is_configured_by_then) 
   EXPECT_EQ(living.first->tunnel_address(), address);
 }
 
+TEST(Reload, plugins_are_told_the_variables_that_are_configured_by_then) {
+  World world{5, {}};
+  ServerHost& server = world.add_server();
+  server.configure(base);
+  MemoryPlugins& plugins = server.use_plugins({ports::PluginEvent::client_connect_v2});
+  server.reconfigure(base + std::string("setenv probe 1\n"));
+  ClientHost& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return client.up(); }, 20s));
+  EXPECT_TRUE(std::ranges::any_of(plugins.told.at(0).variables,
+                                  [](const auto& one) { return one.first.ends_with("probe"); }));
+}
+
 TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
   for (const char* answer : {"1", "0"}) {
     World world{5, {.log_in = true}};
