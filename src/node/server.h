@@ -163,6 +163,9 @@ class Server {
 
   // server_admission.cpp: who may enter
   void decide(ServerPeer& peer, session::Session& session, session::AuthWanted& wanted);
+  [[nodiscard]] bool take_names(ServerPeer& peer, session::Session& session,
+                                const session::AuthWanted& wanted);
+  Admission& call_judges(ServerPeer& peer, const session::Session& session, const Exchange& which);
   void check_login(const Exchange& which, const Login& login);
   [[nodiscard]] bool gives_login(const ServerPeer& peer, const session::AuthWanted& login) const;
   [[nodiscard]] Environment login_environment(const ServerPeer& peer,

@@ -34,28 +34,53 @@ void clean(session::AuthWanted& wanted) {
 void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wanted) {
   if (peer.phase == ServerPeer::Phase::leaving) return;  // it is not let in again
   clean(wanted);
-  const options::Server& server = setup_.config.server;
-  const tls::PeerIdentity& identity = session.tls()->peer();
   log_peer(peer.log, session, wanted.first);
-  const bool known = peer.admitted();
-  if (!known && peer.named != session.own_id()) peer.token = {};  // another login's
+  if (!peer.admitted() && peer.named != session.own_id()) peer.token = {};  // another login's
   look_at_token(peer, wanted);
+  if (!take_names(peer, session, wanted)) return;
+  const auto by_token = decided_by_token(peer, wanted);
+  if (by_token && !*by_token) {
+    const bool expired = peer.token_state == SessionTokens::State::expired;
+    return refuse(peer, session, wanted.key_id, expired ? lines::token_expired : "");
+  }
+  const Exchange which{peer.client_id, session.own_id(), wanted.key_id, by_token.has_value()};
+  if (call_judges(peer, session, which).verdict() == Admission::Verdict::admitted) {
+    peer.admissions.close(which.session, which.key_id);
+    return session.admit(which.key_id, now_);
+  }
+  const auto login = std::make_shared<const session::AuthWanted>(std::move(wanted));
+  ServerPeer::KeyCheck* key_check = find_check(which.client, which.session);
+  if (key_check == nullptr) return check_chain(which, 0, login);
+  key_check->then = [this, which, login] {
+    hear(*find_client(which.client), which, Judge::tls_crypt_v2, true);
+    check_chain(which, 0, login);
+  };
+}
+
+// Who it says it is. False: it was refused.
+bool Server::take_names(ServerPeer& peer, Session& session, const session::AuthWanted& wanted) {
+  const tls::PeerIdentity& identity = session.tls()->peer();
+  const bool known = peer.admitted();
+  const auto turned_away = [&](std::string_view told) {
+    refuse(peer, session, wanted.key_id, told);
+    return false;
+  };
   // A living client keeps the name it has, whatever is configured by now.
-  if (!known) peer.named_by_user = server.username_as_common_name;
+  if (!known) peer.named_by_user = setup_.config.server.username_as_common_name;
   const bool by_username = peer.named_by_user && !wanted.username.empty();
   const std::string common_name = printable(by_username ? wanted.username : identity.common_name);
   // Its handshake may have begun before the list changed.
   if (const tls::ChainEntry* revoked = setup_.session.tls->revoked(identity.chain)) {
     peer.log.error("{}",
                    lines::certificate_revoked(revoked->depth, revoked->subject, revoked->serial));
-    return refuse(peer, session, wanted.key_id, lines::revoked_reason);
+    return turned_away(lines::revoked_reason);
   }
   if (known && (common_name != peer.common_name || wanted.username != peer.username)) {
     peer.log.error(
         "TLS Auth Error: the client came back as '{}' with user name '{}', which is not "
         "who it was; refused",
         printable(common_name), printable(wanted.username));
-    return refuse(peer, session, wanted.key_id, {});
+    return turned_away({});
   }
   if (!known) {
     peer.common_name = common_name;
@@ -66,37 +91,26 @@ void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wan
   if (by_username && wanted.username.size() > longest_common_name) {
     peer.log.error("{}", lines::username_too_long(longest_common_name));
     peer.log.error("{}", lines::auth_user_pass_failed);
-    return refuse(peer, session, wanted.key_id, {});
+    return turned_away({});
   }
-  const auto by_token = decided_by_token(peer, wanted);
-  if (by_token && !*by_token) {
-    const bool expired = peer.token_state == SessionTokens::State::expired;
-    return refuse(peer, session, wanted.key_id, expired ? lines::token_expired : "");
-  }
-  const Exchange which{peer.client_id, session.own_id(), wanted.key_id, by_token.has_value()};
+  return true;
+}
+
+// Everybody who has a say is asked for it before the first answers.
+Admission& Server::call_judges(ServerPeer& peer, const Session& session, const Exchange& which) {
   const options::Scripts& scripts = setup_.config.scripts;
   Admission& admission = peer.admissions.open(which.session, which.key_id);
-  const auto key_check =
-      std::ranges::find(peer.key_checks, which.session, &ServerPeer::KeyCheck::session);
-  if (key_check != peer.key_checks.end()) admission.ask(Judge::tls_crypt_v2);
+  if (find_check(which.client, which.session) != nullptr) admission.ask(Judge::tls_crypt_v2);
   const Hooks::Occasion verify{PluginEvent::tls_verify, tls_verify_type, scripts.tls_verify};
-  if (hooks_.wanted(verify) && !identity.chain.empty()) admission.ask(Judge::tls_verify);
+  const bool has_certificate = !session.tls()->peer().chain.empty();
+  if (hooks_.wanted(verify) && has_certificate) admission.ask(Judge::tls_verify);
   const PluginCalls& plugins = hooks_.plugins();
   const bool by_password = !which.by_token;
   const bool asks_plugins = by_password && plugins.wants(PluginEvent::auth_user_pass_verify);
   if (asks_plugins || plugins.wants(PluginEvent::tls_final)) admission.ask(Judge::plugin);
   if (by_password && scripts.auth_user_pass_verify.defined()) admission.ask(Judge::script);
   if (by_password && setup_.config.management.client_auth) admission.ask(Judge::manager);
-  if (admission.verdict() == Admission::Verdict::admitted) {
-    peer.admissions.close(which.session, which.key_id);
-    return session.admit(which.key_id, now_);
-  }
-  const auto login = std::make_shared<const session::AuthWanted>(std::move(wanted));
-  if (key_check == peer.key_checks.end()) return check_chain(which, 0, login);
-  key_check->then = [this, which, login] {
-    hear(*find_client(which.client), which, Judge::tls_crypt_v2, true);
-    check_chain(which, 0, login);
-  };
+  return admission;
 }
 
 // Only whose key and certificate have passed is asked for a user name and password.

@@ -13,6 +13,7 @@ bool Server::checks_passwords() {
 
 // The user name may turn out to be worth nothing.
 void Server::look_at_token(ServerPeer& peer, session::AuthWanted& wanted) {
+  peer.token_state = SessionTokens::State::initial;
   if (!tokens_ || !checks_passwords()) return;
   peer.token_state =
       tokens_->check(wanted.password.reveal(), wanted.username, peer.token, wall_, peer.log);
