@@ -99,7 +99,7 @@ Result<int> MemoryProcesses::run_and_wait(const ports::Command& command) {
 }
 
 void MemoryProcesses::deliver() {
-  while (!waiting_.empty()) {
+  while (!hang && !waiting_.empty()) {
     auto [done, exit] = std::move(waiting_.front());
     waiting_.pop_front();
     done(exit);

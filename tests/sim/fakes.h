@@ -122,6 +122,7 @@ class MemoryProcesses final : public ports::ProcessPort {
 
   std::function<int(const ports::Command&)> status = [](const ports::Command&) { return 0; };
   std::vector<ports::Command> ran;
+  bool hang = false;  // none ends
 
  private:
   std::deque<std::pair<std::function<void(Result<int>)>, int>> waiting_;

@@ -148,6 +148,24 @@ TEST_F(ScriptAnswers, nobody_waits_for_ever) {
   EXPECT_LE(server.store().files.size(), 3u);
 }
 
+TEST_F(ScriptAnswers, of_responses_without_end_a_few_are_looked_at) {
+  decide_by(&options::Scripts::client_crresponse, [](const ports::Command&) { return 0; });
+  ASSERT_TRUE(comes_up(10s));
+  const auto respond = [this](int times) {
+    for (int i = 0; i < times; ++i) {
+      EXPECT_TRUE(client->client().respond("aGVsbG8=", world.now()));
+      world.run_for(200ms);
+    }
+  };
+  server.processes().hang = true;
+  respond(20);
+  EXPECT_EQ(server.store().files.size(), 8u);
+  server.processes().hang = false;
+  respond(2);
+  EXPECT_EQ(asked.size(), 10u);
+  EXPECT_TRUE(server.store().files.empty());
+}
+
 TEST_F(ScriptAnswers, client_connect_may_answer_later) {
   decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
     file("client_connect_deferred_file") = "2";
