@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "node/lines.h"
 #include "node/server.h"
-#include "options/client_profile.h"
 
 namespace adit::node {
 
@@ -117,17 +116,7 @@ bool Server::postpone_client(std::uint64_t client, std::uint64_t key, std::strin
 // What the manager's lines say on top of everything else.
 void Server::load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
   if (peer.managed.lines.empty()) return;
-  auto parsed = options::parse_client_profile(std::exchange(peer.managed.lines, {}), "management",
-                                              setup_.config);
-  for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
-  peer.profile = policy::overlay(peer.profile, parsed.profile);
-  const auto slot = peer.plan.slot;
-  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
-  peer.plan.slot = slot;
-  if (peer.profile.ifconfig_push && slot) {
-    pool_.give_back(*slot);
-    peer.plan.slot.reset();
-  }
+  overlay_profile(peer, std::exchange(peer.managed.lines, {}), "management", lease);
 }
 
 // It is told, and stays long enough to hear it.

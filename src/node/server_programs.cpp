@@ -113,6 +113,10 @@ void Server::overlay_profile(ServerPeer& peer, const std::string& text, const st
   const auto slot = peer.plan.slot;
   peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
   peer.plan.slot = slot;
+  if (slot && peer.profile.ifconfig_push) {
+    pool_.give_back(*slot);
+    peer.plan.slot.reset();
+  }
 }
 
 }  // namespace adit::node

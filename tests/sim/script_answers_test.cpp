@@ -176,6 +176,7 @@ TEST_F(ScriptAnswers, client_connect_may_answer_later) {
   file("client_connect_deferred_file") = "1";
   EXPECT_TRUE(comes_up_later());
   EXPECT_EQ(client->tunnel_address(), ip::Address::parse("10.8.15.9"));
+  EXPECT_FALSE(server.server().peers().begin()->second->plan.slot) << "the pool has it back";
   EXPECT_TRUE(server.store().files.empty());
 }
 
