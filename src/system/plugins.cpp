@@ -252,7 +252,7 @@ void Plugins::look_again_later() {
 
 void Plugins::look() {
   look_timer_ = 0;
-  if (const auto running = thread_.running()) tell_of(*running);
+  const auto running = thread_.running();
   const Instant now = monotonic_now();
   std::vector<Waiting> given_up;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
@@ -261,6 +261,7 @@ void Plugins::look() {
     if (!patient) given_up.push_back(std::move(waiting_.extract(at).mapped()));
     at = next;
   }
+  if (running) tell_of(*running, !given_up.empty());
   if (!waiting_.empty()) look_again_later();
   const std::weak_ptr alive = alive_;
   for (const Waiting& one : given_up) {
@@ -270,15 +271,15 @@ void Plugins::look() {
   }
 }
 
-// Once when it becomes slow, and once when it is given up.
-void Plugins::tell_of(const SerialThread::Running& running) {
+// Once when it becomes slow, and once when it is given up. refused: somebody who waited has been.
+void Plugins::tell_of(const SerialThread::Running& running, bool refused) {
   const Duration time = monotonic_now() - running.since;
   std::string where;
   {
     const std::lock_guard guard(house_->lock);
     where = house_->inside;
   }
-  if (time >= patience_.give_up && told_lost_ != running.task) {
+  if ((refused || time >= patience_.give_up) && told_lost_ != running.task) {
     told_lost_ = told_slow_ = running.task;
     log_.error(
         "plugin {} has not returned for {} s: whoever waits for a plugin is refused until it does; "

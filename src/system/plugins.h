@@ -63,7 +63,7 @@ class Plugins final : public ports::PluginPort {
   void collect();
   void look();
   void look_again_later();
-  void tell_of(const SerialThread::Running& running);
+  void tell_of(const SerialThread::Running& running, bool refused = false);
   void tell_of_return();
   void print_lines();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <thread>
 
 #include "tests/sim/fakes.h"
 #include "tests/unit/system/sandbox.h"
@@ -203,6 +204,7 @@ TEST_F(PluginsTest, that_never_answer_are_told_once_and_answered_for) {
   ASSERT_TRUE(run_until(
       *loop, [&] { return answers == 3; }, 3s));
   EXPECT_EQ(refused, 3u);
+  std::this_thread::sleep_for(20ms);  // the call began a moment after it was asked for
   const auto start = monotonic_now();
   EXPECT_EQ(plugins->call_and_wait({PluginEvent::down, {}, {}, 0, {}, -1}).said.at(0).status,
             PluginReply::never_answered);
