@@ -90,8 +90,8 @@ class Host {
   MemoryLink link_;
   MemoryDevice device_;
   MemoryNetwork network_;
-  MemoryProcesses processes_;
   MemoryStore store_;
+  MemoryProcesses processes_;  // what waits for their end may still remove files
   MemoryPlugins plugins_;
   SilentBell bell_;
   std::unique_ptr<plane::DataPlane> plane_;
