@@ -157,6 +157,7 @@ Environment Server::login_environment(const ServerPeer& peer, const Session& ses
 
 void Server::ask_script(ServerPeer& peer, const Session& session, const Exchange& which,
                         const Login& login) {
+  if (!gives_login(peer, *login)) return heard(which, Judge::script, false);
   const options::Scripts& scripts = setup_.config.scripts;
   // Another configuration has come since it was to be asked, and perhaps another judge.
   if (!scripts.auth_user_pass_verify.defined()) return heard(which, Judge::script, false);
