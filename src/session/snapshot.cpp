@@ -131,7 +131,8 @@ KeyState restored_key(const Setup& setup, const KeySnapshot& snapshot, Instant n
   KeyState key(setup, snapshot.key_id, snapshot.counters);
   key.material = snapshot.material;
   key.has_material = true;
-  if (snapshot.retire_in) key.retire_at = now + *snapshot.retire_in;
+  constexpr Duration longest = std::chrono::hours(24 * 365);  // a broken snapshot may say anything
+  if (snapshot.retire_in) key.retire_at = now + std::min(*snapshot.retire_in, longest);
   return key;
 }
 

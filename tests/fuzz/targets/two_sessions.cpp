@@ -194,6 +194,8 @@ class Course {
     const session::Session& a = client_.session();
     const session::Session& b = server_.session();
     if (a.own_id() != b.remote_id() || a.remote_id() != b.own_id()) return false;
+    // Its life may have ended before its successor is in use.
+    if (!client_.keys().contains(*ours) || !server_.keys().contains(*ours)) return false;
     ADIT_ASSERT(client_.keys().at(*ours) == server_.keys().at(*ours));
     return a.key_id() == *ours && b.key_id() == *ours;
   }
