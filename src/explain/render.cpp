@@ -36,7 +36,10 @@ std::string where(const Finding& finding) {
 }
 
 std::string shortened(const std::string& line, std::size_t width) {
-  return width == 0 || line.size() <= width ? line : line.substr(0, width - 3) + "...";
+  if (width == 0 || line.size() <= width) return line;
+  std::size_t end = width - 3;
+  while (end > 0 && (line[end] & 0xC0) == 0x80) --end;  // not within a character of UTF-8
+  return line.substr(0, end) + "...";
 }
 
 std::string whole(const Finding& finding, std::size_t number, std::size_t width) {
