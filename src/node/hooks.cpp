@@ -69,11 +69,6 @@ bool Hooks::run_and_wait(std::string_view type, const options::Script& script,
   return status && *status == 0;
 }
 
-void Hooks::run(std::string_view type, const options::Script& script, const Environment& env,
-                const std::vector<std::string>& arguments, std::function<void(int)> done) {
-  run_in_order(type, script, env, arguments, {}, std::move(done));
-}
-
 void Hooks::run_in_order(std::string_view type, const options::Script& script,
                          const Environment& env, const std::vector<std::string>& arguments, How how,
                          std::function<void(int)> done) {
@@ -93,8 +88,7 @@ void Hooks::begin_those_who_may() {
   while (const auto turn = turns_.next()) {
     auto program = std::make_shared<Waiting>(std::move(waiting_.extract(*turn).mapped()));
     if (program->wanted && !program->wanted()) {
-      turns_.leave(*turn);
-      program->done(-1);
+      if (!leave(*turn, *program, -1)) return;
       continue;
     }
     program->command.patience = patience;
@@ -107,17 +101,17 @@ void Hooks::begin_those_who_may() {
                                       program](const Result<int>& status) {
       if (alive.expired()) return;
       log_result(program->log, program->type, status);
-      ended(turn, *program, status ? *status : -1);
+      if (leave(turn, *program, status ? *status : -1)) begin_those_who_may();
     });
   }
 }
 
-void Hooks::ended(std::uint64_t turn, const Waiting& program, int status) {
+bool Hooks::leave(std::uint64_t turn, const Waiting& program, int status) {
   const auto alive = std::weak_ptr(alive_);
   turns_.leave(turn);
   if (program.keeps_books) --books_;
   program.done(status);
-  if (!alive.expired()) begin_those_who_may();
+  return !alive.expired();
 }
 
 }  // namespace adit::node

@@ -14,7 +14,8 @@
 namespace adit::node {
 
 // Runs the user's programs, if the configuration lets it, and tells plugins. Each program may take
-// so long and no longer; few run at a time.
+// so long and no longer; few run at a time. Once it is gone nobody is called any more of those who
+// wait for an answer.
 class Hooks {
  public:
   // plugins: nullptr: there are none.
@@ -32,9 +33,6 @@ class Hooks {
   // Waits for it. True: it ran and exited 0, or there is none. longest: zero: without a limit.
   bool run_and_wait(std::string_view type, const options::Script& script, const Environment& env,
                     const std::vector<std::string>& arguments = {}, Duration longest = {});
-  // done gets the exit status, -1 when it could not run or was killed at its limit.
-  void run(std::string_view type, const options::Script& script, const Environment& env,
-           const std::vector<std::string>& arguments, std::function<void(int)> done);
 
   struct How {
     // Of others about one of these that were asked for before it, a program waits for the end.
@@ -44,6 +42,7 @@ class Hooks {
     // Asked when its turn comes: false, and it does not run any more; done gets -1.
     std::function<bool()> wanted{};
   };
+  // done gets the exit status, -1 when it could not run or was killed at its limit.
   void run_in_order(std::string_view type, const options::Script& script, const Environment& env,
                     const std::vector<std::string>& arguments, How how,
                     std::function<void(int)> done);
@@ -91,7 +90,8 @@ class Hooks {
 
   void enter(Waiting waiting, std::vector<std::string> subjects);
   void begin_those_who_may();
-  void ended(std::uint64_t turn, const Waiting& program, int status);
+  // False: whoever was told so has ended us as well.
+  [[nodiscard]] bool leave(std::uint64_t turn, const Waiting& program, int status);
   [[nodiscard]] bool allowed(const Log& log, std::string_view type);
   [[nodiscard]] ports::Command command(std::string_view type, const options::Script& script,
                                        const Environment& env,

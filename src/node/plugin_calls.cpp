@@ -66,10 +66,10 @@ void PluginCalls::tell(PluginNews news, const Log& log, std::function<void(Plugi
   });
 }
 
-PluginAnswer PluginCalls::tell_and_wait(PluginNews news, const Log& log) {
+PluginAnswer PluginCalls::tell_and_wait(PluginNews news) {
   const PluginEvent event = news.event;
   if (!wants(event)) return {};
-  return sum_of(port_->call_and_wait(call_of(std::move(news))), event, log);
+  return sum_of(port_->call_and_wait(call_of(std::move(news))), event, log_);
 }
 
 }  // namespace adit::node

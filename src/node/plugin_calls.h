@@ -40,15 +40,10 @@ class PluginCalls {
   [[nodiscard]] bool wants(ports::PluginEvent event) const {
     return port_ != nullptr && port_->wants(event);
   }
-  // Nobody who wants it: accepted, and then done is called from within.
+  // Nobody who wants it: accepted, and then done is called from within. log: of the one it is
+  // about.
   void tell(PluginNews news, const Log& log, std::function<void(PluginAnswer)> done);
-  [[nodiscard]] PluginAnswer tell_and_wait(PluginNews news, const Log& log);
-  void tell(PluginNews news, std::function<void(PluginAnswer)> done) {
-    tell(std::move(news), log_, std::move(done));
-  }
-  [[nodiscard]] PluginAnswer tell_and_wait(PluginNews news) {
-    return tell_and_wait(std::move(news), log_);
-  }
+  [[nodiscard]] PluginAnswer tell_and_wait(PluginNews news);
   void forget_client(std::uint64_t client) {
     if (port_ != nullptr) port_->forget_client(client);
   }

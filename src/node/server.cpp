@@ -56,8 +56,6 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
   }
 }
 
-Server::~Server() { *alive_ = false; }
-
 void Server::turn(Instant now, WallTime wall) {
   now_ = now;
   wall_ = wall;

@@ -56,7 +56,6 @@ class Server {
   };
   // setup must outlive the server.
   Server(const ServerSetup& setup, const Surroundings& around, Log log, Instant now, WallTime wall);
-  ~Server();
 
   // Takes what the lanes reported and does what is due. Call again when the deadline has passed or
   // the plane rings.
@@ -358,7 +357,6 @@ class Server {
   Instant next_pool_write_;
   std::vector<std::function<bool()>> watched_;
   Instant next_look_ = Instant::max();
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // script answers may come too late
 };
 
 }  // namespace adit::node

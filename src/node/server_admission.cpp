@@ -182,8 +182,8 @@ void Server::ask_script(ServerPeer& peer, const Session& session, const Exchange
   answer->set_variables(env);
   hooks_.run_in_order("user-pass-verify", scripts.auth_user_pass_verify, env, arguments,
                       {.log = peer.log, .wanted = while_asked(which, Judge::script)},
-                      [this, alive = alive_, which, login, answer, file](int status) {
-                        if (*alive) script_answered(which, login, status, answer);
+                      [this, which, login, answer, file](int status) {
+                        script_answered(which, login, status, answer);
                       });
 }
 

@@ -43,8 +43,8 @@ void Server::check_key(ServerPeer& peer, const Session& session,
       "tls-crypt-v2-verify", scripts.tls_crypt_v2_verify, env, {},
       {.log = peer.log,
        .wanted = [this, client = peer.client_id, id] { return find_check(client, id) != nullptr; }},
-      [this, alive = alive_, client = peer.client_id, id, file](int status) {
-        if (*alive) key_checked(client, id, status == 0);
+      [this, client = peer.client_id, id, file](int status) {
+        key_checked(client, id, status == 0);
       });
 }
 
@@ -98,16 +98,15 @@ void Server::check_chain(const Exchange& which, std::size_t at, const Login& log
   }
   seen.chain.resize(at + 1);
   const tls::ChainEntry entry = seen.chain.back();
-  hooks_.plugins().tell(
-      certificate_news(seen, peer.address.remote, plugin_context(peer)), peer.log,
-      [this, alive = alive_, which, at, login, entry](const PluginAnswer& answer) {
-        ServerPeer* client = *alive ? find_client(which.client) : nullptr;
-        if (client == nullptr || find_admission(which) == nullptr) return;
-        tell_verified(client->log, "PLUGIN", entry, answer.accepted());
-        if (!answer.accepted()) return heard(which, Judge::tls_verify, false);
-        check_certificate(*client, which, at, login);
-        if (ServerPeer* still = find_client(which.client)) serve(*still);
-      });
+  hooks_.plugins().tell(certificate_news(seen, peer.address.remote, plugin_context(peer)), peer.log,
+                        [this, which, at, login, entry](const PluginAnswer& answer) {
+                          ServerPeer* client = find_client(which.client);
+                          if (client == nullptr || find_admission(which) == nullptr) return;
+                          tell_verified(client->log, "PLUGIN", entry, answer.accepted());
+                          if (!answer.accepted()) return heard(which, Judge::tls_verify, false);
+                          check_certificate(*client, which, at, login);
+                          if (ServerPeer* still = find_client(which.client)) serve(*still);
+                        });
 }
 
 // By the script, if there is one.
@@ -125,8 +124,8 @@ void Server::check_certificate(ServerPeer& peer, const Exchange& which, std::siz
   hooks_.run_in_order(tls_verify_type, scripts.tls_verify, env,
                       {std::to_string(entry.depth), entry.subject},
                       {.log = peer.log, .wanted = while_asked(which, Judge::tls_verify)},
-                      [this, alive = alive_, which, at, login, entry, certificate](int status) {
-                        ServerPeer* client = *alive ? find_client(which.client) : nullptr;
+                      [this, which, at, login, entry, certificate](int status) {
+                        ServerPeer* client = find_client(which.client);
                         if (client == nullptr || find_admission(which) == nullptr) return;
                         tell_verified(client->log, "SCRIPT", entry, status == 0);
                         if (status != 0) return heard(which, Judge::tls_verify, false);
@@ -155,8 +154,8 @@ void Server::run_crresponse(ServerPeer& peer, std::string_view response) {
   ++peer.responses;
   hooks_.run_in_order("client-crresponse", scripts.client_crresponse, client_environment(peer),
                       {file->path()}, {.subjects = subjects_of(peer), .log = peer.log},
-                      [this, alive = alive_, client = peer.client_id, file](int) {
-                        ServerPeer* still = *alive ? find_client(client) : nullptr;
+                      [this, client = peer.client_id, file](int) {
+                        ServerPeer* still = find_client(client);
                         if (still != nullptr) --still->responses;
                       });
 }

@@ -33,8 +33,8 @@ void Server::ask_plugins(ServerPeer& peer, const Session& session, const Exchang
   answer->set_variables(env);
   hooks_.plugins().tell(
       {PluginEvent::auth_user_pass_verify, std::move(env), {}, plugin_context(peer)}, peer.log,
-      [this, alive = alive_, which, login, answer](const PluginAnswer& said) {
-        if (*alive) plugins_checked(which, login, said.verdict, answer);
+      [this, which, login, answer](const PluginAnswer& said) {
+        plugins_checked(which, login, said.verdict, answer);
       });
 }
 
@@ -49,13 +49,12 @@ void Server::plugins_checked(const Exchange& which, const Login& login,
   }
   Environment env = login_environment(*peer, *session, *login);
   if (answer) answer->set_variables(env);
-  hooks_.plugins().tell(
-      {PluginEvent::tls_final, std::move(env), {}, plugin_context(*peer)}, peer->log,
-      [this, alive = alive_, which, login, verdict, answer](const PluginAnswer& said) {
-        if (!*alive) return;
-        const auto refused = PluginAnswer::Verdict::refused;
-        plugins_decided(which, login, said.accepted() ? verdict : refused, answer);
-      });
+  hooks_.plugins().tell({PluginEvent::tls_final, std::move(env), {}, plugin_context(*peer)},
+                        peer->log, [this, which, login, verdict, answer](const PluginAnswer& said) {
+                          const auto refused = PluginAnswer::Verdict::refused;
+                          plugins_decided(which, login, said.accepted() ? verdict : refused,
+                                          answer);
+                        });
 }
 
 void Server::plugins_decided(const Exchange& which, const Login& login,
@@ -143,10 +142,9 @@ void Server::ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<Plug
     news.env.set("client_connect_config_file", connect->profile->path());
     news.env.set("client_connect_deferred_file", connect->later->path());
   }
-  hooks_.plugins().tell(std::move(news), peer.log,
-                        [this, alive = alive_, connect](const PluginAnswer& answer) {
-                          if (*alive) plugins_connected(answer, connect);
-                        });
+  hooks_.plugins().tell(std::move(news), peer.log, [this, connect](const PluginAnswer& answer) {
+    plugins_connected(answer, connect);
+  });
 }
 
 // The answer of one kind; what stands in the file for late answers weighs more.

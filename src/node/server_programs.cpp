@@ -39,13 +39,12 @@ void Server::run_connect_script(ServerPeer& peer, const std::optional<policy::Le
   const auto answer =
       std::make_shared<ConnectAnswer>(ConnectAnswer{std::move(*profile), std::move(*later), lease});
   const Coming coming = coming_of(peer);
-  hooks_.run_in_order("client-connect", setup_.config.scripts.client_connect, env, arguments,
-                      {.subjects = subjects_of(peer),
-                       .log = peer.log,
-                       .wanted = [this, coming] { return find_coming(coming) != nullptr; }},
-                      [this, alive = alive_, coming, answer](int status) {
-                        if (*alive) connect_answered(coming, status, answer);
-                      });
+  hooks_.run_in_order(
+      "client-connect", setup_.config.scripts.client_connect, env, arguments,
+      {.subjects = subjects_of(peer),
+       .log = peer.log,
+       .wanted = [this, coming] { return find_coming(coming) != nullptr; }},
+      [this, coming, answer](int status) { connect_answered(coming, status, answer); });
 }
 
 Server::Coming Server::coming_of(const ServerPeer& peer) {

@@ -53,8 +53,8 @@ void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   peer.unlearned.push_back({network, asking});
   hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
                        how_to_learn(peer, network), plugin_context(peer),
-                       [this, alive = alive_, id = peer.client_id, asking](bool agreed) {
-                         ServerPeer* client = *alive ? find_client(id) : nullptr;
+                       [this, id = peer.client_id, asking](bool agreed) {
+                         ServerPeer* client = find_client(id);
                          if (client != nullptr) answer_learn(*client, asking, agreed);
                        });
 }

@@ -101,6 +101,34 @@ TEST_F(HooksTest, what_nobody_wants_any_more_is_not_run) {
   EXPECT_EQ(ended.back(), "-1");
 }
 
+TEST_F(HooksTest, books_that_nobody_wants_kept_any_more_do_not_hold_up_the_end) {
+  ask("a-connect", {"a"});
+  hooks.run_in_order("kind", script, {}, {"x"},
+                     {.subjects = {"a"}, .keeps_books = true, .wanted = [] { return false; }},
+                     [this](int status) { ended.push_back("x" + std::to_string(status)); });
+  EXPECT_FALSE(hooks.idle());
+  stage.end("a-connect");
+  EXPECT_EQ(ended, (Words{"a-connect0", "x-1"}));
+  EXPECT_TRUE(hooks.idle());
+}
+
+TEST_F(HooksTest, nobody_is_told_anything_after_its_end) {
+  sim::MemoryPlugins plugins;
+  plugins.wanted = {ports::PluginEvent::client_connect};
+  std::optional<Hooks> mortal(std::in_place, allowed(2), Environment(), stage, Log(log), &plugins);
+  const auto end = [this](const auto&) { ended.emplace_back("told"); };
+  mortal->run_in_order("kind", script, {}, {"runs"}, {.subjects = {"a"}}, end);
+  mortal->run_in_order("kind", script, {}, {"waits"}, {.subjects = {"a"}}, end);
+  mortal->plugins().tell({ports::PluginEvent::client_connect}, Log(log), end);
+  mortal->tell_in_order({ports::PluginEvent::client_connect, "kind", script}, {}, {"x"}, {}, 0,
+                        end);
+  mortal.reset();
+  stage.end("runs");
+  plugins.deliver();
+  EXPECT_TRUE(stage.running.empty());
+  EXPECT_TRUE(ended.empty());
+}
+
 TEST_F(HooksTest, those_nobody_waits_for_have_a_limit) {
   ask("x", {});
   EXPECT_EQ(stage.running[0].first.limit, Duration(std::chrono::seconds(9)));
@@ -117,7 +145,7 @@ TEST_F(HooksTest, an_answer_that_comes_later_is_no_failure) {
   stage.end("x", 2);
   EXPECT_EQ(status, 2);
   EXPECT_TRUE(log.lines.empty());
-  hooks.run("client-connect", script, {}, {"x"}, [&](int answer) { status = answer; });
+  hooks.run_in_order("client-connect", script, {}, {"x"}, {}, [&](int answer) { status = answer; });
   stage.end("x", 2);
   EXPECT_EQ(log.lines.size(), 1u);
 }
@@ -125,7 +153,7 @@ TEST_F(HooksTest, an_answer_that_comes_later_is_no_failure) {
 TEST_F(HooksTest, nothing_runs_without_leave) {
   Hooks strict(allowed(1), {}, stage, Log(log));
   int status = 0;
-  strict.run("client-connect", script, {}, {}, [&](int answer) { status = answer; });
+  strict.run_in_order("client-connect", script, {}, {}, {}, [&](int answer) { status = answer; });
   EXPECT_EQ(status, -1);
   EXPECT_TRUE(stage.running.empty());
   EXPECT_FALSE(strict.run_and_wait("up", script, {}));
