@@ -187,7 +187,14 @@ class Server {
   void turn_out(ServerPeer& peer, session::Session& session);
   [[nodiscard]] static session::Session* find_session(ServerPeer& peer,
                                                       const wire::SessionId& session);
-  [[nodiscard]] Admission* find_admission(const Exchange& which);
+  // A key exchange that somebody still has to judge.
+  struct Undecided {
+    ServerPeer& peer;
+    session::Session& session;
+    const Admission& admission;
+  };
+  // Nothing: it was decided, or it has gone with its session or its client.
+  [[nodiscard]] std::optional<Undecided> find_undecided(const Exchange& which);
   [[nodiscard]] std::function<bool()> while_asked(const Exchange& which, Judge who);
   void postpone(ServerPeer& peer, session::Session& session, std::chrono::seconds timeout,
                 std::string_view extra);
@@ -201,9 +208,10 @@ class Server {
   [[nodiscard]] ServerPeer::KeyCheck* find_check(std::uint64_t client,
                                                  const wire::SessionId& session);
   void key_checked(std::uint64_t client, const wire::SessionId& session, bool yes);
-  void check_certificate(ServerPeer& peer, const Exchange& which, std::size_t at,
-                         const Login& login);
+  void check_certificate(const Exchange& which, std::size_t at, const Login& login);
   void check_chain(const Exchange& which, std::size_t at, const Login& login);
+  void certificate_checked(const Exchange& which, const tls::ChainEntry& entry, std::string_view by,
+                           bool yes, const std::function<void()>& then);
   void run_crresponse(ServerPeer& peer, std::string_view response);
 
   // server_plugins.cpp: what plugins decide

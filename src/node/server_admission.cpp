@@ -115,18 +115,16 @@ Admission& Server::call_judges(ServerPeer& peer, const Session& session, const E
 
 // Only whose key and certificate have passed is asked for a user name and password.
 void Server::check_login(const Exchange& which, const Login& login) {
-  const Admission* admission = find_admission(which);
-  if (admission == nullptr) return;
-  ServerPeer& peer = *find_client(which.client);
-  const Session* session = find_session(peer, which.session);
-  if (session == nullptr) return;
-  const bool by_manager = admission->waits_for(Judge::manager);
-  if (by_manager && !admission->waits_for(Judge::script)) {
+  const auto open = find_undecided(which);
+  if (!open) return;
+  const auto& [peer, session, admission] = *open;
+  const bool by_manager = admission.waits_for(Judge::manager);
+  if (by_manager && !admission.waits_for(Judge::script)) {
     tell_checked(peer, "deferred", login->username);
   }
-  if (by_manager) ask_manager(peer, *session, which, *login);
-  if (admission->waits_for(Judge::plugin)) return ask_plugins(peer, *session, which, login);
-  if (admission->waits_for(Judge::script)) ask_script(peer, *session, which, login);
+  if (by_manager) ask_manager(peer, session, which, *login);
+  if (admission.waits_for(Judge::plugin)) return ask_plugins(peer, session, which, login);
+  if (admission.waits_for(Judge::script)) ask_script(peer, session, which, login);
 }
 
 // With auth-user-pass-optional nothing is a login as well, and is judged as one.
@@ -209,36 +207,36 @@ void Server::tell_checked(const ServerPeer& peer, std::string_view how,
 // Whoever was asked answers later, through files.
 void Server::defer(const Exchange& which, Judge who, const std::string& username,
                    std::shared_ptr<AuthAnswer> answer) {
-  ServerPeer* peer = find_client(which.client);
-  Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
-  if (session == nullptr) return;
+  const auto open = find_undecided(which);
+  if (!open) return;
+  const auto& [peer, session, admission] = *open;
   if (const std::string text = answer->pending(); !text.empty()) {
     const auto pending = parse_pending_auth(text);
     if (!pending) {
-      peer->log.error("auth pending control file is not at least three lines long.");
+      peer.log.error("auth pending control file is not at least three lines long.");
       return heard(which, who, false);
     }
-    const auto methods = split(session->peer_info().find("IV_SSO").value_or(""), ',');
+    const auto methods = split(session.peer_info().find("IV_SSO").value_or(""), ',');
     if (std::ranges::find(methods, pending->method) == methods.end()) {
-      peer->log.error("Client does not supported auth pending method '{}'",
-                      printable(pending->method));
+      peer.log.error("Client does not supported auth pending method '{}'",
+                     printable(pending->method));
       return heard(which, who, false,
                    fmt::format("Authentication failed, required pending auth method '{}' not "
                                "supported",
                                pending->method));
     }
-    postpone(*peer, *session, pending->timeout, pending->extra);
+    postpone(peer, session, pending->timeout, pending->extra);
   }
-  tell_checked(*peer, "deferred", username);
+  tell_checked(peer, "deferred", username);
   watch([this, which, who, answer = std::move(answer)] {
     return take_late_answer(which, who, *answer);
   });
-  serve(*peer);
+  serve(peer);
 }
 
 bool Server::take_late_answer(const Exchange& which, Judge who, const AuthAnswer& answer) {
-  const Admission* admission = find_admission(which);
-  if (admission == nullptr || !admission->waits_for(who)) return true;
+  const auto open = find_undecided(which);
+  if (!open || !open->admission.waits_for(who)) return true;
   const AuthAnswer::Answer now = answer.look();
   if (now == AuthAnswer::Answer::none) return false;
   const bool yes = now == AuthAnswer::Answer::yes;
@@ -324,14 +322,18 @@ Session* Server::find_session(ServerPeer& peer, const wire::SessionId& session) 
 // As long as it matters what somebody says.
 std::function<bool()> Server::while_asked(const Exchange& which, Judge who) {
   return [this, which, who] {
-    const Admission* admission = find_admission(which);
-    return admission != nullptr && admission->waits_for(who);
+    const auto open = find_undecided(which);
+    return open && open->admission.waits_for(who);
   };
 }
 
-Admission* Server::find_admission(const Exchange& which) {
+std::optional<Server::Undecided> Server::find_undecided(const Exchange& which) {
   ServerPeer* peer = find_client(which.client);
-  return peer == nullptr ? nullptr : peer->admissions.find(which.session, which.key_id);
+  Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
+  if (session == nullptr) return std::nullopt;
+  const Admission* admission = peer->admissions.find(which.session, which.key_id);
+  if (admission == nullptr) return std::nullopt;
+  return Undecided{*peer, *session, *admission};
 }
 
 void Server::watch(std::function<bool()> look) {

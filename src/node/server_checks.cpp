@@ -82,41 +82,36 @@ void Server::key_checked(std::uint64_t client, const wire::SessionId& id, bool y
 
 // tls-verify: every certificate of the chain, the authority's first. at: how many have passed.
 void Server::check_chain(const Exchange& which, std::size_t at, const Login& login) {
-  const Admission* admission = find_admission(which);
-  if (admission == nullptr) return;
-  ServerPeer& peer = *find_client(which.client);
-  Session* session = find_session(peer, which.session);
-  if (session == nullptr || session->tls() == nullptr) return;
-  if (!admission->waits_for(Judge::tls_verify)) return check_login(which, login);
-  tls::PeerIdentity seen = session->tls()->peer();
+  const auto open = find_undecided(which);
+  if (!open) return;
+  const auto& [peer, session, admission] = *open;
+  if (session.tls() == nullptr) return;
+  if (!admission.waits_for(Judge::tls_verify)) return check_login(which, login);
+  tls::PeerIdentity seen = session.tls()->peer();
   if (at == seen.chain.size()) {
     hear(peer, which, Judge::tls_verify, true);
     return check_login(which, login);
   }
   if (!hooks_.plugins().wants(ports::PluginEvent::tls_verify)) {
-    return check_certificate(peer, which, at, login);
+    return check_certificate(which, at, login);
   }
   seen.chain.resize(at + 1);
   const tls::ChainEntry entry = seen.chain.back();
   hooks_.plugins().tell(certificate_news(seen, peer.address.remote, plugin_context(peer)), peer.log,
                         [this, which, at, login, entry](const PluginAnswer& answer) {
-                          ServerPeer* client = find_client(which.client);
-                          if (client == nullptr || find_admission(which) == nullptr) return;
-                          tell_verified(client->log, "PLUGIN", entry, answer.accepted());
-                          if (!answer.accepted()) return heard(which, Judge::tls_verify, false);
-                          check_certificate(*client, which, at, login);
-                          if (ServerPeer* still = find_client(which.client)) serve(*still);
+                          certificate_checked(which, entry, "PLUGIN", answer.accepted(),
+                                              [&] { check_certificate(which, at, login); });
                         });
 }
 
 // By the script, if there is one.
-void Server::check_certificate(ServerPeer& peer, const Exchange& which, std::size_t at,
-                               const Login& login) {
+void Server::check_certificate(const Exchange& which, std::size_t at, const Login& login) {
+  const auto open = find_undecided(which);
+  if (!open || open->session.tls() == nullptr) return;
+  const ServerPeer& peer = open->peer;
   const options::Scripts& scripts = setup_.config.scripts;
-  const Session* session = find_session(peer, which.session);
-  if (session == nullptr || session->tls() == nullptr) return;
   if (!scripts.tls_verify.defined()) return check_chain(which, at + 1, login);
-  tls::PeerIdentity seen = session->tls()->peer();
+  tls::PeerIdentity seen = open->session.tls()->peer();
   seen.chain.resize(at + 1);
   const tls::ChainEntry entry = seen.chain.back();
   const auto certificate = export_certificate(scripts, entry, around_.store, peer.log);
@@ -125,13 +120,19 @@ void Server::check_certificate(ServerPeer& peer, const Exchange& which, std::siz
                       {std::to_string(entry.depth), entry.subject},
                       {.log = peer.log, .wanted = while_asked(which, Judge::tls_verify)},
                       [this, which, at, login, entry, certificate](int status) {
-                        ServerPeer* client = find_client(which.client);
-                        if (client == nullptr || find_admission(which) == nullptr) return;
-                        tell_verified(client->log, "SCRIPT", entry, status == 0);
-                        if (status != 0) return heard(which, Judge::tls_verify, false);
-                        check_chain(which, at + 1, login);
-                        if (ServerPeer* still = find_client(which.client)) serve(*still);
+                        certificate_checked(which, entry, "SCRIPT", status == 0,
+                                            [&] { check_chain(which, at + 1, login); });
                       });
+}
+
+void Server::certificate_checked(const Exchange& which, const tls::ChainEntry& entry,
+                                 std::string_view by, bool yes, const std::function<void()>& then) {
+  const auto open = find_undecided(which);
+  if (!open) return;
+  tell_verified(open->peer.log, by, entry, yes);
+  if (!yes) return heard(which, Judge::tls_verify, false);
+  then();
+  if (ServerPeer* still = find_client(which.client)) serve(*still);
 }
 
 // client-crresponse: what a client answers to a challenge.

@@ -41,16 +41,16 @@ void Server::ask_plugins(ServerPeer& peer, const Session& session, const Exchang
 void Server::plugins_checked(const Exchange& which, const Login& login,
                              PluginAnswer::Verdict verdict,
                              const std::shared_ptr<AuthAnswer>& answer) {
-  ServerPeer* peer = find_client(which.client);
-  const Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
-  if (session == nullptr || find_admission(which) == nullptr) return;
+  const auto open = find_undecided(which);
+  if (!open) return;
+  const auto& [peer, session, admission] = *open;
   if (verdict == PluginAnswer::Verdict::refused) {
     return heard(which, Judge::plugin, false, answer ? answer->reason() : std::string());
   }
-  Environment env = login_environment(*peer, *session, *login);
+  Environment env = login_environment(peer, session, *login);
   if (answer) answer->set_variables(env);
-  hooks_.plugins().tell({PluginEvent::tls_final, std::move(env), {}, plugin_context(*peer)},
-                        peer->log, [this, which, login, verdict, answer](const PluginAnswer& said) {
+  hooks_.plugins().tell({PluginEvent::tls_final, std::move(env), {}, plugin_context(peer)},
+                        peer.log, [this, which, login, verdict, answer](const PluginAnswer& said) {
                           const auto refused = PluginAnswer::Verdict::refused;
                           plugins_decided(which, login, said.accepted() ? verdict : refused,
                                           answer);
@@ -60,9 +60,9 @@ void Server::plugins_checked(const Exchange& which, const Login& login,
 void Server::plugins_decided(const Exchange& which, const Login& login,
                              PluginAnswer::Verdict verdict,
                              const std::shared_ptr<AuthAnswer>& answer) {
-  const Admission* admission = find_admission(which);
-  if (admission == nullptr) return;
-  const bool script = admission->waits_for(Judge::script);
+  const auto open = find_undecided(which);
+  if (!open) return;
+  const bool script = open->admission.waits_for(Judge::script);
   switch (verdict) {
     case PluginAnswer::Verdict::refused:
       return heard(which, Judge::plugin, false);
@@ -71,15 +71,13 @@ void Server::plugins_decided(const Exchange& which, const Login& login,
       break;
     case PluginAnswer::Verdict::accepted:
       if (answer && !script && !setup_.config.management.client_auth) {
-        tell_checked(*find_client(which.client), "succeeded", login->username);
+        tell_checked(open->peer, "succeeded", login->username);
       }
       heard(which, Judge::plugin, true);
       break;
   }
-  ServerPeer* peer = script ? find_client(which.client) : nullptr;
-  const Session* session = peer == nullptr ? nullptr : find_session(*peer, which.session);
-  if (session != nullptr && find_admission(which) != nullptr) {
-    ask_script(*peer, *session, which, login);
+  if (const auto still = find_undecided(which); still && script) {
+    ask_script(still->peer, still->session, which, login);
   }
 }
 
