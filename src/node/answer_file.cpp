@@ -48,4 +48,25 @@ std::string AuthAnswer::reason() const {
   return printable(text.substr(0, text.find('\n'))).substr(0, longest_reason);
 }
 
+Result<ConnectAnswer> ConnectAnswer::create(ports::StorePort& store, const std::string& dir) {
+  auto profile = TemporaryFile::create(store, dir, "cc");
+  if (!profile) return fail_with(profile.error());
+  auto later = TemporaryFile::create(store, dir, "ccr");
+  if (!later) return fail_with(later.error());
+  return ConnectAnswer(std::move(*profile), std::move(*later));
+}
+
+void ConnectAnswer::set_variables(Environment& env) const {
+  env.set("client_connect_config_file", profile_.path());
+  env.set("client_connect_deferred_file", later_.path());
+}
+
+// Anything else is a no, as with stock.
+ConnectAnswer::Answer ConnectAnswer::look() const {
+  const std::string text = later_.text();
+  if (text.empty()) return Answer::none;
+  if (text.starts_with('2')) return Answer::later;
+  return text.starts_with('1') ? Answer::yes : Answer::no;
+}
+
 }  // namespace adit::node

@@ -40,4 +40,26 @@ class AuthAnswer {
   TemporaryFile control_, pending_, reason_;
 };
 
+// The files through which a program that is told of a client's coming gives options, and answers
+// later, be it a script or a plugin. source: surfaces 8.4
+class ConnectAnswer {
+ public:
+  enum class Answer { none, yes, no, later };
+
+  // store must outlive it.
+  [[nodiscard]] static Result<ConnectAnswer> create(ports::StorePort& store,
+                                                    const std::string& dir);
+  void set_variables(Environment& env) const;
+
+  [[nodiscard]] Answer look() const;
+  [[nodiscard]] const std::string& path() const { return profile_.path(); }  // of the options
+  [[nodiscard]] std::string profile() const { return profile_.text(); }
+
+ private:
+  ConnectAnswer(TemporaryFile profile, TemporaryFile later)
+      : profile_(std::move(profile)), later_(std::move(later)) {}
+
+  TemporaryFile profile_, later_;
+};
+
 }  // namespace adit::node

@@ -157,6 +157,11 @@ class Server {
   void install(ServerPeer& peer, const session::KeysReady& ready);
   void refuse(ServerPeer& peer, session::Session& session, std::uint8_t key_id,
               std::string_view reason);
+  // Although its session was admitted.
+  void refuse(ServerPeer& peer, std::string_view reason = {}) {
+    session::Session& session = peer.association.active();
+    refuse(peer, session, session.key_id(), reason);
+  }
   void expel(ServerPeer& peer, const tls::ChainEntry& revoked);
   void leave_soon(ServerPeer& peer, std::string_view signal, std::string_view text);
 
@@ -228,8 +233,7 @@ class Server {
   // Those of the first kind get a file to write into, those of the second hand lines back.
   enum class ConnectStage : std::uint8_t { first_plugins, second_plugins };
   struct PluginConnect;
-  void tell_plugins_of_connect(ServerPeer& peer, const std::optional<policy::Lease>& lease,
-                               ConnectStage stage);
+  void tell_plugins_of_connect(ServerPeer& peer, ConnectStage stage);
   void ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<PluginConnect>& connect,
                               bool again);
   void plugins_connected(const PluginAnswer& answer, const std::shared_ptr<PluginConnect>& connect);
@@ -249,12 +253,7 @@ class Server {
 
   // server_programs.cpp: client-connect
   void run_client_connect(ServerPeer& peer);
-  void run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease);
-  // What a client-connect program leaves: options at once or later, and whether it is later.
-  struct ConnectAnswer {
-    TemporaryFile profile, later;
-    std::optional<policy::Lease> lease;
-  };
+  void run_connect_script(ServerPeer& peer);
   // A session that was admitted, and waits for what programs say of its coming.
   struct Coming {
     std::uint64_t client;
@@ -265,11 +264,10 @@ class Server {
   [[nodiscard]] ServerPeer* find_coming(const Coming& coming);
   void connect_answered(const Coming& coming, int status,
                         const std::shared_ptr<ConnectAnswer>& answer);
-  void overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
-                       const std::optional<policy::Lease>& lease);
+  void overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source);
   [[nodiscard]] bool take_late_connect_answer(const Coming& coming, const ConnectAnswer& answer);
   void settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer);
-  void take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer);
+  void finish_programs(ServerPeer& peer);
   [[nodiscard]] std::vector<std::string> subjects_of(const ServerPeer& peer) const;
 
   // server_path.cpp: how large packets may be
@@ -298,7 +296,6 @@ class Server {
   void note_about(ServerPeer& peer, ServerNews::Kind kind);
   void ask_manager(ServerPeer& peer, const session::Session& session, const Exchange& which,
                    const session::AuthWanted& wanted);
-  void load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease);
   [[nodiscard]] Environment traffic_environment(const ServerPeer& peer) const;
   [[nodiscard]] std::size_t clients_let_in() const;
   [[nodiscard]] ServerPeer* find_asking(std::uint64_t client, std::uint64_t key);

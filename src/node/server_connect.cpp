@@ -80,7 +80,7 @@ bool Server::load_profile(ServerPeer& peer) {
         "TLS Auth Error: --client-config-dir authentication failed for common name '{}' "
         "file='{}'",
         peer.common_name, path);
-    refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
+    refuse(peer);
     return false;
   }
   if (!text) {
@@ -128,7 +128,7 @@ void Server::finish_connect(ServerPeer& peer) {
   for (const std::string& warning : peer.plan.warnings) peer.log.warn("{}", warning);
   if (peer.profile.disable) {
     peer.log.error("MULTI: client has been rejected due to 'disable' directive");
-    return refuse(peer, session, session.key_id(), {});
+    return refuse(peer);
   }
   session::Offer offer = setup_.offer;
   if (!peer.profile.data_ciphers.empty()) {
@@ -141,8 +141,7 @@ void Server::finish_connect(ServerPeer& peer) {
       session::choose_as_server(offer, {session.peer_info(), session.peer_options()}, peer.index);
   if (!choice) {
     peer.log.error("{}", choice.error().text());
-    return refuse(peer, session, session.key_id(),
-                  "Data channel cipher negotiation failed (no shared cipher)");
+    return refuse(peer, "Data channel cipher negotiation failed (no shared cipher)");
   }
   const bool fresh = peer.phase != ServerPeer::Phase::up;
   peer.phase = ServerPeer::Phase::up;

@@ -47,13 +47,8 @@ void Server::ask_manager(ServerPeer& peer, const session::Session& session, cons
   peer.managed.next_key += wanted.first ? 2 : 1;
   peer.managed.asked = ServerPeer::Managed::Asked{which.session, which.key_id, key};
   Environment env = setup_.environment;
-  env.merge(identity_environment(peer.identity));
-  set_peer_address(env, "untrusted", peer.address.remote);
-  env.merge(peer_info_environment(session.peer_info()));
-  env.set("common_name", peer.common_name);
-  if (!wanted.username.empty()) env.set("username", wanted.username);
+  env.merge(login_environment(peer, session, wanted));
   if (!wanted.password.empty()) env.set("password", wanted.password.reveal());
-  env.merge(peer.token_variables);
   env.set("n_clients", std::to_string(clients_let_in()));
   const bool again = peer.managed.told && !wanted.first;
   peer.managed.told = true;
@@ -111,12 +106,6 @@ bool Server::postpone_client(std::uint64_t client, std::uint64_t key, std::strin
   postpone(*peer, *find_session(*peer, peer->managed.asked->session), timeout, text);
   serve(*peer);
   return true;
-}
-
-// What the manager's lines say on top of everything else.
-void Server::load_managed_profile(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
-  if (peer.managed.lines.empty()) return;
-  overlay_profile(peer, std::exchange(peer.managed.lines, {}), "management", lease);
 }
 
 // It is told, and stays long enough to hear it.

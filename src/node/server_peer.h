@@ -58,8 +58,9 @@ struct ServerPeer {
   Environment token_variables;
   Instant renew_token_at = Instant::max();
   options::ClientProfile profile;
-  std::string ccd_path, ccd_text;  // of client-config-dir, as it was read; empty: none
-  std::uint64_t configured = 0;    // how often the server had been reconfigured then
+  std::string ccd_path, ccd_text;      // of client-config-dir, as it was read; empty: none
+  std::uint64_t configured = 0;        // how often the server had been reconfigured then
+  std::optional<policy::Lease> lease;  // what the pool had for it when it came
   policy::ClientPlan plan;
   std::vector<std::string> push_list;
   // What is behind it but not routed to it: learn-address was not run yet, or said no.

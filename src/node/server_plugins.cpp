@@ -94,8 +94,7 @@ void Server::tell_plugins_of_address(const ServerPeer& peer) {
 struct Server::PluginConnect {
   Coming coming;
   ConnectStage stage;
-  std::optional<policy::Lease> lease;
-  std::optional<TemporaryFile> profile{}, later{};  // the first kind's
+  std::optional<ConnectAnswer> files{};  // the first kind's
 
   [[nodiscard]] PluginEvent event(bool again) const {
     if (stage == ConnectStage::first_plugins) {
@@ -108,26 +107,20 @@ struct Server::PluginConnect {
   }
 };
 
-void Server::tell_plugins_of_connect(ServerPeer& peer, const std::optional<policy::Lease>& lease,
-                                     ConnectStage stage) {
-  const auto connect =
-      std::make_shared<PluginConnect>(PluginConnect{coming_of(peer), stage, lease});
+void Server::tell_plugins_of_connect(ServerPeer& peer, ConnectStage stage) {
+  const auto connect = std::make_shared<PluginConnect>(PluginConnect{coming_of(peer), stage});
   const bool first = stage == ConnectStage::first_plugins;
   if (!hooks_.plugins().wants(connect->event(false))) {
-    if (first) return tell_plugins_of_connect(peer, lease, ConnectStage::second_plugins);
-    return run_connect_script(peer, lease);
+    if (first) return tell_plugins_of_connect(peer, ConnectStage::second_plugins);
+    return run_connect_script(peer);
   }
   if (first) {
-    const std::string& dir = setup_.config.scripts.tmp_dir;
-    auto profile = TemporaryFile::create(around_.store, dir, "cc");
-    auto later = TemporaryFile::create(around_.store, dir, "ccr");
-    if (!profile || !later) {
-      peer.log.error("client-connect: {}", (profile ? later : profile).error().text());
-      Session& session = peer.association.active();
-      return refuse(peer, session, session.key_id(), {});
+    auto made = ConnectAnswer::create(around_.store, setup_.config.scripts.tmp_dir);
+    if (!made) {
+      peer.log.error("client-connect: {}", made.error().text());
+      return refuse(peer);
     }
-    connect->profile = std::move(*profile);
-    connect->later = std::move(*later);
+    connect->files = std::move(*made);
   }
   ask_plugins_of_connect(peer, connect, false);
 }
@@ -135,10 +128,9 @@ void Server::tell_plugins_of_connect(ServerPeer& peer, const std::optional<polic
 void Server::ask_plugins_of_connect(ServerPeer& peer, const std::shared_ptr<PluginConnect>& connect,
                                     bool again) {
   PluginNews news{connect->event(again), client_environment(peer), {}, plugin_context(peer)};
-  if (connect->profile) {
-    news.arguments = {connect->profile->path()};
-    news.env.set("client_connect_config_file", connect->profile->path());
-    news.env.set("client_connect_deferred_file", connect->later->path());
+  if (connect->files) {
+    news.arguments = {connect->files->path()};
+    connect->files->set_variables(news.env);
   }
   hooks_.plugins().tell(std::move(news), peer.log, [this, connect](const PluginAnswer& answer) {
     plugins_connected(answer, connect);
@@ -152,9 +144,11 @@ void Server::plugins_connected(const PluginAnswer& answer,
   ServerPeer* peer = find_coming(connect->coming);
   if (peer == nullptr) return;
   Verdict verdict = answer.verdict;
-  const std::string later = connect->later ? connect->later->text() : std::string();
-  if (later.starts_with('0')) verdict = Verdict::refused;
-  if (later.starts_with('2') && verdict == Verdict::accepted) verdict = Verdict::deferred;
+  const auto later = connect->files ? connect->files->look() : ConnectAnswer::Answer::none;
+  if (later == ConnectAnswer::Answer::no) verdict = Verdict::refused;
+  if (later == ConnectAnswer::Answer::later && verdict == Verdict::accepted) {
+    verdict = Verdict::deferred;
+  }
   if (verdict == Verdict::deferred && !hooks_.plugins().wants(connect->event(true))) {
     peer->log.error("a plugin answers {} later, but does not want to be asked again ({})",
                     ports::name_of(connect->event(false)), ports::name_of(connect->event(true)));
@@ -171,18 +165,15 @@ void Server::plugins_connected(const PluginAnswer& answer,
   }
   if (verdict == Verdict::refused) {
     peer->log.warn("{}", lines::plugin_call_failed(connect->name()));
-    Session& session = peer->association.active();
-    refuse(*peer, session, session.key_id(), {});
+    refuse(*peer);
     return serve(*peer);
   }
-  if (connect->profile) {
-    overlay_profile(*peer, connect->profile->text(), connect->profile->path(), connect->lease);
-    tell_plugins_of_connect(*peer, connect->lease, ConnectStage::second_plugins);
+  if (connect->files) {
+    overlay_profile(*peer, connect->files->profile(), connect->files->path());
+    tell_plugins_of_connect(*peer, ConnectStage::second_plugins);
   } else {
-    for (const std::string& config : answer.configs) {
-      overlay_profile(*peer, config, "plugin", connect->lease);
-    }
-    run_connect_script(*peer, connect->lease);
+    for (const std::string& config : answer.configs) overlay_profile(*peer, config, "plugin");
+    run_connect_script(*peer);
   }
   serve(*peer);
 }

@@ -6,7 +6,8 @@
 namespace adit::node {
 
 void Server::run_client_connect(ServerPeer& peer) {
-  std::optional<policy::Lease> lease = pool_.acquire(peer.common_name, now_);
+  peer.lease = pool_.acquire(peer.common_name, now_);
+  const auto& lease = peer.lease;
   if (!lease && pool_.size() > 0) {
     peer.log.error("MULTI: no free --ifconfig-pool addresses are available");
   } else if (lease) {
@@ -17,30 +18,23 @@ void Server::run_client_connect(ServerPeer& peer) {
   if (lease && peer.profile.ifconfig_push) pool_.give_back(lease->slot);
   peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
   if (peer.profile.ifconfig_push) peer.plan.slot.reset();
-  tell_plugins_of_connect(peer, lease, ConnectStage::first_plugins);
+  tell_plugins_of_connect(peer, ConnectStage::first_plugins);
 }
 
-void Server::run_connect_script(ServerPeer& peer, const std::optional<policy::Lease>& lease) {
-  if (!setup_.config.scripts.client_connect.defined()) {
-    load_managed_profile(peer, lease);
-    return finish_connect(peer);
+void Server::run_connect_script(ServerPeer& peer) {
+  const options::Scripts& scripts = setup_.config.scripts;
+  if (!scripts.client_connect.defined()) return finish_programs(peer);
+  auto made = ConnectAnswer::create(around_.store, scripts.tmp_dir);
+  if (!made) {
+    peer.log.error("client-connect: {}", made.error().text());
+    return refuse(peer);
   }
-  const std::string& dir = setup_.config.scripts.tmp_dir;
-  auto profile = TemporaryFile::create(around_.store, dir, "cc");
-  auto later = TemporaryFile::create(around_.store, dir, "ccr");
-  if (!profile || !later) {
-    peer.log.error("client-connect: {}", (profile ? later : profile).error().text());
-    return refuse(peer, peer.association.active(), peer.association.active().key_id(), {});
-  }
+  const auto answer = std::make_shared<ConnectAnswer>(std::move(*made));
   Environment env = client_environment(peer);
-  env.set("client_connect_config_file", profile->path());
-  env.set("client_connect_deferred_file", later->path());
-  const std::vector<std::string> arguments{profile->path()};
-  const auto answer =
-      std::make_shared<ConnectAnswer>(ConnectAnswer{std::move(*profile), std::move(*later), lease});
+  answer->set_variables(env);
   const Coming coming = coming_of(peer);
   hooks_.run_in_order(
-      "client-connect", setup_.config.scripts.client_connect, env, arguments,
+      "client-connect", scripts.client_connect, env, {answer->path()},
       {.subjects = subjects_of(peer),
        .log = peer.log,
        .wanted = [this, coming] { return find_coming(coming) != nullptr; }},
@@ -69,18 +63,19 @@ void Server::connect_answered(const Coming& coming, int status,
                               const std::shared_ptr<ConnectAnswer>& answer) {
   ServerPeer* peer = find_coming(coming);
   if (peer == nullptr) return;
-  if (status == 0 && answer->later.text().starts_with('2')) {
+  if (status == 0 && answer->look() == ConnectAnswer::Answer::later) {
     return watch([this, coming, answer] { return take_late_connect_answer(coming, *answer); });
   }
   settle_connect(*peer, status == 0, *answer);
 }
 
 bool Server::take_late_connect_answer(const Coming& coming, const ConnectAnswer& answer) {
+  using Answer = ConnectAnswer::Answer;
   ServerPeer* peer = find_coming(coming);
   if (peer == nullptr) return true;
-  const std::string later = answer.later.text();
-  if (later.empty() || later.starts_with('2')) return false;
-  const bool yes = later.starts_with('1');
+  const Answer now = answer.look();
+  if (now == Answer::none || now == Answer::later) return false;
+  const bool yes = now == Answer::yes;
   if (!yes) peer->log.error("MULTI: deferred --client-connect script returned CC_RET_FAILED");
   settle_connect(*peer, yes, answer);
   return true;
@@ -88,29 +83,28 @@ bool Server::take_late_connect_answer(const Coming& coming, const ConnectAnswer&
 
 void Server::settle_connect(ServerPeer& peer, bool yes, const ConnectAnswer& answer) {
   if (yes) {
-    take_connect_answer(peer, answer);
+    overlay_profile(peer, answer.profile(), answer.path());
+    finish_programs(peer);
   } else {
-    session::Session& session = peer.association.active();
-    refuse(peer, session, session.key_id(), {});
+    refuse(peer);
   }
   serve(peer);
 }
 
-void Server::take_connect_answer(ServerPeer& peer, const ConnectAnswer& answer) {
-  overlay_profile(peer, answer.profile.text(), answer.profile.path(), answer.lease);
-  load_managed_profile(peer, answer.lease);
+// What the manager's lines say comes on top of everything else.
+void Server::finish_programs(ServerPeer& peer) {
+  overlay_profile(peer, std::exchange(peer.managed.lines, {}), "management");
   finish_connect(peer);
 }
 
 // Options of one client on top of those it has.
-void Server::overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source,
-                             const std::optional<policy::Lease>& lease) {
+void Server::overlay_profile(ServerPeer& peer, const std::string& text, const std::string& source) {
   if (text.empty()) return;
   auto parsed = options::parse_client_profile(text, source, setup_.config);
   for (const options::Issue& issue : parsed.issues) peer.log.warn("{}", issue.text());
   peer.profile = policy::overlay(peer.profile, parsed.profile);
   const auto slot = peer.plan.slot;
-  peer.plan = policy::plan_client(setup_.facts, peer.profile, lease);
+  peer.plan = policy::plan_client(setup_.facts, peer.profile, peer.lease);
   peer.plan.slot = slot;
   if (slot && peer.profile.ifconfig_push) {
     pool_.give_back(*slot);

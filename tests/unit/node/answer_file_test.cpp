@@ -9,7 +9,8 @@ namespace {
 
 using Answer = AuthAnswer::Answer;
 
-std::string path_of(const AuthAnswer& answer, std::string_view name) {
+template <typename Files>
+std::string path_of(const Files& answer, std::string_view name) {
   Environment env;
   answer.set_variables(env);
   for (const auto& [variable, value] : env.variables()) {
@@ -55,6 +56,24 @@ TEST(AuthAnswer, takes_its_files_away) {
     EXPECT_EQ(store.files.size(), 3u);
   }
   EXPECT_TRUE(store.files.empty());
+}
+
+TEST(ConnectAnswer, waits_as_long_as_it_is_put_off) {
+  using Word = ConnectAnswer::Answer;
+  sim::MemoryStore store;
+  auto answer = ConnectAnswer::create(store, "/tmp");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->look(), Word::none);
+  std::string& later = store.files.at(path_of(*answer, "client_connect_deferred_file"));
+  const std::pair<const char*, Word> words[] = {
+      {"2\n", Word::later}, {"1", Word::yes}, {"0\n", Word::no}, {"x", Word::no}};
+  for (const auto& [word, expected] : words) {
+    later = word;
+    EXPECT_EQ(answer->look(), expected) << word;
+  }
+  EXPECT_EQ(path_of(*answer, "client_connect_config_file"), answer->path());
+  store.files.at(answer->path()) = "disable\n";
+  EXPECT_EQ(answer->profile(), "disable\n");
 }
 
 TEST(PendingAuth, has_three_lines) {
