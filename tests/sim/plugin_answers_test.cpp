@@ -11,13 +11,6 @@ using ports::PluginCall;
 using ports::PluginEvent;
 using ports::PluginReply;
 
-std::string variable(const PluginCall& call, std::string_view name) {
-  for (const auto& [known, value] : call.variables) {
-    if (known == name) return value;
-  }
-  return {};
-}
-
 PluginReply::One say(int status, std::vector<std::string> configs = {}) {
   return {"plugin.so", status, std::move(configs)};
 }

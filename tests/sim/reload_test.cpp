@@ -306,9 +306,8 @@ TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
     world.run_for(5s);
     ASSERT_EQ(server.processes().ran.size(), 1u);
     server.reconfigure(base);
-    for (const auto& [name, value] : server.processes().ran[0].variables) {
-      if (name == "auth_control_file") server.store().files.at(value) = answer;
-    }
+    const std::string file = variable(server.processes().ran[0], "auth_control_file");
+    server.store().files.at(file) = answer;
     EXPECT_TRUE(world.run_until([&] { return client.up() || client.ended(); }, 3s));
     EXPECT_EQ(client.up(), *answer == '1');
   }

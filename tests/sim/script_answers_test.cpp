@@ -7,13 +7,6 @@
 namespace adit::sim {
 namespace {
 
-std::string variable(const ports::Command& command, std::string_view name) {
-  for (const auto& [known, value] : command.variables) {
-    if (known == name) return value;
-  }
-  return {};
-}
-
 class ScriptAnswers : public testing::Test {
  protected:
   void decide_by(options::Script options::Scripts::*hook,
@@ -35,6 +28,12 @@ class ScriptAnswers : public testing::Test {
   std::string& file(std::string_view name) { return file(name, asked.size() - 1); }
   std::string& file(std::string_view name, std::size_t asking) {
     return server.store().files.at(variable(asked.at(asking), name));
+  }
+  void put_client_connect_off() {
+    decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
+      file("client_connect_deferred_file") = "2";
+      return 0;
+    });
   }
   // The client starts anew where it was, before the server has decided about it.
   bool asks_again_from_there() {
@@ -113,10 +112,7 @@ TEST_F(ScriptAnswers, a_yes_to_one_login_lets_no_other_in_that_came_from_there_a
 }
 
 TEST_F(ScriptAnswers, while_one_is_connecting_nobody_else_takes_its_place) {
-  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
-    file("client_connect_deferred_file") = "2";
-    return 0;
-  });
+  put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
   client->log_in_as("somebody");
   asks_again_from_there();
@@ -125,10 +121,7 @@ TEST_F(ScriptAnswers, while_one_is_connecting_nobody_else_takes_its_place) {
 }
 
 TEST_F(ScriptAnswers, client_connect_of_a_former_session_decides_nothing) {
-  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
-    file("client_connect_deferred_file") = "2";
-    return 0;
-  });
+  put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
   ASSERT_TRUE(asks_again_from_there());
   const std::string address = variable(asked[0], "ifconfig_pool_remote_ip");
@@ -167,10 +160,7 @@ TEST_F(ScriptAnswers, of_responses_without_end_a_few_are_looked_at) {
 }
 
 TEST_F(ScriptAnswers, client_connect_may_answer_later) {
-  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
-    file("client_connect_deferred_file") = "2";
-    return 0;
-  });
+  put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
   file("client_connect_config_file") = "ifconfig-push 10.8.15.9 255.255.240.0\n";
   file("client_connect_deferred_file") = "1";
@@ -181,10 +171,7 @@ TEST_F(ScriptAnswers, client_connect_may_answer_later) {
 }
 
 TEST_F(ScriptAnswers, client_connect_may_say_no_later) {
-  decide_by(&options::Scripts::client_connect, [this](const ports::Command&) {
-    file("client_connect_deferred_file") = "2";
-    return 0;
-  });
+  put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
   file("client_connect_deferred_file") = "0";
   EXPECT_FALSE(comes_up_later());

@@ -3,6 +3,7 @@
 // Whole nodes on a simulated network with a virtual clock. A world is made of a seed; the same seed
 // is the same run, to the bit.
 
+#include <algorithm>
 #include <memory>
 #include <unordered_set>
 
@@ -16,6 +17,14 @@
 namespace adit::sim {
 
 using namespace std::chrono_literals;
+
+// Of what a program or a plugin is given; empty: not that.
+template <typename Told>
+std::string variable(const Told& told, std::string_view name) {
+  const auto found =
+      std::ranges::find_if(told.variables, [&](const auto& one) { return one.first == name; });
+  return found == told.variables.end() ? std::string() : found->second;
+}
 
 // What both ends of a scenario agree on.
 struct Terms {

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 
 #include "node/identity_setup.h"
 #include "options/parser.h"
 #include "pki/authority.h"
 #include "tests/sim/fakes.h"
 #include "tests/sim/seeded_rng.h"
+#include "tests/unit/tls/made_bundle.h"
 
 namespace adit::node {
 namespace {
@@ -272,16 +272,7 @@ std::string bundle_of(const std::string& cert, const std::string& key, const std
   const auto own = from_pem<PEM_read_bio_X509, &X509_free>(cert);
   const auto above = from_pem<PEM_read_bio_X509, &X509_free>(ca);
   const auto secret = from_pem<PEM_read_bio_PrivateKey, &EVP_PKEY_free>(key);
-  STACK_OF(X509)* others = sk_X509_new_null();
-  sk_X509_push(others, above.get());
-  PKCS12* made = PKCS12_create("pw", "me", secret.get(), own.get(), others, 0, 0, 0, 0, 0);
-  sk_X509_free(others);
-  unsigned char* bytes = nullptr;
-  const int size = i2d_PKCS12(made, &bytes);
-  std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size));
-  OPENSSL_free(bytes);
-  PKCS12_free(made);
-  return der;
+  return tls::made_bundle(own.get(), secret.get(), above.get(), "pw");
 }
 
 class BundledIdentity : public IdentityReload {

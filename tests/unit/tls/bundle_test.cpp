@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/pkcs12.h>
 
+#include "tests/unit/tls/made_bundle.h"
 #include "tls/certificate.h"
 
 namespace adit::tls {
@@ -29,18 +30,9 @@ struct Named {
 // cipher  0: what is usual today
 std::string bundle_of(const Named& own, const Named* authority, const char* password,
                       int cipher = 0) {
-  STACK_OF(X509)* others = sk_X509_new_null();
-  if (authority != nullptr) sk_X509_push(others, authority->certificate.get());
-  PKCS12* made = PKCS12_create(password, "me", own.key.get(), own.certificate.get(), others, cipher,
-                               cipher, 0, 0, 0);
-  sk_X509_free(others);
-  if (made == nullptr) return {};
-  unsigned char* bytes = nullptr;
-  const int size = i2d_PKCS12(made, &bytes);
-  std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size));
-  OPENSSL_free(bytes);
-  PKCS12_free(made);
-  return der;
+  return made_bundle(own.certificate.get(), own.key.get(),
+                     authority != nullptr ? authority->certificate.get() : nullptr, password,
+                     cipher);
 }
 
 std::string advice(const Result<Bundle>& failed) {
