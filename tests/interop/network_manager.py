@@ -11,9 +11,9 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from beside_stock import both
 from foreign import unpacked
 from lab import Failure, Host, Lab, check, until
 from runner import Bench, Case, main
@@ -142,8 +142,7 @@ def story(bench: Bench, program: str, play: Play) -> list[object]:
 def same(bench: Bench, play: Play) -> list[object]:
     """The same with stock and with adit under the plug-in."""
     unpacked("network-manager-openvpn")
-    with ThreadPoolExecutor() as both:
-        stock, ours = both.map(lambda p: story(bench, p, play), ("stock", "adit"))
+    stock, ours = both(lambda program: story(bench, program, play))
     for a, b in zip(stock, ours):
         lists = [[str(item) for item in told] for told in (a, b)]
         check(a == b, "\n".join(difflib.unified_diff(*lists, "stock", "adit", lineterm="", n=0)))

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 import sys
 from pathlib import Path
 
+import plugins_shipped
 from features import (
     FAILED,
     adit_server,
-    completed,
     credentials,
     profile_folder,
     reaches,
@@ -24,30 +23,12 @@ from features import (
     start_second,
     wait_address,
 )
-from lab import HERE, Host, Lab, Process, ThreeHosts, check, until
-from keys import call
+from lab import Host, Lab, ThreeHosts, check, until
+from plugins_probe import Told, built, calls, line, told, wait_call
 from runner import Bench, Case, main
-from scene import literally, says
+from scene import says
 from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, server_config
 
-SOURCE = HERE.parent / "plugins" / "probe.c"
-NAMES = {
-    0: "up",
-    1: "down",
-    2: "route-up",
-    3: "ipchange",
-    4: "tls-verify",
-    5: "auth",
-    6: "client-connect",
-    7: "client-disconnect",
-    8: "learn-address",
-    9: "client-connect-v2",
-    10: "tls-final",
-    12: "route-pre-down",
-    13: "client-connect-defer",
-    14: "client-connect-defer-v2",
-}
-NO_REST = ("arg", "env", "call", "file")
 # What differs between any two runs, and what stock does not take back when a login is over.
 OF_THE_RUN = {"daemon_pid", "daemon_start_time", "time_unix", "time_ascii", "bytes_received"}
 OF_THE_RUN |= {"bytes_sent", "time_duration", "trusted_port", "untrusted_port", "config"}
@@ -61,57 +42,6 @@ MORE = {"net_gateway_ipv6", "route_net_gateway", "route_vpn_gateway", "dev_type"
 MORE |= {"time_ascii", "time_unix"}
 TIME = len("2026-11-26 03:38:16 ")
 SLOW_TOLD = "has not returned for"
-
-
-# ---- the probe ----
-
-
-def built(bench: Bench, name: str = "probe", *words: str) -> Path:
-    """The probe in one of its shapes: "-DAPI=1"."""
-    path = bench.folder / f"{name}.so"
-    if not path.exists():
-        compiler = shutil.which("gcc") or shutil.which("clang-14") or "cc"
-        libraries = ("-lcrypto", "-lpthread")
-        call(compiler, "-shared", "-fPIC", *words, "-o", path, SOURCE, *libraries)
-        bench.folder.chmod(0o755)
-    return path
-
-
-@dataclasses.dataclass(frozen=True)
-class Told:
-    """One call of a plugin."""
-
-    name: str
-    arguments: list[str]
-    env: dict[str, str]
-    rest: list[str]  # contexts, certificates
-
-
-def told(path: Path) -> list[Told]:
-    text = path.read_text() if path.exists() else ""
-    return [told_of(block.splitlines()) for block in text.split("end\n")[:-1]]
-
-
-def told_of(lines: list[str]) -> Told:
-    pairs = [line.partition(" ")[::2] for line in lines]
-    words = [value for kind, value in pairs if kind == "arg"]
-    env = dict(value.partition("=")[::2] for kind, value in pairs if kind == "env")
-    rest = [f"{kind} {value}" for kind, value in pairs if kind not in NO_REST]
-    name = pairs[0][1]
-    return Told(NAMES[int(name)] if name.isdigit() else name, words[1:], env, rest)
-
-
-def calls(path: Path, name: str) -> list[Told]:
-    return [one for one in told(path) if one.name == name]
-
-
-def wait_call(path: Path, name: str, count: int = 1, seconds: float = 10) -> Told:
-    what = f"the plugin is told of {name} {count}x"
-    return until(lambda: calls(path, name)[count - 1 :], seconds, what)[0]
-
-
-def line(library: Path | str, *words: object) -> str:
-    return " ".join(["plugin", str(library), *(f'"{word}"' for word in words)])
 
 
 # ---- beside stock ----
@@ -363,100 +293,17 @@ def read_again(bench: Bench) -> None:
         check(told(bench.folder / "told")[-1].name == "close", "it is not closed")
 
 
-# ---- the distribution's ----
-
-PAM = """auth required pam_exec.so expose_authtok quiet {script}
-account required pam_permit.so
-"""
-CHECK = """#!/bin/sh
-read -r password
-echo "$PAM_USER $(/usr/bin/id -u)" >> {folder}/asked
-[ "$PAM_USER" = ann ] && [ "$password" = secret ]
-"""
-
-
-def start_with_pam(tunnel: Tunnel, folder: Path) -> Process:
-    """The server in a mount namespace, in which /etc/pam.d has nothing but our service."""
-    services = folder / "pam.d"
-    services.mkdir(exist_ok=True)
-    script = folder / "check"
-    script.write_text(CHECK.format(folder=folder))
-    script.chmod(0o755)
-    (services / "tunnel").write_text(PAM.format(script=script))
-    config = tunnel.net.server.write("server.conf", server_config(tunnel.setup, tunnel.keys))
-    mount = f"mount --bind {services} /etc/pam.d && exec {PROGRAMS['adit']} {config}"
-    command = ("unshare", "--mount", "--propagation", "private", "sh", "-c", mount)
-    tunnel.server = tunnel.net.server.start("server", *command)
-    tunnel.server.wait_for(COMPLETED)
-    return tunnel.server
-
-
-def auth_pam(bench: Bench, *deferred: str) -> None:
-    plugin = line("openvpn-plugin-auth-pam.so", "tunnel login USERNAME password PASSWORD")
-    setup = adit_server(plugin, "user nobody", *deferred)
-    setup = dataclasses.replace(setup, client_extra=(credentials(bench.folder, "ann", "secret"),))
-    with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
-        tunnel = Tunnel(net, setup, bench.keys)
-        server = start_with_pam(tunnel, bench.folder)
-        completed(tunnel.start_client())
-        tunnel.ping_all(1)
-        other = second_client(lab, net)
-        wrong = credentials(bench.folder, "ann", "guess", "wrong.txt")
-        start_second(tunnel, other, extra=(wrong,)).wait_for(FAILED, 10)
-        reaches(net.client, "10.8.0.1", "who had the right password")
-        asked = (bench.folder / "asked").read_text().splitlines()
-        check(asked == ["ann 0", "ann 0"], f"asked as {asked}, not as root")
-        check(bool(server.matches("authentication deferred")) == bool(deferred), "deferred, or not")
-        check(server.stop() == 0, f"the server ends in disorder:\n{server.tail()}")
-
-
-def pam(bench: Bench) -> None:
-    auth_pam(bench)
-
-
-def pam_later(bench: Bench) -> None:
-    auth_pam(bench, "setenv deferred_auth_pam 1")
-
-
-def down_root(bench: Bench) -> None:
-    """The down script runs as root although the server has long been nobody; as with stock."""
-    seen = {}
-    with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
-        for program in ("stock", "adit"):
-            script = bench.folder / f"{program}.sh"
-            record = bench.folder / f"{program}.txt"
-            said = "$(/usr/bin/id -u) $dev $script_context $*"
-            script.write_text(f'#!/bin/sh\necho "{said}" > {record}\n')
-            script.chmod(0o755)
-            bench.folder.chmod(0o755)
-            plugin = line("openvpn-plugin-down-root.so", f"{script} one two")
-            setup = Setup(server=program, client="stock", server_extra=(plugin, "user nobody"))
-            tunnel = Tunnel(net, setup, bench.keys)
-            tunnel.start()
-            user = net.server.run("ps", "-o", "user=", "-p", tunnel.server.pid).strip()
-            check(user == "nobody", f"{program} runs as {user}")
-            tunnel.client.stop()
-            check(tunnel.server.stop() == 0, f"{program} ends in disorder:\n{tunnel.server.tail()}")
-            seen[program] = until(lambda: record.exists() and record.read_text(), 5, "down has run")
-    check(seen["adit"] == seen["stock"], f"adit: {seen['adit']}, stock: {seen['stock']}")
-    check(seen["adit"].startswith("0 tun"), f"the script says {seen['adit']}")
-
-
-CASES = [
-    Case("as_stock", as_stock),
-    Case("late_yes", late_yes),
-    Case("late_no", late_no),
-    Case("late_options", late_options),
-    Case("they_refuse", they_refuse),
-    Case("never_answers", never_answers),
-    Case("cannot_be_used", cannot_be_used),
-    Case("read_again", read_again),
-    Case("pam", pam),
-    Case("pam_later", pam_later),
-    Case("down_root", down_root),
-]
+RUNS = (
+    as_stock,
+    late_yes,
+    late_no,
+    late_options,
+    they_refuse,
+    never_answers,
+    cannot_be_used,
+    read_again,
+    *plugins_shipped.RUNS,
+)
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, CASES))
+    sys.exit(main(__doc__, [Case(run.__name__, run) for run in RUNS]))

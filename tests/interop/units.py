@@ -6,8 +6,8 @@ service manager, in their sandbox, every answer beside that of the distribution'
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
+from beside_stock import both
 from boot import boot
 from keys import Keys
 from lab import ADIT, check
@@ -216,8 +216,7 @@ def answers(bench: Bench, program: str) -> list[str]:
 def debian_units(bench: Bench) -> None:
     """Ready when they say so, with stock's status text; reload by signal, restart when killed, pid
     file, status file, names in the journal, and their end: line by line as with stock."""
-    with ThreadPoolExecutor() as both:
-        stock, ours = both.map(lambda program: answers(bench, program), ("stock", "adit"))
+    stock, ours = both(lambda program: answers(bench, program))
     told = [line for line in ours if not line.startswith("openvpn-server@watched")]
     differences = [f"stock: {a}\nours:  {b}" for a, b in zip(stock, told) if a != b]
     check(not differences, "\n".join(differences))
