@@ -77,21 +77,26 @@ def ends_with(log: Path, pattern: str, since: int) -> bool:
         return bool(re.search(pattern, file.read().decode(errors="replace")))
 
 
+def tunnel_of_ann(bench: Bench, lab: Lab, *lines: str) -> tuple[Tunnel, Host]:
+    """A server with these lines and ann as its client, neither started; and the host of others."""
+    net = lab.three_hosts()
+    other = second_client(lab, net)
+    good = credentials(bench.folder, "ann", "secret")
+    setup = Setup("adit", "stock", server_extra=lines, client_extra=(good,))
+    return Tunnel(net, setup, bench.keys), other
+
+
 def misbehaving_scripts(bench: Bench) -> None:
     """Each kind in turn, for one user; the other one's packets and handshakes go on."""
     scripts = Recorder(bench.folder / "scripts")
     cases = "".join(f'"{name}") {body};;\n' for name, body, _ in WRONG)
     body = f'case "$username" in\n{cases}esac'
-    lines = ("script-security 2", f"hand-window {LIMIT}")
-    lines += (scripts.line("auth-user-pass-verify", "via-env", body=body),)
+    verify = scripts.line("auth-user-pass-verify", "via-env", body=body)
+    lines = ("script-security 2", f"hand-window {LIMIT}", verify)
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
-        other = second_client(lab, net)
-        good = credentials(bench.folder, "ann", "secret")
-        setup = Setup("adit", "stock", server_extra=lines, client_extra=(good,))
-        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel, other = tunnel_of_ann(bench, lab, *lines)
         tunnel.start()
-        pings = Pings.start(net.client, tunnel.inside.server4)
+        pings = Pings.start(tunnel.net.client, tunnel.inside.server4)
         for number, (name, _, line) in enumerate(WRONG):
             login = credentials(bench.folder, name, "x", f"login{number}")
             mark = tunnel.server.mark()
@@ -100,7 +105,7 @@ def misbehaving_scripts(bench: Bench) -> None:
             until(lambda: ends_with(log, line, mark), LIMIT + 4, f"{name}: /{line}/")
             client.kill()
         pings.check_steady("beside misbehaving scripts")
-        newcomer = start_second(tunnel, other, extra=(good,))
+        newcomer = start_second(tunnel, other, extra=tunnel.setup.client_extra)
         completed(newcomer, seconds=5)
         left = sleepers("misbehaving")
         check(len(left) == 1, f"{left} run on; only what was left on purpose may")
@@ -143,14 +148,9 @@ def many_hanging(bench: Bench) -> None:
     """As many checks hang as run at a time, and more: others are let in none the less."""
     scripts = Recorder(bench.folder / "scripts")
     body = f'[ "$username" = ann ] || exec /bin/sleep {MARKS["many"]}'
-    lines = ("script-security 2", "duplicate-cn")
-    lines += (scripts.line("auth-user-pass-verify", "via-env", body=body),)
+    verify = scripts.line("auth-user-pass-verify", "via-env", body=body)
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
-        other = second_client(lab, net)
-        good = credentials(bench.folder, "ann", "secret")
-        setup = Setup("adit", "stock", server_extra=lines, client_extra=(good,))
-        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel, other = tunnel_of_ann(bench, lab, "script-security 2", "duplicate-cn", verify)
         tunnel.start_server()
         for number in range(HANGING):
             login = credentials(bench.folder, f"user{number}", "x", f"login{number}")
