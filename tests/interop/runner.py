@@ -9,8 +9,8 @@
 
 A case passes when it returns. Every script takes the same options (--help), prints a line per case
 and a table, ends with the line "N passed, M failed", and exits with 1 if any failed. A case that
-fails while others run beside it is tried once more alone: this machine's load is no verdict. Both
-verdicts are told, by name on the last line too. Logs of what failed are kept, in a folder that is
+fails while others run beside it is tried once more alone, unless more than two have failed: this
+machine's load is no verdict. Both verdicts are told, by name on the last line too. Logs of what failed are kept, in a folder that is
 named at the end.
 """
 
