@@ -105,14 +105,9 @@ class Comparison {
   std::vector<Changed> found_, gone_;
 };
 
-constexpr std::string_view judges[] = {"auth-user-pass-verify",  "auth-user-pass-optional",
-                                       "verify-client-cert",     "tls-verify",
-                                       "tls-crypt-v2-verify",    "client-connect",
-                                       "ccd-exclusive",          "learn-address",
-                                       "management-client-auth", "plugin"};
-
 bool is_judge(const Changed& changed) {
-  return std::ranges::find(judges, changed.option) != std::end(judges);
+  const Row* row = find_row(changed.option);
+  return row != nullptr && row->judges;
 }
 
 // A script that goes while the plugin in its place waits for a restart would leave nobody who

@@ -57,6 +57,7 @@ struct Row {
   Class kind = Class::other;
   State state = State::implemented;
   Change change = Change::restart;
+  bool judges = false;         // it says who may connect, or in part
   bool reaches_back = false;   // said at top level, it also serves <connection> blocks above
   bool newer = false;          // than OpenVPN 2.6, which calls it unknown
   bool ours = false;           // OpenVPN does not know it

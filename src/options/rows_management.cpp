@@ -48,7 +48,7 @@ constexpr std::array rows{
         .apply = set_text<&Config::management, &Management::client_user>},
     Row{.name = "management-client-group", .args = {1, 1, "name"}, .help = "Allowed peer gid (unix).",
         .apply = set_text<&Config::management, &Management::client_group>},
-    Row{.name = "management-client-auth",
+    Row{.name = "management-client-auth", .judges = true,
         .help = "Management decides client authentication.",
         .apply = set_flag<&Config::management, &Management::client_auth>},
     Row{.name = "management-hold",
