@@ -27,11 +27,10 @@ from lab import Host, Lab, ThreeHosts, check, until
 from plugins_probe import Told, built, calls, line, told, wait_call
 from runner import Bench, Case, main
 from scene import says
+from script_records import OF_THE_RUN
 from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, server_config
 
-# What differs between any two runs, and what stock does not take back when a login is over.
-OF_THE_RUN = {"daemon_pid", "daemon_start_time", "time_unix", "time_ascii", "bytes_received"}
-OF_THE_RUN |= {"bytes_sent", "time_duration", "trusted_port", "untrusted_port", "config"}
+# What stock does not take back when a login is over.
 FILES_OF = {
     "auth": {"auth_control_file", "auth_pending_file", "auth_failed_reason_file"},
     "client-connect": {"client_connect_config_file", "client_connect_deferred_file"},
