@@ -7,15 +7,9 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-namespace adit::crypto {
+#include "base/freer.h"
 
-template <auto free_function>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
+namespace adit::crypto {
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freer<EVP_CIPHER_CTX_free>>;
 using FetchedCipher = std::unique_ptr<EVP_CIPHER, Freer<EVP_CIPHER_free>>;

@@ -3,18 +3,18 @@
 // Owners for the OpenSSL objects of this room, and its complaints as ours. Include from .cpp files
 // and from headers that only .cpp files include.
 
+#include <memory>
 #include <string_view>
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/freer.h"
 #include "base/result.h"
-#include "crypto/handles.h"
 
 namespace adit::pki {
-
-using crypto::Freer;
 
 using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Freer<BN_free>>;

@@ -8,15 +8,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-namespace adit::tls {
+#include "base/freer.h"
 
-template <auto free_function>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
+namespace adit::tls {
 
 using SslContext = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using SslConnection = std::unique_ptr<SSL, Freer<SSL_free>>;

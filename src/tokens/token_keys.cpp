@@ -7,6 +7,7 @@
 #include <pkcs11-helper-1.0/pkcs11h-core.h>
 #include <pkcs11-helper-1.0/pkcs11h-token.h>
 
+#include "base/freer.h"
 #include "base/text.h"
 #include "tokens/mechanism.h"
 
@@ -14,13 +15,6 @@ namespace adit::tokens {
 
 namespace {
 
-template <auto free_function>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
 using CertificateId =
     std::unique_ptr<pkcs11h_certificate_id_s, Freer<pkcs11h_certificate_freeCertificateId>>;
 using CertificateList = std::unique_ptr<pkcs11h_certificate_id_list_s,
