@@ -116,26 +116,23 @@ std::string serial_name(X509* certificate) {
   return "0x" + to_upper(digits);
 }
 
-}  // namespace
-
-std::vector<Certificate> certificates_in(const std::string& pem) {
-  std::vector<Certificate> all;
+template <typename Owner, auto read>
+std::vector<Owner> all_in(const std::string& pem) {
+  std::vector<Owner> all;
   const Bio bio = bio_of(pem);
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    all.emplace_back(next);
-  }
+  while (auto* next = read(bio.get(), nullptr, nullptr, nullptr)) all.emplace_back(next);
   ERR_clear_error();  // the end of the text
   return all;
 }
 
+}  // namespace
+
+std::vector<Certificate> certificates_in(const std::string& pem) {
+  return all_in<Certificate, PEM_read_bio_X509>(pem);
+}
+
 std::vector<RevocationList> lists_in(const std::string& pem) {
-  std::vector<RevocationList> all;
-  const Bio bio = bio_of(pem);
-  while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
-    all.emplace_back(next);
-  }
-  ERR_clear_error();  // the end of the text
-  return all;
+  return all_in<RevocationList, PEM_read_bio_X509_CRL>(pem);
 }
 
 std::string subject_of(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
