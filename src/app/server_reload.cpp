@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/server_routes.h"
 #include "app/start.h"
 #include "app/title.h"
 #include "base/text.h"
@@ -114,14 +115,9 @@ class Reload {
   }
 
   void take_up_routes() {
-    node::RouteFacts facts = living_.inside.tunnel->look_around(std::nullopt);
-    node::fill_server_gateways(config_, facts);
-    const node::RoutePlan routes = node::plan_routes(config_.routes, facts);
+    const node::RoutePlan routes = plan_server_routes(config_, *living_.inside.tunnel);
     report_.failures = living_.inside.tunnel->change_routes(routes);
-    setup_.environment.merge(living_.interface);
-    setup_.environment.merge(routes.environment);
-    setup_.environment.set("redirect_gateway", routes.redirects ? "1" : "0");
-    setup_.environment.set("script_context", "init");
+    add_tunnel(setup_.environment, living_.interface, routes);
   }
 
   void tell() const {

@@ -8,6 +8,7 @@
 #include "app/own_key.h"
 #include "app/plugin_host.h"
 #include "app/server_reload.h"
+#include "app/server_routes.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/identity_setup.h"
@@ -234,18 +235,13 @@ class ServerRun {
     if (!plan) return fail_with(plan.error());
     plan->set_routes = !config_.routes.noexec;
     inside_.tunnel->remove_routes(*inside_.hooks, {});
-    node::RouteFacts facts = inside_.tunnel->look_around(std::nullopt);
-    node::fill_server_gateways(config_, facts);
-    const node::RoutePlan routes = node::plan_routes(config_.routes, facts);
+    const node::RoutePlan routes = plan_server_routes(config_, *inside_.tunnel);
     if (Status up = inside_.tunnel->bring_up(*plan, *inside_.hooks, routes.environment); !up)
       return up;
     inside_.tunnel->add_routes(routes, *inside_.hooks, {});
     plan->facts.device = inside_.tunnel->name();
     interface_ = node::interface_environment(plan->facts);
-    setup_.environment.merge(interface_);
-    setup_.environment.merge(routes.environment);
-    setup_.environment.set("redirect_gateway", routes.redirects ? "1" : "0");
-    setup_.environment.set("script_context", "init");
+    add_tunnel(setup_.environment, interface_, routes);
     const std::string note = node::link_mtu_note(config_, setup_.mtu);
     if (!note.empty()) runtime_.log.warn("{}", note);
     const bool forwards = runtime_.network->forwarding_enabled(ip::Family::v4);
