@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/command_words.h"
 #include "base/text.h"
 #include "node/instance_facts.h"
 #include "options/reload_report.h"
@@ -37,8 +38,8 @@ struct Server {
   std::string configuration;  // whole path, as far as it can be told
 };
 
-int complain(const Error& error, int status) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
+int refuse(const Error& error, int status) {
+  static_cast<void>(complain(error));
   return status;
 }
 
@@ -134,13 +135,13 @@ Result<ReloadReport> ask(const Server& server, bool dry_run) {
 
 int run_reload(const ReloadArguments& given) {
   const auto servers = chosen(given);
-  if (!servers) return complain(servers.error(), refused);
+  if (!servers) return refuse(servers.error(), refused);
   int status = 0;
   std::vector<std::string> texts;
   for (const Server& server : *servers) {
     const auto report = ask(server, given.dry_run);
     if (!report) {
-      status = worse(status, complain(report.error(), no_answer));
+      status = worse(status, refuse(report.error(), no_answer));
       continue;
     }
     status = worse(status, status_of(*report));
