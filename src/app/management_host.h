@@ -89,6 +89,8 @@ void begin_asking(Runtime& runtime, management::PasswordQuestion question);
 [[nodiscard]] std::optional<session::Credentials> ask_manager(
     Runtime& runtime, management::PasswordQuestion question);
 
+// The patience of a start: nobody waits for us yet.
+inline constexpr Duration any_time = std::chrono::hours(24 * 365);
 // A signature or a certificate; the manager has to be there. Nothing: why is logged.
 [[nodiscard]] std::optional<std::string> ask_manager_for_text(Runtime& runtime,
                                                               management::TextQuestion question,

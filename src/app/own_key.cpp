@@ -8,8 +8,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr Duration any_time = std::chrono::hours(24 * 365);  // at a start nobody waits for us
-
 Result<tls::NamedPem> certificate_of_manager(Runtime& runtime, const std::string& hint) {
   if (hint.empty()) return tls::NamedPem{};
   auto text =

@@ -4,13 +4,13 @@
 
 #include "app/management_host.h"
 #include "base/text.h"
+#include "node/lines.h"
 #include "system/terminal.h"
 
 namespace adit::app {
 
 namespace {
 
-constexpr Duration any_time = std::chrono::hours(24 * 365);
 constexpr const char* system_module = ADIT_TOKEN_PROXY;  // for who names none
 
 template <typename Value>
@@ -51,17 +51,26 @@ Duration TokenHost::patience() const {
   return starting_ ? any_time : Duration(config_.channel.hand_window);
 }
 
-bool TokenHost::insert(const std::string& token) {
-  const std::string type = "token-insertion-request", message = "Please insert " + token + " token";
+Result<std::string> TokenHost::ask(const management::NeedQuestion& question) {
   if (by_manager()) {
-    asked_by_library_ = true;
-    const auto answer = ask_manager_for_need(
-        runtime_, {management::NeedQuestion::Kind::confirmation, type, message}, patience());
-    asked_by_library_ = false;
-    return answer == "ok";
+    auto answer = ask_manager_for_need(runtime_, question, patience());
+    if (!answer) return fail("interrupted");
+    return std::move(*answer);
   }
-  const auto answer = system::ask("NEED-OK|" + type + "|" + message + ":", true);
-  return answer && answer->reveal() == "ok";
+  const bool yes_or_no = question.kind == management::NeedQuestion::Kind::confirmation;
+  auto answer = system::ask(
+      fmt::format("{}|{}|{}:", yes_or_no ? "NEED-OK" : "NEED-STR", question.type, question.message),
+      true);
+  if (!answer) return fail_with(answer.error());
+  return answer->reveal();
+}
+
+bool TokenHost::insert(const std::string& token) {
+  asked_by_library_ = true;
+  const auto answer = ask({management::NeedQuestion::Kind::confirmation, "token-insertion-request",
+                           "Please insert " + token + " token"});
+  asked_by_library_ = false;
+  return answer == "ok";
 }
 
 std::optional<SecretText> TokenHost::pin(const std::string& token) {
@@ -80,16 +89,8 @@ std::optional<SecretText> TokenHost::pin(const std::string& token) {
 
 Result<std::string> TokenHost::id() {
   if (!config_.tokens.id_by_manager) return config_.tokens.id;
-  const std::string type = "pkcs11-id-request", message = "Please specify PKCS#11 id to use";
-  if (by_manager()) {
-    auto answer = ask_manager_for_need(
-        runtime_, {management::NeedQuestion::Kind::text, type, message}, patience());
-    if (!answer) return fail("interrupted");
-    return *answer;
-  }
-  auto answer = system::ask("NEED-STR|" + type + "|" + message + ":", true);
-  if (!answer) return fail_with(answer.error());
-  return answer->reveal();
+  return ask({management::NeedQuestion::Kind::text, "pkcs11-id-request",
+              "Please specify PKCS#11 id to use"});
 }
 
 Result<std::unique_ptr<tokens::TokenKey>> TokenHost::key() {
@@ -132,7 +133,7 @@ class TerminalPrompts final : public tokens::Prompts {
 
 int refuse(const Runtime& runtime, const std::string& why) {
   runtime.log.fatal("{}", why);
-  runtime.log.fatal("Exiting due to fatal error");
+  runtime.log.fatal("{}", node::lines::exits_fatally);
   return 1;
 }
 

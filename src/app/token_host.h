@@ -2,6 +2,7 @@
 
 #include "app/runtime.h"
 #include "management/instance.h"
+#include "management/questions.h"
 #include "tokens/token_keys.h"
 
 namespace adit::app {
@@ -24,6 +25,7 @@ class TokenHost final : private tokens::Prompts {
   [[nodiscard]] bool insert(const std::string& token) override;
   [[nodiscard]] std::optional<SecretText> pin(const std::string& token) override;
   [[nodiscard]] Result<std::string> id();
+  [[nodiscard]] Result<std::string> ask(const management::NeedQuestion& question);
   [[nodiscard]] bool by_manager() const;
   [[nodiscard]] Duration patience() const;
 

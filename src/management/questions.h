@@ -68,7 +68,6 @@ struct NeedQuestion {
   [[nodiscard]] std::string what() const {
     return kind == Kind::confirmation ? "needok-confirmation" : "needstr-string";
   }
-  [[nodiscard]] bool confirmed() const { return answer == "ok"; }
 };
 
 // By which proxy the next server is to be reached. None is all that can be had.
