@@ -32,6 +32,7 @@ from features import (
 from lab import ADIT, Host, Lab, ThreeHosts, check, until
 from relay import Relay
 from runner import Bench, Case, main
+from terminals import talk
 from tunnel import COMPLETED, PORT, Setup, Tunnel, client_config
 
 RIGHT = '[ "$username" = ann ] && [ "$password" = secret ] || exit 1'
@@ -110,25 +111,6 @@ def password_from_terminal(bench: Bench) -> None:
         said += talk(terminal, {}, "process exiting")
         check(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, "it does not end with 0")
         check("secret" not in said, "the password was shown")
-
-
-def talk(terminal: int, answers: dict[str, str], end: str) -> str:
-    """Answers prompts as they come, until the program has said the last words."""
-    said = ""
-    open_prompts = dict(answers)
-
-    def probe() -> bool:
-        nonlocal said
-        try:
-            said += os.read(terminal, 4096).decode(errors="replace")
-        except OSError:  # the other side is gone
-            return end in said
-        for prompt in [prompt for prompt in open_prompts if prompt in said]:
-            os.write(terminal, open_prompts.pop(prompt).encode() + b"\n")
-        return end in said
-
-    until(probe, 20, f"the terminal shows {end!r}")
-    return said
 
 
 def token_across_renegotiation(bench: Bench) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from key_holders import connection, release
 from keys import call
-from lab import STOCK, Process, check, until
+from lab import STOCK, Process, check
 from manager import SOCKET, Manager, compare_dialogues
 from runner import Bench, Case, main
+from terminals import talk
 from tunnel import COMPLETED, PROGRAMS
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -231,21 +232,8 @@ def at_terminal(answers: dict[str, str], *words: object) -> str:
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(str(words[0]), [str(word) for word in words])
-    said = ""
-    left = dict(answers)
-
-    def probe() -> bool:
-        nonlocal said
-        try:
-            said += os.read(terminal, 4096).decode(errors="replace")
-        except OSError:
-            return True
-        for prompt in [prompt for prompt in left if prompt in said]:
-            os.write(terminal, left.pop(prompt).encode() + b"\n")
-        return False
-
     try:
-        until(probe, 20, "it ends")
+        said = talk(terminal, answers, None)
     finally:
         os.kill(pid, signal.SIGKILL)  # if it has not ended
         os.waitpid(pid, 0)
