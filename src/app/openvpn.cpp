@@ -1,9 +1,6 @@
 #include "app/openvpn.h"
 
 #include <cstdio>
-#include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <unistd.h>
 
 #include "app/client_run.h"
@@ -143,6 +140,8 @@ class Openvpn {
     runtime_.log.info(1, "{}", title());
     runtime_.log.info(1, "library versions: {}", tls_library());
     if (!open_management()) return management_lost();
+    if (Status opened = open_tokens(); !opened) return die(opened.error());
+    if (!let_begin()) return management_lost();
     inside_.reset();  // it knows the plugins of the last reading
     if (Status loaded = load_plugins(runtime_, config_); !loaded) return die(loaded.error());
     if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
@@ -191,9 +190,9 @@ class Openvpn {
     }
   }
 
-  // False: whoever manages us did not let us begin; why is logged.
+  // False: it cannot be opened; why is logged.
   bool open_management() {
-    if (!config_.management.defined()) return open_tokens();
+    if (!config_.management.defined()) return true;
     if (!runtime_.management) {
       auto opened = ManagementHost::open(runtime_, config_);
       if (!opened) {
@@ -204,33 +203,35 @@ class Openvpn {
       }
       runtime_.management = std::move(*opened);
     }
-    if (!open_tokens()) return false;
     runtime_.management->on_forget = [this] {
       remembered_.asked = false;
       remembered_.memory = {};
       remembered_.memory.forgotten = true;
       passphrase_ = {};
     };
-    tell_state(runtime_, {"CONNECTING"});
-    hold_if_wanted(runtime_, 0);
-    return !runtime_.signal;
+    return true;
   }
 
   // Before a manager may ask for them, and anew with every configuration.
-  bool open_tokens() {
+  Status open_tokens() {
     runtime_.tokens.reset();
     if (runtime_.management) runtime_.management->on_token_entries = nullptr;
-    if (!config_.tokens.defined()) return true;
+    if (!config_.tokens.defined()) return {};
     auto opened = TokenHost::open(runtime_, config_);
-    if (!opened) {
-      runtime_.log.fatal("{}", opened.error().text());
-      return false;
-    }
+    if (!opened) return fail_with(opened.error());
     runtime_.tokens = std::move(*opened);
     if (runtime_.management) {
       runtime_.management->on_token_entries = [this] { return runtime_.tokens->entries(); };
     }
-    return true;
+    return {};
+  }
+
+  // False: a manager ends us before we have begun.
+  bool let_begin() {
+    if (!config_.management.defined()) return true;
+    tell_state(runtime_, {"CONNECTING"});
+    hold_if_wanted(runtime_, 0);
+    return !runtime_.signal;
   }
 
   // A wrong passphrase that the manager gave: it is told, and with "auth-retry" asked once more.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +25,11 @@ from tunnel import COMPLETED, PROGRAMS
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 LABEL, PIN = "my token", "1234"
 OBJECTS = {"openssl": "01", "adit": "02"}  # authority: its client's key, RSA and EC
+NO_LIBRARY = """
+unsigned long pkcs11h_initialize(void) { return 5; }
+unsigned long pkcs11h_logout(void) { return 0; }
+unsigned long pkcs11h_terminate(void) { return 0; }
+"""
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 
 
@@ -227,6 +234,25 @@ def until_end(client: Process, manager: Manager, wanted: str) -> None:
     check("Cannot load certificate" in client.text(), f"{wanted!r}: {client.tail()}")
 
 
+def no_library(bench: Bench) -> None:
+    """A library of tokens that does not begin: the program fails, also where a manager listens."""
+    source, library = bench.folder / "none.c", bench.folder / "none.so"
+    source.write_text(NO_LIBRARY)
+    compiler = shutil.which("gcc") or shutil.which("clang-14") or "cc"
+    call(compiler, "-shared", "-fPIC", "-o", library, source)
+    who = bench.keys.identity("adit", "client1")
+    start = ("--dev", "null", "--tls-client", "--remote", "127.0.0.1", "--ca", who.ca)
+    token = ("--pkcs11-providers", MODULE, "--pkcs11-id", "a/b/c/d/01")
+    env = os.environ | {"LD_PRELOAD": str(library)}
+    for manager in ((), ("--management", bench.folder / SOCKET, "unix")):
+        for program in PROGRAMS.values():
+            words = [str(word) for word in (program, *start, *token, *manager)]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=20, env=env)
+            check(done.returncode == 1, f"{words}: {done.returncode}\n{done.stdout}")
+            check("PKCS#11: Cannot initialize" in done.stdout, f"{words}:\n{done.stdout}")
+            check("Exiting due to fatal error" in done.stdout, f"{words}:\n{done.stdout}")
+
+
 def at_terminal(answers: dict[str, str], *words: object) -> str:
     """What a program shows on a terminal until it ends; answers: to its prompts, as they come."""
     pid, terminal = pty.fork()
@@ -298,6 +324,7 @@ CASES = [
     Case("asked-id", asked_id),
     Case("asked-meanwhile", asked_meanwhile),
     Case("bad-ids", bad_ids),
+    Case("no-library", no_library),
     Case("terminal", terminal),
     Case("contradictions", contradictions),
 ]
