@@ -27,12 +27,9 @@ struct Named {
   }
 };
 
-// cipher  0: what is usual today
-std::string bundle_of(const Named& own, const Named* authority, const char* password,
-                      int cipher = 0) {
+std::string bundle_of(const Named& own, const Named* authority, const char* password) {
   return made_bundle(own.certificate.get(), own.key.get(),
-                     authority != nullptr ? authority->certificate.get() : nullptr, password,
-                     cipher);
+                     authority != nullptr ? authority->certificate.get() : nullptr, password, 0);
 }
 
 std::string advice(const Result<Bundle>& failed) {
