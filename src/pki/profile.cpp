@@ -16,7 +16,7 @@ namespace {
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 // As one word of a configuration file, whatever it holds.
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   if (!word.empty() && word.find_first_of(" \"'\\#;") == std::string_view::npos) {
     return std::string(word);
   }
@@ -118,7 +118,7 @@ Result<std::string> render_server_config(const ServerSettings& settings) {
       });
   if (!ok) return fail_with(ok.error());
   const auto path = [&](std::string_view file) {
-    return quoted(fmt::format("{}/{}", settings.directory, file));
+    return in_quotes(fmt::format("{}/{}", settings.directory, file));
   };
   const bool udp = settings.transport == Transport::udp;
   std::string text =
@@ -131,7 +131,8 @@ Result<std::string> render_server_config(const ServerSettings& settings) {
   text += fmt::format(
       "keepalive 10 60\npersist-key\npersist-tun\nclient-config-dir {}\n"
       "ifconfig-pool-persist {}\nstatus {}\nverb 3\n",
-      quoted(settings.client_config_dir), quoted(settings.pool_file), quoted(settings.status_file));
+      in_quotes(settings.client_config_dir), in_quotes(settings.pool_file),
+      in_quotes(settings.status_file));
   // Only a datagram transport knows it; with TCP it is an error.
   if (udp) text += "explicit-exit-notify 1\n";
   return text;
