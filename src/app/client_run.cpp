@@ -12,6 +12,7 @@
 #include "app/management_host.h"
 #include "app/own_key.h"
 #include "app/plugin_host.h"
+#include "app/pushed_settings.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/certificate_script.h"
@@ -81,9 +82,9 @@ class ClientRun {
       signal.text = "init_instance";
     log_signal(runtime_.log, signal);
     tell_end(runtime_, signal);
-    const RunEnd end = end_of(signal, config_);
-    const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
-    if (!keep) take_down(signal_for_scripts(signal));
+    RunEnd end = end_of(signal, config_);
+    end.keeps_device = end.next == RunEnd::Next::restart && keeps_tun_;
+    if (!end.keeps_device) take_down(signal_for_scripts(signal));
     return end;
   }
 
@@ -118,7 +119,7 @@ class ClientRun {
   std::optional<node::Outcome> attempt() {
     if (!remotes_.choose()) return std::nullopt;
     const options::Connection& connection = remotes_.connection();
-    if (!runtime_.management) runtime_.output.set_verbosity(config_.logging.verb);
+    forget_pushed_settings(runtime_, config_);
     if (auto lost = remotes_.find()) return lost;
     auto setup = make_setup(connection);
     if (!setup) return give_up(setup.error());
@@ -200,6 +201,8 @@ class ClientRun {
       if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
       if (client_->up() && !announced) {
         announced = true;
+        take_pushed_settings(runtime_, config_, client_->pulled(), edge);
+        keeps_tun_ = config_.device.persist_tun || client_->pulled().persist_tun;
         came_up();
       }
       if (runtime_.loop->now() >= status_due) write_status();
@@ -277,7 +280,7 @@ class ClientRun {
       const int number = config_.process.remap_usr1 == Usr1::sighup ? SIGHUP : SIGTERM;
       return runtime_.raise({number, false, outcome.text, 0});
     }
-    if (!config_.device.persist_tun) {
+    if (!keeps_tun_) {
       take_down(outcome.text);
     } else if (leads_into_tunnel(path_to_server())) {
       inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
@@ -374,6 +377,7 @@ class ClientRun {
   bool was_up_ = false;
   bool met_while_alive_ = false;  // the signal: not between two attempts
   bool told_up_ = false;          // to the manager
+  bool keeps_tun_ = config_.device.persist_tun;
   node::FailedAttempts failed_attempts_;
 };
 

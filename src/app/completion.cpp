@@ -42,6 +42,11 @@ std::vector<Candidate> commands_at(const Place& place) {
   return all;
 }
 
+bool is_offered(const options::Row& row) {
+  return row.allowed(options::where::line) && row.state == options::State::implemented &&
+         row.name != "help";
+}
+
 // At the top the options of OpenVPN are good as well.
 std::vector<Candidate> options_at(const Place& place) {
   std::vector<Candidate> all;
@@ -50,9 +55,7 @@ std::vector<Candidate> options_at(const Place& place) {
   }
   if (!place.path.empty()) return all;
   for (const options::Row* row : options::all_rows()) {
-    const bool useful = row->allowed(options::where::line) &&
-                        row->state == options::State::implemented && row->name != "help";
-    if (useful) all.push_back({"--" + std::string(row->name), std::string(row->help)});
+    if (is_offered(*row)) all.push_back({"--" + std::string(row->name), std::string(row->help)});
   }
   return all;
 }
@@ -72,6 +75,12 @@ void for_each_choice(const std::vector<Place>& places,
     for (const CommandNode::Option& option : place.node->options) {
       if (option.choices.empty()) continue;
       for (const std::string& name : option.names) visit(place, name, join(option.choices, " "));
+    }
+    if (!place.path.empty()) continue;
+    for (const options::Row* row : options::all_rows()) {
+      const auto choices =
+          is_offered(*row) ? options::choices_of(*row) : std::vector<std::string>();
+      if (!choices.empty()) visit(place, "--" + std::string(row->name), join(choices, " "));
     }
   }
 }

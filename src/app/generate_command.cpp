@@ -8,6 +8,7 @@
 #include "app/command_words.h"
 #include "app/completion.h"
 #include "app/man_page.h"
+#include "options/table.h"
 #include "setup/unit_file.h"
 #include "system/store.h"
 
@@ -67,6 +68,8 @@ std::shared_ptr<GenerateArguments> add_generate(CLI::App& root, int& status) {
   CLI::App* man = generate->add_subcommand("man", "the manual pages");
   man->add_option("DIR", arguments.folder, "where they go")->required();
   man->callback([&] { status = write_pages(root, arguments.folder); });
+  CLI::App* options = generate->add_subcommand("options", "docs/options.md");
+  options->callback([] { std::fputs(options::options_page().c_str(), stdout); });
   CLI::App* units = generate->add_subcommand("units", "the templates for systemd");
   units->add_option("DIR", arguments.folder, "where they go")->required();
   units->add_option("--program", arguments.program, "where adit is installed");

@@ -101,6 +101,18 @@ ManPage family_page(const CommandNode& node) {
   return {name + ".8", text};
 }
 
+std::string option_note(const options::Row& row) {
+  switch (row.state) {
+    case options::State::implemented:
+      return {};
+    case options::State::accepted:
+      return " Accepted, without effect: " + std::string(row.note) + ".";
+    case options::State::refused:
+      break;
+  }
+  return " Refused: " + std::string(row.note) + ".";
+}
+
 std::string option_sections() {
   std::string text =
       ".SH OPTIONS OF OPENVPN\nIn a file the same words stand without the leading "
@@ -108,9 +120,8 @@ std::string option_sections() {
   for (const options::Page& page : options::pages()) {
     text += ".SS " + roff(page.title) + "\n";
     for (const options::Row& row : page.rows) {
-      if (row.state != options::State::implemented) continue;
       text += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(options::usage(row)),
-                          row.help.empty() ? "\\&" : roff(row.help));
+                          roff(std::string(row.help) + option_note(row)));
     }
   }
   return text;

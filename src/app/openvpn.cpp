@@ -12,6 +12,7 @@
 #include "app/title.h"
 #include "app/token_host.h"
 #include "app/tools.h"
+#include "node/echo_line.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "options/checks.h"
@@ -118,6 +119,9 @@ class Openvpn {
       print("Options error: " + set.error().text());
       return false;
     }
+    for (const std::string& text : config_.scripts.echoes) {
+      if (const auto line = node::echo_line(text, false)) runtime_.log.info(1, "{}", *line);
+    }
     for (const options::Issue& issue : issues) runtime_.log.warn("{}", issue.text());
     started_ = true;
     return true;
@@ -171,7 +175,7 @@ class Openvpn {
           static_cast<void>(runtime_.output.reopen());
           return std::nullopt;
         case RunEnd::Next::restart:
-          if (!config_.device.persist_tun) inside_.reset();
+          if (!end->keeps_device) inside_.reset();
           if (!hold_if_wanted(runtime_, 1)) {
             runtime_.log.info(2, "{}", node::lines::restart_pause(std::chrono::seconds(1)));
             runtime_.rest(std::chrono::seconds(1));

@@ -7,6 +7,7 @@
 #include "node/lane_count.h"
 #include "node/lines.h"
 #include "node/mtu_setup.h"
+#include "system/service_port.h"
 #include "system/task_limit.h"
 #include "system/thread.h"
 
@@ -32,9 +33,11 @@ system::SocketSettings tcp_socket_settings(const options::Config& config) {
 }
 
 Result<std::uint16_t> port_number(const std::string& text, std::string_view what) {
-  const auto port = to_number<std::uint16_t>(text);
-  if (!port) return fail("{} \"{}\" is not a port number", what, printable(text));
-  return *port;
+  if (const auto port = to_number<std::uint16_t>(text)) return *port;
+  if (const auto port = system::port_of_service(text)) return *port;
+  return fail_with({fmt::format("{} \"{}\" is neither a number nor a service that this host knows",
+                                what, printable(text)),
+                    "write the number; /etc/services has the names"});
 }
 
 namespace {

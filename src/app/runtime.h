@@ -41,6 +41,7 @@ std::string signal_name(int number);
 struct RunEnd {
   enum class Next { exit, reread, restart } next = Next::exit;  // SIGTERM, SIGHUP, SIGUSR1
   int exit_status = 0;
+  bool keeps_device = false;  // "persist-tun", said here or pushed
 };
 
 // What the whole process has one of, made in main and handed down.

@@ -94,9 +94,9 @@ class ServerRun {
     server_.reset();
     log_signal(runtime_.log, signal);
     tell_end(runtime_, signal);
-    const RunEnd end = end_of(signal, config_);
-    const bool keep = end.next == RunEnd::Next::restart && config_.device.persist_tun;
-    if (!keep) {
+    RunEnd end = end_of(signal, config_);
+    end.keeps_device = end.next == RunEnd::Next::restart && config_.device.persist_tun;
+    if (!end.keeps_device) {
       inside_.take_down({}, signal_for_scripts(signal));
       tell_up_down(runtime_, false, setup_.environment);
     }

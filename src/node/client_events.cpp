@@ -1,6 +1,7 @@
 // What the session says, and the answers of one end of a single tunnel.
 
 #include "node/client.h"
+#include "node/echo_line.h"
 #include "node/handshake_log.h"
 #include "node/lines.h"
 #include "node/option_mismatch.h"
@@ -122,6 +123,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
   const std::vector<std::string>& echoes = pulled_.scripts.echoes;
   for (std::size_t at = setup_.config.scripts.echoes.size(); at < echoes.size(); ++at) {
     note(ClientNews::Kind::echo, echoes[at]);
+    if (const auto line = echo_line(echoes[at], true)) log_.info(1, "{}", *line);
   }
   const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
   if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;

@@ -45,10 +45,13 @@ void check_roles(const Config& config, const Findings& found) {
   const bool both_roles = config.said_of("tls-server") != nullptr &&
                           (config.said_of("tls-client") != nullptr || config.client.pull);
   if (both_roles) {
-    found.error("tls-server", "specify only one of --tls-server, --tls-client, or --secret");
+    found.error("tls-server", "specify only one of --tls-server, --tls-client, or --secret",
+                "remove the one that this side is not");
   }
   if (config.mode == Mode::server && config.tls_role != TlsRole::server && !both_roles) {
-    found.error("mode", "--mode server requires --tls-server");
+    found.error(
+        "mode", "--mode server requires --tls-server",
+        "add the line \"tls-server\", or write \"server NETWORK NETMASK\", which stands for both");
   }
   const bool without_tls = config.tls_role == TlsRole::none && !config.secret.defined();
   if (config.mode == Mode::p2p && without_tls && !config.client.pull) {
@@ -59,7 +62,8 @@ void check_roles(const Config& config, const Findings& found) {
     if (config.client.pull) {
       found.error("client", "a client needs to know its server", "write \"remote HOST PORT\"");
     } else if (config.connection.nobind) {
-      found.error("nobind", "--nobind doesn't make sense unless used with --remote");
+      found.error("nobind", "--nobind doesn't make sense unless used with --remote",
+                  "name the peer with \"remote HOST PORT\", or remove nobind");
     } else if (config.tls_role == TlsRole::client) {
       found.error("tls-client", "the TLS client begins, so it needs to know its peer",
                   "write \"remote HOST PORT\", or make this end the tls-server");
@@ -73,23 +77,31 @@ void check_links(const Config& config, const Findings& found) {
   if (links.empty()) links.push_back(&config.connection);
   for (const Connection* link : links) {
     if (link->bind && config.said_of("nobind") != nullptr) {
-      found.error("nobind", "--bind and --nobind can't be used together");
+      found.error("nobind", "--bind and --nobind can't be used together", "remove one of them");
     }
     if (link->nobind && !link->local.empty()) {
-      found.error("nobind", "--local and --nobind don't make sense when used together");
+      found.error("nobind", "--local and --nobind don't make sense when used together",
+                  "remove one of them");
     }
     if (link->nobind && link->local_port_binds) {
-      found.error("nobind", "--lport and --nobind don't make sense when used together");
+      found.error("nobind", "--lport and --nobind don't make sense when used together",
+                  "remove one of them");
+    }
+    const std::string port = link->local_port.value_or("1194");
+    if (!link->local.empty() && link->local == link->remote && port == link->remote_port) {
+      found.error("local", "--remote and --local addresses are the same",
+                  "a program cannot be its own peer: the one is here, the other there");
     }
     if (link->proto.transport == Transport::tcp) {
       found.error("proto", "--proto tcp is ambiguous in this context",
                   "specify --proto tcp-server or --proto tcp-client");
     }
     if (link->link_mtu && link->tun_mtu) {
-      found.error("link-mtu", "only one of --tun-mtu or --link-mtu may be defined");
+      found.error("link-mtu", "only one of --tun-mtu or --link-mtu may be defined", "keep tun-mtu");
     }
     if (link->fragment && link->proto.is_tcp()) {
-      found.error("fragment", "--fragment can only be used with --proto udp");
+      found.error("fragment", "--fragment can only be used with --proto udp",
+                  "remove it: TCP cuts its stream by itself");
     }
     if (link->explicit_exit_notify.value_or(0) > 0 && link->proto.is_tcp()) {
       found.note("explicit-exit-notify", "it is ignored with TCP, whose end is seen anyway");
@@ -101,7 +113,8 @@ void check_links(const Config& config, const Findings& found) {
     const bool older_wrap = link->tls_auth.defined() || link->tls_crypt.defined();
     if (config.mode != Mode::server && link->tls_crypt_v2.defined() && older_wrap) {
       found.error("tls-crypt-v2",
-                  "--tls-crypt-v2, --tls-auth and --tls-crypt are mutually exclusive in a client");
+                  "--tls-crypt-v2, --tls-auth and --tls-crypt are mutually exclusive in a client",
+                  "keep the one that the server has given you");
     }
   }
 }

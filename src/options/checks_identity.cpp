@@ -11,8 +11,10 @@ bool refuse_beside(const Config& config, const Findings& found, const char* reas
                    std::initializer_list<const char*> options) {
   for (const char* name : options) {
     if (config.said_of(name) == nullptr) continue;
-    found.error(name, fmt::format("Parameter --{} cannot be used when --{} is also specified.",
-                                  name, reason));
+    found.error(
+        name,
+        fmt::format("Parameter --{} cannot be used when --{} is also specified.", name, reason),
+        "remove one of them");
     return true;
   }
   return false;
@@ -50,10 +52,12 @@ void check_external_key(const Config& config, const Findings& found) {
     return;
   }
   if (config.identity.key.defined()) {
-    found.error("key", "--key and --management-external-key are mutually exclusive");
+    found.error("key", "--key and --management-external-key are mutually exclusive",
+                "remove one of them");
   }
   if (by_manager && config.identity.cert.defined()) {
-    found.error("cert", "--cert and --management-external-cert are mutually exclusive");
+    found.error("cert", "--cert and --management-external-cert are mutually exclusive",
+                "remove one of them");
   }
   if (!by_manager && !config.identity.cert.defined()) {
     found.error("", "You must define certificate file (--cert) or PKCS#12 file (--pkcs12)",
@@ -65,7 +69,8 @@ void check_own_certificate(const Config& config, const Findings& found) {
   const Identity& identity = config.identity;
   if (!config.management.external_cert.empty() && !config.management.external_key) {
     found.error("management-external-cert",
-                "--management-external-cert must be used with --management-external-key");
+                "--management-external-cert must be used with --management-external-key",
+                "add the line \"management-external-key\"");
     return;
   }
   if (config.tokens.defined()) return check_token(config, found);
@@ -85,7 +90,8 @@ void check_own_certificate(const Config& config, const Findings& found) {
   }
   if (has_cert || has_key) return;
   if (config.tls_role == TlsRole::server) {
-    found.error("", "You must define certificate file (--cert) and private key file (--key)");
+    found.error("", "You must define certificate file (--cert) and private key file (--key)",
+                "\"adit pki init\" and \"adit pki server NAME\" make them");
   } else if (!config.client.auth_user_pass) {
     found.error("", "No client-side authentication method is specified",
                 "use cert and key, or auth-user-pass");
@@ -99,7 +105,8 @@ void check_trust(const Config& config, const Findings& found) {
   if (!trusts_somebody) {
     found.error("",
                 "You must define CA file (--ca) or CA path (--capath) and/or peer fingerprint "
-                "verification (--peer-fingerprint)");
+                "verification (--peer-fingerprint)",
+                "add the line \"ca FILE\", or \"peer-fingerprint FINGERPRINT\" of the other side");
   }
   const bool knows_server =
       identity.remote_cert_tls != Identity::CertUsage::any || !identity.verify_x509_name.empty() ||
@@ -115,7 +122,8 @@ void check_trust(const Config& config, const Findings& found) {
 void check_announced_blocks(const Config& config, const Findings& found) {
   for (const NamedFile& file : files_of(config)) {
     if (file.path == "[inline]") {
-      found.error(file.option, "the block <" + file.option + "> is missing");
+      found.error(file.option, "the block <" + file.option + "> is missing",
+                  "add it, or write the name of the file in place of [inline]");
     }
   }
 }
@@ -130,7 +138,8 @@ void check_identity(const Config& config, const Findings& found) {
   check_announced_blocks(config, found);
   const Identity& identity = config.identity;
   if (!identity.tls_version_max.empty() && identity.tls_version_max < identity.tls_version_min) {
-    found.error("tls-version-min", "--tls-version-min bigger than --tls-version-max");
+    found.error("tls-version-min", "--tls-version-min bigger than --tls-version-max",
+                "make tls-version-min the smaller one");
   }
   if (config.tls_role == TlsRole::client && identity.dh.defined()) {
     found.note("dh", "only servers use dh; it is ignored");

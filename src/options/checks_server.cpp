@@ -25,7 +25,10 @@ void refuse_server_options(const Config& config, const Findings& found) {
       "username-as-common-name",
       "auth-user-pass-optional",
       "auth-gen-token",
-      "ifconfig-push-constraint",
+      "client-crresponse",
+      "force-tls-key-material-export",
+      "hash-size",
+      "opt-verify",
   };
   for (const char* name : names) {
     if (config.said_of(name) != nullptr) {
@@ -33,11 +36,20 @@ void refuse_server_options(const Config& config, const Findings& found) {
                   "write it in the configuration of the server");
     }
   }
+  if (config.identity.verify_client_cert != Identity::ClientCert::require) {
+    found.error("verify-client-cert", "--verify-client-cert requires --mode server",
+                "a client always asks for the server's certificate; remove the line");
+  }
+  if (config.said_of("ifconfig-push-constraint") != nullptr) {
+    found.warn("ifconfig-push-constraint", "it says nothing to a client, and is ignored",
+               "write it in the configuration of the server");
+  }
 }
 
 void refuse_client_options(const Config& config, const Findings& found) {
-  constexpr std::array names{"nobind", "pull",     "auth-user-pass", "route-delay", "up-delay",
-                             "shaper", "ipchange", "http-proxy",     "socks-proxy"};
+  constexpr std::array names{
+      "nobind", "pull",     "auth-user-pass", "route-delay", "up-delay",
+      "shaper", "ipchange", "http-proxy",     "socks-proxy", "allow-recursive-routing"};
   for (const char* name : names) {
     if (config.said_of(name) != nullptr) {
       found.error(name, std::string("--") + name + " cannot be used with --mode server",
@@ -56,17 +68,31 @@ void refuse_client_options(const Config& config, const Findings& found) {
   }
 }
 
+void check_pools(const Config& config, const Findings& found) {
+  const Server& server = config.server;
+  if (server.pool6 && !config.device.ifconfig_ipv6) {
+    found.error("ifconfig-ipv6-pool", "--ifconfig-ipv6-pool needs --ifconfig-ipv6",
+                "write \"server-ipv6 NETWORK/BITS\", which stands for both");
+  }
+  if (!server.pool_persist.empty() && !server.pool && !server.pool6) {
+    found.error("ifconfig-pool-persist",
+                "--ifconfig-pool-persist must be used with --ifconfig-pool or --ifconfig-ipv6-pool",
+                "add a pool, or remove the line");
+  }
+}
+
 void check_accounts(const Config& config, const Findings& found) {
   const bool asks = config.scripts.auth_user_pass_verify.defined() ||
                     !config.scripts.plugins.empty() || config.management.client_auth;
   const std::string needs =
       " must be used with --management-client-auth, an --auth-user-pass-verify script, or plugin";
+  const std::string who = "say who judges names and passwords, or remove the line";
   if (asks) return;
   for (const char* name : {"username-as-common-name", "auth-user-pass-optional"}) {
-    if (config.said_of(name) != nullptr) found.error(name, std::string("--") + name + needs);
+    if (config.said_of(name) != nullptr) found.error(name, std::string("--") + name + needs, who);
   }
   if (config.identity.verify_client_cert != Identity::ClientCert::require) {
-    found.error("verify-client-cert", "--verify-client-cert none|optional" + needs);
+    found.error("verify-client-cert", "--verify-client-cert none|optional" + needs, who);
   }
 }
 
@@ -92,10 +118,15 @@ void check_tokens(const Config& config, const Findings& found) {
 void check_server(const Config& config, const Findings& found) {
   if (config.mode != Mode::server) return refuse_server_options(config, found);
   refuse_client_options(config, found);
+  check_pools(config, found);
   check_accounts(config, found);
   check_tokens(config, found);
+  if (config.connection.proto.transport == Transport::tcp_client) {
+    found.error("proto", "a server cannot use --proto tcp-client", "write \"proto tcp-server\"");
+  }
   if (config.server.ccd_exclusive && config.server.ccd.empty()) {
-    found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir");
+    found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir",
+                "name the directory that has a file for each client");
   }
   if (config.server.connect_freq && config.connection.proto.is_tcp()) {
     found.error("connect-freq",

@@ -32,9 +32,21 @@ class AddressCheck {
   }
 
  private:
+  // source: stock says so, and lets the client have the address.
+  void check_constraint() {
+    const auto& constraint = server_.server.push_constraint;
+    if (!constraint) return;
+    const auto& [network, mask] = *constraint;
+    if ((address_.v4_number() & mask.v4_number()) == network.v4_number()) return;
+    report(Severity::warning,
+           address_.text() + " violates tunnel network/netmask constraint (" + network.text() +
+               "/" + mask.text() + ")",
+           "give this client an address of that network, or change ifconfig-push-constraint");
+  }
+
   void check_range() {
     const auto& network = server_.server.network;
-    if (!network) return;
+    if (!network) return check_constraint();
     if (!network->contains(address_)) {
       report(Severity::warning, address_.text() + " is outside of the network " + network->text());
     } else if (address_ == network->address || address_ == network->broadcast()) {

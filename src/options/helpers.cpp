@@ -34,14 +34,17 @@ void conflicts_of_helpers(const Config& config, const Findings& found) {
     const std::string name = std::string("--") + helper;
     for (const char* client : {"client", "tls-client"}) {
       if (config.said_of(client) != nullptr) {
-        found.error(client, name + " and --" + client + " cannot be used together");
+        found.error(client, name + " and --" + client + " cannot be used together",
+                    "remove the one that this side is not");
       }
     }
     if (config.secret.defined()) {
-      found.error("secret", name + " and --secret cannot be used together");
+      found.error("secret", name + " and --secret cannot be used together",
+                  "remove secret: a server has TLS");
     }
     if (!config.device.type || config.device.type == DevType::null) {
-      found.error(helper, name + " directive only makes sense with --dev tun or --dev tap");
+      found.error(helper, name + " directive only makes sense with --dev tun or --dev tap",
+                  "write \"dev tun\"");
     }
   }
 }
@@ -117,7 +120,8 @@ void expand_server_ipv6(Config& config, const Findings& found) {
   if (config.server.pool6) {
     found.error("ifconfig-ipv6-pool",
                 "--server-ipv6 already defines an ifconfig-ipv6-pool, so you can't also specify "
-                "--ifconfig-ipv6-pool explicitly");
+                "--ifconfig-ipv6-pool explicitly",
+                "remove ifconfig-ipv6-pool");
     return;
   }
   become_server(config);
@@ -138,12 +142,13 @@ void expand_keepalive(Config& config, const Findings& found) {
   if (timers.ping.count() != 0 || timers.ping_restart_set || timers.ping_exit_set) {
     found.error("keepalive",
                 "--keepalive conflicts with --ping, --ping-exit, or --ping-restart.  If you use "
-                "--keepalive, you don't need any of the other --ping directives");
+                "--keepalive, you don't need any of the other --ping directives",
+                "remove ping, ping-restart and ping-exit");
     return;
   }
   if (interval == 0 && timeout == 0) return;
   if (interval == 0 || timeout == 0) {
-    found.error("keepalive", "--keepalive parameters must be > 0");
+    found.error("keepalive", "--keepalive parameters must be > 0", "write \"keepalive 10 60\"");
     return;
   }
   if (std::uint64_t{interval} * 2 > timeout) {
@@ -225,8 +230,8 @@ void keep_forced_protocol(Config& config, const Findings& found) {
   const bool tcp = remotes.proto_force->is_tcp();
   std::erase_if(remotes.list, [&](const Connection& one) { return one.proto.is_tcp() != tcp; });
   if (remotes.list.empty()) {
-    found.error("proto-force",
-                "No usable connection profiles are present: none uses this protocol");
+    found.error("proto-force", "No usable connection profiles are present: none uses this protocol",
+                "remove proto-force, or add a remote of that protocol");
   }
 }
 

@@ -121,7 +121,8 @@ class Splitter {
                       R"(write \\ for a backslash; only \\, \" and \ before a blank are known)"});
   }
   static tl::unexpected<Error> unclosed(const char* what, std::size_t begin) {
-    return fail_with({fmt::format("{}, opened in column {}", what, begin + 1), {}});
+    return fail_with({fmt::format("{}, opened in column {}", what, begin + 1),
+                      "close it on the same line, or remove it"});
   }
   tl::unexpected<Error> foreign(const Typographic& mark) const {
     return fail_with(
@@ -133,6 +134,15 @@ class Splitter {
   std::string_view line_;
   std::size_t at_ = 0;
 };
+
+// What ends a line is a blank, and behind a backslash one that counts: there it stays.
+std::string_view without_end(std::string_view line) {
+  for (const char end : {'\n', '\r'}) {
+    const bool escaped = line.size() > 1 && line[line.size() - 2] == '\\';
+    if (line.ends_with(end) && !escaped) line.remove_suffix(1);
+  }
+  return line;
+}
 
 }  // namespace
 
@@ -149,18 +159,17 @@ LineReader::LineReader(std::string_view text, int first_line)
 std::optional<std::string_view> LineReader::next() {
   if (rest_.empty()) return std::nullopt;
   const auto end = rest_.find('\n');
-  std::string_view line = rest_.substr(0, end);
-  rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+  const std::string_view line = rest_.substr(0, end == std::string_view::npos ? end : end + 1);
+  rest_.remove_prefix(line.size());
   ++number_;
-  line = line.substr(0, line.find('\0'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
+  return without_end(line.substr(0, line.find('\0')));
 }
 
 std::optional<std::string> LineReader::block(std::string_view tag) {
   const std::string end = "</" + std::string(tag) + ">";
   std::string text;
-  while (const auto line = next()) {
+  while (auto line = next()) {
+    if (line->ends_with('\n')) line->remove_suffix(1);
     const auto first = line->find_first_not_of(" \t");
     if (first != std::string_view::npos && line->substr(first).starts_with(end)) return text;
     text.append(*line).append("\n");

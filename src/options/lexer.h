@@ -19,7 +19,7 @@ namespace adit::options {
 [[nodiscard]] Result<std::vector<std::string>> split_words(std::string_view line);
 
 // The lines of a text, without their ends. A byte order mark is skipped, CR LF ends a line like LF,
-// and a NUL hides the rest of its line.
+// and a NUL hides the rest of its line. An end behind a backslash stays, for the splitter.
 class LineReader {
  public:
   // first_line: the number of the text's first line, for a text that is part of a file.

@@ -56,7 +56,8 @@ void Reader::read(std::string_view text, const std::string& source, int first_li
     if (const auto tag = block_tag(*words)) {
       auto block = lines.block(*tag);
       if (!block) {
-        report(Severity::error, given, "Endtag </" + shown(*tag) + "> missing", {});
+        report(Severity::error, given, "Endtag </" + shown(*tag) + "> missing",
+               "write it in a line of its own behind the last line of the block");
         return;
       }
       given.words = {std::string(*tag), std::move(*block)};
@@ -82,8 +83,8 @@ void Reader::take_known(const Row& row, const Given& given) {
   if (row.state == State::refused) return refused(row, given);
   if (row.state == State::accepted && place_ == where::pushed) return ignored(row, given);
   if (!may_stand_here(row, given)) return;
-  if (row.state == State::accepted) return ignored(row, given);
   if (!count_is_right(row, given)) return;
+  if (row.state == State::accepted) return ignored(row, given);
   warn_of_blocks_above(row, given);
   apply(row, given);
 }
@@ -154,7 +155,8 @@ bool Reader::may_stand_here(const Row& row, const Given& given) {
   }
   if (given.is_inline && !row.allowed(where::inside)) {
     report(Severity::error, given,
-           "option '" + std::string(row.name) + "' is not expected to be inline", {});
+           "option '" + std::string(row.name) + "' is not expected to be inline",
+           "the form is: " + usage(row));
     return false;
   }
   return true;

@@ -46,6 +46,9 @@ void cipher(Use& use) {
     use.warn('"' + shown(use.word(0)) + "\" is not a known cipher",
              "--show-ciphers prints the names");
   }
+  if (use.in_profile()) {
+    use.note("for a single client it has no effect; \"data-ciphers\" has");
+  }
   std::string& into = use.is_pushed()    ? use.pulled().cipher
                       : use.in_profile() ? use.client_profile().cipher
                                          : use.config().channel.cipher;

@@ -23,6 +23,10 @@ void pull_filter(Use& use) {
 }
 
 void auth_user_pass(Use& use) {
+  if (use.word(0) == "username-only" && !use.is_inline()) {
+    return use.error("asking for the name alone, as OpenVPN 2.7 can, is not available yet",
+                     "write \"auth-user-pass\", and give any password");
+  }
   use.config().client.auth_user_pass = true;
   if (use.has(0)) set_file<&Config::client, &Client::auth_user_pass_file>(use);
 }
@@ -46,7 +50,7 @@ void auth_token(Use& use) {
 void auth_token_user(Use& use) {
   const auto name = from_base64(use.word(0));
   if (!name) {
-    use.error("the name is not in base64");
+    use.error("the name is not in base64", "\"printf NAME | base64\" makes it");
   } else if (!use.in_profile()) {
     (use.is_pushed() ? use.pulled().auth_token_user : use.config().client.auth_token_user) =
         as_text(*name);
@@ -55,8 +59,13 @@ void auth_token_user(Use& use) {
 
 void static_challenge(Use& use) {
   Client::Challenge challenge{use.word(0), false};
-  if (use.number(1, challenge.echo, 0, 1))
-    use.config().client.static_challenge = std::move(challenge);
+  if (!use.number(1, challenge.echo, 0, 1)) return;
+  if (use.word(2) == "concat") {
+    return use.error("an answer behind the password, as OpenVPN 2.7 can, is not available yet",
+                     "write scrv1, if the server understands it");
+  }
+  if (use.has(2) && !use.one_of(2, {"scrv1"})) return;
+  use.config().client.static_challenge = std::move(challenge);
 }
 
 // clang-format off
@@ -82,7 +91,8 @@ constexpr std::array rows{
     Row{.name = "auth-token-user", .args = {1, 1, "base64-user"},
         .where = where::anywhere | where::pushed | where::profile,
         .help = "Username to send along with auth token (pushed).", .apply = auth_token_user},
-    Row{.name = "static-challenge", .args = {2, 2, "text 0|1"}, .help = "Ask a second factor with password.",
+    Row{.name = "static-challenge", .args = {2, 3, "text 0|1 [scrv1]"},
+        .help = "Ask a second factor with password.",
         .apply = static_challenge},
     Row{.name = "push-peer-info",
         .help = "Send MAC, UV_*, GUI version etc.",

@@ -93,11 +93,12 @@ constexpr std::array rows{
     Row{.name = "parameter", .args = {0, many, "args"},
         .where = where::anywhere | where::pushed | where::profile,
         .help = "Alias of echo.", .apply = echo},
-    Row{.name = "memstats", .args = {1, 1, "file"}, .state = State::refused,
-        .note = "gone in OpenVPN 2.7; read the status file",
+    Row{.name = "memstats", .args = {1, 1, "file"}, .state = State::accepted,
+        .change = Change::nothing, .note = "gone in OpenVPN 2.7; read the status file",
         .help = "Write counters to mmapped file."},
-    Row{.name = "gremlin", .args = {1, 1, "bitmask"}, .state = State::refused,
-        .note = "faults are not injected here", .help = "Debug fault injection."},
+    Row{.name = "gremlin", .args = {1, 1, "bitmask"}, .state = State::accepted,
+        .change = Change::nothing, .note = "faults are not injected here",
+        .help = "Debug fault injection."},
 };
 // clang-format on
 

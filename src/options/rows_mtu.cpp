@@ -83,7 +83,8 @@ constexpr std::array rows{
     Row{.name = "mtu-test", .state = State::refused, .note = "not available yet",
         .help = "Measure link MTU empirically (UDP)."},
     Row{.name = "mtu-dynamic", .args = {0, many}, .where = where::anywhere | where::connection,
-        .state = State::refused, .note = "replaced by fragment long ago",
+        .state = State::refused,
+        .note = "replaced by fragment long ago; write \"fragment BYTES\" on both sides",
         .help = "Old name of fragment."},
 };
 // clang-format on

@@ -56,7 +56,8 @@ void setenv(Use& use) {
   } else if (name == "FORWARD_COMPATIBLE") {
     if (use.word(1) == "1") use.reader().tolerate_everything();
   } else if (name == "GENERIC_CONFIG") {
-    use.error("this is a generic configuration and cannot directly be used");
+    use.error("this is a generic configuration and cannot directly be used",
+              "ask whoever gave it to you for your own, or remove the line");
   } else if (name == "PUSH_PEER_INFO") {
     use.config().client.push_peer_info = true;
   } else if (name == "AUTH_FAILED_STATUS") {

@@ -67,10 +67,11 @@ void route_ipv6(Use& use) {
 }
 
 void route_gateway(Use& use) {
-  if (use.word(0) == "dhcp" || use.is_address_or_name(0)) {
-    use.routes().gateway = use.word(0);
+  const std::string& gateway = use.word(0);
+  if (gateway == "dhcp" || ip::Address::parse(gateway)) {
+    use.routes().gateway = gateway;
   } else {
-    use.error('"' + shown(use.word(0)) + "\" is not an address");
+    use.error('"' + shown(gateway) + "\" is not an address", "write an address, or dhcp");
   }
 }
 
@@ -150,7 +151,11 @@ bool dns_values_are_good(Use& use, std::string_view kind, std::size_t first) {
     if (kind == "resolve-domains" || kind == "search-domains" || kind == "sni")
       good = good && is_host_name(word);
   }
-  if (!good) use.error("the value does not fit " + std::string(kind));
+  if (!good) {
+    use.error("the value does not fit " + std::string(kind),
+              "an address may have a port behind it, as 10.8.0.1:53 or [fd00::1]:53; the rest are "
+              "names or words");
+  }
   return good;
 }
 

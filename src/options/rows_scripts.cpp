@@ -44,7 +44,7 @@ void plugin(Use& use) {
   std::vector<std::string> words = use.words();
   if (words.size() == 2) {
     const auto split = split_words(words[1]);
-    if (!split) return use.error(split.error().text());
+    if (!split) return use.error(split.error().what, split.error().advice);
     words.resize(1);
     words.insert(words.end(), split->begin(), split->end());
   }

@@ -83,9 +83,9 @@ void ifconfig_pool(Use& use) {
   const auto end = start ? use.v4(1) : std::nullopt;
   if (!end || (use.has(2) && !use.v4(2))) return;
   if (*end < *start) {
-    use.error("the pool starts behind its end");
+    use.error("the pool starts behind its end", "write the lower address first");
   } else if (end->v4_number() - start->v4_number() >= 65536) {
-    use.error("the pool is larger than 65536 addresses");
+    use.error("the pool is larger than 65536 addresses", "move its end nearer to its start");
   } else {
     use.config().server.pool = Pool4{use.word(0), use.word(1), use.word(2), use.at()};
   }

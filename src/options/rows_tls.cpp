@@ -64,7 +64,7 @@ void remote_cert_ku(Use& use) {
     unsigned usage = 0;
     const auto [stop, failure] = std::from_chars(word.data(), word.data() + word.size(), usage, 16);
     if (failure != std::errc{} || stop != word.data() + word.size()) {
-      use.error('"' + shown(word) + "\" is not a hexadecimal number");
+      use.error('"' + shown(word) + "\" is not a hexadecimal number", "key usages look like a0");
       return;
     }
     usages.push_back(usage);

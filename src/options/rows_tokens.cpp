@@ -23,7 +23,7 @@ void private_mode(Use& use) {
     const auto [stop, failure] =
         std::from_chars(digits.data(), digits.data() + digits.size(), mode, 16);
     if (failure != std::errc{} || stop != digits.data() + digits.size()) {
-      return use.error("\"" + word + "\" is not a hexadecimal number");
+      return use.error("\"" + shown(word) + "\" is not a hexadecimal number", "write it as 0x4");
     }
     use.config().tokens.private_mode.push_back(mode);
   }

@@ -51,7 +51,8 @@ void set_script(Use& use) {
   }
   auto words = split_words(use.word(0));
   if (!words || words->empty()) {
-    use.error(words ? "the command is empty" : words.error().text());
+    use.error(words ? "the command is empty" : words.error().what,
+              words ? "name a program, or remove the line" : words.error().advice);
     return;
   }
   script = {std::move(*words), use.at()};

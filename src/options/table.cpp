@@ -70,6 +70,23 @@ std::string usage(const Row& row) {
   return text;
 }
 
+std::vector<std::string> choices_of(const Row& row) {
+  std::string_view grammar = row.args.grammar;
+  if (grammar.starts_with('[') && grammar.ends_with(']')) {
+    grammar = grammar.substr(1, grammar.size() - 2);
+  }
+  std::vector<std::string> words;
+  for (const std::string_view word : split(grammar, '|')) {
+    const bool plain = std::ranges::all_of(word, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (word.empty() || !plain) return {};
+    words.emplace_back(word);
+  }
+  constexpr std::size_t least = 2;  // a single word is the name of a parameter
+  return words.size() < least ? std::vector<std::string>{} : words;
+}
+
 std::string help_text() {
   std::string text;
   for (const Page& page : pages()) {

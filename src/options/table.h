@@ -33,6 +33,13 @@ namespace adit::options {
 // The whole table as JSON, for other programs.
 [[nodiscard]] std::string options_json();
 
+// The whole table for readers: docs/options.md.
+[[nodiscard]] std::string options_page();
+
+// "none", "nointeract", "interact": the words of which one is the first parameter; empty where it
+// is anything else.
+[[nodiscard]] std::vector<std::string> choices_of(const Row& row);
+
 // What a changed line of this option needs; options without effect need nothing.
 [[nodiscard]] Change effect_of(const Row& row);
 

@@ -100,7 +100,7 @@ std::optional<std::int64_t> Use::integer(std::size_t index, std::int64_t least,
     return std::nullopt;
   }
   if (failure != std::errc{} || hexadecimal) {
-    error(shown(quoted(index)) + " is not a number");
+    error(shown(quoted(index)) + " is not a number", "write a whole number, without a unit");
     return std::nullopt;
   }
   if (stop != end) {
@@ -167,13 +167,13 @@ bool Use::one_of(std::size_t index, std::initializer_list<std::string_view> know
 
 std::optional<ip::Address> Use::v4(std::size_t index) const {
   const auto address = ip::Address::parse_v4(word(index));
-  if (!address) error(shown(quoted(index)) + " is not an IPv4 address");
+  if (!address) error(shown(quoted(index)) + " is not an IPv4 address", "write it as 10.8.0.1");
   return address;
 }
 
 std::optional<ip::Address> Use::v6(std::size_t index) const {
   const auto address = ip::Address::parse_v6(word(index));
-  if (!address) error(shown(quoted(index)) + " is not an IPv6 address");
+  if (!address) error(shown(quoted(index)) + " is not an IPv6 address", "write it as fd00::1");
   return address;
 }
 

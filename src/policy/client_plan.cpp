@@ -103,14 +103,15 @@ ClientPlan plan_client(const ServerFacts& server, const options::ClientProfile& 
                        const std::optional<Lease>& lease) {
   ClientPlan plan;
   if (lease) plan.slot = lease->slot;
+  const std::size_t most_iroutes = profile.max_routes.value_or(server.most_iroutes);
   for (const options::Iroute& iroute : profile.iroutes) {
-    if (plan.iroutes.size() < server.most_iroutes) plan.iroutes.push_back(iroute.prefix);
+    if (plan.iroutes.size() < most_iroutes) plan.iroutes.push_back(iroute.prefix);
   }
   if (profile.iroutes.size() > plan.iroutes.size()) {
     plan.warnings.push_back(
         fmt::format("more than {} iroutes: the rest is ignored - raise "
                     "max-routes-per-client",
-                    server.most_iroutes));
+                    most_iroutes));
   }
   plan_v4(server, profile, lease, plan);
   std::vector<std::string> wanted;

@@ -67,11 +67,13 @@ Result<Fd> open_socket(int type, Stack stack) {
   return fd;
 }
 
+void resize_buffers(int socket, std::optional<unsigned> receive, std::optional<unsigned> send) {
+  if (receive) set_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF, *receive);
+  if (send) set_buffer(socket, SO_SNDBUFFORCE, SO_SNDBUF, *send);
+}
+
 Status apply_settings(int socket, const SocketSettings& settings) {
-  if (settings.receive_buffer) {
-    set_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF, *settings.receive_buffer);
-  }
-  if (settings.send_buffer) set_buffer(socket, SO_SNDBUFFORCE, SO_SNDBUF, *settings.send_buffer);
+  resize_buffers(socket, settings.receive_buffer, settings.send_buffer);
   if (settings.mark && set(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*settings.mark)) != 0) {
     return kernel_refused(errno, fmt::format("cannot set the mark {} on a socket", *settings.mark),
                           "run as root or with the capability CAP_NET_ADMIN");

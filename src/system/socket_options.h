@@ -33,6 +33,8 @@ struct BufferSizes {
 [[nodiscard]] Status apply_settings(int socket, const SocketSettings& settings);
 
 [[nodiscard]] BufferSizes buffer_sizes(int socket);
+// In bytes; nothing: as it is. What the kernel makes of it buffer_sizes tells.
+void resize_buffers(int socket, std::optional<unsigned> receive, std::optional<unsigned> send);
 
 // address: nothing means every address of the host
 [[nodiscard]] Status bind_socket(int socket, Transport transport, Stack stack,

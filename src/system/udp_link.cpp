@@ -143,6 +143,9 @@ std::vector<int> UdpLink::fds() const {
 ip::Endpoint UdpLink::local() const { return local_endpoint(socket_.get()); }
 BufferSizes UdpLink::buffers_at_first() const { return buffers_at_first_; }
 BufferSizes UdpLink::buffers() const { return buffer_sizes(socket_.get()); }
+void UdpLink::resize_buffers(std::optional<unsigned> receive, std::optional<unsigned> send) {
+  system::resize_buffers(socket_.get(), receive, send);
+}
 
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {

@@ -42,6 +42,8 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] ip::Endpoint local() const;  // as bound; port 0 before the first datagram of nobind
   [[nodiscard]] BufferSizes buffers_at_first() const;
   [[nodiscard]] BufferSizes buffers() const;
+  // In bytes; nothing: as it is. Any thread.
+  void resize_buffers(std::optional<unsigned> receive, std::optional<unsigned> send);
   [[nodiscard]] ports::LinkTraffic traffic() const override;
   [[nodiscard]] ports::LinkOffloads offloads() const override;
   // The kernel or a device was found not to cut trains. Any thread.

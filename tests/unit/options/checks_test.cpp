@@ -42,7 +42,8 @@ TEST(Checks, refuse_in_a_client_what_belongs_to_a_server) {
         "ifconfig-ipv6-pool fd00::/64", "client-to-client", "duplicate-cn", "client-config-dir ccd",
         "ccd-exclusive", "client-connect /bin/true", "client-disconnect /bin/true",
         "learn-address /bin/true", "connect-freq 1 1", "auth-user-pass-verify /bin/true via-env",
-        "username-as-common-name"}) {
+        "username-as-common-name", "client-crresponse /bin/true", "hash-size 64 64", "opt-verify",
+        "force-tls-key-material-export", "verify-client-cert none"}) {
     expect_errors(minimal_client, {{line, "requires --mode server"}});
   }
 }
@@ -50,10 +51,37 @@ TEST(Checks, refuse_in_a_client_what_belongs_to_a_server) {
 TEST(Checks, refuse_in_a_server_what_belongs_to_a_client) {
   for (const char* line :
        {"nobind", "pull", "auth-user-pass", "route-delay 5", "up-delay", "ipchange /bin/true",
-        "shaper 10000", "remote 192.0.2.1", "redirect-gateway def1", "redirect-private",
-        "<connection>\nremote a\n</connection>"}) {
+        "shaper 10000", "allow-recursive-routing", "remote 192.0.2.1", "redirect-gateway def1",
+        "redirect-private", "<connection>\nremote a\n</connection>"}) {
     expect_errors(minimal_server, {{line, "cannot be used with --mode server"}});
   }
+}
+
+TEST(Checks, a_constraint_says_nothing_to_a_client) {
+  expect_advice(minimal_client, {{"ifconfig-push-constraint 10.8.0.0 255.255.255.0",
+                                  "it says nothing to a client"}});
+}
+
+TEST(Checks, refuse_what_has_nothing_to_stand_on) {
+  expect_errors(
+      "dev tun\nmode server\ntls-server\nifconfig 10.8.0.1 255.255.255.0\nca a\ncert b\n"
+      "key c\n",
+      {{"ifconfig-pool-persist x", "must be used with --ifconfig-pool"}});
+  expect_errors(minimal_server, {{"ifconfig-ipv6-pool fd00::2/64", "needs --ifconfig-ipv6"},
+                                 {"proto tcp-client", "cannot use --proto tcp-client"}});
+  expect_errors("client\ndev tun\nca a\ncert b\nkey c\n",
+                {{"remote 192.0.2.1\nlocal 192.0.2.1", "addresses are the same"}});
+  EXPECT_TRUE(read_and_complete(std::string(minimal_client) + "local 192.0.2.1").ok());
+}
+
+TEST(Checks, static_keys_and_tls_do_not_mix) {
+  const char* const base = "dev tun\nifconfig 10.1.0.1 10.1.0.2\ncipher AES-256-CBC\nsecret s\n";
+  for (const char* line : {"reneg-sec 60", "tls-timeout 4", "remote-cert-tls server", "tls-exit",
+                           "push-peer-info", "pkcs12 x", "hand-window 30"}) {
+    expect_errors(base, {{line, "it belongs to TLS"}});
+  }
+  expect_errors(base, {{"auth-user-pass", "--auth-user-pass requires --pull"}});
+  expect_advice(base, {{"dh none", "it is ignored"}});
 }
 
 TEST(Checks, keep_the_roles_apart) {

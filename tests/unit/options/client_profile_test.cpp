@@ -35,7 +35,8 @@ TEST(ClientProfile, reads_every_option_it_may_hold) {
       "disable\ndata-ciphers aes-256-gcm\ncipher AES-128-CBC\n"
       "ping 5\nping-restart 20\nping-exit 30\ninactive 60 1000\nsession-timeout 3600\n"
       "max-routes-per-client 10\nsocket-flags TCP_NODELAY\n");
-  EXPECT_EQ(all_text(issues), "");
+  EXPECT_EQ(issues.size(), 1u) << all_text(issues);
+  EXPECT_TRUE(mentions(issues, "for a single client it has no effect"));
   ASSERT_TRUE(profile.ifconfig_push);
   EXPECT_EQ(profile.ifconfig_push->first, address("10.8.0.9"));
   EXPECT_EQ(profile.ifconfig_push_at, (Location{"ccd/client1", 1}));
@@ -147,6 +148,21 @@ TEST(Profiles, are_held_against_each_other_and_the_server) {
   EXPECT_TRUE(mentions(issues, "In ccd/b:2: iroute 192.168.40.0/24 has no matching \"route\""));
   EXPECT_TRUE(mentions(issues, "add \"route 192.168.40.0 255.255.255.0\""));
   EXPECT_TRUE(mentions(issues, "In ccd/c:2: iroute fd00:30::/64 has no matching"));
+}
+
+TEST(ClientProfile, an_address_outside_of_the_constraint_is_told) {
+  const Config server = good(
+      "dev tun\ntopology subnet\nmode server\ntls-server\nifconfig 10.8.0.1 255.255.255.0\n"
+      "ifconfig-push-constraint 10.8.0.0 255.255.255.0\nca a\ncert b\nkey c\nkeepalive 10 60\n");
+  const auto inside = parse_client_profile("ifconfig-push 10.8.0.9 255.255.255.0", "ccd/a", server);
+  EXPECT_EQ(all_text(inside.issues), "");
+  const auto outside =
+      parse_client_profile("ifconfig-push 10.9.0.9 255.255.255.0", "ccd/a", server);
+  EXPECT_TRUE(mentions(outside.issues,
+                       "10.9.0.9 violates tunnel network/netmask constraint "
+                       "(10.8.0.0/255.255.255.0)"))
+      << all_text(outside.issues);
+  EXPECT_TRUE(outside.profile.ifconfig_push);
 }
 
 }  // namespace

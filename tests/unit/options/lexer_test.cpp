@@ -78,8 +78,9 @@ TEST(Lexer, other_escapes_are_refused_with_their_column) {
 }
 
 TEST(Lexer, open_quotes_are_refused) {
-  EXPECT_EQ(complaint("push \"route"), "No closing quotation (\"), opened in column 6");
-  EXPECT_EQ(complaint("push 'route"), "No closing single quotation ('), opened in column 6");
+  EXPECT_TRUE(contains(complaint("push \"route"), "No closing quotation (\"), opened in column 6"));
+  EXPECT_TRUE(
+      contains(complaint("push 'route"), "No closing single quotation ('), opened in column 6"));
 }
 
 TEST(Lexer, nul_ends_the_line) {
@@ -122,6 +123,20 @@ TEST(LineReader, counts_lines_and_needs_no_last_newline) {
 TEST(LineReader, skips_a_byte_order_mark_and_carriage_returns) {
   LineReader lines("\xEF\xBB\xBFverb 3\r\n");
   EXPECT_EQ(lines.next(), "verb 3");
+}
+
+// source: stock 2.6.14, where the end of a line is a blank like others
+TEST(LineReader, leaves_an_end_that_a_backslash_stands_before) {
+  LineReader lines("verb 3 \\\r\necho a \\\nverb 4\nkey\\");
+  EXPECT_EQ(words(*lines.next()), (Words{"verb", "3"}));
+  EXPECT_EQ(words(*lines.next()), (Words{"echo", "a"}));
+  EXPECT_EQ(words(*lines.next()), (Words{"verb", "4"}));
+  EXPECT_TRUE(contains(complaint(*lines.next()), "Bad backslash"));
+}
+
+TEST(LineReader, a_block_keeps_a_backslash_at_the_end_of_a_line) {
+  LineReader lines("a\\\nb\n</ca>\n");
+  EXPECT_EQ(lines.block("ca"), "a\\\nb\n");
 }
 
 TEST(LineReader, can_begin_in_the_middle_of_a_file) {

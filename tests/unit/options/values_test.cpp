@@ -460,6 +460,21 @@ TEST(ProcessAndLogOptions, fill_their_fields) {
   }
 }
 
+TEST(StaticChallenge, travels_beside_the_password) {
+  EXPECT_TRUE(of("static-challenge PIN 0 scrv1").client.static_challenge);
+  EXPECT_TRUE(mentions(read("static-challenge PIN 0 concat").issues, "write scrv1"));
+  EXPECT_FALSE(read("static-challenge PIN 0 both").ok());
+  EXPECT_TRUE(mentions(read("auth-user-pass username-only").issues, "give any password"));
+}
+
+TEST(RouteGateway, is_an_address_or_dhcp) {
+  EXPECT_EQ(of("route-gateway dhcp").routes.gateway, "dhcp");
+  for (const char* other : {"10.8.0.0/24", "10.8.0.999", "gw.example.com"}) {
+    EXPECT_TRUE(
+        mentions(read(std::string("route-gateway ") + other).issues, "write an address, or dhcp"));
+  }
+}
+
 // Tools may use what a tunnel may not, so these fields can be reached behind a tool.
 TEST(RefusedOptions, already_fill_their_fields) {
   const Config config = of(

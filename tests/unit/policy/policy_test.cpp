@@ -121,6 +121,18 @@ TEST(ClientPlan, does_not_push_a_route_to_the_client_that_has_it_as_iroute) {
   EXPECT_EQ(plan.push.back(), "ifconfig 10.8.0.6 10.8.0.5");
 }
 
+TEST(ClientPlan, a_client_may_have_a_limit_of_routes_of_its_own) {
+  options::ClientProfile profile;
+  profile.iroutes.push_back({*ip::Prefix::parse("192.168.3.0/24"), {}});
+  profile.iroutes.push_back({*ip::Prefix::parse("192.168.4.0/24"), {}});
+  EXPECT_EQ(plan_client(facts(Topology::subnet), profile, lease_of("10.8.0.7")).iroutes.size(), 2u);
+  profile.max_routes = 1;
+  const auto plan = plan_client(facts(Topology::subnet), profile, lease_of("10.8.0.7"));
+  EXPECT_EQ(plan.iroutes.size(), 1u);
+  ASSERT_EQ(plan.warnings.size(), 1u);
+  EXPECT_TRUE(plan.warnings.front().starts_with("more than 1 iroutes")) << plan.warnings.front();
+}
+
 TEST(ClientPlan, push_reset_and_push_remove_do_what_they_say) {
   options::ClientProfile profile;
   profile.push_remove = {"route", "ifconfig-ipv6"};
