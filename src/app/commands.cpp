@@ -14,6 +14,8 @@
 #include "app/firewall_command.h"
 #include "app/generate_command.h"
 #include "app/join_command.h"
+#include "app/lint_command.h"
+#include "app/migrate_command.h"
 #include "app/options_command.h"
 #include "app/pki_command.h"
 #include "app/reload_command.h"
@@ -45,6 +47,8 @@ const std::vector<Family>& families() {
       {"set up", {"site"}, held<add_site>},        {"set up", {"join", "leave"}, held<add_join>},
       {"set up", {"reload"}, held<add_reload>},    {"look", {"status"}, held<add_status>},
       {"look", {"doctor"}, held<add_doctor>},      {"look", {"explain"}, held<add_explain>},
+      {"look", {"lint"}, held<add_lint>},          {"look", {"migrate"}, held<add_migrate>},
+
       {"by hand", {"pki"}, held<add_pki>},         {"by hand", {"firewall"}, held<add_firewall>},
       {"by hand", {"options"}, held<add_options>}, {"by hand", {"bench"}, held<add_bench>},
       {"", {"generate"}, held<add_generate>},
@@ -109,9 +113,10 @@ int run_own_command(const std::vector<std::string>& arguments) {
     commands.root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     const int code = commands.root.exit(error);
-    const bool own_codes = commands.root.got_subcommand("bench") ||
-                           commands.root.got_subcommand("doctor") ||
-                           commands.root.got_subcommand("reload");
+    const bool own_codes =
+        commands.root.got_subcommand("bench") || commands.root.got_subcommand("doctor") ||
+        commands.root.got_subcommand("lint") || commands.root.got_subcommand("migrate") ||
+        commands.root.got_subcommand("reload");
     return code != 0 && own_codes ? exit_bad_use : code;
   }
   return commands.status;

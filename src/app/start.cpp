@@ -2,28 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <unistd.h>
 
+#include "app/disk_files.h"
 #include "options/checks.h"
 
 namespace adit::app {
 
 namespace {
-
-// Configuration files as they are included.
-class DiskFiles final : public options::Files {
- public:
-  explicit DiskFiles(system::Store& store) : store_(store) {}
-  Result<std::string> read(const std::string& path) override {
-    if (path != "stdin") return store_.read(path);
-    return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  }
-
- private:
-  system::Store& store_;
-};
 
 std::string advice_for_file(int error, const options::NamedFile& file) {
   if (error == EACCES) return "run as root, or give this user the right to it";

@@ -33,6 +33,7 @@ void add_samples(Corpus& corpus) {
     std::stringstream text;
     text << in.rdbuf();
     corpus.add("config_file", text.str());
+    corpus.add("migrate", text.str());
   }
 }
 
@@ -79,9 +80,11 @@ void add_options_inputs(Corpus& corpus) {
       std::string_view("route 10.0.0.0 255.0.0.0,route-ipv6 fd00::/8,ifconfig-ipv6 fd00::2/64 "
                        "fd00::1,setenv-safe X y,dns server 1 address 10.0.0.1,auth-token T"));
   corpus.add_words("config_file", words_of(options::where::file));
+  corpus.add_words("migrate", words_of(options::where::file));
   corpus.add_words("client_profile", words_of(options::where::profile));
   corpus.add_words("pushed_options", words_of(options::where::pushed));
   add_every_option(corpus, "config_file", options::where::file, '\n');
+  add_every_option(corpus, "migrate", options::where::file, '\n');
   add_every_option(corpus, "client_profile", options::where::profile, '\n');
   add_every_option(corpus, "pushed_options", options::where::pushed, ',');
   corpus.add("pool_file",
