@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/kill_switch.h"
 #include "app/management_host.h"
 #include "node/lines.h"
 
@@ -80,6 +81,7 @@ bool ClientRemotes::resolve() {
     remembered_.known_address.reset();  // known again once it has answered
     return walk_.has_address();
   }
+  if (runtime_.kill_switch) return take_known();
   if (!ip::Address::parse(wanted.remote)) tell_state(runtime_, {"RESOLVE"});
   std::optional<Result<std::vector<ip::Address>>> answer;
   resolver_.resolve(wanted.remote, wanted.proto.family,
@@ -96,6 +98,15 @@ bool ClientRemotes::resolve() {
   }
   walk_.set_addresses(**answer);
   return walk_.has_address();
+}
+
+// With the kill switch nobody can be asked any more.
+bool ClientRemotes::take_known() {
+  const options::Connection& wanted = connection();
+  walk_.set_addresses(runtime_.kill_switch->addresses(wanted.remote, wanted.proto.family));
+  if (walk_.has_address()) return true;
+  tell_not_found({"kill-switch: its address was not looked up before", {}});
+  return false;
 }
 
 void ClientRemotes::tell_not_found(const Error& error) {

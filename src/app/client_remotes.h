@@ -43,6 +43,7 @@ class ClientRemotes {
  private:
   void pass_over(unsigned count);
   [[nodiscard]] bool resolve();
+  [[nodiscard]] bool take_known();
   void tell_not_found(const Error& error);
   [[nodiscard]] node::Outcome not_resolved() const;
 

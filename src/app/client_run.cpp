@@ -4,11 +4,13 @@
 #include <sys/utsname.h>
 
 #include "app/caretaker.h"
+#include "app/client_guard.h"
 #include "app/client_link.h"
 #include "app/client_login.h"
 #include "app/client_remotes.h"
 #include "app/edge.h"
 #include "app/inside.h"
+#include "app/kill_switch.h"
 #include "app/management_host.h"
 #include "app/own_key.h"
 #include "app/plugin_host.h"
@@ -85,6 +87,7 @@ class ClientRun {
     RunEnd end = end_of(signal, config_);
     end.keeps_device = end.next == RunEnd::Next::restart && keeps_tun_;
     if (!end.keeps_device) take_down(signal_for_scripts(signal));
+    end_guard(runtime_, end, signal);
     return end;
   }
 
@@ -196,6 +199,7 @@ class ClientRun {
       runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
       managed_.tell_news(own_end_);
+      follow_device(runtime_, *inside_.tunnel);
       if (client_->wants_credentials()) login_.renew(*client_);
       const std::string retreat = edge.take_news();
       if (!retreat.empty()) runtime_.log.info(1, "{}", retreat);
@@ -244,6 +248,7 @@ class ClientRun {
     told_up_ = true;
     path_ = path_to_server();
     runtime_.notifier.send("STATUS=Initialization Sequence Completed");
+    keep_rights_for_names(runtime_, config_);
     if (Status dropped = drop_rights(runtime_, config_); !dropped) {
       runtime_.log.fatal("{}", dropped.error().text());
       runtime_.raise({SIGTERM, false, "privileges", 1});
@@ -285,6 +290,7 @@ class ClientRun {
     } else if (leads_into_tunnel(path_to_server())) {
       inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
     }
+    rest_guard(runtime_, config_, *inside_.tunnel);
     login_.expect(outcome);
     const bool held = hold_if_wanted(runtime_, 1);
     if (runtime_.signal) return;
@@ -386,6 +392,7 @@ class ClientRun {
 Result<RunEnd> run_client(Runtime& runtime, const options::Config& config,
                           std::unique_ptr<Inside>& inside, const SecretText& passphrase,
                           Remembered& remembered) {
+  begin_names(runtime, config);
   if (!inside) {
     auto made = Inside::create(runtime, config);
     if (!made) return fail_with(made.error());
@@ -394,6 +401,8 @@ Result<RunEnd> run_client(Runtime& runtime, const options::Config& config,
   ClientRun run(runtime, config, *inside, remembered);
   if (Status prepared = run.prepare(passphrase); !prepared) return fail_with(prepared.error());
   if (Status settled = settle_process(runtime, config); !settled) return fail_with(settled.error());
+  if (Status closed = settle_kill_switch(runtime, config); !closed)
+    return fail_with(closed.error());
   return run.run();
 }
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/names_keeper.h"
 #include "app/outside.h"
 #include "node/lines.h"
 
@@ -37,7 +38,8 @@ Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::
   auto device = system::LateTun::create(settings);
   if (!device) return fail_with(device.error());
   inside->device = std::move(*device);
-  inside->tunnel = std::make_unique<node::Tunnel>(*inside->device, *runtime.network, runtime.log);
+  inside->tunnel = std::make_unique<node::Tunnel>(*inside->device, *runtime.network, runtime.log,
+                                                  runtime.names.get());
   inside->hooks = std::make_unique<node::Hooks>(
       config.scripts, node::common_environment(config, process_facts(runtime)), *runtime.processes,
       runtime.log, runtime.plugins.get());

@@ -5,6 +5,7 @@
 
 #include "app/client_run.h"
 #include "app/inside.h"
+#include "app/kill_switch.h"
 #include "app/management_host.h"
 #include "app/plugin_host.h"
 #include "app/server_run.h"
@@ -310,6 +311,7 @@ class Openvpn {
 
   int clean_up(int status) {
     inside_.reset();
+    leave_kill_switch(runtime_, status == 0);
     runtime_.plugins.reset();
     if (!config_.process.write_pid.empty()) runtime_.store.remove(config_.process.write_pid);
     return status;

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include "app/kill_switch.h"
 #include "app/management_host.h"
+#include "app/names_keeper.h"
 #include "app/plugin_host.h"
 #include "app/title.h"
 #include "app/token_host.h"

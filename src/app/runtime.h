@@ -25,7 +25,9 @@
 
 namespace adit::app {
 
+class KillSwitch;
 class ManagementHost;
+class NamesKeeper;
 class TokenHost;
 
 // A signal that waits to be acted upon, and its words for the log.
@@ -78,6 +80,8 @@ class Runtime {
   std::function<options::ReloadReport(bool dry_run)> reload;
   std::unique_ptr<ManagementHost> management;  // nullptr: the configuration has none
   std::unique_ptr<TokenHost> tokens;           // the same
+  std::unique_ptr<NamesKeeper> names;          // nullptr: no client has run yet
+  std::unique_ptr<KillSwitch> kill_switch;     // nullptr: the configuration has none
   void raise(Signal wanted) {
     if (!signal) signal = std::move(wanted);
   }

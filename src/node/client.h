@@ -161,7 +161,9 @@ class Client {
   [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
+  void set_names(const options::Pulled& agreed);
   plane::PeerSpec set_plane_peer();
+  void set_inside_rules();
   plane::PeerSpec tell_plane(const ports::LinkAddress& address);
   [[nodiscard]] FrameFacts frame_facts(const ports::LinkAddress& address) const;
   [[nodiscard]] const session::Negotiated* negotiated() const;

@@ -134,6 +134,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
   tell_replaced_timers();
   start_timers(pulled_.timers);
   add_routes(pulled_.device, pulled_.routes);
+  set_names(pulled_);
   complete();
 }
 

@@ -3,6 +3,7 @@
 #include "node/client.h"
 #include "node/lines.h"
 #include "node/option_mismatch.h"
+#include "options/pushed.h"
 #include "wire/inside_message.h"
 
 namespace adit::node {
@@ -15,7 +16,7 @@ constexpr Duration look_interval = std::chrono::milliseconds(100);
 
 void Client::begin_static() {
   answered_ = true;  // there is no handshake to wait for
-  pulled_.timers = setup_.config.timers;
+  pulled_ = options::pulled_from(setup_.config);
   const options::Channel& channel = setup_.config.channel;
   log_.info(2, "Data Channel: cipher '{}', auth '{}', static key", channel.cipher, channel.auth);
   tell_plane(remote_.value_or(ports::LinkAddress()));
@@ -25,6 +26,7 @@ void Client::begin_static() {
   }
   if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
   add_routes(setup_.config.device, setup_.config.routes);
+  set_names(pulled_);
   if (!setup_.config.timers.timer_remote) start_timers(setup_.config.timers);
   next_static_look_ = now_;
   if (remote_) meet_static(*remote_);

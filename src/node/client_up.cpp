@@ -6,6 +6,7 @@
 #include "node/handshake_log.h"
 #include "node/lines.h"
 #include "node/option_mismatch.h"
+#include "options/pushed.h"
 
 namespace adit::node {
 
@@ -28,8 +29,7 @@ void Client::negotiate_point_to_point() {
   if (choice->exported_peer_id && session.export_key(crypto::exporter_label_p2p_peer_id, id)) {
     negotiated.peer_id = Reader(id).u24();
   }
-  pulled_ = {};
-  pulled_.timers = setup_.config.timers;
+  pulled_ = options::pulled_from(setup_.config);
   session.configure(negotiated, now_);
   set_plane_peer();
   log_data_channel(log_, negotiated, negotiated.peer_id, compression_name(compression_),
@@ -37,6 +37,7 @@ void Client::negotiate_point_to_point() {
   if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
   start_timers(setup_.config.timers);
   add_routes(setup_.config.device, setup_.config.routes);
+  set_names(pulled_);
   complete();
 }
 
@@ -76,6 +77,7 @@ RoutePlan Client::make_route_plan(const options::Device& device,
                                   const options::Routes& routes) const {
   RouteFacts facts =
       around_.tunnel.look_around(remote_ ? std::optional(remote_->remote.address) : std::nullopt);
+  facts.layer2 = device.type == options::DevType::tap;
   const auto topology = device.topology.value_or(options::Topology::net30);
   if (!routes.gateway.empty()) {
     facts.vpn_gateway = ip::Address::parse_v4(routes.gateway);
@@ -96,6 +98,14 @@ void Client::add_routes(const options::Device& device, const options::Routes& ro
   if (!plan.routes.empty()) note(ClientNews::Kind::add_routes);
   const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
   if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
+}
+
+// Once the routes are there, for servers of names may lie behind them.
+void Client::set_names(const options::Pulled& agreed) {
+  const bool told_by_plugin = around_.hooks.plugins().wants(ports::PluginEvent::up);
+  NamePlan plan = plan_names(agreed.scripts, agreed.routes, agreed.device, told_by_plugin);
+  if (plan.settings && remote_) plan.settings->outer = remote_->remote;
+  around_.tunnel.set_names(std::move(plan), around_.hooks);
 }
 
 FrameFacts Client::frame_facts(const ports::LinkAddress& address) const {
@@ -139,7 +149,7 @@ std::vector<session::PathMtu::EchoWay> Client::echo_ways() const {
       add_echo_way(ways, ip::Address::parse_v4(device.ifconfig->first),
                    ip::Address::parse_v4(other));
   }
-  if (device.ifconfig_ipv6 && !setup_.config.device.block_ipv6) {
+  if (device.ifconfig_ipv6 && !device.block_ipv6) {
     const std::string& own = device.ifconfig_ipv6->first;
     add_echo_way(ways, ip::Address::parse_v6(own.substr(0, own.find('/'))),
                  ip::Address::parse_v6(device.ifconfig_ipv6->second));
@@ -175,10 +185,22 @@ plane::PeerSpec Client::tell_plane(const ports::LinkAddress& address) {
 plane::PeerSpec Client::set_plane_peer() {
   if (!remote_) return {};
   const plane::PeerSpec spec = tell_plane(*remote_);
-  if (!setup_.config.client.allow_recursive_routing) {
-    around_.plane.guard_against(remote_->remote.address);
-  }
+  set_inside_rules();
   return spec;
+}
+
+void Client::set_inside_rules() {
+  const bool pull = setup_.config.client.pull;
+  const options::Routes& routes = pull ? pulled_.routes : setup_.config.routes;
+  auto rules = std::make_unique<plane::InsideRules>();
+  rules->block_ipv6 = device().block_ipv6;
+  if (remote_ && !setup_.config.client.allow_recursive_routing) {
+    rules->outer = {remote_->remote, setup_.tcp};
+  }
+  for (const options::NatLine& line : routes.client_nat) {
+    rules->swaps.push_back({line.destination, line.network, line.netmask, line.alias});
+  }
+  around_.plane.set_inside(std::move(rules));
 }
 
 void Client::start_timers(const options::Timers& timers) {

@@ -113,7 +113,7 @@ class Dns {
       const std::string prefix = fmt::format("dns_server_{}_", n++);
       for (const auto& [kind, values] : server) {
         if (kind == "address") {
-          set_all(env, prefix + "address_", values);
+          set_addresses(env, prefix, values);
         } else if (kind == "resolve-domains") {
           set_all(env, prefix + "resolve_domain_", values);
         } else {
@@ -123,19 +123,22 @@ class Dns {
     }
   }
 
-  // For scripts that only know dhcp-option: the first server that speaks plain DNS, and the
-  // domains.
+  // For scripts that only know dhcp-option: all servers that speak plain DNS, whatever their port,
+  // and the domains. source: stock 2.6.14
   [[nodiscard]] std::vector<std::string> as_foreign_options(
       std::vector<std::string> options) const {
-    const auto plain = std::ranges::find_if(servers_, [](const auto& server) {
-      return server.second.contains("address") && !server.second.contains("transport");
-    });
-    if (plain != servers_.end()) {
-      std::erase_if(options, [](const auto& option) { return is_about(option, {"DNS", "DNS6"}); });
-      for (const std::string& address : plain->second.at("address")) {
-        const bool v6 = ip::Address::parse_v6(address).has_value();
-        options.push_back(fmt::format("{}{} {}", dhcp, v6 ? "DNS6" : "DNS", address));
+    std::vector<std::string> servers;
+    for (const auto& [number, server] : servers_) {
+      if (!server.contains("address") || server.contains("transport")) continue;
+      for (const std::string& text : server.at("address")) {
+        const std::string host = host_and_port(text).first;
+        const bool v6 = ip::Address::parse_v6(host).has_value();
+        servers.push_back(fmt::format("{}{} {}", dhcp, v6 ? "DNS6" : "DNS", host));
       }
+    }
+    if (!servers.empty()) {
+      std::erase_if(options, [](const auto& option) { return is_about(option, {"DNS", "DNS6"}); });
+      options.insert(options.end(), servers.begin(), servers.end());
     }
     if (!domains_.empty()) {
       std::erase_if(options,
@@ -149,6 +152,25 @@ class Dns {
 
  private:
   using Values = std::vector<std::string>;
+
+  // The port is empty where none is said.
+  static std::pair<std::string, std::string> host_and_port(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || ip::Address::parse(text)) return {text, {}};
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return {std::move(host), text.substr(colon + 1)};
+  }
+
+  static void set_addresses(Environment& env, const std::string& prefix, const Values& values) {
+    std::size_t n = 1;
+    for (const std::string& value : values) {
+      const auto [host, port] = host_and_port(value);
+      env.set(fmt::format("{}address_{}", prefix, n), host);
+      if (!port.empty()) env.set(fmt::format("{}port_{}", prefix, n), port);
+      ++n;
+    }
+  }
 
   static void set_all(Environment& env, const std::string& prefix, const Values& values) {
     std::size_t n = 1;

@@ -64,6 +64,13 @@ class Hooks {
                      const std::vector<std::string>& arguments, How how, std::uint64_t client,
                      std::function<void(bool)> done);
   [[nodiscard]] PluginCalls& plugins() { return plugins_; }
+  // Of a program that somebody else runs: whether the configuration lets it, which is told if not;
+  // and all it may know.
+  [[nodiscard]] bool may_run(std::string_view type) { return allowed(log_, type); }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> variables(
+      std::string_view type, const Environment& env) const {
+    return command(type, {}, env, {}).variables;
+  }
 
   // For programs that are asked for, and plugins that are told something, from now on.
   void adopt(const options::Scripts& scripts, Environment common) {

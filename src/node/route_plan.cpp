@@ -1,5 +1,7 @@
 #include "node/route_plan.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/text.h"
@@ -10,6 +12,8 @@ namespace {
 
 using ports::Route;
 
+constexpr const char* all_of_v6[] = {"::/3", "2000::/4", "3000::/4", "fc00::/7"};
+
 class Planner {
  public:
   Planner(const options::Routes& routes, const RouteFacts& facts)
@@ -17,19 +21,18 @@ class Planner {
 
   RoutePlan plan() {
     set_gateways();
-    if (routes_.redirect) redirect(*routes_.redirect);
     std::size_t n = 1;
+    if (routes_.redirect) redirect(*routes_.redirect, n);
     for (const options::RouteLine& line : routes_.v4) add_line(line, n);
     n = 1;
+    if (hides_v6_remote()) keep_v6_server_reachable(n);
     for (const options::RouteLine6& line : routes_.v6) add_line(line, n);
     if (redirects_v6()) redirect_v6(n);
     return std::move(plan_);
   }
 
  private:
-  [[nodiscard]] bool redirects_v6() const {
-    return routes_.redirect && routes_.redirect->on && routes_.redirect->ipv6;
-  }
+  [[nodiscard]] bool redirects_v6() const { return routes_.redirect && routes_.redirect->ipv6; }
 
   // Scripts are told of gateways where there are routes that may need them.
   void set_gateways() {
@@ -54,12 +57,13 @@ class Planner {
 
   // ---- redirect-gateway ----
 
-  void redirect(const options::RedirectGateway& flags) {
-    plan_.redirects = flags.on && !flags.no_ipv4;
+  // n: the number of the first in the variables.
+  void redirect(const options::RedirectGateway& flags, std::size_t& n) {
+    plan_.redirects = !flags.no_ipv4;
     const bool local = flags.local || (flags.autolocal && remote_is_on_link());
-    if (!local) keep_server_reachable();
+    if (!local && !flags.no_ipv4) keep_server_reachable();
     if (flags.on && !flags.no_ipv4) redirect_v4(flags);
-    if (flags.block_local) block_local();
+    if (flags.block_local) block_local(n);
   }
 
   bool remote_is_on_link() const { return facts_.remote_path && !facts_.remote_path->gateway; }
@@ -70,9 +74,29 @@ class Planner {
           "redirect-gateway: this host has no route to the server to keep beside the tunnel");
       return;
     }
+    if (facts_.remote_host->is_v6()) return;
     if (!facts_.remote_path->gateway) return;  // on-link: the tunnel's routes do not cover it
     add(ip::Prefix::host(*facts_.remote_host), facts_.remote_path->gateway,
         facts_.remote_path->device, std::nullopt);
+  }
+
+  // Whether some route would take the tunnel's own packets into the tunnel.
+  [[nodiscard]] bool hides_v6_remote() const {
+    if (!facts_.remote_host || !facts_.remote_host->is_v6()) return false;
+    const auto covers = [&](std::string_view network) {
+      const auto prefix = ip::Prefix::parse(network);
+      return prefix && prefix->contains(*facts_.remote_host);
+    };
+    return (redirects_v6() && std::ranges::any_of(all_of_v6, covers)) ||
+           std::ranges::any_of(routes_.v6, covers, &options::RouteLine6::prefix);
+  }
+
+  void keep_v6_server_reachable(std::size_t& n) {
+    constexpr std::uint32_t first_metric = 1;  // source: stock 2.6.14
+    if (!facts_.remote_path || !facts_.remote_path->gateway) return;
+    const ip::Prefix host = ip::Prefix::host(*facts_.remote_host);
+    add(host, facts_.remote_path->gateway, facts_.remote_path->device, first_metric);
+    tell_v6(n++, host, facts_.remote_path->gateway, first_metric);
   }
 
   void redirect_v4(const options::RedirectGateway& flags) {
@@ -81,21 +105,30 @@ class Planner {
       return;
     }
     if (flags.def1) {
-      add(*ip::Prefix::parse("0.0.0.0/1"), facts_.vpn_gateway, facts_.device, routes_.metric);
-      add(*ip::Prefix::parse("128.0.0.0/1"), facts_.vpn_gateway, facts_.device, routes_.metric);
+      add(*ip::Prefix::parse("0.0.0.0/1"), facts_.vpn_gateway, facts_.device, std::nullopt);
+      add(*ip::Prefix::parse("128.0.0.0/1"), facts_.vpn_gateway, facts_.device, std::nullopt);
       return;
     }
     plan_.removed = facts_.default_routes;
-    add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, routes_.metric);
+    add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, std::nullopt);
   }
 
   // n: the number of the first in the variables.
   void redirect_v6(std::size_t n) {
-    for (const char* prefix : {"::/3", "2000::/4", "3000::/4", "fc00::/7"}) {
+    for (const char* prefix : all_of_v6) {
       const ip::Prefix to = *ip::Prefix::parse(prefix);
       add(to, std::nullopt, facts_.device, routes_.metric);
       tell_v6(n++, to, facts_.vpn_gateway6, routes_.metric);
     }
+  }
+
+  void tell_v4(std::size_t n, const ip::Prefix& to, const std::optional<ip::Address>& gateway,
+               const std::optional<std::uint32_t>& metric) {
+    const std::string suffix = "_" + std::to_string(n);
+    plan_.environment.set("route_network" + suffix, to.address.text());
+    plan_.environment.set("route_netmask" + suffix, to.netmask().text());
+    if (gateway) plan_.environment.set("route_gateway" + suffix, gateway->text());
+    if (metric) plan_.environment.set("route_metric" + suffix, std::to_string(*metric));
   }
 
   void tell_v6(std::size_t n, const ip::Prefix& to, const std::optional<ip::Address>& gateway,
@@ -107,19 +140,21 @@ class Planner {
   }
 
   // The LAN of the default gateway goes into the tunnel, in two halves; the gateway itself stays.
-  void block_local() {
+  void block_local(std::size_t& n) {
     if (!facts_.net_gateway || !facts_.net_gateway->gateway || !facts_.vpn_gateway) return;
     const ip::Address& gateway = *facts_.net_gateway->gateway;
     for (const ports::LocalNetwork& lan : facts_.local_networks) {
       const auto prefix = ip::Prefix::of(lan.address, lan.prefix_length);
       if (!prefix.contains(gateway) || lan.device != facts_.net_gateway->device) continue;
       if (prefix.length >= 31) continue;
-      add(ip::Prefix::host(gateway), std::nullopt, lan.device, std::nullopt);
+      add(ip::Prefix::host(gateway), gateway, lan.device, std::nullopt);
       const auto half = static_cast<std::uint8_t>(prefix.length + 1);
-      add(ip::Prefix::of(prefix.address, half), facts_.vpn_gateway, facts_.device, std::nullopt);
       const std::uint64_t step = std::uint64_t{1} << (32 - half);
-      add(ip::Prefix::of(prefix.address.plus(step), half), facts_.vpn_gateway, facts_.device,
-          std::nullopt);
+      for (const ip::Address& first : {prefix.address.plus(step), prefix.address}) {
+        const ip::Prefix to = ip::Prefix::of(first, half);
+        add(to, facts_.vpn_gateway, facts_.device, std::nullopt);
+        tell_v4(n++, to, facts_.vpn_gateway, std::nullopt);
+      }
     }
   }
 
@@ -176,11 +211,7 @@ class Planner {
     const auto metric = metric_of(line.metric);
     const ip::Prefix to = ip::Prefix::of(*network, length);
     add(to, gateway->address, gateway->device, metric);
-    const std::string suffix = "_" + std::to_string(n++);
-    plan_.environment.set("route_network" + suffix, to.address.text());
-    plan_.environment.set("route_netmask" + suffix, to.netmask().text());
-    if (gateway->address) plan_.environment.set("route_gateway" + suffix, gateway->address->text());
-    if (metric) plan_.environment.set("route_metric" + suffix, std::to_string(*metric));
+    tell_v4(n++, to, gateway->address, metric);
   }
 
   void add_line(const options::RouteLine6& line, std::size_t& n) {
@@ -189,20 +220,17 @@ class Planner {
       return problem(line.at, "route-ipv6", line.prefix, "is not an IPv6 network");
     }
     std::optional<ip::Address> gateway = facts_.vpn_gateway6;
-    std::string device = facts_.device;
     if (!line.gateway.empty() && line.gateway != "default") {
       gateway = ip::Address::parse_v6(line.gateway);
       if (!gateway) {
         return problem(line.at, "route-ipv6", line.prefix,
                        "\"" + printable(line.gateway) + "\" is not an IPv6 gateway");
       }
-      if (!gateway->is_link_local()) device.clear();
-    } else {
-      gateway.reset();  // the device says it all
     }
     const auto metric = metric_of(line.metric);
-    add(*to, gateway, device, metric);
-    tell_v6(n++, *to, gateway ? gateway : facts_.vpn_gateway6, metric);
+    // Without a second layer the device says it all, whoever is named. source: stock 2.6.14
+    add(*to, facts_.layer2 ? gateway : std::nullopt, facts_.device, metric);
+    tell_v6(n++, *to, gateway, metric);
   }
 
   std::optional<std::uint32_t> metric_of(const std::string& word) const {

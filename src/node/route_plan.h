@@ -13,6 +13,7 @@ namespace adit::node {
 // What the words of route lines stand for on this host, now.
 struct RouteFacts {
   std::string device;
+  bool layer2 = false;  // it carries frames: a gateway is needed to find the next one
   std::optional<ip::Address> vpn_gateway;  // the tunnel's other end
   std::optional<ip::Address> vpn_gateway6;
   std::optional<ports::Path> net_gateway;  // default routes before we touched them
@@ -28,7 +29,7 @@ struct RoutePlan {
   std::vector<ports::Route> removed;  // the host's own, to be put back afterwards
   std::vector<std::string> problems;  // lines that cannot be carried out, with the reason
   Environment environment;            // route_* variables
-  bool redirects = false;             // the default route of IPv4
+  bool redirects = false;             // redirect-gateway or redirect-private is said
 };
 
 // source: surfaces 13.2, 13.3

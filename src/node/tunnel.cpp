@@ -258,6 +258,25 @@ void Tunnel::remove_routes(Hooks& hooks, const Environment& env) {
   removed_.clear();
 }
 
+void Tunnel::set_names(NamePlan plan, Hooks& hooks) {
+  if (!plan.note.empty()) log_.info(3, "{}", plan.note);
+  if (!plan.settings) return clear_names();
+  if (names_ == nullptr || (plan.settings->by_script && !hooks.may_run("dns-updown"))) return;
+  plan.settings->device = device_.name();
+  if (plan.settings->by_script) {
+    plan.settings->variables = hooks.variables("dns-up", script_environment({}));
+  }
+  if (names_set_ == plan.settings) return;
+  names_set_ = std::move(plan.settings);
+  names_->set(*names_set_);
+}
+
+void Tunnel::clear_names() {
+  if (!names_set_) return;
+  names_->clear();
+  names_set_.reset();
+}
+
 void Tunnel::remove_addresses() {
   for (auto address = addresses_.rbegin(); address != addresses_.rend(); ++address) {
     if (Status gone = network_.remove_address(device_.name(), *address); !gone) {
@@ -269,6 +288,7 @@ void Tunnel::remove_addresses() {
 
 void Tunnel::take_down(Hooks& hooks, Environment env, std::string_view signal) {
   env.set("signal", std::string(signal));
+  clear_names();
   remove_routes(hooks, env);
   if (!plan_) return;
   env = script_environment(env);

@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "node/hooks.h"
 #include "node/instance_facts.h"
+#include "node/name_plan.h"
 #include "node/route_plan.h"
+#include "ports/names_port.h"
 #include "ports/network_port.h"
 #include "ports/tunnel_device.h"
 
@@ -30,8 +32,10 @@ struct TunnelPlan {
 // The tunnel device, its addresses and routes, and everything needed to undo them exactly.
 class Tunnel {
  public:
-  Tunnel(ports::TunnelDevice& device, ports::NetworkPort& network, Log log)
-      : device_(device), network_(network), log_(std::move(log)) {}
+  // names: nullptr: the host's resolver is left alone.
+  Tunnel(ports::TunnelDevice& device, ports::NetworkPort& network, Log log,
+         ports::NamesPort* names = nullptr)
+      : device_(device), network_(network), names_(names), log_(std::move(log)) {}
 
   // The device alone. Harmless when it is open.
   [[nodiscard]] Status open();
@@ -49,6 +53,10 @@ class Tunnel {
   // with the routes.
   void limit_packets(unsigned mtu);
   void remove_routes(Hooks& hooks, const Environment& env);
+  // What the resolver of the host is told while the tunnel stands, instead of what it was told
+  // before; clear_names() and take_down() take it back.
+  void set_names(NamePlan plan, Hooks& hooks);
+  void clear_names();
   // Everything, with the down script. The device itself is closed by its owner.
   void take_down(Hooks& hooks, Environment env, std::string_view signal);
 
@@ -68,6 +76,7 @@ class Tunnel {
 
   ports::TunnelDevice& device_;
   ports::NetworkPort& network_;
+  ports::NamesPort* names_;
   Log log_;
   std::optional<TunnelPlan> plan_;
   std::vector<ports::InterfaceAddress> addresses_;  // ours, in the order added
@@ -75,6 +84,7 @@ class Tunnel {
   std::vector<ports::Route> removed_;
   unsigned route_mtu_ = 0;  // that routes of the device got from us; 0: none
   Environment known_;       // to the scripts
+  std::optional<ports::NameSettings> names_set_;
 };
 
 }  // namespace adit::node

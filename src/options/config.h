@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "ip/address.h"
 #include "options/location.h"
+#include "options/routing_config.h"
 
 namespace adit::options {
 
@@ -174,6 +175,8 @@ struct Routes {
   std::optional<std::uint32_t> metric;
   std::uint32_t table = 0;
   std::optional<RedirectGateway> redirect;
+  std::vector<NatLine> client_nat;
+  bool block_outside_dns = false;
   bool noexec = false;
   bool nopull = false;
 };
@@ -335,6 +338,8 @@ struct Client {
 struct Scripts {
   int security = 1;
   Script up, down, route_up, route_pre_down, ipchange;
+  Script dns_updown;
+  DnsUpdown dns_choice = DnsUpdown::usual;
   Script client_connect, client_disconnect, learn_address, auth_user_pass_verify;
   Script tls_verify, tls_crypt_v2_verify, client_crresponse;
   std::string tls_export_cert;
@@ -468,6 +473,7 @@ struct Config {
   Management management;
   Tokens tokens;
   FastPath fast;
+  KillSwitch kill_switch;
   Tool tool;
   FileOrInline secret;  // static key mode
 

@@ -14,8 +14,6 @@ constexpr std::array rows{
     Row{.name = "auto-proxy", .args = {0, many}, .where = where::nowhere, .state = State::refused,
         .note = "removed in OpenVPN 2.3; name the proxy with http-proxy or socks-proxy",
         .help = "Query OS for proxy settings (2.1/2.2)."},
-    Row{.name = "block-outside-dns", .kind = Class::dns, .state = State::accepted,
-        .note = "it exists on Windows only", .help = "Windows: block DNS outside tunnel."},
     Row{.name = "client-cert-not-required", .state = State::refused,
         .note = "removed in OpenVPN 2.5; use verify-client-cert none",
         .help = "Do not require client certificate."},

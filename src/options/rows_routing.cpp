@@ -176,6 +176,45 @@ void dns(Use& use) {
   if (dns_values_are_good(use, use.word(2), 3)) use.scripts().dns.push_back(use.words());
 }
 
+void dns_updown(Use& use) {
+  Scripts& scripts = use.scripts();
+  if (use.word(0) == "disable") {
+    scripts.dns_choice = DnsUpdown::disable;
+  } else if (use.word(0) == "force") {
+    scripts.dns_choice = DnsUpdown::force;
+  } else {
+    set_script<&Scripts::dns_updown>(use);
+  }
+}
+
+void client_nat(Use& use) {
+  NatLine line;
+  const bool known = use.one_of(0, {"snat", "dnat"});
+  const auto network = use.v4(1);
+  const auto netmask = use.v4(2);
+  const auto alias = use.v4(3);
+  if (!known || !network || !netmask || !alias) return;
+  line.destination = use.word(0) == "dnat";
+  line.netmask = netmask->v4_number();
+  line.network = network->v4_number();
+  line.alias = alias->v4_number();
+  if ((line.network & ~line.netmask) != 0 || (line.alias & ~line.netmask) != 0) {
+    use.warn("no address matches: the netmask leaves out bits that are set",
+             "use the networks' "
+             "first addresses");
+  }
+  constexpr std::size_t most = 64;  // source: stock 2.6.14
+  auto& lines = use.routes().client_nat;
+  if (lines.size() >= most) return use.warn("there are more than 64 of them; this one is left out");
+  lines.push_back(line);
+}
+
+void kill_switch(Use& use) {
+  KillSwitch& wanted = use.config().kill_switch;
+  if (use.has(0) && !use.one_of(0, {"allow-lan"})) return;
+  wanted = {true, use.has(0)};
+}
+
 // clang-format off
 constexpr std::array rows{
     Row{.name = "route", .args = {1, 4, "net [mask|default] [gw|default] [metric|default]"},
@@ -222,15 +261,18 @@ constexpr std::array rows{
          "address|resolve-domains|dnssec|transport|sni value..."},
         .where = where::anywhere | where::pushed, .kind = Class::dns,
         .help = "Structured DNS settings.", .apply = dns},
-    Row{.name = "dns-updown", .args = {1, 1, "cmd|disable|force"}, .state = State::refused,
-        .newer = true,
-        .note = "new in OpenVPN 2.7 and not available yet; use an up script, which finds the "
-         "servers in foreign_option_1 and so on",
-        .help = "Script applying --dns settings."},
+    Row{.name = "dns-updown", .args = {1, 1, "cmd|disable|force"}, .newer = true,
+        .help = "Script applying --dns settings.", .apply = dns_updown},
+    Row{.name = "block-outside-dns", .where = where::anywhere | where::pushed, .kind = Class::dns,
+        .help = "Block DNS outside tunnel, where the tunnel brings servers.",
+        .apply = set_flag<&Config::routes, &Routes::block_outside_dns>},
     Row{.name = "client-nat", .args = {4, 4, "snat|dnat net mask alias"},
-        .where = where::anywhere | where::pushed, .kind = Class::route, .state = State::refused,
-        .note = "translating addresses is not available yet; use the packet filter of the system",
-        .help = "One-to-one NAT of tunnel packets."},
+        .where = where::anywhere | where::pushed, .kind = Class::route,
+        .help = "One-to-one NAT of tunnel packets.", .apply = client_nat},
+    Row{.name = "kill-switch", .args = {0, 1, "[allow-lan]"}, .ours = true,
+        .help = "Nothing leaves this host but through the tunnel, also while it is down or this "
+                "program has crashed; allow-lan: nor to networks that the host lies in.",
+        .apply = kill_switch},
     Row{.name = "allow-pull-fqdn", .help = "Allow DNS names in pushed ifconfig/route.",
         .apply = set_flag<&Config::client, &Client::allow_pull_fqdn>},
     Row{.name = "max-routes", .args = {0, 1, "[n]"},

@@ -129,10 +129,8 @@ class DataPlane {
   void limit_rate(std::uint64_t bytes_per_second) {
     for (const auto& lane : lanes_) lane->up.limit_rate(bytes_per_second);
   }
-  // Inner packets to this address would carry our own outer packets in a circle.
-  void guard_against(const std::optional<ip::Address>& remote) {
-    for (const auto& lane : lanes_) lane->up.guard_against(remote);
-  }
+  // Instead of PlaneSetup::block_ipv6 and of those before. Of a client alone.
+  void set_inside(std::unique_ptr<const InsideRules> rules) { tables_.publish(std::move(rules)); }
 
  private:
   struct Known {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 #include "wire/control_packet.h"
 #include "wire/data_header.h"
@@ -205,7 +206,10 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
     }
   }
   if (peer.echo_mark != 0 && took_echo(peer, packet.bytes())) return;
-  if (around_.setup.block_ipv6 && inner->source.is_v6()) return drop(peer, Drop::blocked);
+  const InsideRules& rules = around_.tables.inside();
+  const bool no_v6 = around_.setup.block_ipv6 || rules.block_ipv6;
+  if (no_v6 && inner->source.is_v6()) return refuse_v6(peer, packet.bytes());
+  if (!rules.swaps.empty()) ip::swap_addresses(packet.writable(), rules.swaps, ip::Way::in);
   if (packet.size() > LargeFlows::worth_noting && peer.note_flows) {
     flows_.note(peer.index, packet.bytes());
   }
@@ -213,6 +217,20 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;
   inside_.push_back(&packet);
+}
+
+// A server tells its client, which may think that IPv6 works; a client tells nobody.
+void DownLane::refuse_v6(const PeerSlot& peer, Bytes packet) {
+  drop(peer, Drop::blocked);
+  if (!around_.setup.server) return;
+  const MutableBytes room =
+      MutableBytes(answer_).first(std::min(answer_.size(), around_.setup.largest_packet));
+  const std::size_t size =
+      ip::icmpv6_error(ip::Icmpv6Error::no_route, 0, packet, around_.setup.ipv6_answer_from, room);
+  const Bytes answer = room.first(size);
+  if (size == 0 || around_.up_lanes.push(peer.lane, {peer.index, false}, answer, peer.index))
+    return;
+  drops_.add(Drop::queue_full);
 }
 
 // client-to-client: unicast for another client goes to it alone, multicast to all and inside.

@@ -71,6 +71,7 @@ class DownLane {
   void accept(const Arrival& arrival);
   void deliver(const Arrival& arrival, Packet& packet);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
+  void refuse_v6(const PeerSlot& peer, Bytes packet);
   void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);
   void report(const Report& report, Bytes bytes);
   void refused(const Arrival& arrival, const crypto::Opening& opening);
@@ -91,6 +92,7 @@ class DownLane {
   Buffer unpacked_;                                              // room for decompression
   std::array<ports::LinkAddress, most_closed_per_turn> closed_;  // not yet reported
   std::size_t closed_count_ = 0;
+  std::array<std::uint8_t, 1280> answer_{};  // the largest that IPv6 lets an error be
   DropCounters drops_;
   DropBoard board_;
   LaneMeter meter_;

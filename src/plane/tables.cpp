@@ -20,12 +20,14 @@ Tables::Tables(std::size_t most_peers, Quiescence& quiescence)
     : quiescence_(quiescence),
       peers_(most_peers),
       routes_(new RouteTable),
-      addresses_(new AddressTable) {}
+      addresses_(new AddressTable),
+      inside_(new InsideRules) {}
 
 Tables::~Tables() {
   for (auto& slot : peers_) delete slot.load();
   delete routes_.load();
   delete addresses_.load();
+  delete inside_.load();
 }
 
 void Tables::publish(PeerIndex index, std::unique_ptr<const PeerSlot> slot) {
@@ -45,6 +47,11 @@ void Tables::publish(std::unique_ptr<const RouteTable> routes) {
 
 void Tables::publish(std::unique_ptr<const AddressTable> addresses) {
   const AddressTable* old = addresses_.exchange(addresses.release(), std::memory_order_seq_cst);
+  retire(quiescence_, old);
+}
+
+void Tables::publish(std::unique_ptr<const InsideRules> rules) {
+  const InsideRules* old = inside_.exchange(rules.release(), std::memory_order_seq_cst);
   retire(quiescence_, old);
 }
 

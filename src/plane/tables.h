@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ip/prefix_map.h"
+#include "plane/inside_rules.h"
 #include "plane/peer.h"
 #include "plane/quiescence.h"
 
@@ -47,6 +48,9 @@ class Tables {
   [[nodiscard]] const AddressTable& addresses() const {
     return *addresses_.load(std::memory_order_seq_cst);
   }
+  [[nodiscard]] const InsideRules& inside() const {
+    return *inside_.load(std::memory_order_seq_cst);
+  }
   // Peers beyond this index do not exist.
   [[nodiscard]] PeerIndex end() const { return end_.load(std::memory_order_seq_cst); }
 
@@ -57,6 +61,7 @@ class Tables {
   void publish(PeerIndex index, std::unique_ptr<const PeerSlot> slot);  // nullptr removes
   void publish(std::unique_ptr<const RouteTable> routes);
   void publish(std::unique_ptr<const AddressTable> addresses);
+  void publish(std::unique_ptr<const InsideRules> rules);
   [[nodiscard]] std::size_t capacity() const { return peers_.size(); }
   void let_clients_meet(bool on) { clients_meet_.store(on, std::memory_order_relaxed); }
 
@@ -66,6 +71,7 @@ class Tables {
   std::atomic<PeerIndex> end_{0};
   std::atomic<const RouteTable*> routes_;
   std::atomic<const AddressTable*> addresses_;
+  std::atomic<const InsideRules*> inside_;
   std::atomic<bool> clients_meet_{false};
 };
 

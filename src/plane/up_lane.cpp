@@ -96,24 +96,26 @@ std::size_t UpLane::take_tun() {
 void UpLane::route(Packet& packet) {
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drops_.add(Drop::malformed);
-  if (around_.setup.block_ipv6 && inner->source.is_v6() && answered_block_ipv6(packet)) return;
-  if (!around_.setup.server) {
-    const std::uint64_t guarded = guarded_v4_.load(std::memory_order_relaxed);
-    if (guarded != 0 && inner->destination.is_v4() &&
-        guarded == (inner->destination.v4_number() | guard_set)) {
-      drops_.add(Drop::blocked);
-      static_cast<void>(around_.reports.push({Report::Kind::recursive, 0, {}}, {}));
-      return;
-    }
-    const PeerSlot* peer = around_.tables.peer(0);
-    return peer != nullptr ? send_inside(packet, *peer, Origin::tun)
-                           : drops_.add(Drop::unknown_peer);
-  }
+  const bool blocked = around_.setup.block_ipv6 || around_.tables.inside().block_ipv6;
+  if (blocked && inner->source.is_v6() && answered_block_ipv6(packet)) return;
+  if (!around_.setup.server) return leave_client(packet, inner->destination);
   if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
   const PeerIndex* index = around_.tables.routes().peers.find(inner->destination);
   const PeerSlot* peer = index != nullptr ? around_.tables.peer(*index) : nullptr;
   if (peer == nullptr) return drops_.add(Drop::no_route);
   send_inside(packet, *peer, Origin::tun);
+}
+
+void UpLane::leave_client(Packet& packet, const ip::Address& destination) {
+  const InsideRules& rules = around_.tables.inside();
+  if (rules.outer && carries_tunnel(*rules.outer, packet.bytes(), destination)) {
+    drops_.add(Drop::blocked);
+    static_cast<void>(around_.reports.push({Report::Kind::recursive, 0, {}}, {}));
+    return;
+  }
+  if (!rules.swaps.empty()) ip::swap_addresses(packet.writable(), rules.swaps, ip::Way::out);
+  const PeerSlot* peer = around_.tables.peer(0);
+  return peer != nullptr ? send_inside(packet, *peer, Origin::tun) : drops_.add(Drop::unknown_peer);
 }
 
 void UpLane::broadcast(const Packet& packet, PeerIndex except) {

@@ -56,15 +56,9 @@ class UpLane {
   void limit_rate(std::uint64_t bytes_per_second) {
     rate_.store(bytes_per_second, std::memory_order_relaxed);
   }
-  // Inner packets to this address would carry our own outer packets in a circle.
-  void guard_against(const std::optional<ip::Address>& remote) {
-    std::uint64_t packed = remote && remote->is_v4() ? remote->v4_number() | guard_set : 0;
-    guarded_v4_.store(packed, std::memory_order_relaxed);
-  }
 
  private:
   static constexpr unsigned answers_per_turn = 8;
-  static constexpr std::uint64_t guard_set = std::uint64_t{1} << 32;
 
   struct Pending {
     Packet* packet;
@@ -98,6 +92,7 @@ class UpLane {
   void seal_run(const PeerSlot& peer);
   void write_out();
   bool answered_block_ipv6(const Packet& packet);
+  void leave_client(Packet& packet, const ip::Address& destination);
 
   Surroundings around_;
   PacketPool pool_;
@@ -113,7 +108,6 @@ class UpLane {
   DropCounters drops_;
   DropBoard board_;
   LaneMeter meter_;
-  std::atomic<std::uint64_t> guarded_v4_{0};
   std::atomic<std::uint64_t> rate_{0};
   Shaper shaper_;
   std::uint64_t on_link_ = 0;  // what the packets of one read came to

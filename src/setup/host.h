@@ -39,7 +39,8 @@ class Host {
 
   // Nothing: there is no such file.
   [[nodiscard]] virtual Result<std::optional<File>> read_file(const std::string& path) = 0;
-  // Whole or not at all, even when the process is killed. The folder must exist.
+  // Whole or not at all, even when the process is killed, but where something is mounted on the
+  // file itself. The folder must exist.
   [[nodiscard]] virtual Status write_file(const std::string& path, const File& file) = 0;
   [[nodiscard]] virtual Status remove_file(const std::string& path) = 0;
   // Removes what an interrupted write_file() left beside the path.

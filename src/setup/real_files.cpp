@@ -50,6 +50,12 @@ int fill(int fd, const File& file) {
   return fsync(fd) == 0 ? 0 : errno;
 }
 
+// Something is mounted on it, as on /etc/resolv.conf in most containers: nothing takes its place.
+int overwrite(const std::string& path, const File& file) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  return fd ? fill(fd.get(), file) : errno;
+}
+
 // A rename or removal is safe only once the folder is on the disk.
 void flush_folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path();
@@ -84,6 +90,10 @@ Status write(const std::string& path, const File& file) {
   if (!fd) return refused("create", fresh, errno);
   int error = fill(fd.get(), file);
   if (error == 0 && rename(fresh.c_str(), path.c_str()) != 0) error = errno;
+  if (error == EBUSY) {
+    unlink(fresh.c_str());
+    error = overwrite(path, file);
+  }
   if (error != 0) {
     unlink(fresh.c_str());
     return refused("write", path, error);

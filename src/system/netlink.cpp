@@ -317,8 +317,10 @@ Result<ports::RouteChange> Netlink::add_route(const ports::Route& route) {
     return fail_with(outcome({ENODEV, {}, true}, attempted).error());
   }
   const RouteObject object = object_of(route, static_cast<int>(index));
-  const Request request =
-      build_request(rtnl_route_build_add_request, object.get(), NLM_F_CREATE | NLM_F_EXCL);
+  // As with stock, ours goes before another's for the same IPv4 network. For IPv6 the first one
+  // would win all the same.
+  const int flags = route.destination.address.is_v4() ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_EXCL;
+  const Request request = build_request(rtnl_route_build_add_request, object.get(), flags);
   const Answer answer = request ? socket_->ask(request.get()) : not_expressible();
   if (answer.error == EEXIST) return ports::RouteChange::existed;
   if (Status done = outcome(answer, attempted); !done) return fail_with(std::move(done.error()));

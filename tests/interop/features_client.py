@@ -68,7 +68,8 @@ def redirect_gateway(bench: Bench) -> None:
 
 
 def routes_come_and_go(bench: Bench) -> None:
-    """Own and pushed routes, with metric and gateway; another's route stays as it was."""
+    """Own and pushed routes, with metric and gateway; another's of the same network is there again
+    at the end."""
     own = ("route 10.81.0.0 255.255.0.0", "route 10.82.0.0 255.255.0.0 vpn_gateway 42")
     own += ("route-ipv6 fd81::/64", "route 10.84.0.0 255.255.0.0 net_gateway")
     pushed = push(
@@ -81,7 +82,7 @@ def routes_come_and_go(bench: Bench) -> None:
         tunnel = Tunnel(net, setup, bench.keys)
         before = picture(net.client)
         tunnel.start()
-        wanted = {"10.8.0.0/24", "10.81.0.0/16", "10.82.0.0/16", "10.91.0.0/16"}
+        wanted = {"10.8.0.0/24", "10.81.0.0/16", "10.82.0.0/16", "10.83.0.0/16", "10.91.0.0/16"}
         check(routes(net.client, "tun0") == wanted, f"routes: {routes(net.client, 'tun0')}")
         check(
             {"fd81::/64", "fd91::/64"} <= routes(net.client, "tun0", 6), "IPv6 routes are missing"

@@ -17,7 +17,15 @@ from pathlib import Path
 from lab import Failure
 
 HOME = Path(__file__).resolve().parents[2] / "build-foreign"
-ALL = ("fail2ban", "network-manager-openvpn", "libnm0", "collectd-core", "munin-plugins-extra")
+ALL = (
+    "fail2ban",
+    "network-manager-openvpn",
+    "libnm0",
+    "collectd-core",
+    "munin-plugins-extra",
+    "resolvconf",
+    "systemd-resolved",
+)
 FETCH = ("download", "-o", "APT::Sandbox::User=root")
 QUICK = ("-q", *(f"-oAcquire::{item}" for item in ("Retries=0", "http::Timeout=10", "https::Timeout=10")))
 

@@ -33,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 ADIT = Path(os.environ.get("ADIT", HERE.parents[1] / "build" / "adit")).resolve()
 STOCK = Path(os.environ.get("OPENVPN") or shutil.which("openvpn") or "/usr/sbin/openvpn")
 NAMESPACES = Path("/run/netns")
+NAMESPACE_FILES = Path("/etc/netns")  # what "ip netns exec" lays over /etc
 PREFIX = "adit-"
 PATIENT_INTERVAL = 0.5  # seconds between pings where each answer is waited for
 POLL_SECONDS = 0.02
@@ -315,6 +316,7 @@ class Lab:
     def host(self, name: str) -> Host:
         host = Host(name, f"{PREFIX}{os.getpid()}-{self.number}-{name}", self.folder)
         self.hosts.append(host)
+        give_resolv_conf(host.namespace)
         ip_batch(f"netns add {host.namespace}")
         ip_batch("link set lo up", namespace=host.namespace)
         return host
@@ -373,6 +375,13 @@ def ip_batch(*lines: str, namespace: str = "") -> None:
     check(done.returncode == 0, f"ip: {text}{done.stderr.decode()}")
 
 
+def give_resolv_conf(namespace: str) -> None:
+    """A file of its own: a client under test may write it."""
+    folder = NAMESPACE_FILES / namespace
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+
+
 def remove_namespace(name: str) -> None:
     """Ends what still runs in the namespace, and deletes it."""
     found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, timeout=10)
@@ -382,15 +391,17 @@ def remove_namespace(name: str) -> None:
         except ProcessLookupError:
             pass
     subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10)
+    shutil.rmtree(NAMESPACE_FILES / name, ignore_errors=True)
 
 
 def sweep() -> None:
     """Removes what runs left behind that were killed: namespaces and folders of dead processes."""
-    for path in (*NAMESPACES.glob(PREFIX + "*"), *Path(tempfile.gettempdir()).glob(PREFIX + "*")):
+    left = [*NAMESPACES.glob(PREFIX + "*"), *NAMESPACE_FILES.glob(PREFIX + "*")]
+    for path in (*left, *Path(tempfile.gettempdir()).glob(PREFIX + "*")):
         owner = re.match(rf"{PREFIX}(\d+)-", path.name)
         if not owner or Path("/proc", owner[1]).exists():
             continue
-        if path.parent == NAMESPACES:
+        if path.parent in (NAMESPACES, NAMESPACE_FILES):
             remove_namespace(path.name)
         else:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,5 +1,5 @@
 // Packets inside the tunnel: looking at them, clamping the MSS, answering "no route", cutting and
-// answering what is too big, also later; knowing answers to our own echo requests.
+// answering what is too big, also later; knowing answers to our own echo requests; client-nat.
 //
 //   u16 MSS | packet
 
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/address_swap.h"
 #include "ip/echo.h"
 #include "ip/icmpv6_error.h"
 #include "ip/too_big.h"
@@ -147,6 +148,21 @@ void try_echo(Bytes packet, std::uint64_t mark) {
   ADIT_ASSERT(!sequence || packet.size() >= 36);
 }
 
+// Checksums that were right are right under other addresses.
+void try_swap(Bytes packet, std::uint16_t mask_bits) {
+  const bool v4 = packet[0] >> 4 == 4;
+  const std::uint32_t mask = 0xFFFFFFFFu << (mask_bits % 32);
+  const std::uint32_t network = (v4 ? load_u32(&packet[12]) : 0) & mask;
+  const ip::AddressSwap swaps[] = {{false, network, mask, ~network & mask}, {true, 0, 0, 0}};
+  Buffer changed = to_buffer(packet);
+  ip::swap_addresses(changed, swaps, mask_bits % 2 == 0 ? ip::Way::out : ip::Way::in);
+  ADIT_ASSERT(ip::look(changed) && changed.size() == packet.size());
+  ADIT_ASSERT(v4 || changed == to_buffer(packet));
+  const auto offset = tcp_offset(packet);
+  if (!v4 || !offset || sum(packet, *offset, 6) != 0xFFFF) return;
+  ADIT_ASSERT(sum(changed, *offset, 6) == 0xFFFF);
+}
+
 void try_too_big(Bytes packet, std::size_t mtu) {
   Buffer room(1280);
   const std::size_t size = ip::too_big_answer(packet, mtu, room);
@@ -173,6 +189,7 @@ void try_input(Bytes bytes) {
   try_too_big(packet, mss);
   try_flow(packet, mss);
   try_echo(packet, mss);
+  try_swap(packet, mss);
 }
 
 }  // namespace adit::fuzz

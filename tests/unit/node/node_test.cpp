@@ -247,12 +247,57 @@ TEST(RoutePlan, block_local_takes_the_lan_but_not_its_gateway) {
   options::Routes routes;
   routes.redirect.emplace();
   routes.redirect->on = routes.redirect->def1 = routes.redirect->block_local = true;
-  const auto lines = text(plan_routes(routes, facts()).routes);
-  for (const char* wanted :
-       {"192.168.20.1/32 via - dev eth0", "192.168.20.0/25 via 10.8.0.1 dev tun0",
-        "192.168.20.128/25 via 10.8.0.1 dev tun0"}) {
-    EXPECT_NE(std::ranges::find(lines, wanted), lines.end()) << wanted;
-  }
+  routes.v4.push_back({"10.81.0.0", "255.255.0.0", "", "", {}});
+  const RoutePlan plan = plan_routes(routes, facts());
+  const auto lines = text(plan.routes);
+  const std::vector<std::string> wanted{
+      "192.168.20.1/32 via 192.168.20.1 dev eth0", "192.168.20.128/25 via 10.8.0.1 dev tun0",
+      "192.168.20.0/25 via 10.8.0.1 dev tun0", "10.81.0.0/16 via 10.8.0.1 dev tun0"};
+  ASSERT_GE(lines.size(), wanted.size());
+  EXPECT_TRUE(std::equal(wanted.rbegin(), wanted.rend(), lines.rbegin()));
+  const std::string told = names(plan.environment);
+  EXPECT_NE(told.find("route_network_1=192.168.20.128 "), std::string::npos) << told;
+  EXPECT_NE(told.find("route_network_3=10.81.0.0 "), std::string::npos) << told;
+}
+
+TEST(RoutePlan, redirect_private_has_all_but_the_default_route) {
+  options::Routes routes;
+  routes.redirect.emplace();
+  routes.redirect->ipv6 = true;
+  const RoutePlan plan = plan_routes(routes, facts());
+  EXPECT_EQ(text(plan.routes),
+            (std::vector<std::string>{"198.51.100.2/32 via 192.168.20.1 dev eth0",
+                                      "::/3 via - dev tun0", "2000::/4 via - dev tun0",
+                                      "3000::/4 via - dev tun0", "fc00::/7 via - dev tun0"}));
+  EXPECT_TRUE(plan.redirects);  // as stock tells scripts
+}
+
+TEST(RoutePlan, a_route_that_covers_an_ipv6_server_does_not_hide_it) {
+  RouteFacts around = facts();
+  around.remote_host = ip::Address::parse("2001:db8:5::2");
+  around.remote_path = ports::Path{ip::Address::parse("2001:db8::1"), "eth0", {}};
+  options::Routes routes;
+  routes.v6.push_back({"fd99::/64", "", "", {}});
+  EXPECT_EQ(plan_routes(routes, around).routes.size(), 1u);
+  routes.v6.push_back({"2000::/3", "", "", {}});
+  const RoutePlan plan = plan_routes(routes, around);
+  ASSERT_EQ(plan.routes.size(), 3u);
+  EXPECT_EQ(text(plan.routes).front(), "2001:db8:5::2/128 via 2001:db8::1 dev eth0");
+  EXPECT_EQ(plan.routes.front().metric, 1u);
+  around.remote_path->gateway.reset();  // a neighbour
+  EXPECT_EQ(plan_routes(routes, around).routes.size(), 2u);
+}
+
+TEST(RoutePlan, gateways_of_ipv6_routes_count_with_a_second_layer_only) {
+  options::Routes routes;
+  routes.v6.push_back({"fd82::/64", "fd00:8::7", "5", {}});
+  RouteFacts around = facts();
+  RoutePlan plan = plan_routes(routes, around);
+  EXPECT_EQ(text(plan.routes).front(), "fd82::/64 via - dev tun0");
+  EXPECT_NE(names(plan.environment).find("route_ipv6_gateway_1=fd00:8::7"), std::string::npos);
+  around.layer2 = true;
+  plan = plan_routes(routes, around);
+  EXPECT_EQ(text(plan.routes).front(), "fd82::/64 via fd00:8::7 dev tun0");
 }
 
 TEST(RoutePlan, what_makes_no_sense_is_named_with_its_line) {
@@ -469,19 +514,24 @@ TEST(Lines, are_in_the_exact_words_others_watch_for) {
 TEST(ForeignEnvironment, dns_servers_take_the_place_of_the_dhcp_ones) {
   options::Scripts scripts;
   scripts.foreign_options = {"dhcp-option DNS 192.0.2.9", "dhcp-option DOMAIN office.example"};
-  scripts.dns = {{"server", "7", "address", "192.0.2.7"},
-                 {"server", "1", "address", "10.8.0.1", "fd00:8::1"},
+  scripts.dns = {{"server", "7", "address", "192.0.2.7:5353"},
+                 {"server", "1", "address", "10.8.0.1", "fd00:8::1", "[fd00:8::3]:54"},
                  {"search-domains", "lab.example"}};
   const Environment env = foreign_environment(scripts);
   const std::vector<std::pair<std::string, std::string>> wanted{
       {"foreign_option_1", "dhcp-option DOMAIN office.example"},
       {"foreign_option_2", "dhcp-option DNS 10.8.0.1"},
       {"foreign_option_3", "dhcp-option DNS6 fd00:8::1"},
-      {"foreign_option_4", "dhcp-option DOMAIN-SEARCH lab.example"},
+      {"foreign_option_4", "dhcp-option DNS6 fd00:8::3"},
+      {"foreign_option_5", "dhcp-option DNS 192.0.2.7"},
+      {"foreign_option_6", "dhcp-option DOMAIN-SEARCH lab.example"},
       {"dns_search_domain_1", "lab.example"},
       {"dns_server_1_address_1", "10.8.0.1"},
       {"dns_server_1_address_2", "fd00:8::1"},
-      {"dns_server_2_address_1", "192.0.2.7"}};
+      {"dns_server_1_address_3", "fd00:8::3"},
+      {"dns_server_1_port_3", "54"},
+      {"dns_server_2_address_1", "192.0.2.7"},
+      {"dns_server_2_port_1", "5353"}};
   EXPECT_EQ(env.variables(), wanted);
 }
 

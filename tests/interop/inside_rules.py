@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""What happens to packets inside beside being carried: client-nat, block-ipv6, the tunnel's own.
+
+Each case is done with a stock client and with adit, to a stock server, and must end alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+
+from lab import Host, Lab, Process, ThreeHosts, check, until
+from features import push
+from runner import Bench, Case, main
+from tunnel import COMPLETED, PORT, Setup, Tunnel
+
+# Sources and destinations of what comes out of a device, protocol and port of the other end.
+CAPTURE = """
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+s.bind((sys.argv[1], 0))
+print('ready', flush=True)
+while True:
+    packet, where = s.recvfrom(65536)
+    if where[2] == 4 or packet[0] >> 4 != 4: continue
+    source, target = (socket.inet_ntoa(packet[at:at + 4]) for at in (12, 16))
+    print(source, target, packet[9], flush=True)
+"""
+
+DIGEST = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], 5000))
+print('ready', flush=True)
+peer, where = s.accept()
+digest = hashlib.sha256()
+while data := peer.recv(65536): digest.update(data)
+peer.sendall(f'{where[0]} {digest.hexdigest()}'.encode())
+"""
+SEND = """
+import hashlib, socket, sys
+data = bytes(i * 7 % 251 for i in range(200_000))
+s = socket.create_connection((sys.argv[1], 5000), 10)
+s.sendall(data)
+s.shutdown(socket.SHUT_WR)
+seen, digest = s.recv(1000).decode().split()
+print(seen, digest == hashlib.sha256(data).hexdigest())
+"""
+
+
+def both(bench: Bench, setup: Setup, talk) -> None:
+    """talk(net, tunnel) returns what is to be the same; the tunnel stands."""
+    told = {}
+    for program in ("stock", "adit"):
+        with Lab(bench.folder / program) as lab:
+            net = lab.three_hosts()
+            tunnel = Tunnel(net, dataclasses.replace(setup, client=program), bench.keys)
+            tunnel.start_server()
+            tunnel.start_client().wait_for(COMPLETED)
+            told[program] = talk(net, tunnel)
+    check(told["adit"] == told["stock"], f"adit: {told['adit']}\nstock: {told['stock']}")
+
+
+def give_address(host: Host, address: str) -> None:
+    host.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
+
+
+def client_nat(bench: Bench) -> None:
+    """Pings and a connection under other addresses, both ways; checksums are whole."""
+    lines = (
+        "client-nat snat 10.1.0.0 255.255.0.0 10.2.0.0",
+        "client-nat dnat 10.50.0.0 255.255.0.0 10.60.0.0",
+        "route 10.50.0.0 255.255.0.0",
+    )
+    setup = Setup(
+        server="stock",
+        client_extra=lines,
+        server_extra=("route 10.2.0.0 255.255.0.0", "client-config-dir ccd"),
+    )
+
+    def talk(net: ThreeHosts, tunnel: Tunnel) -> dict[str, object]:
+        give_address(net.client, "10.1.0.5")
+        give_address(net.server, "10.60.0.7")
+        capture: Process = net.server.start("capture", sys.executable, "-c", CAPTURE, "tun0")
+        capture.wait_for("ready")
+        out = net.client.run("ping", "-c1", "-W2", "-I", "10.1.0.5", "10.50.0.7", fails=True)
+        back = net.server.run("ping", "-c1", "-W2", "-I", "10.60.0.7", "10.2.0.5", fails=True)
+        seen = until(lambda: capture.text().splitlines()[1:], 5, "something comes out")
+        listener = net.server.start("digest", sys.executable, "-c", DIGEST, "10.60.0.7")
+        listener.wait_for("ready")
+        moved = net.client.run(sys.executable, "-c", SEND, "10.50.0.7").strip()
+        return {
+            "out": re.findall(r"(\d) received", out) + re.findall(r"from (\S+):", out),
+            "back": re.findall(r"(\d) received", back) + re.findall(r"from (\S+):", back),
+            "seen": sorted(set(seen)),
+            "moved": moved,
+        }
+
+    for program in ("stock", "adit"):
+        folder = bench.folder / program / "ccd"
+        folder.mkdir(parents=True)
+        (folder / "client1").write_text("iroute 10.2.0.0 255.255.0.0\n")
+    both(bench, setup, talk)
+
+
+def block_ipv6(bench: Bench) -> None:
+    """The client's own programs are told at once; IPv4 goes on."""
+
+    def talk(net: ThreeHosts, tunnel: Tunnel) -> dict[str, object]:
+        said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::1", fails=True)
+        kinds = re.findall(r"Destination unreachable: [A-Za-z ]+|\d+ errors|\d received", said)
+        return {"v6": kinds, "v4": net.client.ping("10.8.0.1", 2).received}
+
+    both(bench, Setup(server="stock", client_extra=("block-ipv6",)), talk)
+
+
+def pushed_block_ipv6(bench: Bench) -> None:
+    setup = Setup(server="stock", server_extra=push("block-ipv6"))
+
+    def talk(net: ThreeHosts, tunnel: Tunnel) -> list[str]:
+        said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::1", fails=True)
+        return re.findall(r"Destination unreachable: [A-Za-z ]+", said)
+
+    both(bench, setup, talk)
+
+
+def block_ipv6_at_server(bench: Bench) -> None:
+    """The server tells its clients."""
+    told = {}
+    for program in ("stock", "adit"):
+        setup = Setup(server=program, client="stock", server_extra=("block-ipv6",))
+        with Lab(bench.folder / program) as lab:
+            net = lab.three_hosts()
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start_server()
+            tunnel.start_client().wait_for(COMPLETED)
+            said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::77", fails=True)
+            told[program] = re.findall(r"Destination unreachable: [A-Za-z ]+", said)
+    check(told["adit"] == told["stock"], f"{told}")
+
+
+def own_packets(bench: Bench) -> None:
+    """What would carry the tunnel and comes out of it is told and dropped, other services of that
+    host are reached; and not with allow-recursive-routing. source: 2.7 compares ports, too."""
+    send = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    send += "s.setsockopt(socket.SOL_SOCKET, 25, b'tun0')\ns.sendto(b'x', ('203.0.113.2', int(sys.argv[1])))"
+    for own, dropped in (((), True), (("allow-recursive-routing",), False)):
+        with Lab(bench.folder / str(dropped)) as lab:
+            net = lab.three_hosts()
+            setup = Setup(server="stock", client="adit", client_extra=own)
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start_server()
+            client = tunnel.start_client()
+            client.wait_for(COMPLETED)
+            capture = net.server.start("capture", sys.executable, "-c", CAPTURE, "tun0")
+            capture.wait_for("ready")
+            for port in (PORT, PORT + 1):
+                net.client.run(sys.executable, "-c", send, port)
+            wanted = 1 if dropped else 2
+            arrived = lambda: capture.matches("203.0.113.2 17")  # noqa: E731
+            until(lambda: len(arrived()) >= wanted, 5, "it comes out at the server")
+            check(len(arrived()) == wanted, f"{len(arrived())} packets come out, not {wanted}")
+            said = client.matches("Recursive routing detected, drop tun packet to")
+            check(bool(said) == dropped, f"it says {said}")
+
+
+CASES = [
+    Case("client_nat", client_nat),
+    Case("block_ipv6", block_ipv6),
+    Case("pushed_block_ipv6", pushed_block_ipv6),
+    Case("block_ipv6_at_server", block_ipv6_at_server),
+    Case("own_packets", own_packets),
+]
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, CASES))
