@@ -18,6 +18,7 @@
 #include "app/title.h"
 #include "base/text.h"
 #include "node/certificate_script.h"
+#include "node/ethernet_setup.h"
 #include "node/failed_attempts.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
@@ -159,6 +160,7 @@ class ClientRun {
   Result<std::unique_ptr<Edge>> open_edge(const options::Connection& connection) {
     plane::PlaneSetup plane;
     plane.largest_packet = node::largest_packet(connection, setup_.mtu.tun_mtu);
+    node::set_ethernet(plane, config_);
     plane.fragments = setup_.mtu.fragment.has_value();
     plane.compress = node::may_compress(config_.channel);
     plane.bare = setup_.static_key.has_value();

@@ -32,6 +32,7 @@ Result<std::unique_ptr<Inside>> Inside::create(Runtime& runtime, const options::
   system::LateTun::Settings settings;
   settings.name = config.device.name;
   settings.node = config.device.node;
+  if (config.device.is_tap()) settings.layer = system::TunLayer::ethernet;
   settings.null = config.device.type == options::DevType::null;
   settings.limit = limit_of(config.fast.tun_offload);
   settings.queues = lanes_of(config);

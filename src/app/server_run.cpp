@@ -11,6 +11,7 @@
 #include "app/server_routes.h"
 #include "app/title.h"
 #include "base/text.h"
+#include "node/ethernet_setup.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "node/make_setup.h"
@@ -163,6 +164,7 @@ class ServerRun {
     plane.most_peers = std::max(config_.server.max_clients, room_for_more);
     plane.largest_packet = node::largest_packet(config_.connection, setup_.mtu.tun_mtu);
     plane.client_to_client = config_.server.client_to_client;
+    node::set_ethernet(plane, config_);
     plane.fragments = setup_.mtu.fragment.has_value();
     plane.compress = node::may_compress(config_.channel);
     plane.engine = runtime_.engine.engine;

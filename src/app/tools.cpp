@@ -189,9 +189,11 @@ int show_gateway(Runtime& runtime, const options::Config& config) {
 }
 
 int change_device(Runtime& runtime, const options::Config& config, bool make) {
-  const auto name = make ? system::make_persistent(config.device.name, config.process.user,
-                                                   config.process.group, config.device.node)
-                         : system::remove_persistent(config.device.name, config.device.node);
+  const options::Device& device = config.device;
+  const auto layer = device.is_tap() ? system::TunLayer::ethernet : system::TunLayer::ip;
+  const auto name = make ? system::make_persistent(device.name, config.process.user,
+                                                   config.process.group, device.node, layer)
+                         : system::remove_persistent(device.name, device.node, layer);
   if (!name) return complain(name.error());
   runtime.log.info(0, "{}", node::lines::tun_opened(*name));
   runtime.log.info(0, "Persist state set to: {}", make ? "ON" : "OFF");

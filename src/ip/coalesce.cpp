@@ -16,6 +16,7 @@
 
 #include "base/assert.h"
 #include "ip/checksum.h"
+#include "ip/ethernet.h"
 
 namespace adit::ip {
 
@@ -28,6 +29,7 @@ constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58
 constexpr std::uint8_t tcp_psh = 0x08, tcp_ack = 0x10;
 constexpr std::uint16_t dont_fragment = 0x4000;
 constexpr std::size_t most_bytes = 0xFFFF, most_datagrams = 64;
+constexpr std::size_t most_link = ethernet_header_bytes + 2 * vlan_tag_bytes;
 
 bool equal(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t count) {
   return std::memcmp(a + from, b + from, count) == 0;
@@ -44,7 +46,8 @@ Coalescer::Coalescer(Kinds kinds, std::span<Packet* const> packets)
 }
 
 void Coalescer::take(Index packet) {
-  const Shape shape = shape_of(packets_[packet]->bytes(), kinds_);
+  const Bytes bytes = packets_[packet]->bytes();
+  const Shape shape = kinds_.ethernet ? shape_of_frame(bytes, kinds_) : shape_of(bytes, kinds_);
   shapes_[packet] = shape;
   for (std::size_t slot = 0; slot < open_count_;) {
     Run& run = runs_[open_[slot]];
@@ -118,6 +121,7 @@ bool Coalescer::joins(Run& run, const Shape& shape) {
 
 bool Coalescer::same_flow(const Shape& a, const Shape& b) {
   if (a.transport_at != b.transport_at) return false;
+  if (a.link != b.link || !equal(a.at - a.link, b.at - b.link, 0, a.link)) return false;
   const bool same_addresses = a.v4() ? equal(a.at, b.at, 12, 8) : equal(a.at, b.at, 8, 32);
   if (!same_addresses) return false;
   if (b.protocol == 0) return true;
@@ -163,7 +167,7 @@ bool Coalescer::checksums_hold(const Shape& shape) {
 }
 
 Coalescer::Shape Coalescer::shape_of(Bytes packet, Kinds kinds) {
-  Shape shape{packet.data(), 0, 0, 0, 0};
+  Shape shape{packet.data(), 0, 0, 0, 0, 0};
   if (packet.empty() || packet.size() > most_bytes) return shape;
   shape.size = low(packet.size());
   if (packet[0] >> 4 == 4) {
@@ -171,6 +175,15 @@ Coalescer::Shape Coalescer::shape_of(Bytes packet, Kinds kinds) {
   } else if (packet[0] >> 4 == 6) {
     shape_v6(packet, kinds, shape);
   }
+  return shape;
+}
+
+// What is not IP belongs to no flow.
+Coalescer::Shape Coalescer::shape_of_frame(Bytes frame, Kinds kinds) {
+  const auto link = ip_begins_at(frame);
+  if (!link || *link > most_link) return {frame.data(), 0, 0, 0, 0, 0};
+  Shape shape = shape_of(frame.subspan(*link), kinds);
+  shape.link = static_cast<std::uint8_t>(*link);
   return shape;
 }
 
@@ -222,7 +235,8 @@ Coalescer::Joined Coalescer::run(std::size_t number) {
   Index packet = run.first_packet;
   for (std::size_t i = 1; i < run.packets; ++i) {
     packet = next_[packet];
-    pieces_[i] = packets_[packet]->bytes().subspan(shapes_[packet].payload_at);
+    const Shape& shape = shapes_[packet];
+    pieces_[i] = {shape.at + shape.payload_at, shape.payload()};
   }
   rewrite_headers(run);
   const bool udp = run.first.protocol == protocol_udp;
@@ -231,15 +245,15 @@ Coalescer::Joined Coalescer::run(std::size_t number) {
   header.gso_type = udp              ? VnetHeader::udp
                     : run.first.v4() ? VnetHeader::tcp_v4
                                      : VnetHeader::tcp_v6;
-  header.hdr_len = run.first.payload_at;
+  header.hdr_len = low(run.first.link + std::size_t{run.first.payload_at});
   header.gso_size = low(run.first.payload());
-  header.csum_start = run.first.transport_at;
+  header.csum_start = low(run.first.link + std::size_t{run.first.transport_at});
   header.csum_offset = low(udp ? udp_checksum_at : tcp_checksum_at);
   return {header, {pieces_.data(), run.packets}, run.packets};
 }
 
 void Coalescer::rewrite_headers(const Run& run) {
-  std::uint8_t* ip = packets_[run.first_packet]->data();
+  std::uint8_t* ip = packets_[run.first_packet]->data() + run.first.link;
   std::uint8_t* transport = ip + run.first.transport_at;
   const std::size_t length = run.size - run.first.transport_at;
   if (run.first.v4()) {

@@ -19,6 +19,7 @@ class Coalescer {
 
   struct Kinds {
     bool tcp = false, udp = false;
+    bool ethernet = false;  // the packets are frames
   };
   // packets  at most most_packets
   Coalescer(Kinds kinds, std::span<Packet* const> packets);
@@ -39,13 +40,14 @@ class Coalescer {
   using Index = std::uint8_t;
   static_assert(most_packets <= 256);
 
-  // What its headers say of one packet.
+  // What its headers say of one packet; the Ethernet header is not counted.
   struct Shape {
     const std::uint8_t* at;
     std::uint16_t size;
     std::uint16_t payload_at;   // 0: may not be joined
     std::uint8_t transport_at;  // 20 or 40; 0: neither IPv4 nor IPv6
     std::uint8_t protocol;      // 0: no flow is known but the addresses
+    std::uint8_t link = 0;      // bytes of an Ethernet header in front of "at"
     [[nodiscard]] bool may_join() const { return payload_at != 0; }
     [[nodiscard]] bool v4() const { return transport_at == 20; }
     [[nodiscard]] std::size_t payload() const { return std::size_t{size} - payload_at; }
@@ -62,6 +64,7 @@ class Coalescer {
   };
 
   [[nodiscard]] static Shape shape_of(Bytes packet, Kinds kinds);
+  [[nodiscard]] static Shape shape_of_frame(Bytes frame, Kinds kinds);
   static void shape_v4(Bytes packet, Kinds kinds, Shape& shape);
   static void shape_v6(Bytes packet, Kinds kinds, Shape& shape);
   static void shape_transport(Bytes packet, Kinds kinds, Shape& shape);

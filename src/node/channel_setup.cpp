@@ -172,6 +172,7 @@ std::string make_options_string(const options::Config& config, const OptionsStri
       nullptr, channel,
       {channel.compression, facts.tcp, false, facts.fragment, facts.static_key, mtu.tun_extra});
   wire::OptionsString string;
+  if (config.device.is_tap()) string.dev_type = "tap";
   string.secret = facts.static_key;
   string.mtu_dynamic = facts.fragment;
   string.tun_mtu = mtu.announced;

@@ -181,6 +181,7 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       path_.too_large(bytes, log_, now_);
       return run_path();
     case Kind::bad_source:
+    case Kind::frame:
       return;
   }
 }

@@ -57,7 +57,7 @@ Environment common_environment(const options::Config& config, const ProcessFacts
   env.set("daemon_log_redirect", config.logging.file.empty() ? "0" : "1");
   env.set("daemon_start_time", std::to_string(process.started.seconds));
   env.set("daemon_pid", std::to_string(process.daemon_pid));
-  env.set("dev_type", "tun");
+  env.set("dev_type", config.device.is_tap() ? "tap" : "tun");
   std::size_t n = 1;
   for (const options::Connection& connection : config.remotes.list) {
     set_connection(env, connection, n++);

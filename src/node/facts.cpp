@@ -71,6 +71,9 @@ PeerFacts Server::facts_of(const ServerPeer& peer) const {
   for (const ip::Prefix& network : peer.plan.iroutes) {
     facts.virtual_addresses.push_back(network.text());
   }
+  for (const plane::Station& station : stations_.behind(peer.index)) {
+    facts.virtual_addresses.push_back(station.text());
+  }
   facts.username = peer.username;
   facts.connected = peer.connected;
   facts.bytes_received = peer.control_bytes_received;

@@ -61,6 +61,7 @@ std::string too_many_clients(unsigned limit);
 std::string too_many_connections(const ip::Endpoint& from);
 std::string ignored_while_ending(const ip::Endpoint& from);
 std::string learn(std::string_view address, std::string_view client);
+std::string route_quota(unsigned limit, std::string_view client);
 std::string learn_failed(std::string_view address, std::string_view client);
 std::string primary_virtual_ip(std::string_view client, std::string_view address);
 std::string internal_route(std::string_view prefix, std::string_view client);

@@ -10,6 +10,15 @@ namespace {
 
 bool is_tcp(const options::Connection& connection) { return connection.proto.is_tcp(); }
 
+// A pair changes places; a network is the same on both sides.
+std::string ifconfig_for_peer(const options::Config& config) {
+  const auto& [local, second] = *config.device.ifconfig;
+  const auto address = ip::Address::parse_v4(local), mask = ip::Address::parse_v4(second);
+  const auto length = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
+  if (!config.device.is_tap() || !address || !length) return second + " " + local;
+  return address->masked(*length).text() + " " + second;
+}
+
 OptionsStringFacts options_facts(const options::Config& config,
                                  const options::Connection& connection, bool tls_server) {
   OptionsStringFacts facts;
@@ -20,9 +29,7 @@ OptionsStringFacts options_facts(const options::Config& config,
   facts.fragment = connection.fragment.has_value();
   facts.static_key = config.secret.defined();
   if (facts.tls_auth || facts.static_key) facts.key_direction = connection.key_direction;
-  if (facts.point_to_point && config.device.ifconfig) {
-    facts.ifconfig = config.device.ifconfig->second + " " + config.device.ifconfig->first;
-  }
+  if (facts.point_to_point && config.device.ifconfig) facts.ifconfig = ifconfig_for_peer(config);
   return facts;
 }
 
@@ -43,6 +50,10 @@ Status set_addresses(const options::Config& config, ServerSetup& setup) {
     if (prefix) setup.facts.bits6 = prefix->length;
   }
   const options::Server& server = config.server;
+  if (server.pool && !setup.facts.netmask4_length) {
+    const auto mask = ip::Address::parse_v4(server.pool->netmask);
+    if (mask) setup.facts.netmask4_length = ip::prefix_length_of_netmask(*mask);
+  }
   if (server.pool) {
     setup.pool.first4 = ip::Address::parse_v4(server.pool->start);
     setup.pool.last4 = ip::Address::parse_v4(server.pool->end);
@@ -90,6 +101,7 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   setup.tokens = std::move(*tokens);
   setup.facts.push = config.server.push;
   setup.facts.most_iroutes = config.server.max_routes_per_client;
+  setup.facts.routes_networks = !config.device.is_tap();
   setup.title = context.title;
   setup.environment = common_environment(config, context.process);
   return setup;

@@ -35,6 +35,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       pool_(setup.pool),
       connects_(connect_limit(setup.config.server)),
       complaints_(setup.wrapping, log),
+      stations_(setup.config.device.is_tap() ? around.rng.number() : 0),
       now_(now),
       wall_(wall),
       next_wear_check_(now),

@@ -19,6 +19,7 @@
 #include "node/server_news.h"
 #include "node/server_peer.h"
 #include "node/session_tokens.h"
+#include "node/stations.h"
 #include "node/status.h"
 #include "options/changes.h"
 #include "plane/tables.h"
@@ -129,6 +130,7 @@ class Server {
   // server.cpp: what arrives, and time
   void take(const plane::Report& report, MutableBytes bytes);
   void tell_bad_source(ServerPeer& peer, const ip::Address& source);
+  bool tell_bad_source(ServerPeer& peer, const std::string& source);
   void take_datagram(const ports::LinkAddress& from, MutableBytes datagram);
   void meet_stranger(const ports::LinkAddress& from, MutableBytes datagram);
   void begin(const ports::LinkAddress& from, Gate::Welcome welcome, MutableBytes datagram);
@@ -309,7 +311,7 @@ class Server {
   void renew_token(ServerPeer& peer);
 
   // server_routes.cpp: what is behind each client
-  [[nodiscard]] Hooks::How how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const;
+  [[nodiscard]] Hooks::How how_to_learn(const ServerPeer& peer, std::string what) const;
   [[nodiscard]] Hooks::Occasion learning() const;
   void learn(ServerPeer& peer);
   void learn(ServerPeer& peer, const ip::Prefix& network);
@@ -320,6 +322,17 @@ class Server {
   void tell_takeover(const ServerPeer& peer, const ip::Prefix& network) const;
   void tell_addresses(const ServerPeer& peer);
   void publish_routes();
+
+  // server_stations.cpp: which network cards are behind each client
+  [[nodiscard]] bool has_tap() const { return setup_.config.device.is_tap(); }
+  [[nodiscard]] std::uint16_t vlan_of(const ServerPeer& peer) const;
+  void take_frame(ServerPeer& peer, Bytes frame);
+  void tell_quota(ServerPeer& peer, unsigned quota);
+  void ask_about(ServerPeer& peer, const plane::Station& station, Bytes frame);
+  void station_decided(ServerPeer& peer, const plane::Station& station, bool agreed);
+  void learned(ServerPeer& peer, const plane::Station& station);
+  void forget_stations(const ServerPeer& peer);
+  void hand_on_frames();
 
   // facts.cpp
   [[nodiscard]] PeerFacts facts_of(const ServerPeer& peer) const;
@@ -349,6 +362,7 @@ class Server {
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()
   NetworkOwners owners_;
+  Stations stations_;
   plane::PeerIndex all_used_below_ = 0;
   std::uint64_t arrivals_ = 0;
   std::uint64_t last_asking_ = 0;  // of learn-address

@@ -62,6 +62,7 @@ plane::PeerSpec Server::set_plane_peer(ServerPeer& peer) {
   spec.address = peer.address;
   spec.may_float = peer.address.stream == 0;
   spec.check_source = true;
+  spec.vlan = vlan_of(peer);
   const auto& negotiated = peer.association.active().negotiated();
   spec.by_address = negotiated && !negotiated->data_v2;
   const session::Negotiated* terms = negotiated ? &*negotiated : nullptr;

@@ -34,6 +34,8 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
       return serve(*peer);
     case Kind::bad_source:
       return tell_bad_source(*peer, ip::Address::from_bytes(bytes));
+    case Kind::frame:
+      return take_frame(*peer, bytes);
     case Kind::echo:
       peer->path.echoed(bytes, now_);
       run_path(*peer);
@@ -64,12 +66,17 @@ void Server::take_too_large(const ip::Endpoint& to, Bytes mtu) {
 
 // Once a minute for each client is enough to be seen.
 void Server::tell_bad_source(ServerPeer& peer, const ip::Address& source) {
+  if (!tell_bad_source(peer, source.text())) return;
+  peer.log.info(2, "{}", advice_on_source(setup_.config, peer.common_name, source));
+}
+
+// False: it was not long ago.
+bool Server::tell_bad_source(ServerPeer& peer, const std::string& source) {
   constexpr int stock_says_it_at = 4;
   const bool again = now_ < peer.tell_source_at;
-  peer.log.info(again ? stock_says_it_at : 2, "{}", lines::bad_source(source.text()));
-  if (again) return;
-  peer.tell_source_at = now_ + bad_source_interval;
-  peer.log.info(2, "{}", advice_on_source(setup_.config, peer.common_name, source));
+  peer.log.info(again ? stock_says_it_at : 2, "{}", lines::bad_source(source));
+  if (!again) peer.tell_source_at = now_ + bad_source_interval;
+  return !again;
 }
 
 void Server::take_payload(ServerPeer& peer, Bytes payload) {

@@ -31,9 +31,9 @@ Hooks::Occasion Server::learning() const {
 }
 
 // An address that goes from one client to another is taken from the first before.
-Hooks::How Server::how_to_learn(const ServerPeer& peer, const ip::Prefix& network) const {
+Hooks::How Server::how_to_learn(const ServerPeer& peer, std::string what) const {
   Hooks::How how{.subjects = subjects_of(peer), .keeps_books = true, .log = peer.log};
-  how.subjects.push_back(network.text());
+  how.subjects.push_back(std::move(what));
   return how;
 }
 
@@ -43,6 +43,7 @@ void Server::learn(ServerPeer& peer) {
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.reserve(*address);
   }
+  if (has_tap()) return;
   for (const ip::Prefix& network : networks_of(peer)) learn(peer, network);
 }
 
@@ -52,7 +53,7 @@ void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   const std::uint64_t asking = ++last_asking_;
   peer.unlearned.push_back({network, asking});
   hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
-                       how_to_learn(peer, network), plugin_context(peer),
+                       how_to_learn(peer, network.text()), plugin_context(peer),
                        [this, id = peer.client_id, asking](bool agreed) {
                          ServerPeer* client = find_client(id);
                          if (client != nullptr) answer_learn(*client, asking, agreed);
@@ -86,6 +87,7 @@ void Server::unlearn(ServerPeer& peer) {
   for (const auto& address : {peer.plan.v4, peer.plan.v6}) {
     if (address) pool_.unreserve(*address);
   }
+  if (has_tap()) return forget_stations(peer);
   for (const ip::Prefix& network : networks_of(peer)) unlearn(peer, network);
 }
 
@@ -96,7 +98,7 @@ void Server::unlearn(ServerPeer& peer, const ip::Prefix& network) {
   const bool refused = doubt != peer.unlearned.end() && doubt->refused;
   if (!hooks_.wanted(gone) || refused) return;
   hooks_.tell_in_order(gone, client_environment(peer), {"delete", text_of(network)},
-                       how_to_learn(peer, network), 0, [](bool) {});
+                       how_to_learn(peer, network.text()), 0, [](bool) {});
 }
 
 // Two clients with one address: whoever comes last has it, and both owners must hear of it.
@@ -112,6 +114,7 @@ void Server::tell_takeover(const ServerPeer& peer, const ip::Prefix& network) co
 }
 
 void Server::tell_addresses(const ServerPeer& peer) {
+  if (has_tap()) return;
   for (const ip::Prefix& network : networks_of(peer)) {
     const bool own =
         network.is_host() && (network.address == peer.plan.v4 || network.address == peer.plan.v6);
@@ -121,7 +124,9 @@ void Server::tell_addresses(const ServerPeer& peer) {
 }
 
 void Server::publish_routes() {
-  if (auto table = owners_.take_change()) around_.plane.set_routes(std::move(table));
+  auto table = has_tap() ? stations_.take_change() : owners_.take_change();
+  if (table != nullptr) around_.plane.set_routes(std::move(table));
+  hand_on_frames();
 }
 
 ServerStatus Server::status(WallTime wall) const {
@@ -152,6 +157,8 @@ ServerStatus Server::status(WallTime wall) const {
       status.routes.push_back(
           {address, client->common_name, lines::real_address(client->address.remote), last});
     };
+    for (const plane::Station& station : stations_.behind(index)) add_route(station.text());
+    if (has_tap()) continue;
     for (const ip::Prefix& network : networks_of(*peer)) {
       if (owners_.owner(network) == peer->index) add_route(text_of(network));
     }

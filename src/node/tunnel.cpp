@@ -67,6 +67,8 @@ Result<TunnelPlan> make_tunnel_plan(const options::Device& device, options::Topo
     plan.facts.bits6 = prefix->length;
     plan.facts.remote6 = device.ifconfig_ipv6->second;
   }
+  plan.hardware_address = ip::MacAddress::parse(device.lladdr);
+  plan.set_link = !device.is_tap() || !plan.addresses.empty();
   return plan;
 }
 
@@ -120,7 +122,14 @@ DeviceFacts Tunnel::facts() const {
 }
 
 Status Tunnel::set_addresses(const TunnelPlan& plan) {
-  if (!plan.set_addresses) return {};
+  if (plan.hardware_address) {
+    const std::string text = plan.hardware_address->text();
+    log_.info(1, "net_addr_ll_set: lladdr {} for {}", text, device_.name());
+    Status set = network_.set_hardware_address(device_.name(), *plan.hardware_address);
+    if (!set) return set;
+    log_.info(1, "TUN/TAP link layer address set to {}", text);
+  }
+  if (!plan.set_addresses || !plan.set_link) return {};
   log_.info(1, "net_iface_mtu_set: mtu {} for {}", plan.mtu, device_.name());
   log_.info(1, "net_iface_up: set {} up", device_.name());
   if (Status set = network_.configure_link(device_.name(), plan.mtu, plan.tx_queue_length); !set) {

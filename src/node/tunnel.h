@@ -16,12 +16,15 @@ struct TunnelPlan {
   unsigned mtu = 1500;
   std::optional<unsigned> tx_queue_length;
   std::vector<ports::InterfaceAddress> addresses;
-  InterfaceFacts facts;       // for scripts; the device's name is filled in
+  std::optional<ip::MacAddress> hardware_address;  // of a tap device; nothing: as it came
+  InterfaceFacts facts;                            // for scripts; the device's name is filled in
+  bool set_link = true;       // its MTU, and up: a tap without addresses is left to whoever bridges
   bool set_addresses = true;  // ifconfig-noexec: scripts do it
   bool set_routes = true;     // route-noexec
 
   [[nodiscard]] bool same_interface(const TunnelPlan& other) const {
-    return mtu == other.mtu && addresses == other.addresses;
+    return mtu == other.mtu && addresses == other.addresses &&
+           hardware_address == other.hardware_address;
   }
 };
 

@@ -23,6 +23,7 @@ Issues check(const Config& config) {
   const Findings found(config, issues);
   check_roles(config, found);
   check_server(config, found);
+  check_tap(config, found);
   check_identity(config, found);
   check_links(config, found);
   check_data_channel(config, found);
@@ -37,10 +38,8 @@ void check_roles(const Config& config, const Findings& found) {
   if (config.device.name.empty()) {
     found.error("", "You must define TUN/TAP device (--dev)", "write \"dev tun\"");
   } else if (!config.device.type) {
-    found.error("dev", "the name does not tell what the device is", "add \"dev-type tun\"");
-  } else if (config.device.type == DevType::tap) {
-    found.error(config.said_of("dev-type") != nullptr ? "dev-type" : "dev",
-                "tap devices are not available yet", "use \"dev tun\" on both sides");
+    found.error("dev", "the name does not tell what the device is",
+                "add \"dev-type tun\" or \"dev-type tap\"");
   }
   const bool both_roles = config.said_of("tls-server") != nullptr &&
                           (config.said_of("tls-client") != nullptr || config.client.pull);

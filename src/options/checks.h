@@ -27,6 +27,7 @@ struct NamedFile {
 // The parts of check(), by subject.
 class Findings;
 void check_roles(const Config& config, const Findings& found);
+void check_tap(const Config& config, const Findings& found);
 void check_server(const Config& config, const Findings& found);
 void check_identity(const Config& config, const Findings& found);
 void check_links(const Config& config, const Findings& found);

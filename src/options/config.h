@@ -16,6 +16,7 @@
 #include "ip/address.h"
 #include "options/location.h"
 #include "options/routing_config.h"
+#include "options/tap_config.h"
 
 namespace adit::options {
 
@@ -152,6 +153,8 @@ struct Device {
   std::optional<unsigned> tx_queue_length;
   bool persist_tun = false;
   bool block_ipv6 = false;
+
+  [[nodiscard]] bool is_tap() const { return type == DevType::tap; }
 };
 
 struct RouteLine {
@@ -273,12 +276,15 @@ struct ClientProfile {
   std::optional<Seconds> ping, ping_restart, ping_exit, inactive, session_timeout;
   std::optional<std::uint64_t> inactive_bytes;
   std::optional<unsigned> max_routes;
+  std::optional<std::uint16_t> vlan_pvid;
   bool tcp_nodelay = false;
 };
 
 struct Server {
   std::optional<ip::Prefix> network;   // "server"
   std::optional<ip::Prefix> network6;  // "server-ipv6"
+  std::optional<Bridge> bridge;
+  Vlan vlan;
   bool no_pool = false;
   std::optional<Pool4> pool;
   std::optional<ip::Prefix> pool6;  // the first address to hand out and the length: not masked

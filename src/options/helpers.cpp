@@ -21,6 +21,8 @@ void complete_device(Config& config) {
   const bool telling =
       device.name.starts_with("tun") || device.name.starts_with("tap") || device.name == "null";
   if (!device.type && telling) device.type = type_by_name(device.name);
+  // A netmask stands where tun devices with other topologies have a second address.
+  if (device.is_tap()) device.topology = Topology::subnet;
 }
 
 void become_server(Config& config) {
@@ -46,6 +48,30 @@ void conflicts_of_helpers(const Config& config, const Findings& found) {
       found.error(helper, name + " directive only makes sense with --dev tun or --dev tap",
                   "write \"dev tun\"");
     }
+  }
+}
+
+void conflicts_of_bridge(const Config& config, const Findings& found) {
+  if (!config.server.bridge) return;
+  const std::string name = "--server-bridge";
+  if (config.server.network) {
+    found.error("server-bridge", "--server and --server-bridge cannot be used together");
+  }
+  if (config.said_of("client") != nullptr || config.said_of("tls-client") != nullptr) {
+    found.error("server-bridge", name + " and --client cannot be used together");
+  }
+  if (config.server.pool) {
+    found.error("ifconfig-pool", name +
+                                     " already defines an ifconfig-pool, so you can't also specify "
+                                     "--ifconfig-pool explicitly");
+  }
+  if (config.secret.defined()) {
+    found.error("secret",
+                name + " and --secret cannot be used together (you must use SSL/TLS keys)");
+  }
+  if (!config.device.is_tap()) {
+    found.error("server-bridge", name + " directive only makes sense with --dev tap",
+                "write \"dev tap\", or \"server 10.8.0.0 255.255.255.0\" for a network of its own");
   }
 }
 
@@ -86,6 +112,40 @@ void expand_pairs(Config& config, Topology topology) {
   server.push.emplace_back(topology == Topology::net30 ? "topology net30" : "topology p2p");
 }
 
+// The clients are in the network behind the bridge, of which a range is theirs.
+void expand_bridge(Config& config, const Findings& found) {
+  if (!config.server.bridge) return;
+  const Bridge& bridge = *config.server.bridge;
+  Server& server = config.server;
+  become_server(config);
+  if (bridge.gateway == Bridge::Gateway::by_dhcp) server.push.emplace_back("route-gateway dhcp");
+  if (bridge.gateway != Bridge::Gateway::named) return;
+  const auto mask = ip::Address::parse_v4(bridge.netmask);
+  const auto length = mask ? ip::prefix_length_of_netmask(*mask) : std::nullopt;
+  const auto start = ip::Address::parse_v4(bridge.pool_start);
+  const auto end = ip::Address::parse_v4(bridge.pool_end);
+  const auto gateway = ip::Address::parse_v4(bridge.address);
+  if (!length || !start || !end || !gateway) {
+    return found.error("server-bridge", bridge.netmask + " is not a netmask",
+                       "a netmask looks like 255.255.255.0");
+  }
+  const ip::Prefix network = ip::Prefix::of(*gateway, *length);
+  for (const ip::Address& other : {*start, *end}) {
+    if (network.contains(other)) continue;
+    found.error("server-bridge", "--server-bridge IP addresses " + gateway->text() + " and " +
+                                     other.text() + " are not in the same " + mask->text() +
+                                     " subnet");
+  }
+  if (*end < *start) {
+    found.error("server-bridge", "the pool starts behind its end");
+  } else if (end->v4_number() - start->v4_number() >= 65536) {
+    found.error("server-bridge", "the pool is larger than 65536 addresses");
+  } else {
+    server.pool = Pool4{bridge.pool_start, bridge.pool_end, bridge.netmask, bridge.at};
+  }
+  server.push.push_back("route-gateway " + bridge.address);
+}
+
 void choose_topology(Config& config, const Findings& found) {
   if (config.device.topology || config.device.type != DevType::tun) return;
   config.device.topology = Topology::net30;
@@ -106,6 +166,10 @@ void expand_server(Config& config, const Findings& found) {
     return;
   }
   become_server(config);
+  if (config.server.network->length > 29 && !config.device.is_tap()) {
+    found.error("server", "the network is too small", "use /16 to /29 (255.255.255.248)");
+    return;
+  }
   choose_topology(config, found);
   const Topology topology = config.device.topology.value_or(Topology::subnet);
   if (topology == Topology::subnet || config.device.type == DevType::tap) {
@@ -211,10 +275,13 @@ void inherit_keys(const Connection& from, Connection& connection) {
 }
 
 void complete_connection(const Config& config, Connection& connection) {
+  constexpr unsigned tap_extra = 32;  // an Ethernet header, and room; source: stock 2.6
   inherit_keys(config.connection, connection);
+  if (config.device.is_tap() && connection.tun_mtu_extra == 0) connection.tun_mtu_extra = tap_extra;
   Transport& transport = connection.proto.transport;
   if (transport == Transport::tcp && config.server.network) transport = Transport::tcp_server;
   if (transport == Transport::tcp && config.server.network6) transport = Transport::tcp_server;
+  if (transport == Transport::tcp && config.server.bridge) transport = Transport::tcp_server;
   if (transport == Transport::tcp && config.client.pull) transport = Transport::tcp_client;
   const bool calls_out = config.client.pull || transport == Transport::tcp_client ||
                          (connection.socks_proxy && transport == Transport::udp);
@@ -289,7 +356,9 @@ void finish(Config& config, Issues& issues) {
   if (config.tool.kind != Tool::Kind::none) return;
   conflicts_of_helpers(config, found);
   expand_server_ipv6(config, found);
+  conflicts_of_bridge(config, found);
   expand_server(config, found);
+  expand_bridge(config, found);
   expand_keepalive(config, found);
   expand_tcp_nodelay(config, found);
   list_connections(config, found);

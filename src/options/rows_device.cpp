@@ -1,5 +1,6 @@
 #include <array>
 
+#include "ip/ethernet.h"
 #include "options/pages.h"
 #include "options/setters.h"
 
@@ -24,6 +25,7 @@ void dev_type(Use& use) {
 }
 
 void topology(Use& use) {
+  if (use.is_pushed() && use.device().is_tap()) return;
   use.choice<Topology>(
       0, use.device().topology,
       {{"net30", Topology::net30}, {"p2p", Topology::p2p}, {"subnet", Topology::subnet}});
@@ -45,6 +47,16 @@ void ifconfig_ipv6(Use& use) {
   }
   use.device().ifconfig_ipv6 = {local->first.text() + '/' + std::to_string(local->second),
                                 remote->text()};
+}
+
+void lladdr(Use& use) {
+  const auto address = ip::MacAddress::parse(use.word(0));
+  if (!address || address->is_group() || address->is_unspecified()) {
+    use.error("lladdr parm '" + shown(use.word(0)) + "' must be a MAC address",
+              address ? "this one cannot be that of a single device" : "such as 02:12:34:56:78:9a");
+    return;
+  }
+  use.device().lladdr = address->text();
 }
 
 void persist_tun(Use& use) {
@@ -78,8 +90,7 @@ constexpr std::array rows{
     Row{.name = "txqueuelen", .args = {1, 1, "n"}, .help = "Tun queue length.",
         .apply = set_number<&Config::device, &Device::tx_queue_length>},
     Row{.name = "lladdr", .args = {1, 1, "mac"}, .where = where::anywhere | where::pushed,
-        .state = State::refused, .note = "it belongs to tap devices, which are not available yet",
-        .help = "Set TAP MAC.", .apply = set_text<&Config::device, &Device::lladdr>},
+        .help = "Set TAP MAC.", .apply = lladdr},
     Row{.name = "persist-tun", .where = where::anywhere | where::pushed,
         .help = "Keep tun open across SIGUSR1/ping-restart.", .apply = persist_tun},
     Row{.name = "block-ipv6", .where = where::anywhere | where::pushed, .kind = Class::route,

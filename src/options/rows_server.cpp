@@ -1,5 +1,6 @@
 #include <array>
 
+#include "ip/ethernet.h"
 #include "options/pages.h"
 #include "options/setters.h"
 #include "options/table.h"
@@ -35,8 +36,43 @@ void server(Use& use) {
   if (!server.network) return;
   if (server.network->length < 16)
     use.error("the network is too large", "use /16 (255.255.0.0) to /29");
-  if (server.network->length > 29)
-    use.error("the network is too small", "use /16 to /29 (255.255.255.248)");
+  if (server.network->length > 30)
+    use.error("the network is too small", "use /16 to /29 (255.255.255.248), with dev tap to /30");
+}
+
+void server_bridge(Use& use) {
+  Bridge bridge{Bridge::Gateway::by_dhcp, {}, {}, {}, {}, use.at()};
+  if (use.count() == 1 && use.word(0) == "nogw") {
+    bridge.gateway = Bridge::Gateway::none;
+  } else if (use.count() == 4) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (!use.v4(i)) return;
+    }
+    bridge = {Bridge::Gateway::named, use.word(0), use.word(1), use.word(2), use.word(3), use.at()};
+  } else if (use.count() != 0) {
+    use.error("error parsing --server-bridge parameters",
+              "write \"server-bridge GATEWAY NETMASK POOL-START POOL-END\", \"server-bridge nogw\" "
+              "or \"server-bridge\"");
+    return;
+  }
+  use.config().server.bridge = bridge;
+}
+
+void vlan_tagging(Use& use) { use.config().server.vlan.tagging = true; }
+
+void vlan_accept(Use& use) {
+  using Accept = Vlan::Accept;
+  use.choice<Accept>(
+      0, use.config().server.vlan.accept,
+      {{"all", Accept::all}, {"tagged", Accept::tagged}, {"untagged", Accept::untagged}});
+}
+
+void vlan_pvid(Use& use) {
+  if (use.in_profile()) {
+    use.number(0, use.client_profile().vlan_pvid, 1, ip::last_vlan);
+  } else {
+    use.number(0, use.config().server.vlan.pvid, 1, ip::last_vlan);
+  }
 }
 
 void server_ipv6(Use& use) {
@@ -166,9 +202,7 @@ constexpr std::array rows{
     Row{.name = "server-ipv6", .args = {1, 1, "net/bits"}, .help = "IPv6 helper, 64..124.",
         .apply = server_ipv6},
     Row{.name = "server-bridge", .args = {0, 4, "[gateway netmask pool-start pool-end | nogw]"},
-        .state = State::refused,
-        .note = "bridging needs tap devices, which are not available yet; use server with dev tun",
-        .help = "Helper for bridged server."},
+        .help = "Helper for bridged server.", .apply = server_bridge},
     Row{.name = "push", .args = {1, 1, "\"option\""}, .where = where::anywhere | where::profile,
         .change = Change::new_sessions, .help = "Option for clients; quote to one parameter.",
         .apply = push},
@@ -225,15 +259,11 @@ constexpr std::array rows{
     Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"}, .state = State::refused,
         .note = "not available yet", .help = "Drop idle learned routes.",
         .apply = stale_routes_check},
-    Row{.name = "vlan-tagging", .state = State::refused,
-        .note = "VLANs belong to tap devices, which are not available yet",
-        .help = "VLAN-aware tap server."},
-    Row{.name = "vlan-accept", .args = {1, 1, "all|tagged|untagged"}, .state = State::refused,
-        .note = "VLANs belong to tap devices, which are not available yet",
-        .help = "802.1Q frame policy."},
+    Row{.name = "vlan-tagging", .help = "VLAN-aware tap server.", .apply = vlan_tagging},
+    Row{.name = "vlan-accept", .args = {1, 1, "all|tagged|untagged"},
+        .help = "802.1Q frame policy.", .apply = vlan_accept},
     Row{.name = "vlan-pvid", .args = {1, 1, "1..4094"}, .where = where::anywhere | where::profile,
-        .state = State::refused, .note = "VLANs belong to tap devices, which are not available yet",
-        .help = "Port VLAN id."},
+        .help = "Port VLAN id.", .apply = vlan_pvid},
     Row{.name = "hash-size", .args = {2, 2, "real virtual"}, .state = State::accepted,
         .change = Change::nothing, .note = "tables and queues size themselves",
         .help = "Hash table sizes (2.6 uses first for both)."},

@@ -58,6 +58,7 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.inner_most = spec.inner_most;
   known.slot.echo_mark = spec.echo_mark;
   known.slot.note_flows = spec.note_flows;
+  known.slot.vlan = spec.vlan;
   known.slot.framing = spec.framing;
   known.slot.compress = spec.compress;
   known.slot.fragment_most = spec.fragment_most;
@@ -157,10 +158,14 @@ bool DataPlane::send_datagram(const ports::LinkAddress& to, Bytes datagram) {
   return order(0, {Order::Kind::datagram, no_peer, to}, datagram);
 }
 
-bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
+bool DataPlane::order_for(PeerIndex index, Order::Kind kind, Bytes bytes) {
   const auto found = known_.find(index);
   const std::size_t lane = found != known_.end() ? found->second.slot.lane : 0;
-  return order(lane, {Order::Kind::payload, index, {}}, payload);
+  return order(lane, {kind, index, {}}, bytes);
+}
+
+bool DataPlane::send_payload(PeerIndex index, Bytes payload) {
+  return order_for(index, Order::Kind::payload, payload);
 }
 
 void DataPlane::ask_flows(PeerIndex index, std::size_t larger_than) {

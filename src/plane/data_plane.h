@@ -20,6 +20,7 @@ struct PeerSpec {
   std::size_t inner_most = 0;   // larger inner packets do not fit the path; 0: all do
   std::uint64_t echo_mark = 0;  // answers to echo requests with it are reported; 0: none
   bool note_flows = false;      // for ask_flows
+  std::uint16_t vlan = 0;       // with PlaneSetup::vlans
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;
   wire::CompressionFraming framing = wire::CompressionFraming::none;
@@ -98,6 +99,10 @@ class DataPlane {
   // Sending on behalf of the control thread. False: the ring is full.
   bool send_datagram(const ports::LinkAddress& to, Bytes datagram);
   bool send_payload(PeerIndex index, Bytes payload);
+  // A frame of the peer, as it was reported; now its sender is known.
+  bool send_frame(PeerIndex index, Bytes frame) {
+    return order_for(index, Order::Kind::frame, frame);
+  }
 
   // Whose packets beyond this size came from the peer lately? Each is a report (Kind::flow).
   void ask_flows(PeerIndex index, std::size_t larger_than);
@@ -157,6 +162,7 @@ class DataPlane {
 
   void settle_lane(Known& known);
   void publish(Known& known);
+  bool order_for(PeerIndex index, Order::Kind kind, Bytes bytes);
   bool order(std::size_t lane, const Order& order, Bytes bytes);
   void publish_addresses();
 

@@ -191,6 +191,7 @@ void DownLane::accept(const Arrival& arrival) {
 }
 
 void DownLane::deliver(const Arrival& arrival, Packet& packet) {
+  if (around_.setup.ethernet) return deliver_frame(arrival, packet);
   const PeerSlot& peer = *arrival.peer;
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drop(peer, Drop::malformed);

@@ -23,6 +23,7 @@ namespace adit::plane {
 //             -> Reassembler    pieces of "fragment", where it is set
 //             -> unframe        compression framing; ping and OCC messages end here
 //             -> ip::look       is the source allowed for this peer? clamp MSS
+//                               (a frame, with Ethernet: is its sender behind this peer?)
 //             -> TunPort.write  or the up lane, when another client is meant
 //
 // Owns the receive state of its peers, so each replay window has one writer: of all peers, or with
@@ -70,6 +71,12 @@ class DownLane {
   void open_run(std::span<const Arrival> run);
   void accept(const Arrival& arrival);
   void deliver(const Arrival& arrival, Packet& packet);
+  // down_lane_frames.cpp
+  void deliver_frame(const Arrival& arrival, Packet& frame);
+  [[nodiscard]] bool knows_station(const Arrival& arrival, const Packet& frame,
+                                   const ip::EthernetHeader& header);
+  [[nodiscard]] bool switched(const Arrival& arrival, const Packet& frame,
+                              const ip::EthernetHeader& header);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
   void refuse_v6(const PeerSlot& peer, Bytes packet);
   void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);

@@ -28,6 +28,7 @@ struct Report {
     bad_source,    // bytes: the inner source address that is not the peer's
     recursive,     // our own outer packet was about to enter the tunnel
     echo,          // bytes: sequence and length, 16 bits each, of an answer to our echo request
+    frame,         // bytes: a frame whose sender is not known to be behind the peer
     flow,          // bytes: a LargeFlow, encoded; from DownLane::ask_flows
     too_large,     // bytes: 32 bits, the MTU that the network told of the way to "from"
   };
@@ -42,6 +43,7 @@ struct Order {
   enum class Kind : std::uint8_t {
     datagram,  // bytes: a control packet, as it goes out
     payload,   // bytes: sealed and sent to the peer (ping, OCC)
+    frame,     // bytes: goes where a frame of the peer goes
   };
   Kind kind = Kind::datagram;
   PeerIndex peer = no_peer;

@@ -35,12 +35,29 @@ struct ReceiveKey {
   std::shared_ptr<KeyMeter> meter;
 };
 
+// So many of something in a second. For one thread.
+class PerSecond {
+ public:
+  [[nodiscard]] bool one_more(Instant now, unsigned most) {
+    if (since_ + std::chrono::seconds(1) <= now) {
+      since_ = now;
+      count_ = 0;
+    }
+    return count_ < most && ++count_ > 0;
+  }
+
+ private:
+  Instant since_ = Instant::min();
+  unsigned count_ = 0;
+};
+
 // Lives as long as the peer, over all its snapshots.
 struct PeerMeter {
   Flow sent;               // up lane
   Flow received;           // down lane
   DisorderMeter disorder;  // down lane
   DropBoard drops;         // down lane
+  PerSecond asking;        // down lane: frames of stations that were not known
   std::atomic<bool> float_reported{false};
   std::atomic<bool> awaited{false};  // the next packet is reported
 };
@@ -56,6 +73,7 @@ struct PeerSlot {
   std::size_t inner_most = 0;   // larger inner packets do not fit the path; 0: all do
   std::uint64_t echo_mark = 0;  // answers to echo requests with it are ours; 0: none are awaited
   bool note_flows = false;      // for DownLane::ask_flows
+  std::uint16_t vlan = 0;       // with PlaneSetup::vlans
   wire::CompressionFraming framing = wire::CompressionFraming::none;
   bool compress = false;                 // what is sent, where it gets shorter
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"

@@ -6,6 +6,7 @@
 
 #include "ip/prefix_map.h"
 #include "plane/inside_rules.h"
+#include "plane/mac_table.h"
 #include "plane/peer.h"
 #include "plane/quiescence.h"
 
@@ -25,6 +26,7 @@ struct SamePeer {
 // Which peer an inner address belongs to. Immutable once published.
 struct RouteTable {
   ip::PrefixMap<PeerIndex> peers;
+  MacTable macs;  // with Ethernet, instead
 };
 
 // Peers whose packets carry no peer id, by where they come from. Immutable once published.

@@ -53,6 +53,8 @@ std::size_t UpLane::take_orders() {
     packet.assign(order->bytes, front_room);
     if (order->head.kind == Order::Kind::datagram) {
       outgoing_.push_back({&packet, order->head.to});
+    } else if (order->head.kind == Order::Kind::frame) {
+      forward_frame(packet, order->head.peer);
     } else if (const PeerSlot* peer = around_.tables.peer(order->head.peer)) {
       enqueue(packet, peer, 0);
     }
@@ -93,7 +95,17 @@ std::size_t UpLane::take_tun() {
   return count;
 }
 
+// Our own outer packets would go round in a circle.
+bool UpLane::circles(Bytes packet, const ip::Address& destination) {
+  const auto& outer = around_.tables.inside().outer;
+  if (!outer || !carries_tunnel(*outer, packet, destination)) return false;
+  drops_.add(Drop::blocked);
+  static_cast<void>(around_.reports.push({Report::Kind::recursive, 0, {}}, {}));
+  return true;
+}
+
 void UpLane::route(Packet& packet) {
+  if (around_.setup.ethernet) return route_frame(packet);
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drops_.add(Drop::malformed);
   const bool blocked = around_.setup.block_ipv6 || around_.tables.inside().block_ipv6;
@@ -107,23 +119,19 @@ void UpLane::route(Packet& packet) {
 }
 
 void UpLane::leave_client(Packet& packet, const ip::Address& destination) {
+  if (circles(packet.bytes(), destination)) return;
   const InsideRules& rules = around_.tables.inside();
-  if (rules.outer && carries_tunnel(*rules.outer, packet.bytes(), destination)) {
-    drops_.add(Drop::blocked);
-    static_cast<void>(around_.reports.push({Report::Kind::recursive, 0, {}}, {}));
-    return;
-  }
   if (!rules.swaps.empty()) ip::swap_addresses(packet.writable(), rules.swaps, ip::Way::out);
   const PeerSlot* peer = around_.tables.peer(0);
   return peer != nullptr ? send_inside(packet, *peer, Origin::tun) : drops_.add(Drop::unknown_peer);
 }
 
-void UpLane::broadcast(const Packet& packet, PeerIndex except) {
+void UpLane::broadcast(const Packet& packet, PeerIndex except, std::uint16_t vlan) {
   flush();
   std::size_t used = 0;
   for (PeerIndex index = 0; index < around_.tables.end(); ++index) {
     const PeerSlot* peer = around_.tables.peer(index);
-    if (peer == nullptr || index == except) continue;
+    if (peer == nullptr || index == except || peer->vlan != vlan) continue;
     if (peer->lane != around_.lane) {
       hand_over(packet, *peer, Origin::tun);
       continue;
@@ -194,10 +202,11 @@ void UpLane::prepare_run(std::span<Pending> run) {
     return;
   }
   for (const Pending& pending : run) {
-    ip::clamp_mss(pending.packet->writable(), peer.mss);
+    const MutableBytes inner = ip_packet_in(*pending.packet);
+    ip::clamp_mss(inner, peer.mss);
     Inside inside{pending.inside_bytes, 0};
-    if (around_.setup.pass_tos && inside.bytes > 0) {
-      inside.tos = outer_tos(pending.packet->bytes(), peer);
+    if (around_.setup.pass_tos && inside.bytes > 0 && !inner.empty()) {
+      inside.tos = outer_tos(inner, peer);
     }
     if (peer.compress) {
       compressor_->frame(peer.framing, *pending.packet);
@@ -212,6 +221,10 @@ void UpLane::prepare_run(std::span<Pending> run) {
     }
   }
   seal_run(peer);
+}
+
+MutableBytes UpLane::ip_packet_in(Packet& packet) const {
+  return around_.setup.ethernet ? ip::ip_packet_of(packet.writable()) : packet.writable();
 }
 
 // IPv4 in IPv4 is as stock does it, with the bits of ECN: harmful, for what a router says with them

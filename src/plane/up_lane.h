@@ -18,6 +18,7 @@ namespace adit::plane {
 //   TunPort.read(batch)   packets land with room in front and behind
 //     -> ip::look         version, addresses, length; malformed -> Drop
 //     -> RouteTable       inner destination -> PeerSlot; none -> Drop
+//                         (a frame, with Ethernet: where its receiver is)
 //     -> clamp, frame     MSS, compression framing, pieces of "fragment"
 //     -> Sealer.seal      a run of packets of one peer, numbered and sealed in order
 //     -> LinkPort.write   the whole batch
@@ -75,7 +76,12 @@ class UpLane {
   std::size_t take_handoffs();
   std::size_t take_tun();
   void route(Packet& packet);
-  void broadcast(const Packet& packet, PeerIndex except);
+  void broadcast(const Packet& packet, PeerIndex except, std::uint16_t vlan = 0);
+  [[nodiscard]] bool circles(Bytes packet, const ip::Address& destination);
+  // up_lane_frames.cpp
+  void route_frame(Packet& frame);
+  void send_to_other_end(Packet& frame);
+  void forward_frame(Packet& frame, PeerIndex from);
   // Where a packet came from, and an answer to it goes.
   enum class Origin { tun, peer };
   void send_inside(Packet& packet, const PeerSlot& peer, Origin origin);
@@ -86,6 +92,7 @@ class UpLane {
   void enqueue(Packet& packet, const PeerSlot* peer, std::size_t inside_bytes);
   void flush();
   void prepare_run(std::span<Pending> run);
+  [[nodiscard]] MutableBytes ip_packet_in(Packet& packet) const;
   [[nodiscard]] std::uint8_t outer_tos(Bytes inner, const PeerSlot& peer) const;
   void cut(Packet& packet, const PeerSlot& peer, Inside inside);
   void add_piece(Packet& piece, const wire::FragmentHeader& header, Inside inside);

@@ -103,11 +103,16 @@ ClientPlan plan_client(const ServerFacts& server, const options::ClientProfile& 
                        const std::optional<Lease>& lease) {
   ClientPlan plan;
   if (lease) plan.slot = lease->slot;
+  if (!server.routes_networks && !profile.iroutes.empty()) {
+    plan.warnings.emplace_back(
+        "MULTI: --iroute options rejected -- iroute only works with tun-style tunnels");
+  }
   const std::size_t most_iroutes = profile.max_routes.value_or(server.most_iroutes);
   for (const options::Iroute& iroute : profile.iroutes) {
+    if (!server.routes_networks) break;
     if (plan.iroutes.size() < most_iroutes) plan.iroutes.push_back(iroute.prefix);
   }
-  if (profile.iroutes.size() > plan.iroutes.size()) {
+  if (server.routes_networks && profile.iroutes.size() > plan.iroutes.size()) {
     plan.warnings.push_back(
         fmt::format("more than {} iroutes: the rest is ignored - raise "
                     "max-routes-per-client",
@@ -152,6 +157,7 @@ options::ClientProfile overlay(options::ClientProfile base, const options::Clien
   take(base.inactive_bytes, top.inactive_bytes);
   take(base.session_timeout, top.session_timeout);
   take(base.max_routes, top.max_routes);
+  take(base.vlan_pvid, top.vlan_pvid);
   append(base.iroutes, top.iroutes);
   append(base.push, top.push);
   append(base.push_remove, top.push_remove);

@@ -13,6 +13,7 @@ struct ServerFacts {
   std::uint8_t bits6 = 64;
   std::vector<std::string> push;  // common list
   std::size_t most_iroutes = 256;
+  bool routes_networks = true;  // false: a switch, which knows no iroutes
 };
 
 // What one client gets.

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "ip/address.h"
+#include "ip/ethernet.h"
 
 namespace adit::ports {
 
@@ -51,6 +52,8 @@ class NetworkPort {
 
   [[nodiscard]] virtual Status configure_link(const std::string& device, unsigned mtu,
                                               std::optional<unsigned> tx_queue_length) = 0;
+  [[nodiscard]] virtual Status set_hardware_address(const std::string& device,
+                                                    const ip::MacAddress& address) = 0;
   [[nodiscard]] virtual Status add_address(const std::string& device,
                                            const InterfaceAddress& address) = 0;
   [[nodiscard]] virtual Status remove_address(const std::string& device,

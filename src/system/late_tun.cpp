@@ -38,7 +38,8 @@ Result<std::string> LateTun::open() {
 }
 
 Status LateTun::open_queues() {
-  auto first = TunDevice::open(settings_.name, settings_.node, settings_.limit, settings_.queues);
+  auto first = TunDevice::open(settings_.name, settings_.node, settings_.limit, settings_.queues,
+                               settings_.layer);
   if (!first) return fail_with(first.error());
   name_ = (*first)->name();
   queues_[0]->owner_ = std::move(*first);

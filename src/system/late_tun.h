@@ -20,6 +20,7 @@ class LateTun final : public ports::TunnelDevice {
     bool null = false;  // "dev null"
     TunOffloadLimit limit = TunOffloadLimit::all;
     std::size_t queues = 1;
+    TunLayer layer = TunLayer::ip;
   };
   [[nodiscard]] static Result<std::unique_ptr<LateTun>> create(const Settings& settings);
 

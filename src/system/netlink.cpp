@@ -419,6 +419,20 @@ std::optional<std::string> Netlink::hardware_address(const std::string& device) 
   return nl_addr2str(address, text.data(), text.size());
 }
 
+Status Netlink::set_hardware_address(const std::string& device, const ip::MacAddress& address) {
+  const std::string attempted =
+      fmt::format("set the hardware address {} on {}", address.text(), device);
+  const LinkObject link(rtnl_link_alloc()), change(rtnl_link_alloc());
+  const unsigned index = if_nametoindex(device.c_str());
+  if (index == 0) return outcome({ENODEV, {}, true}, attempted);
+  const AddressObject object(nl_addr_build(AF_LLC, address.bytes.data(), address.bytes.size()));
+  rtnl_link_set_ifindex(link.get(), static_cast<int>(index));
+  rtnl_link_set_addr(change.get(), object.get());
+  const Request request =
+      build_request(rtnl_link_build_change_request, link.get(), change.get(), 0);
+  return outcome(request ? socket_->ask(request.get()) : not_expressible(), attempted);
+}
+
 bool Netlink::forwarding_enabled(ip::Family family) {
   return switched_on(family == ip::Family::v4 ? "/proc/sys/net/ipv4/ip_forward"
                                               : "/proc/sys/net/ipv6/conf/all/forwarding");

@@ -27,6 +27,8 @@ class Netlink final : public ports::NetworkPort {
   [[nodiscard]] std::optional<ports::Path> path_to(const ip::Address& destination) override;
   [[nodiscard]] std::vector<ports::LocalNetwork> local_networks() override;
   [[nodiscard]] std::optional<std::string> hardware_address(const std::string& device) override;
+  [[nodiscard]] Status set_hardware_address(const std::string& device,
+                                            const ip::MacAddress& address) override;
   [[nodiscard]] bool forwarding_enabled(ip::Family family) override;
 
  private:

@@ -31,7 +31,10 @@ struct Opened {
 struct Manner {
   bool vnet = false;
   bool many_queues = false;
+  TunLayer layer = TunLayer::ip;
 };
+
+const char* kind_of(TunLayer layer) { return layer == TunLayer::ip ? "tun" : "tap"; }
 
 std::string advice_for_node(int error, const std::string& node) {
   switch (error) {
@@ -52,7 +55,7 @@ std::string advice_for_node(int error, const std::string& node) {
   }
 }
 
-std::string advice_for_name(int error, const std::string& name) {
+std::string advice_for_name(int error, const std::string& name, TunLayer layer) {
   switch (error) {
     case EPERM:
       return "run as root or with the capability CAP_NET_ADMIN (in a container: --cap-add "
@@ -61,16 +64,18 @@ std::string advice_for_name(int error, const std::string& name) {
       return fmt::format("{} is used by {}; stop it or choose another name", name,
                          holder_of_tun(name).value_or("another process"));
     case EINVAL:
-      return fmt::format("{} exists and is not a tun device; choose another name", name);
+      return fmt::format("{} exists and is not a {} device; choose another name", name,
+                         kind_of(layer));
     default:
       return {};
   }
 }
 
-tl::unexpected<Error> refused(int error, const std::string& request, const std::string& name) {
+tl::unexpected<Error> refused(int error, const std::string& request, const std::string& name,
+                              TunLayer layer) {
   return fail_with(
       {fmt::format("Cannot ioctl {} {}: {} (errno={})", request, name, reason(error), error),
-       advice_for_name(error, name)});
+       advice_for_name(error, name, layer)});
 }
 
 Result<Fd> open_node(const std::string& node) {
@@ -86,7 +91,8 @@ Result<Fd> open_node(const std::string& node) {
 int attach_queue(int fd, const std::string& name, Manner manner, int more_flags = 0) {
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (manner.vnet ? IFF_VNET_HDR : 0) |
+  const int kind = manner.layer == TunLayer::ip ? IFF_TUN : IFF_TAP;
+  request.ifr_flags = static_cast<short>(kind | IFF_NO_PI | (manner.vnet ? IFF_VNET_HDR : 0) |
                                          (manner.many_queues ? IFF_MULTI_QUEUE : 0) | more_flags);
   return ioctl(fd, TUNSETIFF, &request) == 0 ? 0 : errno;
 }
@@ -121,10 +127,12 @@ Result<Opened> attach_first_free(Fd fd, const std::string& stem, Manner manner) 
     if (error == 0) return Opened{std::move(fd), std::move(name), manner.vnet, manner.many_queues};
     if (error != EBUSY && first_error == 0) first_error = error;
   }
-  if (first_error != 0) return refused(first_error, "TUNSETIFF", stem);
+  if (first_error != 0) return refused(first_error, "TUNSETIFF", stem, manner.layer);
   return fail_with({fmt::format("cannot find a free device: {}0 to {}{} are all in use", stem, stem,
                                 last_number),
-                    "give the device a name of its own (\"dev NAME\" and \"dev-type tun\")"});
+                    fmt::format("give the device a name of its own (\"dev NAME\" and \"dev-type "
+                                "{}\")",
+                                kind_of(manner.layer))});
 }
 
 Result<Opened> open_device(const std::string& name, const std::string& node, Manner manner) {
@@ -135,19 +143,19 @@ Result<Opened> open_device(const std::string& name, const std::string& node, Man
   Result<Fd> fd = open_node(node);
   if (!fd) return fail_with(std::move(fd.error()));
   manner.vnet = manner.vnet && knows_vnet_headers(fd->get());
-  if (name == "tun") return attach_first_free(std::move(*fd), name, manner);
+  if (name == kind_of(manner.layer)) return attach_first_free(std::move(*fd), name, manner);
   int error = attach(fd->get(), name, manner);
   // A persistent device may have been made for one queue.
   if (error == EINVAL && std::exchange(manner.many_queues, false)) {
     error = attach(fd->get(), name, manner);
   }
-  if (error != 0) return refused(error, "TUNSETIFF", name);
+  if (error != 0) return refused(error, "TUNSETIFF", name, manner.layer);
   return Opened{std::move(*fd), name, manner.vnet, manner.many_queues};
 }
 
-Result<std::string> set_persistent(const Opened& device, bool persistent) {
+Result<std::string> set_persistent(const Opened& device, bool persistent, TunLayer layer) {
   if (ioctl(device.fd.get(), TUNSETPERSIST, persistent ? 1UL : 0UL) != 0) {
-    return refused(errno, "TUNSETPERSIST", device.name);
+    return refused(errno, "TUNSETPERSIST", device.name, layer);
   }
   return device.name;
 }
@@ -155,20 +163,21 @@ Result<std::string> set_persistent(const Opened& device, bool persistent) {
 }  // namespace
 
 Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name, const std::string& node,
-                                                   TunOffloadLimit limit, std::size_t queues) {
+                                                   TunOffloadLimit limit, std::size_t queues,
+                                                   TunLayer layer) {
   const bool many = queues > 1;
-  Result<Opened> device = open_device(name, node, {limit != TunOffloadLimit::nothing, many});
+  Result<Opened> device = open_device(name, node, {limit != TunOffloadLimit::nothing, many, layer});
   if (!device) return fail_with(std::move(device.error()));
   Result<ports::TunOffloads> offloads = settle_offloads(device->fd.get(), device->vnet, limit);
   if (!offloads) {
     device->fd.reset();
     std::string why = std::move(offloads.error().what);
-    device = open_device(name, node, {false, many});
+    device = open_device(name, node, {false, many, layer});
     if (!device) return fail_with(std::move(device.error()));
     offloads = ports::TunOffloads{false, false, false, std::move(why)};
   }
   std::unique_ptr<TunDevice> opened(
-      new TunDevice(std::move(device->fd), std::move(device->name), std::move(*offloads)));
+      new TunDevice(std::move(device->fd), std::move(device->name), std::move(*offloads), layer));
   opened->node_ = node;
   opened->many_queues_ = device->many_queues;
   return opened;
@@ -177,16 +186,17 @@ Result<std::unique_ptr<TunDevice>> TunDevice::open(const std::string& name, cons
 std::unique_ptr<TunDevice> TunDevice::open_queue() const {
   if (!many_queues_) return nullptr;
   Result<Fd> fd = open_node(node_);
-  if (!fd || attach_queue(fd->get(), name_, {offloads_.vnet, true}) != 0) return nullptr;
-  return std::unique_ptr<TunDevice>(new TunDevice(std::move(*fd), name_, offloads_));
+  if (!fd || attach_queue(fd->get(), name_, {offloads_.vnet, true, layer_}) != 0) return nullptr;
+  return std::unique_ptr<TunDevice>(new TunDevice(std::move(*fd), name_, offloads_, layer_));
 }
 
-TunDevice::TunDevice(Fd fd, std::string name, ports::TunOffloads offloads)
+TunDevice::TunDevice(Fd fd, std::string name, ports::TunOffloads offloads, TunLayer layer)
     : fd_(std::move(fd)),
       name_(std::move(name)),
+      layer_(layer),
       offloads_(std::move(offloads)),
-      reader_(fd_.get(), offloads_.vnet),
-      writer_(fd_.get(), offloads_) {}
+      reader_(fd_.get(), offloads_.vnet, layer == TunLayer::ethernet),
+      writer_(fd_.get(), offloads_, layer == TunLayer::ethernet) {}
 
 ports::TunTraffic TunDevice::traffic() const {
   return {reader_.reads.get(), reader_.packets_read.get(), writer_.writes(),
@@ -194,25 +204,27 @@ ports::TunTraffic TunDevice::traffic() const {
 }
 
 Result<std::string> make_persistent(const std::string& name, const std::string& user,
-                                    const std::string& group, const std::string& node) {
+                                    const std::string& group, const std::string& node,
+                                    TunLayer layer) {
   const Result<Identity> owner = look_up(user, group);
   if (!owner) return fail_with(owner.error());
-  const Result<Opened> device = open_device(name, node, {});
+  const Result<Opened> device = open_device(name, node, {.layer = layer});
   if (!device) return fail_with(device.error());
   const int fd = device->fd.get();
   if (owner->user && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(owner->user->id)) != 0) {
-    return refused(errno, "TUNSETOWNER", device->name);
+    return refused(errno, "TUNSETOWNER", device->name, layer);
   }
   if (owner->group && ioctl(fd, TUNSETGROUP, static_cast<unsigned long>(owner->group->id)) != 0) {
-    return refused(errno, "TUNSETGROUP", device->name);
+    return refused(errno, "TUNSETGROUP", device->name, layer);
   }
-  return set_persistent(*device, true);
+  return set_persistent(*device, true, layer);
 }
 
-Result<std::string> remove_persistent(const std::string& name, const std::string& node) {
-  const Result<Opened> device = open_device(name, node, {});
+Result<std::string> remove_persistent(const std::string& name, const std::string& node,
+                                      TunLayer layer) {
+  const Result<Opened> device = open_device(name, node, {.layer = layer});
   if (!device) return fail_with(device.error());
-  return set_persistent(*device, false);
+  return set_persistent(*device, false, layer);
 }
 
 }  // namespace adit::system

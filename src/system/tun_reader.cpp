@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "ip/ethernet.h"
 #include "plane/lane.h"
 
 namespace adit::system {
@@ -15,6 +16,7 @@ namespace {
 
 // An IPv6 header is not counted in its length; one byte more tells what was cut by the kernel.
 constexpr std::size_t largest_whole = 40 + 0xFFFF;
+constexpr std::size_t largest_link = ip::ethernet_header_bytes + 2 * ip::vlan_tag_bytes;
 // What a full-sized whole packet comes to at the usual MTU.
 constexpr std::size_t usual_segments = 48;
 
@@ -37,7 +39,10 @@ ssize_t uninterrupted(Call call) {
 
 }  // namespace
 
-TunReader::TunReader(int fd, bool vnet) : fd_(fd), whole_(vnet ? largest_whole + 1 : 0) {}
+TunReader::TunReader(int fd, bool vnet, bool ethernet)
+    : fd_(fd),
+      ethernet_(ethernet),
+      whole_(vnet ? largest_whole + (ethernet ? largest_link : 0) + 1 : 0) {}
 
 std::size_t TunReader::read(std::span<Packet> packets, std::size_t front_room) {
   const std::size_t filled =
@@ -80,7 +85,7 @@ std::size_t TunReader::read_vnet(std::span<Packet> packets, std::size_t front_ro
 
 TunReader::Got TunReader::read_one(Packet& packet, std::size_t front_room) {
   const MutableBytes place = place_of(packet, front_room);
-  const std::size_t fits = std::min(place.size() - 1, largest_whole);
+  const std::size_t fits = std::min(place.size() - 1, whole_.size() - 1);
   const MutableBytes rest = MutableBytes(whole_).subspan(fits);
   ip::VnetHeader header;
   const std::array<iovec, 3> parts{
@@ -103,20 +108,35 @@ TunReader::Got TunReader::read_one(Packet& packet, std::size_t front_room) {
 
 TunReader::Got TunReader::take_whole(const ip::VnetHeader& header, Bytes landed, std::size_t size) {
   std::memcpy(whole_.data(), landed.data(), std::min(size, landed.size()));
-  if (size > largest_whole) {
+  if (size >= whole_.size()) {
     oversized.add(1);
     return Got::refused;
   }
-  if (segments_.begin(header, Bytes(whole_).first(size)) == Drop::none) return Got::whole;
+  if (begin(header, Bytes(whole_).first(size)) == Drop::none) return Got::whole;
   malformed.add(1);
   return Got::refused;
+}
+
+Drop TunReader::begin(ip::VnetHeader header, Bytes whole) {
+  const auto link = ethernet_ ? ip::ip_begins_at(whole) : 0;
+  if (!link || *link > largest_link) return Drop::malformed;
+  link_ = *link;
+  header.csum_start = static_cast<std::uint16_t>(header.csum_start - link_);
+  return segments_.begin(header, whole.subspan(link_));
+}
+
+std::size_t TunReader::next_segment(MutableBytes room) {
+  const std::size_t size = segments_.next(room.subspan(std::min(link_, room.size())));
+  if (size == 0 || link_ == 0) return size;
+  std::memcpy(room.data(), whole_.data(), link_);
+  return link_ + size;
 }
 
 std::size_t TunReader::hand_out(std::span<Packet> packets, std::size_t front_room) {
   std::size_t filled = 0;
   while (segments_.left() > 0 && filled < packets.size()) {
     const MutableBytes place = place_of(packets[filled], front_room);
-    const std::size_t size = segments_.next(place.first(place.size() - 1));
+    const std::size_t size = next_segment(place.first(place.size() - 1));
     if (size == 0) {
       oversized.add(1);
     } else {

@@ -16,8 +16,9 @@ namespace adit::system {
 // For one thread; the counters for any.
 class TunReader {
  public:
-  // vnet  whether packets have a vnet header
-  TunReader(int fd, bool vnet);
+  // vnet      whether packets have a vnet header
+  // ethernet  whether they are frames
+  TunReader(int fd, bool vnet, bool ethernet = false);
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::size_t front_room);
 
@@ -30,10 +31,14 @@ class TunReader {
   [[nodiscard]] std::size_t read_vnet(std::span<Packet> packets, std::size_t front_room);
   [[nodiscard]] Got read_one(Packet& packet, std::size_t front_room);
   [[nodiscard]] Got take_whole(const ip::VnetHeader& header, Bytes landed, std::size_t size);
+  [[nodiscard]] Drop begin(ip::VnetHeader header, Bytes whole);
   [[nodiscard]] std::size_t hand_out(std::span<Packet> packets, std::size_t front_room);
+  [[nodiscard]] std::size_t next_segment(MutableBytes room);
 
   int fd_;
-  Buffer whole_;  // empty without vnet headers
+  bool ethernet_;
+  Buffer whole_;          // empty without vnet headers
+  std::size_t link_ = 0;  // bytes of the Ethernet header in front of what is split
   ip::Segments segments_;
 };
 

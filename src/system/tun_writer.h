@@ -13,8 +13,9 @@ namespace adit::system {
 // Any thread: both lanes write, one of them rarely.
 class TunWriter {
  public:
-  TunWriter(int fd, const ports::TunOffloads& offloads)
-      : fd_(fd), vnet_(offloads.vnet), kinds_{offloads.tso, offloads.uso} {}
+  // ethernet  whether packets are frames
+  TunWriter(int fd, const ports::TunOffloads& offloads, bool ethernet = false)
+      : fd_(fd), vnet_(offloads.vnet), kinds_{offloads.tso, offloads.uso, ethernet} {}
 
   void write(std::span<Packet* const> packets, DropCounters& drops);
 

@@ -105,6 +105,7 @@ class MemoryNetwork final : public ports::NetworkPort {
   std::vector<ports::Route> default_routes(ip::Family family) override;
   std::optional<ports::Path> path_to(const ip::Address& destination) override;
   std::vector<ports::LocalNetwork> local_networks() override { return {}; }
+  Status set_hardware_address(const std::string&, const ip::MacAddress&) override { return {}; }
   std::optional<std::string> hardware_address(const std::string&) override { return {}; }
   bool forwarding_enabled(ip::Family) override { return true; }
 

@@ -55,9 +55,10 @@ void add_whole_packets(Corpus& corpus) {
 
 // Flows one after the other and in turns, with and without something odd in the middle.
 void add_batches(Corpus& corpus) {
-  for (std::uint8_t flow = 0; flow < 4; ++flow) {
+  for (std::uint8_t choice = 0; choice < 8; ++choice) {
+    const std::uint8_t flow = choice % 4;
     Pack input;
-    input.u8(1);
+    input.u8(choice < 4 ? 0x01 : 0x81);  // packets, frames
     input.u8(1);
     for (std::uint8_t i = 0; i < 20; ++i) {
       input.u8(static_cast<std::uint8_t>(100 + flow + (i > 10 ? i % 4 : 0)));
@@ -69,11 +70,29 @@ void add_batches(Corpus& corpus) {
   }
 }
 
+// Frames of each kind, with and without tags, at a tap of VLAN 5.
+void add_frames(Corpus& corpus) {
+  const std::string addresses = "020000000001020000000002";
+  for (std::uint8_t accept = 0; accept < 3; ++accept) {
+    for (const char* behind :
+         {"0806", "81000005", "81000007", "81006000", "81006007", "88a80009"}) {
+      Pack input;
+      input.u8(accept);
+      input.u16(4);
+      input.bytes(*from_hex(addresses + behind));
+      if (behind[0] == '8' && behind[1] != '0') input.bytes(*from_hex("0800"));
+      input.bytes(syn(true, "020405b4"));
+      corpus.add("frames", std::move(input));
+    }
+  }
+}
+
 }  // namespace
 
 void add_ip_inputs(Corpus& corpus) {
   add_whole_packets(corpus);
   add_batches(corpus);
+  add_frames(corpus);
   for (const bool v4 : {true, false}) {
     for (const char* options :
          {"020405b4", "01020405b4010101", "0402080a0000000000000000020405b4", "030307020405b400"}) {

@@ -2,7 +2,7 @@
 // packet is in one run; packets between the same two addresses keep their order.
 //
 // A byte chooses what comes next: bytes as they are, or the next packet of one of four flows with
-// some of its fields changed.
+// some of its fields changed. The first byte also says whether they are Ethernet frames.
 //
 //   choice | piece, or flow, size, changes
 
@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "ip/coalesce.h"
+#include "ip/ethernet.h"
 #include "ip/segment.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/ip/packets.h"
@@ -37,7 +38,14 @@ Buffer next_of(made::Fields& flow, Input& input) {
   return packet;
 }
 
-std::vector<Buffer> batch_of(Input& input) {
+Buffer framed(const Buffer& packet) {
+  Buffer frame{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00};
+  if (!packet.empty() && packet[0] >> 4 == 6) store_u16(&frame[12], 0x86DD);
+  frame.insert(frame.end(), packet.begin(), packet.end());
+  return frame;
+}
+
+std::vector<Buffer> batch_of(Input& input, bool ethernet) {
   std::vector<made::Fields> flows(4);
   for (std::size_t i = 0; i < flows.size(); ++i) {
     flows[i].v6 = (i & 1) != 0;
@@ -47,13 +55,18 @@ std::vector<Buffer> batch_of(Input& input) {
   std::vector<Buffer> batch;
   while (!input.empty() && batch.size() < ip::Coalescer::most_packets) {
     const std::uint8_t choice = input.u8();
-    batch.push_back(choice < 16 ? to_buffer(input.piece()) : next_of(flows[choice % 4], input));
+    if (choice < 16) {
+      batch.push_back(to_buffer(input.piece()));
+      continue;
+    }
+    Buffer packet = next_of(flows[choice % 4], input);
+    batch.push_back(ethernet ? framed(packet) : std::move(packet));
   }
   return batch;
 }
 
 // The kernel counts the identifications of a run up, and writes the one of two zeros that is usual.
-Buffer canonical(Buffer packet) {
+Buffer canonical_packet(Buffer packet) {
   if (packet.size() < 40) return packet;
   const bool v4 = packet[0] == 0x45;
   const std::size_t transport = v4 ? 20 : 40;
@@ -68,14 +81,24 @@ Buffer canonical(Buffer packet) {
   return packet;
 }
 
-std::vector<Buffer> apart(const ip::VnetHeader& header, const Buffer& whole) {
+Buffer canonical(const Buffer& bytes, bool ethernet) {
+  const std::size_t link = ethernet ? ip::ip_begins_at(bytes).value_or(0) : 0;
+  Buffer result(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(link));
+  const Buffer packet = canonical_packet(to_buffer(Bytes(bytes).subspan(link)));
+  result.insert(result.end(), packet.begin(), packet.end());
+  return result;
+}
+
+std::vector<Buffer> apart(ip::VnetHeader header, const Buffer& whole, bool ethernet) {
   if (header.gso_type == ip::VnetHeader::whole) return {whole};
+  const std::size_t link = ethernet ? ip::ip_begins_at(whole).value() : 0;
+  header.csum_start = static_cast<std::uint16_t>(header.csum_start - link);
   ip::Segments segments;
-  ADIT_ASSERT(segments.begin(header, whole) == Drop::none);
+  ADIT_ASSERT(segments.begin(header, Bytes(whole).subspan(link)) == Drop::none);
   std::vector<Buffer> result;
   while (segments.left() > 0) {
-    Buffer room(whole.size());
-    room.resize(segments.next(room));
+    Buffer room = whole;
+    room.resize(link + segments.next(MutableBytes(room).subspan(link)));
     result.push_back(std::move(room));
   }
   return result;
@@ -85,8 +108,10 @@ std::vector<Buffer> apart(const ip::VnetHeader& header, const Buffer& whole) {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
-  const ip::Coalescer::Kinds kinds{input.below(8) != 0, input.below(8) != 0};
-  const std::vector<Buffer> sent = batch_of(input);
+  const std::uint8_t first = input.u8();
+  const bool ethernet = (first & 0x80) != 0;
+  const ip::Coalescer::Kinds kinds{first % 8 != 0, input.below(8) != 0, ethernet};
+  const std::vector<Buffer> sent = batch_of(input, ethernet);
   std::vector<Buffer> storage = sent;
   std::vector<Packet> packets;
   std::vector<Packet*> pointers;
@@ -100,13 +125,15 @@ void try_input(Bytes bytes) {
     const auto run = coalescer.run(i);
     Buffer whole;
     for (const Bytes piece : run.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
-    ADIT_ASSERT(run.packets == 1 || whole.size() <= 0xFFFF);
-    const auto parts = apart(run.header, whole);
+    ADIT_ASSERT(run.packets == 1 || whole.size() <= 0xFFFF + (ethernet ? 22u : 0u));
+    const auto parts = apart(run.header, whole, ethernet);
     ADIT_ASSERT(parts.size() == run.packets);
     std::size_t from = 0;  // packets of a run stand in their order
     for (const Buffer& part : parts) {
-      const Buffer wanted = canonical(part);
-      while (from < sent.size() && (seen[from] || canonical(sent[from]) != wanted)) ++from;
+      const Buffer wanted = canonical(part, ethernet);
+      while (from < sent.size() && (seen[from] || canonical(sent[from], ethernet) != wanted)) {
+        ++from;
+      }
       ADIT_ASSERT(from < sent.size());
       seen[from++] = true;
       ++total;

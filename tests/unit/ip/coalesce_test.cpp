@@ -102,6 +102,54 @@ TEST(Coalescer, joins_a_stream_into_what_a_kernel_would_have_left_whole) {
   }
 }
 
+constexpr Coalescer::Kinds frames{true, true, true};
+
+// In an Ethernet frame, with a tag or without.
+Buffer framed(const Buffer& packet, std::uint8_t sender = 2, bool tagged = false) {
+  Buffer frame{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, sender};
+  if (tagged) frame.insert(frame.end(), {0x81, 0x00, 0x00, 0x07});
+  const bool v6 = packet[0] >> 4 == 6;
+  frame.insert(frame.end(), {static_cast<std::uint8_t>(v6 ? 0x86 : 0x08),
+                             static_cast<std::uint8_t>(v6 ? 0xDD : 0x00)});
+  frame.insert(frame.end(), packet.begin(), packet.end());
+  return frame;
+}
+
+TEST(Coalescer, joins_frames_with_one_header_in_front) {
+  for (const bool v6 : {false, true}) {
+    for (const bool tagged : {false, true}) {
+      const std::uint16_t link = tagged ? 18 : 14;
+      made::Fields f = stream(v6), whole = f;
+      std::vector<Buffer> packets;
+      for (int i = 0; i < 10; ++i) {
+        packets.push_back(framed(take_next(f, 1348), 2, tagged));
+        whole.payload.insert(whole.payload.end(), f.payload.begin(), f.payload.end());
+      }
+      const auto written = joined(packets, frames);
+      ASSERT_EQ(written.size(), 1u);
+      VnetHeader expected = made::vnet(whole, 1348);
+      expected.csum_start = static_cast<std::uint16_t>(expected.csum_start + link);
+      expected.hdr_len = static_cast<std::uint16_t>(expected.hdr_len + link);
+      EXPECT_EQ(std::memcmp(&written[0].header, &expected, sizeof expected), 0);
+      EXPECT_EQ(written[0].bytes, framed(made::packet(whole, true), 2, tagged));
+    }
+  }
+}
+
+TEST(Coalescer, keeps_frames_of_other_cards_vlans_and_protocols_apart) {
+  made::Fields f = stream(false);
+  const Buffer one = take_next(f, 1000), two = take_next(f, 1000), three = take_next(f, 1000);
+  EXPECT_EQ(runs({framed(one), framed(two), framed(three)}, frames), Runs{3});
+  EXPECT_EQ(runs({framed(one), framed(two, 3), framed(three)}, frames), (Runs{1, 1, 1}));
+  EXPECT_EQ(runs({framed(one), framed(two, 2, true)}, frames), (Runs{1, 1}));
+  const Buffer arp(42, 6), tiny(5, 0);
+  EXPECT_EQ(runs({framed(one), arp, framed(two), tiny, Buffer(), framed(three)}, frames),
+            (Runs{3, 1, 1, 1}));
+  Buffer filled = framed(take_next(f, 1000));
+  filled.resize(filled.size() + 2);
+  EXPECT_EQ(runs({framed(one), filled}, frames), (Runs{1, 1}));
+}
+
 TEST(Coalescer, writes_a_lone_packet_as_it_is) {
   made::Fields f = stream(false);
   const Buffer packet = take_next(f, 100);

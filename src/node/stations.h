@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/time.h"
+#include "plane/tables.h"
+
+namespace adit::node {
+
+// Which network card is behind which client of a server with a tap device, as their frames tell;
+// and what waits until that is decided and known to the lanes.
+class Stations {
+ public:
+  using Station = plane::Station;
+
+  // seed: a random number
+  explicit Stations(std::uint64_t seed) : seed_(seed) {}
+
+  [[nodiscard]] std::optional<plane::PeerIndex> owner(const Station& station) const;
+  [[nodiscard]] std::vector<Station> behind(plane::PeerIndex client) const;
+  // Those in question count too.
+  [[nodiscard]] std::size_t count(plane::PeerIndex client, Instant now);
+  // A station may move: whoever it was behind has it no more.
+  void put(const Station& station, plane::PeerIndex client);
+  // What was behind it.
+  std::vector<Station> remove(plane::PeerIndex client);
+
+  // Where somebody is asked before a station is put: the frame waits, of each station the first.
+  enum class Question { fresh, waiting, refused };
+  [[nodiscard]] bool asked(const Station& station, plane::PeerIndex client) const {
+    return doubts_.contains({client, station});
+  }
+  [[nodiscard]] Question ask(const Station& station, plane::PeerIndex client, Bytes frame,
+                             Instant now);
+  // The answer. The frame that waited; nothing: the question has gone with its client.
+  [[nodiscard]] std::optional<Buffer> answered(const Station& station, plane::PeerIndex client,
+                                               bool agreed, Instant now);
+
+  // Frames that are handed on as soon as the lanes know where their senders are.
+  struct Held {
+    plane::PeerIndex client;
+    Buffer frame;
+  };
+  void hold(plane::PeerIndex client, Bytes frame);
+  [[nodiscard]] std::vector<Held> take_held() { return std::exchange(held_, {}); }
+
+  // As the data plane wants them, when they are others than at the last call.
+  [[nodiscard]] std::unique_ptr<const plane::RouteTable> take_change();
+
+ private:
+  struct Doubt {
+    Buffer frame;
+    bool refused = false;
+    Instant until = Instant::max();  // refused: until then
+  };
+  using Place = std::pair<plane::PeerIndex, Station>;
+
+  std::uint64_t seed_;
+  std::map<Station, plane::PeerIndex> owners_;
+  std::set<Place> places_;  // the same by clients
+  std::map<Place, Doubt> doubts_;
+  std::vector<Held> held_;
+  bool changed_ = false;
+};
+
+}  // namespace adit::node
