@@ -45,9 +45,9 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
   }
   auto udp = app::open_udp(config_, connection, family, runtime_.log);
   if (!udp) return fail_with(udp.error());
-  made.link.udp.push_back(std::move(*udp));
+  made.link.udp.emplace_back().push_back(std::move(*udp));
   std::optional<ip::Endpoint> own, other;
-  if (!connection.nobind) own = made.link.udp[0]->local();
+  if (!connection.nobind) own = made.link.udp[0][0]->local();
   if (made.remote) other = made.remote->remote;
   tell_ends(family == ip::Family::v6 ? "UDPv6" : "UDPv4", own, other);
   return made;

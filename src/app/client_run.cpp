@@ -182,7 +182,7 @@ class ClientRun {
     if (Status started = edge.start(); !started) return give_up(started.error());
     client_.emplace(setup_, remembered_.memory,
                     node::Client::Surroundings{edge.plane(), edge.link(), *inside_.tunnel,
-                                               *inside_.hooks, runtime_.rng},
+                                               *inside_.hooks, runtime_.rng, &runtime_.store},
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
     managed_.set_client(&*client_, setup_.environment);
     tell_state(runtime_, {"WAIT"});
@@ -221,6 +221,7 @@ class ClientRun {
     runtime_.lanes_alive = nullptr;
     write_status();
     edge.stop();
+    client_->close();
     const auto outcome = client_->outcome();
     was_up_ = client_->up();
     if (was_up_ && remote_ && config_.client.persist_remote_ip) {

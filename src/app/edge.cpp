@@ -31,6 +31,7 @@ Result<std::unique_ptr<Edge>> Edge::create(Runtime& runtime, plane::PlaneSetup s
                                            system::LateTun& tun, Link link) {
   std::unique_ptr<Edge> edge(new Edge(runtime, tun, std::move(link)));
   if (Status made = edge->make_bells(); !made) return fail_with(made.error());
+  edge->join_sockets();
   if (Status watched = runtime.loop->watch(*edge->control_bell_, [] {}); !watched) {
     return fail_with(watched.error());
   }
@@ -38,7 +39,7 @@ Result<std::unique_ptr<Edge>> Edge::create(Runtime& runtime, plane::PlaneSetup s
   plane::DataPlane::Surroundings around{{}, *edge->control_bell_, runtime.rng};
   for (std::size_t i = 0; i < setup.lanes; ++i) {
     Lane& lane = edge->lanes_[i];
-    around.lanes.push_back({tun.queue(i), edge->link(i), *lane.up_bell, *lane.down_bell});
+    around.lanes.push_back({tun.queue(i), *lane.link, *lane.up_bell, *lane.down_bell});
   }
   edge->plane_ = std::make_unique<plane::DataPlane>(setup, around);
   return edge;
@@ -59,9 +60,19 @@ Status Edge::make_bells() {
   return made;
 }
 
-ports::LinkPort& Edge::link(std::size_t lane) {
-  if (link_.tcp) return *link_.tcp;
-  return *link_.udp[lane];
+void Edge::join_sockets() {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    std::vector<ports::LinkPort*> datagrams;
+    for (const auto& group : link_.udp) datagrams.push_back(group[i].get());
+    Lane& lane = lanes_[i];
+    if (datagrams.size() + (link_.tcp ? 1 : 0) > 1) {
+      lane.joined = std::make_unique<system::JoinedLink>(std::move(datagrams), link_.tcp.get());
+      lane.link = lane.joined.get();
+    } else {
+      lane.link = link_.tcp.get();
+      if (lane.link == nullptr) lane.link = datagrams.front();
+    }
+  }
 }
 
 Status Edge::start() {
@@ -90,20 +101,28 @@ Status Edge::start_up(std::size_t number) {
 
 Status Edge::start_down(std::size_t number) {
   plane::DownLane* lane = &plane_->down(number);
-  system::LaneThread::Parts parts{
-      thread_name("adit-down", number),
-      link_.tcp ? std::vector<int>{link_.tcp->read_fd()} : link_.udp[number]->fds(),
-      [lane](Instant now, WallTime) { return lane->turn(now); }, *lanes_[number].down_bell};
+  std::vector<int> fds;
+  if (link_.tcp) fds.push_back(link_.tcp->read_fd());
+  for (const auto& group : link_.udp) {
+    const std::vector<int> more = group[number]->fds();
+    fds.insert(fds.end(), more.begin(), more.end());
+  }
+  system::LaneThread::Parts parts{thread_name("adit-down", number), std::move(fds),
+                                  [lane](Instant now, WallTime) { return lane->turn(now); },
+                                  *lanes_[number].down_bell};
   return start_thread(lanes_[number].down, std::move(parts));
 }
 
 std::string Edge::take_news() {
-  if (told_refusal_ || link_.tcp) return {};
-  const auto refused =
-      std::ranges::find_if(link_.udp, [](const auto& link) { return link->refused_trains(); });
-  if (refused == link_.udp.end()) return {};
-  told_refusal_ = true;
-  return fmt::format("UDP packets go one by one: {}", (*refused)->offloads().why);
+  if (told_refusal_) return {};
+  for (const auto& group : link_.udp) {
+    const auto refused =
+        std::ranges::find_if(group, [](const auto& link) { return link->refused_trains(); });
+    if (refused == group.end()) continue;
+    told_refusal_ = true;
+    return fmt::format("UDP packets go one by one: {}", (*refused)->offloads().why);
+  }
+  return {};
 }
 
 bool Edge::lanes_alive() {

@@ -6,6 +6,7 @@
 #include "app/outside.h"
 #include "app/runtime.h"
 #include "plane/data_plane.h"
+#include "system/joined_link.h"
 #include "system/lane_thread.h"
 #include "system/late_tun.h"
 #include "system/tcp_link.h"
@@ -15,11 +16,11 @@ namespace adit::app {
 // One run's links, data plane and lane threads. The tun device is the process's and outlives it.
 class Edge {
  public:
-  // Either one UDP socket for each pair of lanes, or TCP for the only pair.
+  // Where we listen over UDP, each with one socket for each pair of lanes; TCP is for an only pair.
   struct Link {
-    std::vector<std::unique_ptr<system::UdpLink>> udp;
+    std::vector<std::vector<std::unique_ptr<system::UdpLink>>> udp;
     std::unique_ptr<system::TcpLink> tcp;
-    [[nodiscard]] std::size_t lanes() const { return tcp ? 1 : udp.size(); }
+    [[nodiscard]] std::size_t lanes() const { return tcp ? 1 : udp.front().size(); }
   };
   // PlaneSetup::lanes follows from link.
   [[nodiscard]] static Result<std::unique_ptr<Edge>> create(Runtime& runtime,
@@ -37,13 +38,13 @@ class Edge {
   [[nodiscard]] bool lanes_alive();
 
   [[nodiscard]] plane::DataPlane& plane() { return *plane_; }
-  [[nodiscard]] ports::LinkPort& link() { return link(0); }
-  [[nodiscard]] system::TcpLink* tcp() { return link_.tcp.get(); }
-  [[nodiscard]] const std::vector<std::unique_ptr<system::UdpLink>>& udp() { return link_.udp; }
+  [[nodiscard]] ports::LinkPort& link() { return *lanes_.front().link; }
 
  private:
   // What one pair of lanes sleeps behind and runs in.
   struct Lane {
+    std::unique_ptr<system::JoinedLink> joined;  // nullptr: there is one socket
+    ports::LinkPort* link = nullptr;
     std::unique_ptr<system::EventDoorbell> up_bell, down_bell;
     std::unique_ptr<system::LaneThread> up, down;
     std::uint64_t up_beat = 0, down_beat = 0;  // as last seen
@@ -52,7 +53,7 @@ class Edge {
   Edge(Runtime& runtime, system::LateTun& tun, Link link)
       : runtime_(runtime), tun_(tun), link_(std::move(link)) {}
 
-  ports::LinkPort& link(std::size_t lane);
+  void join_sockets();
   [[nodiscard]] Status make_bells();
   [[nodiscard]] Status start_up(std::size_t number);
   [[nodiscard]] Status start_down(std::size_t number);

@@ -7,6 +7,7 @@
 #include "node/lane_count.h"
 #include "node/lines.h"
 #include "node/mtu_setup.h"
+#include "options/listen.h"
 #include "system/service_port.h"
 #include "system/task_limit.h"
 #include "system/thread.h"
@@ -61,13 +62,20 @@ system::UdpSettings::MtuDiscovery discovery_of(const options::Connection& connec
 }  // namespace
 
 std::size_t lanes_of(const options::Config& config) {
-  const bool many = config.mode == options::Mode::server && !config.connection.proto.is_tcp();
-  if (!many) return 1;
+  if (config.mode != options::Mode::server || options::listens_to_tcp(config)) return 1;
   if (config.fast.lanes > 0) return config.fast.lanes;
   return node::usual_lanes(system::cores(), system::task_limit());
 }
 
 namespace {
+
+// A name is looked up at once: nothing goes on without a socket.
+Result<ip::Address> local_address(const std::string& host, std::optional<ip::Family> family) {
+  if (const auto address = ip::Address::parse(host)) return *address;
+  const auto found = system::Resolver::ask_host(host, family);
+  if (found && !found->empty()) return found->front();
+  return fail("local \"{}\" is not an address of this host", printable(host));
+}
 
 Result<system::UdpSettings> udp_settings(const options::Config& config,
                                          const options::Connection& connection,
@@ -76,14 +84,14 @@ Result<system::UdpSettings> udp_settings(const options::Config& config,
   settings.socket = socket_settings(config);
   settings.bind = !connection.nobind;
   settings.multihome = config.remotes.multihome;
+  settings.same_interface = config.remotes.multihome_same_interface;
   const auto port = port_number(connection.local_port.value_or("1194"), "the local port");
   if (!port) return fail_with(port.error());
   settings.local_port = *port;
   if (!connection.local.empty()) {
-    settings.local = ip::Address::parse(connection.local);
-    if (!settings.local) {
-      return fail("local \"{}\" is not an address of this host", printable(connection.local));
-    }
+    const auto local = local_address(connection.local, connection.proto.family);
+    if (!local) return fail_with(local.error());
+    settings.local = *local;
   }
   auto family = connection.proto.family;
   if (!family && settings.local) family = settings.local->family();
@@ -121,9 +129,14 @@ Result<std::unique_ptr<system::UdpLink>> open_udp(const options::Config& config,
 }
 
 Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(const options::Config& config,
+                                                                      const options::Listen& listen,
                                                                       std::size_t count,
                                                                       const Log& log) {
-  const auto settings = udp_settings(config, config.connection, std::nullopt, log);
+  options::Connection connection = config.connection;
+  connection.local = listen.host;
+  connection.local_port = listen.port;
+  connection.proto = listen.proto;
+  const auto settings = udp_settings(config, connection, std::nullopt, log);
   if (!settings) return fail_with(settings.error());
   auto links = system::open_udp_group(*settings, count);
   if (!links) return links;
@@ -132,6 +145,27 @@ Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(const opti
   }
   log_buffers(*links->front(), log);
   return links;
+}
+
+Result<system::TcpListenSettings> tcp_listen_settings(const options::Config& config,
+                                                      const options::Listen& listen) {
+  system::TcpListenSettings settings;
+  settings.socket = tcp_socket_settings(config);
+  const auto port = port_number(listen.port, "the local port");
+  if (!port) return fail_with(port.error());
+  settings.local_port = *port;
+  auto family = listen.proto.family;
+  if (!listen.host.empty()) {
+    const auto local = local_address(listen.host, family);
+    if (!local) return fail_with(local.error());
+    settings.local = *local;
+    if (!family) family = local->family();
+  }
+  if (family == ip::Family::v6) {
+    settings.stack =
+        config.connection.bind_ipv6_only ? system::Stack::v6_only : system::Stack::dual;
+  }
+  return settings;
 }
 
 }  // namespace adit::app

@@ -25,9 +25,12 @@ namespace adit::app {
 [[nodiscard]] Result<std::unique_ptr<system::UdpLink>> open_udp(
     const options::Config& config, const options::Connection& connection,
     std::optional<ip::Family> remote_family, const Log& log);
-// A server's: one for each pair of lanes, and one for all but data packets; a single one, and a
-// warning, where the kernel cannot do that.
+// A server's in one place: one for each pair of lanes, and one for all but data packets; a single
+// one, and a warning, where the kernel cannot do that.
 [[nodiscard]] Result<std::vector<std::unique_ptr<system::UdpLink>>> open_udp_server(
-    const options::Config& config, std::size_t count, const Log& log);
+    const options::Config& config, const options::Listen& listen, std::size_t count,
+    const Log& log);
+[[nodiscard]] Result<system::TcpListenSettings> tcp_listen_settings(const options::Config& config,
+                                                                    const options::Listen& listen);
 
 }  // namespace adit::app

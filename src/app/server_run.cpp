@@ -9,6 +9,7 @@
 #include "app/plugin_host.h"
 #include "app/server_reload.h"
 #include "app/server_routes.h"
+#include "app/server_sockets.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/ethernet_setup.h"
@@ -52,6 +53,7 @@ class ServerRun {
   Status start() {
     if (Status up = bring_up(); !up) return up;
     if (Status started = edge_->start(); !started) return started;
+    if (Status started = sockets_->start(); !started) return started;
     server_.emplace(
         setup_,
         node::Server::Surroundings{edge_->plane(), edge_->link(), *runtime_.processes,
@@ -171,64 +173,16 @@ class ServerRun {
     plane.block_ipv6 = config_.device.block_ipv6;
     plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = setup_.facts.local6.value_or(*ip::Address::parse_v6("fe80::7"));
-    Edge::Link link;
-    if (config_.connection.proto.is_tcp()) {
-      auto tcp = system::TcpLink::create({.largest_packet = plane.largest_packet,
-                                          .queue_packets = config_.server.tcp_queue_limit,
-                                          .most_streams = plane.most_peers + 64});
-      if (!tcp) return fail_with(tcp.error());
-      link.tcp = std::move(*tcp);
-      if (Status listening = listen(*link.tcp); !listening) return listening;
-    } else {
-      auto udp = open_udp_server(config_, std::min(lanes_of(config_), inside_.device->queues()),
-                                 runtime_.log);
-      if (!udp) return fail_with(udp.error());
-      link.udp = std::move(*udp);
-      tell_link("UDPv{}", link.udp[0]->local());
-    }
-    auto edge = Edge::create(runtime_, plane, *inside_.device, std::move(link));
+    sockets_.emplace(runtime_, config_, [this](const ports::LinkAddress& from) {
+      if (server_) server_->meet_stream(from, runtime_.loop->now());
+    });
+    auto link = sockets_->open({std::min(lanes_of(config_), inside_.device->queues()),
+                                plane.largest_packet, plane.most_peers});
+    if (!link) return fail_with(link.error());
+    auto edge = Edge::create(runtime_, plane, *inside_.device, std::move(*link));
     if (!edge) return fail_with(edge.error());
     edge_ = std::move(*edge);
     return {};
-  }
-
-  Status listen(system::TcpLink& tcp) {
-    system::TcpListenSettings settings;
-    settings.socket = tcp_socket_settings(config_);
-    const auto port = port_number(config_.connection.local_port.value_or("1194"), "the local port");
-    if (!port) return fail_with(port.error());
-    settings.local_port = *port;
-    if (!config_.connection.local.empty()) {
-      settings.local = ip::Address::parse(config_.connection.local);
-      if (!settings.local) {
-        return fail("local \"{}\" is not an address of this host", config_.connection.local);
-      }
-    }
-    auto family = config_.connection.proto.family;
-    if (!family && settings.local) family = settings.local->family();
-    if (family == ip::Family::v6) {
-      settings.stack =
-          config_.connection.bind_ipv6_only ? system::Stack::v6_only : system::Stack::dual;
-    }
-    auto listener = system::TcpListener::open(
-        *runtime_.loop, settings, [this, &tcp](Result<system::Fd> socket) {
-          if (!socket) return runtime_.log.error("{}", socket.error().text());
-          const auto stream = tcp.adopt(std::move(*socket));
-          if (!stream) return runtime_.log.mutable_error(5, "{}", stream.error().text());
-          const auto from = tcp.address(*stream);
-          if (server_ && from) server_->meet_stream(*from, runtime_.loop->now());
-        });
-    if (!listener) return fail_with(listener.error());
-    listener_ = std::move(*listener);
-    runtime_.log.info(1, "{}", node::lines::tcp_listening(listener_->local()));
-    tell_link("TCPv{}_SERVER", listener_->local());
-    return {};
-  }
-
-  void tell_link(std::string_view kind, const ip::Endpoint& own) {
-    const std::string transport = fmt::format(fmt::runtime(kind), own.address.is_v4() ? 4 : 6);
-    runtime_.log.info(1, "{}", node::lines::link_local(transport, own));
-    runtime_.log.info(1, "{}", node::lines::link_remote(transport, {}));
   }
 
   Status bring_up() {
@@ -260,8 +214,8 @@ class ServerRun {
   std::unique_ptr<node::Identity> identity_;
   node::ServerSetup setup_;
   node::Environment interface_;
-  std::unique_ptr<system::TcpListener> listener_;
   std::unique_ptr<Edge> edge_;
+  std::optional<ServerSockets> sockets_;
   std::optional<node::Server> server_;
   std::optional<ManagedServer> managed_;
   std::optional<Caretaker> care_;

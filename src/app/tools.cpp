@@ -6,6 +6,7 @@
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
+#include "app/crypto_check.h"
 #include "app/title.h"
 #include "app/token_host.h"
 #include "base/text.h"
@@ -234,6 +235,8 @@ int run_tool(Runtime& runtime, const options::Config& config) {
       return change_device(runtime, config, true);
     case Kind::rmtun:
       return change_device(runtime, config, false);
+    case Kind::test_crypto:
+      return check_crypto(runtime, config);
   }
   return exit_failure;
 }

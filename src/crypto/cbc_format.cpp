@@ -210,6 +210,9 @@ class CbcOpener final : public Opener {
     blocks_ = state.blocks;
   }
   std::uint64_t blocks() const override { return blocks_; }
+  std::uint64_t newest_long_id() const override {
+    return format_.long_id ? std::uint64_t{window_.time()} << 32 | window_.highest() : 0;
+  }
   void prefetch() const override {
     window_.prefetch();
     if (run_key_) run_key_->prefetch();

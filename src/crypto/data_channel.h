@@ -108,6 +108,8 @@ class Opener {
   virtual void restore(const OpenState& state, Instant now) = 0;
   [[nodiscard]] virtual std::uint64_t blocks() const = 0;  // opened under the current key
   [[nodiscard]] virtual std::uint16_t epoch() const { return 0; }
+  // Of the long form: the newest time << 32 | id; 0: another form, or nothing was opened.
+  [[nodiscard]] virtual std::uint64_t newest_long_id() const { return 0; }
   virtual void prefetch() const {}  // as Sealer's
 };
 

@@ -49,6 +49,7 @@ class ReplayWindow {
   void add(std::uint64_t id, std::uint32_t time, Instant now);
 
   [[nodiscard]] std::uint64_t highest() const { return highest_; }
+  [[nodiscard]] std::uint32_t time() const { return time_; }
   [[nodiscard]] std::uint64_t behind(std::uint64_t id) const {
     return id < highest_ ? highest_ - id : 0;
   }

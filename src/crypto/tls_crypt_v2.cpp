@@ -109,6 +109,15 @@ Buffer timestamp_metadata(WallTime now) {
   return metadata;
 }
 
+std::optional<WallTime> time_of_metadata(Bytes metadata) {
+  constexpr std::uint8_t timestamp = 1;
+  Reader reader(metadata);
+  const std::uint8_t kind = reader.u8();
+  const std::uint64_t seconds = reader.u64();
+  if (!reader.ok() || kind != timestamp) return std::nullopt;
+  return WallTime{static_cast<std::int64_t>(seconds)};
+}
+
 Buffer user_metadata(Bytes bytes) {
   Buffer metadata(1 + bytes.size());
   std::ranges::copy(bytes, metadata.begin() + 1);

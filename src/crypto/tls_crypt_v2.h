@@ -48,6 +48,8 @@ class TlsCryptV2ServerKey {
 
 // Metadata of type 1: when the key was made.
 [[nodiscard]] Buffer timestamp_metadata(WallTime now);
+// When a key was made; nothing: its metadata is something else.
+[[nodiscard]] std::optional<WallTime> time_of_metadata(Bytes metadata);
 // Metadata of type 0: free bytes.
 [[nodiscard]] Buffer user_metadata(Bytes bytes);
 

@@ -141,6 +141,8 @@ Deadline Client::deadline() const {
   next = earlier(earlier(next, limits_.deadline()), path_.deadline());
   next = earlier(next, occ_requests_.deadline());
   next = earlier(next, {next_static_look_, "static-key peer"});
+  next = earlier(next, {routes_at_, "route-delay"});
+  if (replay_file_) next = earlier(next, replay_file_->deadline());
   return earlier(next, {next_goodbye_, "exit-notify"});
 }
 
@@ -245,13 +247,13 @@ void Client::take_payload(Bytes payload) {
     log_.info(1, "OCC exit message received by peer");
     return end(Outcome::Next::restart, "SIGUSR1", "remote-exit");
   }
-  if (message->type == static_cast<std::uint8_t>(wire::OccType::mtu_load)) {
-    path_.answered(payload, now_);
-    return run_path();
+  if (remote_) {
+    const session::Frame frame =
+        make_frame(negotiated(), setup_.config.channel, frame_facts(*remote_));
+    const auto answer = path_.hear(payload, frame, setup_.session.options, now_);
+    if (answer) around_.plane.send_payload(the_peer, *answer);
   }
-  if (const auto answer = answer_inside(*message, setup_.session.options)) {
-    around_.plane.send_payload(the_peer, *answer);
-  }
+  if (message->type == static_cast<std::uint8_t>(wire::OccType::mtu_load)) return run_path();
   const bool reply = message->type == static_cast<std::uint8_t>(wire::OccType::reply);
   if (reply && setup_.static_key) take_static_reply(message->rest);
 }
@@ -322,6 +324,7 @@ void Client::check_timers() {
     note(ClientNews::Kind::get_config);
   }
   if (next_wear_check_ <= now_) check_wear();
+  if (routes_at_ <= now_) add_delayed_routes();
   check_limits();
   run_path();
   if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {

@@ -10,6 +10,7 @@
 #include "node/hooks.h"
 #include "node/instance_facts.h"
 #include "node/peer_path.h"
+#include "node/replay_file.h"
 #include "node/static_key_mode.h"
 #include "node/status.h"
 #include "node/tunnel.h"
@@ -75,6 +76,7 @@ class Client {
     Tunnel& tunnel;
     Hooks& hooks;
     Rng& rng;
+    ports::StorePort* store = nullptr;  // nullptr: nothing can be kept in files
   };
   // setup and memory must outlive the client. remote: empty for an end that waits for whoever
   // comes.
@@ -82,6 +84,8 @@ class Client {
          const std::optional<ports::LinkAddress>& remote, Instant now, WallTime wall);
 
   void turn(Instant now, WallTime wall);
+  // After the last turn, when no lane runs any more.
+  void close();
   [[nodiscard]] Deadline deadline() const;
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] bool up() const { return up_; }
@@ -175,6 +179,9 @@ class Client {
   void limit_rate();
   void start_timers(const options::Timers& timers);
   void complete();
+  // client_routes.cpp: routes, then complete(); with "route-delay" later
+  void settle();
+  void add_delayed_routes();
 
   void note(ClientNews::Kind kind, std::string text = {}) {
     if (setup_.config.management.defined()) news_.push_back({kind, std::move(text)});
@@ -182,9 +189,12 @@ class Client {
 
   // client_static.cpp: without TLS
   void begin_static();
+  [[nodiscard]] bool open_static();
   void meet_static(const ports::LinkAddress& from);
   void watch_static();
   void take_static_reply(Bytes options);
+  [[nodiscard]] Status install_static_key();
+  [[nodiscard]] std::uint64_t newest_static_id() const;
   // facts.cpp
   [[nodiscard]] PeerFacts peer_facts() const;
   [[nodiscard]] MtuFacts mtu_facts() const;
@@ -227,7 +237,9 @@ class Client {
   PeerPath path_;
   unsigned goodbyes_left_ = 0;
   Instant next_goodbye_ = Instant::max();
+  std::optional<ReplayFile> replay_file_;      // static-key mode
   OccRequests occ_requests_;                   // static-key mode
+  Instant routes_at_ = Instant::max();         // "route-delay"
   Instant next_static_look_ = Instant::max();  // static-key mode
 };
 

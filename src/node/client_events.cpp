@@ -133,9 +133,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
                    setup_.config.channel.cipher);
   tell_replaced_timers();
   start_timers(pulled_.timers);
-  add_routes(pulled_.device, pulled_.routes);
-  set_names(pulled_);
-  complete();
+  settle();
 }
 
 void Client::tell_replaced_timers() {

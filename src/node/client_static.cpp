@@ -20,16 +20,47 @@ void Client::begin_static() {
   const options::Channel& channel = setup_.config.channel;
   log_.info(2, "Data Channel: cipher '{}', auth '{}', static key", channel.cipher, channel.auth);
   tell_plane(remote_.value_or(ports::LinkAddress()));
-  if (Status installed = around_.plane.install_key(the_peer, *setup_.static_key); !installed) {
+  if (Status installed = install_static_key(); !installed) {
     log_.fatal("secret: {}", installed.error().text());
     return end(Outcome::Next::exit, "SIGTERM", "init-failed", 1);
   }
-  if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
-  add_routes(setup_.config.device, setup_.config.routes);
-  set_names(pulled_);
+  if (!setup_.config.client.up_delay && !open_static()) return;
   if (!setup_.config.timers.timer_remote) start_timers(setup_.config.timers);
   next_static_look_ = now_;
   if (remote_) meet_static(*remote_);
+}
+
+// What came before a restart of ours is not taken again, where a file remembers it.
+Status Client::install_static_key() {
+  const std::string& path = setup_.config.channel.replay_persist;
+  if (path.empty() || around_.store == nullptr) {
+    return around_.plane.install_key(the_peer, *setup_.static_key);
+  }
+  replay_file_.emplace(path, *around_.store, log_);
+  auto window = replay_file_->load();
+  if (!window) return fail_with(window.error());
+  plane::KeyCarry carry{.key_id = the_key, .seal = {}, .open = {}};
+  carry.open.window = std::move(*window);
+  return around_.plane.install_key(the_peer, *setup_.static_key, carry, now_);
+}
+
+std::uint64_t Client::newest_static_id() const {
+  const auto wear = around_.plane.wear(the_peer, the_key);
+  return wear ? wear->newest_long_id : 0;
+}
+
+void Client::close() {
+  if (replay_file_) replay_file_->keep(newest_static_id());
+}
+
+// The device, and its routes unless "route-delay" keeps them for later. False: it has ended.
+bool Client::open_static() {
+  const options::Routes& routes = setup_.config.routes;
+  if (!bring_up(setup_.config.device, routes, setup_.mtu.tun_mtu)) return false;
+  if (routes.delay) return true;
+  add_routes(setup_.config.device, routes);
+  set_names(pulled_);
+  return true;
 }
 
 // The peer's address is known: from now on we send.
@@ -45,6 +76,7 @@ void Client::watch_static() {
   if (occ_requests_.due(now_)) {
     around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::request));
   }
+  if (replay_file_) replay_file_->tick(newest_static_id(), now_);
   if (next_static_look_ > now_) return;
   next_static_look_ = now_ + look_interval;
   // The lanes count a first packet before its report of the peer's address is read here.
@@ -52,7 +84,9 @@ void Client::watch_static() {
   next_static_look_ = Instant::max();
   log_.info(1, "{}", lines::peer_connected(peer_name_, remote_->remote));
   tell_address();
-  complete();
+  const options::Config& config = setup_.config;
+  if (config.client.up_delay && !open_static()) return;
+  config.routes.delay ? settle() : complete();
 }
 
 void Client::take_static_reply(Bytes options) {

@@ -36,9 +36,7 @@ void Client::negotiate_point_to_point() {
                    setup_.config.channel.cipher);
   if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
   start_timers(setup_.config.timers);
-  add_routes(setup_.config.device, setup_.config.routes);
-  set_names(pulled_);
-  complete();
+  settle();
 }
 
 bool Client::bring_up(const options::Device& device, const options::Routes& routes, unsigned mtu) {
@@ -158,7 +156,9 @@ std::vector<session::PathMtu::EchoWay> Client::echo_ways() const {
 }
 
 void Client::run_path() {
-  if (path_.run(around_.plane, the_peer, now_)) tell_path(log_, set_plane_peer(), path_.finder());
+  const bool news = path_.run(around_.plane, the_peer, now_);
+  for (const std::string& line : path_.take_lines()) log_.info(1, "{}", line);
+  if (news) tell_path(log_, set_plane_peer(), path_.finder());
   limit_routes();
 }
 

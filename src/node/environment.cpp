@@ -47,6 +47,14 @@ void set_connection(Environment& env, const options::Connection& connection, std
   if (connection.local_port) env.set("local_port" + suffix, *connection.local_port);
 }
 
+// Of a server with several sockets.
+void set_listen(Environment& env, const options::Listen& listen, std::size_t n) {
+  const std::string suffix = "_" + std::to_string(n);
+  env.set("proto" + suffix, proto_name(listen.proto));
+  if (!listen.host.empty()) env.set("local" + suffix, listen.host);
+  env.set("local_port" + suffix, listen.port);
+}
+
 }  // namespace
 
 Environment common_environment(const options::Config& config, const ProcessFacts& process) {
@@ -63,6 +71,8 @@ Environment common_environment(const options::Config& config, const ProcessFacts
     set_connection(env, connection, n++);
   }
   if (config.remotes.list.empty()) set_connection(env, config.connection, 1);
+  std::size_t at = 1;
+  for (const options::Listen& listen : config.remotes.listens) set_listen(env, listen, at++);
   for (const auto& [name, value] : config.scripts.variables) env.set(name, value);
   return env;
 }

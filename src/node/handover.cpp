@@ -8,7 +8,7 @@ namespace adit::node {
 
 namespace {
 
-constexpr std::uint16_t carry_version = 1;
+constexpr std::uint16_t carry_version = 2;
 
 void pack(Pack& out, const ip::Address& address) { out.sized(address.bytes()); }
 
@@ -32,6 +32,8 @@ void pack(Pack& out, const ports::LinkAddress& address) {
   out.u16(address.remote.port);
   out.u32(address.remote.scope_id);
   pack(out, address.local);
+  out.u32(address.interface);
+  out.u16(address.socket);
 }
 
 std::optional<ports::LinkAddress> unpack_link(Reader& in) {
@@ -40,6 +42,8 @@ std::optional<ports::LinkAddress> unpack_link(Reader& in) {
   link.remote.port = in.u16();
   link.remote.scope_id = in.u32();
   const auto local = unpack_address(in);
+  link.interface = in.u32();
+  link.socket = in.u16();
   if (!remote || !local) return std::nullopt;
   link.remote.address = *remote;
   link.local = *local;

@@ -45,6 +45,8 @@ tls::PeerPolicy make_policy(const options::Identity& identity) {
   policy.key_usage = identity.remote_cert_ku;
   policy.extended_key_usage = identity.remote_cert_eku;
   policy.fingerprints = identity.peer_fingerprints;
+  policy.issuer_hashes = identity.issuer_hashes;
+  policy.issuer_hashes_sha1 = identity.issuer_hashes_sha1;
   policy.username_fields = identity.username_fields;
   policy.tracked = identity.x509_track;
   return policy;

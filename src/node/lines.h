@@ -107,6 +107,8 @@ std::string tcp_attempt(const ip::Endpoint& to);
 std::string tcp_refused(const ip::Endpoint& to, std::string_view why);
 inline constexpr std::string_view connection_failed = "connection-failed";  // a signal's text
 std::string tcp_established(const ip::Endpoint& with);
+inline constexpr std::string_view foreign_client = "Non-OpenVPN client protocol detected";
+inline constexpr std::string_view port_share_starting = "PORT SHARE PROXY: proxy starting";
 std::string cannot_resolve(std::string_view host, std::string_view port, std::string_view why);
 inline constexpr std::string_view no_protocol = "Could not determine IPv4/IPv6 protocol";
 std::string restart_pause(std::chrono::seconds pause);

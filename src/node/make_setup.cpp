@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "options/listen.h"
 
 namespace adit::node {
 
@@ -93,8 +94,14 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
   setup.session.tls = &context.tls;
   setup.session.rng = &context.rng;
   fill_session_setup(setup.session, config, config.connection, true);
-  setup.session.options =
-      make_options_string(config, options_facts(config, config.connection, true), setup.mtu);
+  OptionsStringFacts facts = options_facts(config, config.connection, true);
+  facts.tcp = !options::listens_to_udp(config);
+  setup.session.options = make_options_string(config, facts, setup.mtu);
+  if (!facts.tcp && options::listens_to_tcp(config)) {
+    facts.tcp = true;
+    setup.stream_session = setup.session;
+    setup.stream_session->options = make_options_string(config, facts, setup.mtu);
+  }
   if (Status set = set_addresses(config, setup); !set) return fail_with(set.error());
   auto tokens = SessionTokens::load(config, store, context.rng);
   if (!tokens) return fail_with(tokens.error());

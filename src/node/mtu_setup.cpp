@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/channel_setup.h"
+#include "options/listen.h"
 
 namespace adit::node {
 
@@ -43,7 +44,10 @@ MtuSetup make_mtu_setup(const options::Config& config, const options::Connection
   if (connection.fragment) {
     setup.fragment = {*connection.fragment, connection.fragment_counts_outer};
   }
-  setup.automatic = !connection.proto.is_tcp() && finds_path_mtu(connection);
+  const bool udp = config.mode == options::Mode::server ? options::listens_to_udp(config)
+                                                        : !connection.proto.is_tcp();
+  setup.test = config.remotes.mtu_test;
+  setup.automatic = udp && finds_path_mtu(connection);
   using Kind = options::Connection::MssfixKind;
   if (connection.mssfix) {
     setup.mssfix.value = *connection.mssfix;

@@ -22,6 +22,7 @@ struct MtuSetup {
   session::Mssfix mssfix;
   bool mssfix_within_link_mtu = false;  // what TCP sends inside is to fit into link_mtu as well
   std::optional<session::FragmentSize> fragment;
+  bool test = false;       // "mtu-test"
   bool automatic = false;  // nothing was set by hand: what fits the path is found out
 };
 // Over UDP, when no size was set by hand: the tunnel finds out what its paths take.

@@ -34,17 +34,56 @@ bool is_looking(State state) {
 
 void PeerPath::start(const MtuSetup& mtu, const session::PathMtu::Setup& setup,
                      plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
+  if (mtu.test) start_test(setup, now);
   if (!mtu.automatic) return;
   finder_.start(setup, traffic_of(plane, index), now);
   if (!setup.at_once) plane.await_packet(index);
 }
 
 bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
+  run_test(plane, index, now);
   if (finder_.state() == State::off) return false;
   if (finder_.deadline().due(now)) finder_.tick(traffic_of(plane, index), now);
   for (const Buffer& probe : finder_.take_probes()) plane.send_payload(index, probe);
   look_at_flows(plane, index, now);
   return finder_.take_news();
+}
+
+// Once for each peer.
+void PeerPath::start_test(const session::PathMtu::Setup& setup, Instant now) {
+  if (std::exchange(tested_, true)) return;
+  test_.start(setup.frame, setup.tun_mtu, now);
+  lines_.emplace_back(session::mtu_test_begins);
+}
+
+void PeerPath::run_test(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
+  if (const auto payload = test_.tick(now)) plane.send_payload(index, *payload);
+  const auto result = test_.take_result();
+  if (!result) return;
+  lines_.push_back(session::mtu_test_line(*result));
+  std::string advice = session::mtu_test_advice(*result);
+  if (!advice.empty()) lines_.push_back(std::move(advice));
+}
+
+std::optional<Buffer> PeerPath::hear(Bytes payload, const session::Frame& frame,
+                                     const std::string& options, Instant now) {
+  const auto message = wire::decode_occ(payload);
+  if (!message) return std::nullopt;
+  test_.heard(*message, payload.size(), frame);
+  switch (static_cast<wire::OccType>(message->type)) {
+    case wire::OccType::mtu_load:
+      finder_.answered(payload, now);
+      return std::nullopt;
+    case wire::OccType::mtu_request:
+      return test_.sizes_message();
+    default:
+      break;
+  }
+  auto answer = answer_inside(*message, options);
+  if (answer && message->type == static_cast<std::uint8_t>(wire::OccType::mtu_load_request)) {
+    test_.answered(answer->size(), frame);
+  }
+  return answer;
 }
 
 // What we tell our own side reaches its senders when they try; the peer's side has to be told.

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "node/channel_setup.h"
+#include "session/mtu_test.h"
 #include "session/path_mtu.h"
 #include "wire/inside_message.h"
 
@@ -18,7 +19,13 @@ class PeerPath {
   // Sends what is to be sent. True: what fits has changed, the peer's packets are to be fitted
   // anew.
   [[nodiscard]] bool run(plane::DataPlane& plane, plane::PeerIndex index, Instant now);
-  void answered(Bytes payload, Instant now) { finder_.answered(payload, now); }
+  // What the peer says or asks inside the data channel, the whole payload; what to answer.
+  //
+  // options  our options string
+  [[nodiscard]] std::optional<Buffer> hear(Bytes payload, const session::Frame& frame,
+                                           const std::string& options, Instant now);
+  // Lines of "mtu-test" to be told; mostly none.
+  [[nodiscard]] std::vector<std::string> take_lines() { return std::exchange(lines_, {}); }
   // The plane's reports of these kinds.
   void echoed(Bytes report, Instant now);
   void heard(Instant now) { finder_.heard(now); }
@@ -27,13 +34,18 @@ class PeerPath {
   // the routers before it, hear it through the tunnel, for the peer has no ears for it.
   void tell_sender(plane::DataPlane& plane, plane::PeerIndex index, Bytes flow) const;
 
-  [[nodiscard]] Deadline deadline() const { return finder_.deadline(); }
+  [[nodiscard]] Deadline deadline() const { return earlier(finder_.deadline(), test_.deadline()); }
   [[nodiscard]] const session::PathMtu& finder() const { return finder_; }
 
  private:
+  void start_test(const session::PathMtu::Setup& setup, Instant now);
+  void run_test(plane::DataPlane& plane, plane::PeerIndex index, Instant now);
   void look_at_flows(plane::DataPlane& plane, plane::PeerIndex index, Instant now);
 
   session::PathMtu finder_;
+  session::MtuTest test_;
+  bool tested_ = false;
+  std::vector<std::string> lines_;
   unsigned told_down_ = 0;               // what large flows from the peer were last held against
   Instant tell_again_ = Instant::max();  // kernels forget
 };

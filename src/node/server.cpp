@@ -150,8 +150,8 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
     turn_away(from);
     return;
   }
-  auto session =
-      std::make_unique<session::Session>(setup_.session, welcome.protection, welcome.opening, now_);
+  auto session = std::make_unique<session::Session>(setup_.session_for(from), welcome.protection,
+                                                    welcome.opening, now_);
   if (session->receive(datagram, now_) != Drop::none) {
     turn_away(from);
     return;
@@ -177,8 +177,8 @@ void Server::meet_newcomer(ServerPeer& peer, MutableBytes datagram) {
   auto verdict = gate_.meet_reset(datagram, wall_);
   auto* welcome = std::get_if<Gate::Welcome>(&verdict);
   if (welcome == nullptr || peer.phase == ServerPeer::Phase::leaving) return;
-  auto session = std::make_unique<session::Session>(setup_.session, welcome->protection,
-                                                    welcome->opening, now_);
+  auto session = std::make_unique<session::Session>(setup_.session_for(peer.address),
+                                                    welcome->protection, welcome->opening, now_);
   if (session->receive(datagram, now_) != Drop::none) return;
   peer.protection = std::move(welcome->protection);
   peer.association.start_newcomer(std::move(session));

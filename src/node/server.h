@@ -30,6 +30,7 @@ namespace adit::node {
 struct ServerSetup {
   options::Config config;
   session::Setup session;
+  std::optional<session::Setup> stream_session;  // of TCP connections, where there is UDP as well
   session::Offer offer;
   Wrapping wrapping;
   policy::PoolSetup pool;
@@ -38,6 +39,10 @@ struct ServerSetup {
   std::optional<SessionTokens::Setup> tokens;
   std::string title;        // first line of --version, for status
   Environment environment;  // common and interface variables
+
+  [[nodiscard]] const session::Setup& session_for(const ports::LinkAddress& peer) const {
+    return peer.stream != 0 && stream_session ? *stream_session : session;
+  }
 };
 
 // "connect-freq"
@@ -215,6 +220,8 @@ class Server {
   [[nodiscard]] ServerPeer::KeyCheck* find_check(std::uint64_t client,
                                                  const wire::SessionId& session);
   void key_checked(std::uint64_t client, const wire::SessionId& session, bool yes);
+  [[nodiscard]] bool key_is_fresh(const ServerPeer& peer, Bytes metadata) const;
+  void refuse_key(ServerPeer& peer);
   void check_certificate(const Exchange& which, std::size_t at, const Login& login);
   void check_chain(const Exchange& which, std::size_t at, const Login& login);
   void certificate_checked(const Exchange& which, const tls::ChainEntry& entry, std::string_view by,
@@ -308,6 +315,7 @@ class Server {
   [[nodiscard]] std::optional<bool> decided_by_token(ServerPeer& peer,
                                                      const session::AuthWanted& wanted);
   [[nodiscard]] std::string next_token(ServerPeer& peer);
+  static void rename(ServerPeer& peer);
   void renew_token(ServerPeer& peer);
 
   // server_routes.cpp: what is behind each client

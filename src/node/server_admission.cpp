@@ -75,7 +75,9 @@ bool Server::take_names(ServerPeer& peer, Session& session, const session::AuthW
                    lines::certificate_revoked(revoked->depth, revoked->subject, revoked->serial));
     return turned_away(lines::revoked_reason);
   }
-  if (known && (common_name != peer.common_name || wanted.username != peer.username)) {
+  const bool renamed = wanted.username == peer.own_username;
+  if (known &&
+      (common_name != peer.common_name || (wanted.username != peer.username && !renamed))) {
     peer.log.error(
         "TLS Auth Error: the client came back as '{}' with user name '{}', which is not "
         "who it was; refused",
@@ -85,6 +87,7 @@ bool Server::take_names(ServerPeer& peer, Session& session, const session::AuthW
   if (!known) {
     peer.common_name = common_name;
     peer.username = wanted.username;
+    peer.own_username.reset();
     peer.identity = identity;
     peer.named = session.own_id();
   }

@@ -20,7 +20,9 @@ constexpr unsigned most_responses = 8;  // of a client; each waits for the one b
 void Server::check_key(ServerPeer& peer, const Session& session,
                        const std::optional<Buffer>& metadata) {
   const options::Scripts& scripts = setup_.config.scripts;
-  if (!scripts.tls_crypt_v2_verify.defined() || !metadata) return;
+  if (!metadata) return;
+  if (!key_is_fresh(peer, *metadata)) return refuse_key(peer);
+  if (!scripts.tls_crypt_v2_verify.defined()) return;
   const wire::SessionId id = session.own_id();
   peer.key_checks.push_back({id});
   if (metadata->empty()) {
@@ -48,6 +50,32 @@ void Server::check_key(ServerPeer& peer, const Session& session,
       });
 }
 
+// "tls-crypt-v2-max-age"
+bool Server::key_is_fresh(const ServerPeer& peer, Bytes metadata) const {
+  const auto& days = setup_.config.server.crypt_v2_max_age_days;
+  if (!days) return true;
+  const auto made = crypto::time_of_metadata(metadata);
+  const std::int64_t most = std::int64_t{*days} * 24 * 60 * 60;
+  if (made && made->seconds <= wall_.seconds && wall_.seconds - made->seconds <= most) return true;
+  if (!made) {
+    peer.log.error("tls-crypt-v2-max-age: the client's key does not say when it was made");
+  } else {
+    peer.log.error("tls-crypt-v2-max-age: the client's key was made at {}; {} days are allowed",
+                   local_time_text(*made), *days);
+  }
+  return false;
+}
+
+void Server::refuse_key(ServerPeer& peer) {
+  peer.log.error("{}", lines::cannot_extract_v2_key(peer.address.remote));
+  if (peer.admitted()) {
+    peer.association.drop_newcomer();  // who is admitted has passed
+  } else {
+    leave_soon(peer, "SIGUSR1", "tls-error");
+    peer.leave_at = now_;  // a stranger hears nothing
+  }
+}
+
 // Nobody needs the answer any more: nothing.
 ServerPeer::KeyCheck* Server::find_check(std::uint64_t client, const wire::SessionId& session) {
   ServerPeer* peer = find_client(client);
@@ -69,13 +97,7 @@ void Server::key_checked(std::uint64_t client, const wire::SessionId& id, bool y
     if (then) then();
   } else {
     peer->log.error("TLS CRYPT V2 VERIFY SCRIPT ERROR");
-    peer->log.error("{}", lines::cannot_extract_v2_key(peer->address.remote));
-    if (peer->admitted()) {
-      peer->association.drop_newcomer();  // who is admitted has passed
-    } else {
-      leave_soon(*peer, "SIGUSR1", "tls-error");
-      peer->leave_at = now_;  // a stranger hears nothing
-    }
+    refuse_key(*peer);
   }
   serve(*peer);
 }

@@ -130,6 +130,7 @@ void Server::finish_connect(ServerPeer& peer) {
     peer.log.error("MULTI: client has been rejected due to 'disable' directive");
     return refuse(peer);
   }
+  rename(peer);
   session::Offer offer = setup_.offer;
   if (!peer.profile.data_ciphers.empty()) {
     offer.data_ciphers = peer.profile.data_ciphers;
@@ -153,9 +154,9 @@ void Server::finish_connect(ServerPeer& peer) {
   }
   make_push_list(peer, *choice);
   if (fresh) {
-    tell_mismatches(
-        {setup_.session.options, session.peer_options(), chooses_framing(peer.push_list)},
-        peer.log);
+    tell_mismatches({setup_.session_for(peer.address).options, session.peer_options(),
+                     chooses_framing(peer.push_list)},
+                    peer.log);
   }
   session.configure(choice->negotiated, now_);
   set_plane_peer(peer);  // sizes follow the negotiated cipher
@@ -203,6 +204,9 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
   if (n.data_v2) peer.push_list.push_back(fmt::format("peer-id {}", n.peer_id));
   if (std::string token = next_token(peer); !token.empty()) {
     peer.push_list.push_back(std::move(token));
+    if (peer.own_username) {
+      peer.push_list.push_back("auth-token-user " + to_base64(as_bytes(peer.username)));
+    }
   }
   if (choice.push_cipher) peer.push_list.push_back("cipher " + n.cipher);
   if (info.offers(wire::proto_cc_exit)) {

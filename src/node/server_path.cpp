@@ -51,7 +51,9 @@ void Server::start_path(ServerPeer& peer) {
 }
 
 void Server::run_path(ServerPeer& peer) {
-  if (!peer.path.run(around_.plane, peer.index, now_)) return;
+  const bool news = peer.path.run(around_.plane, peer.index, now_);
+  for (const std::string& line : peer.path.take_lines()) peer.log.info(1, "{}", line);
+  if (!news) return;
   const session::PathMtu& finder = peer.path.finder();
   if (finder.found().down != 0) narrow_paths_.note(peer.address.remote.address, finder);
   tell_path(peer.log, set_plane_peer(peer), peer.path.finder());

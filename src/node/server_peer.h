@@ -50,6 +50,8 @@ struct ServerPeer {
 
   std::string common_name;  // empty until it is known
   std::string username;
+  // What it calls itself, where "override-username" calls it otherwise.
+  std::optional<std::string> own_username{};
   bool named_by_user = false;  // "username-as-common-name" when it came
   tls::PeerIdentity identity;
   wire::SessionId named;  // until it is admitted: the session in which all this was said

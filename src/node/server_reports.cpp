@@ -82,21 +82,19 @@ bool Server::tell_bad_source(ServerPeer& peer, const std::string& source) {
 void Server::take_payload(ServerPeer& peer, Bytes payload) {
   const auto message = wire::decode_occ(payload);
   if (!message) return;
-  switch (static_cast<wire::OccType>(message->type)) {
-    case wire::OccType::exit:
-      leave_soon(peer, "SIGTERM", "remote-exit");
-      peer.leave_at = now_;
-      return serve(peer);
-    case wire::OccType::mtu_load:
-      peer.path.answered(payload, now_);
-      run_path(peer);
-      return schedule(peer);
-    default:
-      if (const auto answer = answer_inside(*message, setup_.session.options)) {
-        around_.plane.send_payload(peer.index, *answer);
-      }
-      return;
+  if (message->type == static_cast<std::uint8_t>(wire::OccType::exit)) {
+    leave_soon(peer, "SIGTERM", "remote-exit");
+    peer.leave_at = now_;
+    return serve(peer);
   }
+  const auto& negotiated = peer.association.active().negotiated();
+  const session::Frame frame =
+      make_frame(negotiated ? &*negotiated : nullptr, setup_.config.channel, frame_facts(peer));
+  const auto answer =
+      peer.path.hear(payload, frame, setup_.session_for(peer.address).options, now_);
+  if (answer) around_.plane.send_payload(peer.index, *answer);
+  run_path(peer);
+  schedule(peer);
 }
 
 // An authentic data packet came from elsewhere: the peer follows, unless the address is another's.

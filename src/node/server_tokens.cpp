@@ -1,5 +1,6 @@
 // Tokens in place of passwords: what they decide, and when clients get new ones.
 
+#include "base/text.h"
 #include "node/lines.h"
 #include "node/server.h"
 
@@ -37,6 +38,16 @@ std::string Server::next_token(ServerPeer& peer) {
   const SessionTokens::Setup& setup = tokens_->setup();
   if (setup.by_timer) peer.renew_token_at = now_ + setup.renewal;
   return "auth-token " + tokens_->issue(peer.token, peer.username, wall_, around_.rng);
+}
+
+// "override-username"
+void Server::rename(ServerPeer& peer) {
+  const std::string& name = peer.profile.override_username;
+  if (name.empty() || name == peer.username) return;
+  peer.log.info(2, "override-username: '{}' is called '{}' from now on", printable(peer.username),
+                printable(name));
+  if (!peer.own_username) peer.own_username = peer.username;
+  peer.username = name;
 }
 
 void Server::renew_token(ServerPeer& peer) {

@@ -98,6 +98,9 @@ void check_links(const Config& config, const Findings& found) {
     if (link->link_mtu && link->tun_mtu) {
       found.error("link-mtu", "only one of --tun-mtu or --link-mtu may be defined", "keep tun-mtu");
     }
+    if (config.remotes.mtu_test && link->proto.is_tcp()) {
+      found.error("mtu-test", "--mtu-test only makes sense with --proto udp");
+    }
     if (link->fragment && link->proto.is_tcp()) {
       found.error("fragment", "--fragment can only be used with --proto udp",
                   "remove it: TCP cuts its stream by itself");

@@ -108,6 +108,12 @@ void check_trust(const Config& config, const Findings& found) {
                 "verification (--peer-fingerprint)",
                 "add the line \"ca FILE\", or \"peer-fingerprint FINGERPRINT\" of the other side");
   }
+  if (!identity.issuer_hashes.empty() && !identity.peer_fingerprints.empty()) {
+    found.error("verify-hash",
+                "ERROR: Setting verify-hash not allowed. --verify-hash and --peer-fingerprint are "
+                "mutually exclusive",
+                "keep peer-fingerprint");
+  }
   const bool knows_server =
       identity.remote_cert_tls != Identity::CertUsage::any || !identity.verify_x509_name.empty() ||
       !identity.peer_fingerprints.empty() || !identity.remote_cert_eku.empty() ||

@@ -3,6 +3,7 @@
 
 #include "options/checks.h"
 #include "options/findings.h"
+#include "options/listen.h"
 
 namespace adit::options {
 
@@ -29,6 +30,8 @@ void refuse_server_options(const Config& config, const Findings& found) {
       "force-tls-key-material-export",
       "hash-size",
       "opt-verify",
+      "port-share",
+      "stale-routes-check",
   };
   for (const char* name : names) {
     if (config.said_of(name) != nullptr) {
@@ -128,17 +131,23 @@ void check_server(const Config& config, const Findings& found) {
     found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir",
                 "name the directory that has a file for each client");
   }
-  if (config.server.connect_freq && config.connection.proto.is_tcp()) {
+  if (config.server.connect_freq && !listens_to_udp(config)) {
     found.error("connect-freq",
                 "--connect-freq only works with --mode server --proto udp.  Try --max-clients "
                 "instead");
+  }
+  if (config.server.port_share && !listens_to_tcp(config)) {
+    found.error("port-share",
+                "--port-share only works in TCP server mode (--proto values of tcp-server, "
+                "tcp4-server, or tcp6-server)",
+                "write \"proto tcp-server\", or add a line \"local * PORT tcp-server\"");
   }
   const char* const directive = config.said_of("server") != nullptr ? "server" : "mode";
   if (!config.timers.keepalive && config.timers.ping.count() == 0) {
     found.warn(directive, "--keepalive option is missing from server config",
                "write \"keepalive 10 60\"; without it nobody notices when the other side is gone");
   }
-  const bool could_notify = !config.connection.proto.is_tcp() && config.timers.keepalive;
+  const bool could_notify = listens_to_udp(config) && config.timers.keepalive;
   if (could_notify && !config.connection.explicit_exit_notify) {
     found.note(directive,
                "when this server restarts, its clients wait " +

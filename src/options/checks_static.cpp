@@ -84,6 +84,10 @@ void check_static_key(const Config& config, const Findings& found) {
   if (!config.secret.defined()) {
     constexpr auto* allow = "allow-deprecated-insecure-static-crypto";
     if (config.said_of(allow) != nullptr) found.note(allow, "without \"secret\" it does nothing");
+    if (!config.channel.replay_persist.empty()) {
+      found.note("replay-persist",
+                 "it keeps packet ids of static-key mode; with TLS none are needed");
+    }
     return;
   }
   if (config.client.auth_user_pass && !config.client.pull) {

@@ -14,6 +14,7 @@
 
 #include "base/secret.h"
 #include "ip/address.h"
+#include "options/listen_config.h"
 #include "options/location.h"
 #include "options/routing_config.h"
 #include "options/tap_config.h"
@@ -35,7 +36,6 @@ struct FileOrInline {
 
 enum class Mode { p2p, server };
 enum class TlsRole { none, client, server };
-enum class Transport { udp, tcp_server, tcp_client, tcp };  // tcp: made definite by the helpers
 enum class DevType { tun, tap, null };
 enum class Topology { net30, p2p, subnet };
 enum class Compression { off, lzo, lzo_stub, stub, stub_v2, lz4, lz4_v2, migrate };
@@ -56,14 +56,6 @@ struct Script {
 struct Plugin {
   std::vector<std::string> words;
   Location at;
-};
-
-struct Proto {
-  Transport transport = Transport::udp;
-  std::optional<ip::Family> family;  // nothing: as the address has it
-
-  [[nodiscard]] bool is_tcp() const { return transport != Transport::udp; }
-  bool operator==(const Proto&) const = default;
 };
 
 struct HttpProxy {
@@ -136,8 +128,11 @@ struct Remotes {
   std::string bind_device;
   std::optional<unsigned> send_buffer;
   std::optional<unsigned> receive_buffer;
-  bool multihome = false;
-  bool tcp_nodelay = false;  // socket-flags TCP_NODELAY
+  bool multihome = false, multihome_same_interface = false;
+  bool mtu_test = false;
+  std::vector<LocalLine> locals;  // as read; finish() turns those of a server into listens
+  std::vector<Listen> listens;    // of a server; empty: what the connection says
+  bool tcp_nodelay = false;       // socket-flags TCP_NODELAY
   bool pass_tos = false;
 };
 
@@ -182,6 +177,8 @@ struct Routes {
   bool block_outside_dns = false;
   bool noexec = false;
   bool nopull = false;
+  std::optional<std::pair<Seconds, Seconds>>
+      delay;  // route-delay: wait, and no longer for the rest
 };
 
 struct Identity {
@@ -204,7 +201,8 @@ struct Identity {
   std::string tls_cipher, tls_ciphersuites, tls_groups;
   enum class CertProfile { insecure, legacy, preferred, suiteb } cert_profile = CertProfile::legacy;
   std::vector<std::string> providers;
-  std::string verify_hash, verify_hash_digest = "SHA1";
+  std::vector<std::string> issuer_hashes;  // verify-hash, as peer_fingerprints
+  bool issuer_hashes_sha1 = true;
   std::vector<std::string> x509_track;
 };
 
@@ -229,6 +227,7 @@ struct Channel {                          // control and data channel
   Seconds replay_time{15};
   bool replay_window_set = false;
   bool mute_replay_warnings = false;
+  std::string replay_persist;  // a file
   bool force_key_export = false;
   bool tls_exit = false;
   bool single_session = false;
@@ -278,6 +277,7 @@ struct ClientProfile {
   std::optional<unsigned> max_routes;
   std::optional<std::uint16_t> vlan_pvid;
   bool tcp_nodelay = false;
+  std::string override_username;
 };
 
 struct Server {
@@ -314,6 +314,7 @@ struct Server {
   std::optional<std::pair<std::string, std::string>> port_share;
   std::string port_share_dir;
   std::optional<std::pair<Seconds, Seconds>> stale_routes_check;  // age, interval
+  std::optional<unsigned> crypt_v2_max_age_days;
 };
 
 struct Client {
@@ -330,6 +331,7 @@ struct Client {
   };
   std::vector<Filter> pull_filters;
   bool persist_local_ip = false, persist_remote_ip = false;
+  bool up_delay = false;
   bool allow_recursive_routing = false;
   bool allow_pull_fqdn = false;
   SecretText auth_token;
@@ -430,7 +432,8 @@ struct Tool {
     genkey,
     mktun,
     rmtun,
-    show_tokens
+    show_tokens,
+    test_crypto
   } kind = Kind::none;
   std::string genkey_type = "secret";
   std::string genkey_file;      // empty: standard output

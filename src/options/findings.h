@@ -17,6 +17,10 @@ class Findings {
   void error(std::string_view option, std::string message, std::string advice = {}) const {
     add(Issue::Severity::error, option, std::move(message), std::move(advice));
   }
+  // Of one of several lines.
+  void error_at(const Location& at, std::string message, std::string advice) const {
+    issues_.push_back({Issue::Severity::error, at, {}, std::move(message), std::move(advice)});
+  }
   void warn(std::string_view option, std::string message, std::string advice = {}) const {
     add(Issue::Severity::warning, option, std::move(message), std::move(advice));
   }

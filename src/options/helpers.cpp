@@ -4,6 +4,7 @@
 
 #include "options/ciphers.h"
 #include "options/findings.h"
+#include "options/listen.h"
 
 namespace adit::options {
 
@@ -361,6 +362,7 @@ void finish(Config& config, Issues& issues) {
   expand_bridge(config, found);
   expand_keepalive(config, found);
   expand_tcp_nodelay(config, found);
+  complete_listens(config, found);
   list_connections(config, found);
   complete_connection(config, config.connection);
   for (Connection& connection : config.remotes.list) complete_connection(config, connection);

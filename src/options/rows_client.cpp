@@ -97,8 +97,8 @@ constexpr std::array rows{
     Row{.name = "push-peer-info",
         .help = "Send MAC, UV_*, GUI version etc.",
         .apply = set_flag<&Config::client, &Client::push_peer_info>},
-    Row{.name = "up-delay", .state = State::accepted,
-        .note = "a client opens its device once it is connected in any case", .help = "Open tun and run up after connect."},
+    Row{.name = "up-delay", .help = "Open tun and run up after connect.",
+        .apply = set_flag<&Config::client, &Client::up_delay>},
 };
 // clang-format on
 

@@ -59,6 +59,28 @@ void lport(Use& use) {
   use.link().local_port_binds = true;
 }
 
+// For a server every line is a socket. What stands at top level also serves <connection> blocks.
+void local(Use& use) {
+  LocalLine line{use.word(0), std::nullopt, std::nullopt, use.at()};
+  if (use.has(1) && !(line.port = use.port(1))) return;
+  if (use.has(2) && !(line.proto = use.proto(2))) return;
+  Connection& connection = use.link();
+  connection.local = line.host == "*" ? std::string() : line.host;
+  if (line.host == "*") connection.bind = true;
+  if (!use.in_connection()) return use.config().remotes.locals.push_back(std::move(line));
+  if (line.proto) connection.proto = *line.proto;
+  if (!line.port) return;
+  connection.local_port = line.port;
+  connection.local_port_binds = true;
+}
+
+void multihome(Use& use) {
+  Remotes& remotes = use.config().remotes;
+  if (use.has(0) && !use.one_of(0, {"same-interface"})) return;
+  remotes.multihome = true;
+  remotes.multihome_same_interface = use.has(0);
+}
+
 void bind(Use& use) {
   use.link().bind = true;
   if (use.word(0) == "ipv6only") {
@@ -154,8 +176,9 @@ constexpr std::array rows{
     Row{.name = "lport", .args = {1, 1, "port|service"},
         .where = where::anywhere | where::connection, .help = "Local port (implies bind).",
         .apply = lport},
-    Row{.name = "local", .args = {1, 1, "host"}, .where = where::anywhere | where::connection,
-        .help = "Local bind address.", .apply = set_text<&Config::connection, &Connection::local>},
+    Row{.name = "local", .args = {1, 3, "host|* [port [proto]]"},
+        .where = where::anywhere | where::connection,
+        .help = "Local bind address; a server may have several lines.", .apply = local},
     Row{.name = "bind", .args = {0, 1, "[ipv6only]"}, .where = where::anywhere | where::connection,
         .help = "Bind local address/port; ipv6only clears dual-stack.", .apply = bind},
     Row{.name = "nobind", .where = where::anywhere | where::connection,
@@ -169,8 +192,8 @@ constexpr std::array rows{
         .help = "Bind link socket to interface (VRF).", .apply = bind_dev},
     Row{.name = "mark", .args = {1, 1, "n"}, .help = "SO_MARK on encrypted packets.",
         .apply = mark},
-    Row{.name = "multihome", .help = "Reply from the address the packet was sent to.",
-        .apply = set_flag<&Config::remotes, &Remotes::multihome>},
+    Row{.name = "multihome", .args = {0, 1, "[same-interface]"},
+        .help = "Reply from the address the packet was sent to.", .apply = multihome},
     Row{.name = "remote-random", .help = "Shuffle remotes at start.",
         .apply = set_flag<&Config::remotes, &Remotes::random>},
     Row{.name = "proto-force", .args = {1, 1, "proto"},

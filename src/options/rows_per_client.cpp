@@ -59,6 +59,13 @@ void iroute_ipv6(Use& use) {
 
 void push_reset(Use& use) { use.client_profile().push_reset = true; }
 void push_remove(Use& use) { use.client_profile().push_remove.push_back(use.word(0)); }
+void override_username(Use& use) {
+  constexpr std::size_t longest = 127;
+  if (use.word(0).empty() || use.word(0).size() > longest) {
+    return use.error("a user name has 1 to 127 bytes");
+  }
+  use.client_profile().override_username = use.word(0);
+}
 void disable(Use& use) { use.client_profile().disable = true; }
 
 // clang-format off
@@ -83,9 +90,8 @@ constexpr std::array rows{
     Row{.name = "disable", .where = where::profile, .change = Change::new_sessions,
         .help = "Refuse this client (ccd/connect file).", .apply = disable},
     Row{.name = "override-username", .args = {1, 1, "name"}, .where = where::profile,
-        .state = State::refused, .change = Change::new_sessions, .newer = true,
-        .note = "new in OpenVPN 2.7 and not available yet",
-        .help = "Replace username of this client."},
+        .change = Change::new_sessions, .newer = true, .help = "Replace username of this client.",
+        .apply = override_username},
 };
 // clang-format on
 

@@ -88,8 +88,7 @@ constexpr std::array rows{
         .note = "proxy connections are retried like all others; use connect-retry-max to limit "
          "that",
         .help = "Obsolete."},
-    Row{.name = "port-share", .args = {2, 3, "host port [dir]"}, .state = State::refused,
-        .note = "sharing the port with another server is not available yet",
+    Row{.name = "port-share", .args = {2, 3, "host port [dir]"},
         .help = "Proxy non-OpenVPN TCP clients to another server.", .apply = port_share},
 };
 // clang-format on

@@ -215,6 +215,14 @@ void kill_switch(Use& use) {
   wanted = {true, use.has(0)};
 }
 
+// The second number is the longest wait for the device of other systems.
+void route_delay(Use& use) {
+  std::pair<Seconds, Seconds> delay{0, 30};
+  if (use.has(0) && !use.seconds(0, delay.first)) return;
+  if (use.has(1) && !use.seconds(1, delay.second)) return;
+  use.routes().delay = delay;
+}
+
 // clang-format off
 constexpr std::array rows{
     Row{.name = "route", .args = {1, 4, "net [mask|default] [gw|default] [metric|default]"},
@@ -237,8 +245,7 @@ constexpr std::array rows{
         .kind = Class::route, .change = Change::now, .help = "Default metric.",
         .apply = set_number<&Config::routes, &Routes::metric>},
     Row{.name = "route-delay", .args = {0, 2, "[n [w]]"}, .where = where::anywhere | where::pushed,
-        .state = State::accepted, .note = "routes are added as soon as the device is up",
-        .help = "Delay before adding routes."},
+        .help = "Delay before adding routes.", .apply = route_delay},
     Row{.name = "route-noexec", .help = "Do not add routes; env only.",
         .apply = set_flag<&Config::routes, &Routes::noexec>},
     Row{.name = "route-nopull", .help = "Ignore pushed routes and DNS options.",

@@ -188,9 +188,9 @@ void auth_gen_token(Use& use) {
 
 void stale_routes_check(Use& use) {
   std::pair<Seconds, Seconds> both;
-  if (!use.seconds(0, both.first)) return;
+  if (!use.seconds(0, both.first, 1)) return;
   both.second = both.first;
-  if (use.has(1)) use.seconds(1, both.second);
+  if (use.has(1) && !use.seconds(1, both.second, 1)) return;
   use.config().server.stale_routes_check = both;
 }
 
@@ -256,9 +256,10 @@ constexpr std::array rows{
         .where = where::anywhere | where::inside,
         .help = "Key file for signing auth tokens across restarts.",
         .apply = set_file<&Config::server, &Server::auth_gen_token_secret>},
-    Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"}, .state = State::refused,
-        .note = "not available yet", .help = "Drop idle learned routes.",
-        .apply = stale_routes_check},
+    Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"},
+        .note = "it drops nothing here: networks behind clients are looked up whole, and what was "
+         "learnt of a client goes with it",
+        .help = "Drop idle learned routes.", .apply = stale_routes_check},
     Row{.name = "vlan-tagging", .help = "VLAN-aware tap server.", .apply = vlan_tagging},
     Row{.name = "vlan-accept", .args = {1, 1, "all|tagged|untagged"},
         .help = "802.1Q frame policy.", .apply = vlan_accept},

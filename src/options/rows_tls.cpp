@@ -83,15 +83,16 @@ void verify_x509_name(Use& use) {
       {{"subject", Match::subject}, {"name", Match::name}, {"name-prefix", Match::name_prefix}});
 }
 
-// "aa:bb:..." or "aabb..." of 32 bytes as upper-case hex with colons.
-std::optional<std::string> fingerprint(std::string_view text) {
-  constexpr std::size_t sha256_bytes = 32;
+constexpr std::size_t sha256_bytes = 32, sha1_bytes = 20;
+
+// "aa:bb:..." or "aabb..." of so many bytes as upper-case hex with colons.
+std::optional<std::string> fingerprint(std::string_view text, std::size_t size) {
   std::string digits;
   for (const char c : text) {
     if (c != ':') digits += c;
   }
   const auto bytes = from_hex(digits);
-  if (!bytes || bytes->size() != sha256_bytes) return std::nullopt;
+  if (!bytes || bytes->size() != size) return std::nullopt;
   std::string shape;
   for (std::size_t i = 0; i < digits.size(); i += 2) {
     shape += (i > 0 ? ":" : "") + digits.substr(i, 2);
@@ -99,24 +100,34 @@ std::optional<std::string> fingerprint(std::string_view text) {
   return to_upper(shape);
 }
 
-void peer_fingerprint(Use& use) {
+void take_fingerprints(Use& use, bool sha1, std::vector<std::string>& into) {
   for (const std::string_view part : split(use.word(0), '\n')) {
     const std::string_view text = trim(part);
     if (text.empty() || text.starts_with('#') || text.starts_with(';')) continue;
-    auto one = fingerprint(text);
+    auto one = fingerprint(text, sha1 ? sha1_bytes : sha256_bytes);
     if (one) {
-      use.config().identity.peer_fingerprints.push_back(std::move(*one));
+      into.push_back(std::move(*one));
     } else {
-      use.error('"' + shown(text) + "\" is not a SHA-256 fingerprint",
-                "\"openssl x509 -noout -sha256 -fingerprint -in FILE\" prints it");
+      use.error('"' + shown(text) + "\" is not a " + (sha1 ? "SHA-1" : "SHA-256") + " fingerprint",
+                std::string("\"openssl x509 -noout ") + (sha1 ? "-sha1" : "-sha256") +
+                    " -fingerprint -in FILE\" prints it");
     }
   }
 }
 
-void verify_hash(Use& use) {
-  use.config().identity.verify_hash = use.word(0);
-  if (use.has(1)) use.config().identity.verify_hash_digest = use.word(1);
+void peer_fingerprint(Use& use) {
+  take_fingerprints(use, false, use.config().identity.peer_fingerprints);
 }
+
+void verify_hash(Use& use) {
+  Identity& identity = use.config().identity;
+  bool sha1 = true;
+  if (use.has(1) && !use.choice<bool>(1, sha1, {{"SHA1", true}, {"SHA256", false}})) return;
+  identity.issuer_hashes_sha1 = sha1;
+  take_fingerprints(use, sha1, identity.issuer_hashes);
+}
+
+void crypt_v2_max_age(Use& use) { use.number(0, use.config().server.crypt_v2_max_age_days, 1); }
 
 void x509_username_field(Use& use) {
   auto& fields = use.config().identity.username_fields;
@@ -223,9 +234,9 @@ constexpr std::array rows{
         .where = where::anywhere | where::connection | where::inside,
         .change = Change::new_sessions, .reaches_back = true,
         .help = "Per-client control-channel keys.", .apply = tls_crypt_v2},
-    Row{.name = "tls-crypt-v2-max-age", .args = {1, many, "days"}, .state = State::refused,
-        .newer = true, .note = "new in OpenVPN 2.7 and not available yet",
-        .help = "Reject old tls-crypt-v2 client keys."},
+    Row{.name = "tls-crypt-v2-max-age", .args = {1, many, "days"}, .change = Change::new_sessions,
+        .newer = true, .help = "Reject old tls-crypt-v2 client keys.",
+        .apply = crypt_v2_max_age},
     Row{.name = "remote-cert-tls", .args = {1, 1, "server|client"}, .change = Change::handshakes,
         .help = "Require KU + EKU of role.", .apply = remote_cert_tls},
     Row{.name = "remote-cert-ku", .args = {0, many, "[hex...]"}, .change = Change::handshakes,
@@ -241,8 +252,10 @@ constexpr std::array rows{
         .where = where::anywhere | where::inside, .change = Change::handshakes,
         .help = "Accept peer with SHA256 fingerprint; CA optional.", .apply = peer_fingerprint},
     Row{.name = "verify-hash", .args = {1, 2, "hex [SHA1|SHA256]"},
-        .where = where::anywhere | where::inside, .state = State::refused,
-        .note = "deprecated; use peer-fingerprint, or name the issuing certificate as ca",
+        .where = where::anywhere | where::inside, .change = Change::handshakes,
+        .note = "DEPRECATED OPTION: The option --verify-hash is deprecated. You should switch to "
+         "the either use the level 1 certificate as --ca option, use --tls-verify or use "
+         "--peer-fingerprint",
         .help = "Pin level-1 certificate.", .apply = verify_hash},
     Row{.name = "x509-username-field", .args = {1, many, "field|ext:field [more]"},
         .help = "Certificate field used as common name.",

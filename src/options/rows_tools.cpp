@@ -56,9 +56,8 @@ constexpr std::array rows{
         .apply = tool<Tool::Kind::mktun>},
     Row{.name = "rmtun", .change = Change::nothing, .help = "Remove persistent device and exit.",
         .apply = tool<Tool::Kind::rmtun>},
-    Row{.name = "test-crypto", .state = State::refused, .change = Change::nothing,
-        .note = "there is no self-test of static-key mode",
-        .help = "Self-test data channel; exit."},
+    Row{.name = "test-crypto", .change = Change::nothing, .help = "Self-test data channel; exit.",
+        .apply = tool<Tool::Kind::test_crypto>},
 };
 // clang-format on
 

@@ -231,6 +231,7 @@ std::optional<KeyWear> DataPlane::wear(PeerIndex index, std::uint8_t key_id) con
   wear.packets = sent + opened;
   wear.bytes = meter.sent_bytes.get() + meter.received_bytes.get();
   wear.small_blocks = key->small_blocks;
+  wear.newest_long_id = meter.newest_long_id.get();
   wear.limit_near = meter.failed.get() > crypto::failed_tags_renegotiate;
   if (key->epoch) {
     wear.limit_near = wear.limit_near || meter.send_epoch.get() >= crypto::epoch_renegotiate;

@@ -49,7 +49,8 @@ struct KeyWear {
   std::uint64_t bytes = 0;  // on the link, both directions
   std::uint64_t packets = 0;
   bool limit_near = false;
-  bool small_blocks = false;  // the cipher has blocks below 128 bits
+  bool small_blocks = false;         // the cipher has blocks below 128 bits
+  std::uint64_t newest_long_id = 0;  // Opener::newest_long_id
 };
 
 // What of a data key must outlive a process; its material travels with the session.

@@ -126,6 +126,9 @@ void DownLane::open_run(std::span<const Arrival> run) {
   key.meter->opened_packets.add(good);
   key.meter->received_bytes.add(on_link);
   key.meter->opened_blocks.set(key.opener->blocks());
+  if (const std::uint64_t newest = key.opener->newest_long_id(); newest > 0) {
+    key.meter->newest_long_id.set(newest);
+  }
   if (const std::uint16_t epoch = key.opener->epoch(); epoch > 0) {
     key.meter->peer_epoch.store(epoch, std::memory_order_relaxed);
   }

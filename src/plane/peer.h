@@ -20,6 +20,7 @@ inline constexpr PeerIndex no_peer = 0xFFFFFFFF;
 struct KeyMeter {
   Counter next_packet_id, sealed_blocks, send_epoch, sent_bytes;  // up lane
   Counter opened_packets, opened_blocks, failed, received_bytes;  // down lane
+  Counter newest_long_id;                                         // down lane
   std::atomic<std::uint16_t> peer_epoch{0};  // down lane writes, up lane follows
 };
 

@@ -163,6 +163,7 @@ options::ClientProfile overlay(options::ClientProfile base, const options::Clien
   append(base.push_remove, top.push_remove);
   if (!top.data_ciphers.empty()) base.data_ciphers = top.data_ciphers;
   if (!top.cipher.empty()) base.cipher = top.cipher;
+  if (!top.override_username.empty()) base.override_username = top.override_username;
   return base;
 }
 

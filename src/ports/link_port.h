@@ -12,12 +12,14 @@ namespace adit::ports {
 // Where an outer packet came from or goes to.
 struct LinkAddress {
   ip::Endpoint remote;
-  ip::Address local;         // our address it was sent to, 0.0.0.0 when unknown: answer from it
-  std::uint32_t stream = 0;  // TCP connection number, 0 for datagrams
+  ip::Address local;            // our address it was sent to, 0.0.0.0 when unknown: answer from it
+  std::uint32_t stream = 0;     // TCP connection number, 0 for datagrams
+  std::uint32_t interface = 0;  // of ours that it came by: answer there; 0: as routes say
+  std::uint16_t socket = 0;     // which of several of ours, of those for datagrams
 
-  // The same peer? Our own address does not count.
+  // The same peer? Our own address does not count, but our socket does.
   [[nodiscard]] bool same_peer(const LinkAddress& other) const {
-    return remote == other.remote && stream == other.stream;
+    return remote == other.remote && stream == other.stream && socket == other.socket;
   }
   auto operator<=>(const LinkAddress&) const = default;
 };

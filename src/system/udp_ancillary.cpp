@@ -17,7 +17,9 @@ Value value_of(const cmsghdr& item) {
 
 void read_v4(const cmsghdr& item, ReceivedAncillary& into) {
   if (item.cmsg_type == IP_PKTINFO) {
-    into.destination = ip::Address::v4(ntohl(value_of<in_pktinfo>(item).ipi_spec_dst.s_addr));
+    const auto info = value_of<in_pktinfo>(item);
+    into.destination = ip::Address::v4(ntohl(info.ipi_spec_dst.s_addr));
+    into.interface = static_cast<std::uint32_t>(info.ipi_ifindex);
   } else if (item.cmsg_type == IP_RECVFRAGSIZE) {
     into.in_fragments = true;  // told only of what came in fragments
   }
@@ -25,7 +27,9 @@ void read_v4(const cmsghdr& item, ReceivedAncillary& into) {
 
 void read_v6(const cmsghdr& item, ReceivedAncillary& into) {
   if (item.cmsg_type == IPV6_PKTINFO) {
-    into.destination = ip::Address::v6(Bytes(value_of<in6_pktinfo>(item).ipi6_addr.s6_addr));
+    const auto info = value_of<in6_pktinfo>(item);
+    into.destination = ip::Address::v6(Bytes(info.ipi6_addr.s6_addr));
+    into.interface = info.ipi6_ifindex;
   } else if (item.cmsg_type == IPV6_RECVFRAGSIZE) {
     into.in_fragments = true;
   }
@@ -65,16 +69,19 @@ void clear_ancillary(msghdr& header) {
   header.msg_controllen = 0;
 }
 
-void put_source(msghdr& header, Ancillary& room, const ip::Address& source, int family) {
+void put_source(msghdr& header, Ancillary& room, const ip::Address& source, std::uint32_t interface,
+                int family) {
   if (family == AF_INET) {
     in_pktinfo info{};
     info.ipi_spec_dst.s_addr = htonl(source.v4_number());
+    info.ipi_ifindex = static_cast<int>(interface);
     return put_item(header, room, IPPROTO_IP, IP_PKTINFO, info);
   }
   SocketAddress mapped;
   if (!write_endpoint({source, 0, 0}, AF_INET6, mapped)) return;
   in6_pktinfo info{};
   info.ipi6_addr = reinterpret_cast<const sockaddr_in6&>(mapped.storage).sin6_addr;
+  info.ipi6_ifindex = interface;
   put_item(header, room, IPPROTO_IPV6, IPV6_PKTINFO, info);
 }
 

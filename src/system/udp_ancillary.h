@@ -21,6 +21,7 @@ struct alignas(cmsghdr) Ancillary {
 // What the kernel told beside a message.
 struct ReceivedAncillary {
   ip::Address destination;  // an address to answer from; otherwise unspecified
+  std::uint32_t interface = 0;
   std::size_t segment = 0;  // the message is a train of datagrams of this many bytes; 0: one alone
   bool in_fragments = false;
 };
@@ -28,7 +29,9 @@ struct ReceivedAncillary {
 
 // Begins anew: nothing travels beside the message.
 void clear_ancillary(msghdr& header);
-void put_source(msghdr& header, Ancillary& room, const ip::Address& source, int family);
+// interface: to leave by; 0: as routes say
+void put_source(msghdr& header, Ancillary& room, const ip::Address& source, std::uint32_t interface,
+                int family);
 // The kernel is to cut the message into datagrams of so many bytes.
 void put_segment(msghdr& header, Ancillary& room, std::uint16_t bytes);
 // receiver: what the message is sent to; a socket of IPv6 may speak IPv4, too

@@ -126,7 +126,8 @@ UdpLink::UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first)
     : socket_(std::move(socket)), buffers_at_first_(at_first) {
   const ip::Address bound = local().address;
   const bool asks = bound.is_unspecified() && (settings.bind || settings.multihome);
-  receiver_.set({asks, bound.is_unspecified() ? ip::Address() : bound});
+  receiver_.set(
+      {asks, asks && settings.same_interface, bound.is_unspecified() ? ip::Address() : bound});
   const bool may_fragment =
       settings.trains && settings.stack != Stack::v6_only && forbid_fragments(socket_.get());
   transmitter_.set({socket_family(settings.stack), asks, settings.trains, may_fragment});

@@ -19,6 +19,7 @@ struct UdpSettings {
   std::uint32_t local_scope_id = 0;  // link-local IPv6 only
   bool shares_port = false;          // one of a UdpGroup
   bool multihome = false;            // answer from the address that was asked even without bind
+  bool same_interface = false;       // and by the interface the question came in
   // probe: nothing is fragmented, and the kernel's own idea of a path's MTU is not asked
   enum class MtuDiscovery { system, no, maybe, yes, probe } mtu_discovery = MtuDiscovery::system;
   bool trains = true;  // the kernel joins and cuts datagrams (UDP_GRO, UDP_SEGMENT) where it can

@@ -90,7 +90,8 @@ std::size_t UdpReceiver::land(std::size_t slot, const mmsghdr& message) {
   landed.segment = told.segment != 0 ? told.segment : landed.left;
   landed.in_fragments = told.in_fragments;
   landed.from = {to_endpoint(addresses_[slot]),
-                 setup_.asks_destination ? told.destination : setup_.bound, 0};
+                 setup_.asks_destination ? told.destination : setup_.bound};
+  if (setup_.keeps_interface) landed.from.interface = told.interface;
   if (landed.left > 0) return (landed.left + landed.segment - 1) / landed.segment;
   drops_.add(Drop::malformed);
   return 1;

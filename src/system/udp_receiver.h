@@ -18,6 +18,7 @@ class UdpReceiver {
  public:
   struct Setup {
     bool asks_destination = false;
+    bool keeps_interface = false;  // answers are to leave where the question came in
     ip::Address bound;  // when bound to one address, that is where everything was sent to
   };
   UdpReceiver();

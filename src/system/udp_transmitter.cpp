@@ -117,7 +117,7 @@ bool UdpTransmitter::prepare(const Message& message, Packets packets) {
   const ip::Address& source = front.to.local;
   if (setup_.states_source && !source.is_unspecified() &&
       source.family() == front.to.remote.address.family()) {
-    put_source(header, ancillary_[count_], source, setup_.family);
+    put_source(header, ancillary_[count_], source, front.to.interface, setup_.family);
   }
   put_manner(message, packets, header, ancillary_[count_]);
   return true;

@@ -28,6 +28,8 @@ struct PeerPolicy {
   std::vector<unsigned> key_usage;                              // remote-cert-ku: any one of these
   std::string extended_key_usage;                               // remote-cert-eku: name or OID
   std::vector<std::string> fingerprints;                        // SHA-256, upper-case AA:BB:...
+  std::vector<std::string> issuer_hashes;  // verify-hash: of the certificate above the peer's
+  bool issuer_hashes_sha1 = true;          // rather than SHA-256
   std::vector<std::string> username_fields{"CN"};
   std::vector<std::string> tracked;  // x509-track: replaces ChainEntry::fields
   std::string crl_directory;         // one file per revoked serial; asked through Revocations

@@ -106,8 +106,10 @@ class OpensslEngine final : public TlsEngine {
       refuse_chain(store, depth);
       return 0;
     }
-    if (depth == 0) {
-      const auto refusal = refuse_peer(certificate, verification_->policy, verification_->revoked);
+    if (depth <= 1) {
+      const PeerPolicy& policy = verification_->policy;
+      const auto refusal = depth == 1 ? refuse_issuer(certificate, policy)
+                                      : refuse_peer(certificate, policy, verification_->revoked);
       if (refusal) {
         refuse({refusal->line}, refusal->advice);
         X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);  // told as a bad certificate

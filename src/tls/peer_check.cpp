@@ -1,5 +1,6 @@
 #include "tls/peer_check.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include <openssl/x509v3.h>
@@ -190,6 +191,20 @@ Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials*
                        name.error().what};
   }
   return std::nullopt;
+}
+
+Refusal refuse_issuer(X509* certificate, const PeerPolicy& policy) {
+  if (policy.issuer_hashes.empty()) return std::nullopt;
+  const ChainEntry entry = describe(certificate, 1);
+  const std::string hash = to_upper(policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256);
+  if (std::ranges::find(policy.issuer_hashes, hash) != policy.issuer_hashes.end()) {
+    return std::nullopt;
+  }
+  return PeerRefusal{
+      "TLS Error: --tls-verify/--peer-fingerprint certificate hash verification failed. (got "
+      "fingerprint: " +
+          (policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256) + ")",
+      "the peer's certificate was issued by \"" + entry.subject + "\"; verify-hash names another"};
 }
 
 std::string chain_advice(X509_STORE_CTX* chain) {

@@ -15,6 +15,8 @@ struct PeerRefusal {
 // The peer's own certificate (depth 0); nothing when it passes.
 [[nodiscard]] std::optional<PeerRefusal> refuse_peer(X509* certificate, const PeerPolicy& policy,
                                                      RevokedSerials* revoked);
+// The one that issued it (depth 1).
+[[nodiscard]] std::optional<PeerRefusal> refuse_issuer(X509* certificate, const PeerPolicy& policy);
 [[nodiscard]] bool fingerprint_allowed(X509* certificate, const PeerPolicy& policy);
 // Advice for a chain that OpenSSL itself refused.
 [[nodiscard]] std::string chain_advice(X509_STORE_CTX* chain);

@@ -25,6 +25,7 @@ ALL = (
     "munin-plugins-extra",
     "resolvconf",
     "systemd-resolved",
+    "nginx",
 )
 FETCH = ("download", "-o", "APT::Sandbox::User=root")
 QUICK = ("-q", *(f"-oAcquire::{item}" for item in ("Retries=0", "http::Timeout=10", "https::Timeout=10")))

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "tests/fuzz/input.h"
+#include "wire/first_bytes.h"
 
 namespace adit::fuzz {
 
@@ -53,6 +54,8 @@ void try_input(Bytes bytes) {
     found.broken = deframer.broken();
   }
   ADIT_ASSERT(found == cut_at_once(stream, largest));
+  const bool tells = wire::judge_first_bytes(stream) != wire::Caller::unknown_yet;
+  ADIT_ASSERT(tells || stream.size() < wire::telling_bytes);
 }
 
 }  // namespace adit::fuzz

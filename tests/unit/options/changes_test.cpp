@@ -213,6 +213,7 @@ const std::map<std::string, std::string>& lines_of_ours() {
       {"setenv-safe", "setenv-safe a b"},
       {"suppress-timestamps", "suppress-timestamps"},
       {"tls-ciphersuites", "tls-ciphersuites TLS_AES_256_GCM_SHA384"},
+      {"tls-crypt-v2-max-age", "tls-crypt-v2-max-age 30"},
       {"tls-crypt-v2-verify", "tls-crypt-v2-verify /x\ntls-crypt-v2 k"},
       {"tls-export-cert", "tls-export-cert /tmp"},
       {"tls-groups", "tls-groups X25519"},
@@ -224,6 +225,7 @@ const std::map<std::string, std::string>& lines_of_ours() {
        "username-as-common-name\nscript-security 2\nauth-user-pass-verify /x via-file"},
       {"verify-client-cert",
        "verify-client-cert optional\nscript-security 2\nauth-user-pass-verify /x via-file"},
+      {"verify-hash", "verify-hash 00112233445566778899aabbccddeeff00112233"},
       {"x509-track", "x509-track CN"},
   };
   return lines;

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "base/text.h"
 #include "crypto/key_derivation.h"
 #include "pki/authority.h"
 #include "tests/sim/seeded_rng.h"
@@ -330,6 +331,20 @@ TEST_F(TlsTest, a_fingerprint_replaces_the_authority) {
   shake_hands();
   EXPECT_FALSE(established());
   EXPECT_NE(first_line(*server).find(fingerprint), std::string::npos);
+}
+
+TEST_F(TlsTest, an_issuer_is_known_by_its_hash) {
+  shake_hands();
+  ASSERT_GE(server->peer().chain.size(), 2u);
+  const std::string issuer = to_upper(server->peer().chain.front().sha256);
+  server_setup.peer.issuer_hashes = {std::string(issuer.size(), '0'), issuer};
+  server_setup.peer.issuer_hashes_sha1 = false;
+  shake_hands();
+  EXPECT_TRUE(established());
+  server_setup.peer.issuer_hashes.pop_back();
+  shake_hands();
+  EXPECT_FALSE(established());
+  EXPECT_NE(to_upper(first_line(*server)).find(issuer), std::string::npos) << first_line(*server);
 }
 
 TEST_F(TlsTest, versions_that_do_not_meet_say_so) {
