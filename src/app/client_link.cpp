@@ -1,5 +1,6 @@
 #include "app/client_link.h"
 
+#include "app/management_host.h"
 #include "node/lines.h"
 #include "system/socket_address.h"
 
@@ -7,14 +8,13 @@ namespace adit::app {
 
 namespace {
 
-Result<ports::LinkAddress> address_of(const options::Connection& connection,
-                                      const std::optional<ip::Address>& server) {
-  if (!server) return fail("there is no remote to connect to");
-  const auto port = port_number(connection.remote_port, "the remote port");
+// The server's or its proxy's.
+Result<ip::Endpoint> first_end(const options::Connection& connection,
+                               const std::optional<ip::Address>& address) {
+  if (!address) return fail("there is no remote to connect to");
+  const auto port = port_number(first_port(connection), "the remote port");
   if (!port) return fail_with(port.error());
-  ports::LinkAddress address;
-  address.remote = {*server, *port, 0};
-  return address;
+  return ip::Endpoint{*address, *port, 0};
 }
 
 Error refusal(const ip::Endpoint& remote, const Error& error) {
@@ -29,8 +29,10 @@ Error refusal(const ip::Endpoint& remote, const Error& error) {
 Result<ClientLink> ClientLinks::open(const options::Connection& connection,
                                      const std::optional<ip::Address>& server,
                                      std::size_t largest_packet) {
-  return connection.proto.is_tcp() ? open_tcp(connection, server, largest_packet)
-                                   : open_udp(connection, server);
+  failure_ = {};
+  if (connection.proto.is_tcp()) return open_tcp(connection, server, largest_packet);
+  if (connection.socks_proxy && server) return open_relay(connection, *server);
+  return open_udp(connection, server);
 }
 
 Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
@@ -38,9 +40,9 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
   ClientLink made;
   std::optional<ip::Family> family;
   if (server) {
-    const auto remote = address_of(connection, server);
+    const auto remote = first_end(connection, server);
     if (!remote) return fail_with(remote.error());
-    made.remote = *remote;
+    made.remote.emplace().remote = *remote;
     family = server->family();
   }
   auto udp = app::open_udp(config_, connection, family, runtime_.log);
@@ -56,6 +58,7 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
 Result<ClientLink> ClientLinks::open_tcp(const options::Connection& connection,
                                          const std::optional<ip::Address>& server,
                                          std::size_t largest_packet) {
+  failure_ = node::lines::connection_failed;
   auto tcp = system::TcpLink::create({.largest_packet = largest_packet});
   if (!tcp) return fail_with(tcp.error());
   auto socket = connection.proto.transport == options::Transport::tcp_server
@@ -71,7 +74,7 @@ Result<ClientLink> ClientLinks::open_tcp(const options::Connection& connection,
   made.link.tcp = std::move(*tcp);
   const bool v6 = made.remote->remote.address.is_v6();
   const bool listens = connection.proto.transport == options::Transport::tcp_server;
-  runtime_.log.info(1, "{}", node::lines::tcp_established(made.remote->remote));
+  if (listens) runtime_.log.info(1, "{}", node::lines::tcp_established(made.remote->remote));
   std::optional<ip::Endpoint> own;
   if (listens || !connection.nobind) own = own_end;
   tell_ends(fmt::format("TCPv{}_{}", v6 ? 6 : 4, listens ? "SERVER" : "CLIENT"), own,
@@ -85,30 +88,93 @@ void ClientLinks::tell_ends(std::string_view transport, const std::optional<ip::
   runtime_.log.info(1, "{}", node::lines::link_remote(transport, other));
 }
 
-Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
-                                          const std::optional<ip::Address>& server) {
-  const auto remote = address_of(connection, server);
-  if (!remote) return fail_with(remote.error());
+Result<system::TcpConnectSettings> ClientLinks::call_settings(const options::Connection& connection,
+                                                              const ip::Endpoint& remote) const {
   system::TcpConnectSettings settings;
-  settings.remote = remote->remote;
+  settings.remote = remote;
   settings.socket = tcp_socket_settings(config_);
   settings.timeout = connection.server_poll_timeout;
-  if (!connection.nobind) {
-    if (!connection.local.empty()) settings.local = ip::Address::parse(connection.local);
-    if (connection.local_port_binds && connection.local_port) {
-      const auto local = port_number(*connection.local_port, "lport");
-      if (!local) return fail_with(local.error());
-      settings.local_port = *local;
-    }
+  if (connection.nobind) return settings;
+  if (!connection.local.empty()) settings.local = ip::Address::parse(connection.local);
+  // With a proxy for datagrams the port is theirs.
+  if (connection.local_port_binds && connection.local_port && connection.proto.is_tcp()) {
+    const auto local = port_number(*connection.local_port, "lport");
+    if (!local) return fail_with(local.error());
+    settings.local_port = *local;
   }
+  return settings;
+}
+
+// To the server, or to its proxy and with that one's help to the server.
+Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
+                                          const std::optional<ip::Address>& server) {
+  const auto remote = first_end(connection, server);
+  if (!remote) return fail_with(remote.error());
+  const auto settings = call_settings(connection, *remote);
+  if (!settings) return fail_with(settings.error());
+  const auto connect = [&]() -> Result<system::Fd> {
+    failure_ = node::lines::connection_failed;
+    auto socket = call(*settings);
+    if (!socket) return socket;
+    if (connection.http_proxy) failure_ = node::lines::http_proxy_failed;
+    if (connection.socks_proxy) failure_ = node::lines::socks_proxy_failed;
+    return socket;
+  };
+  if (connection.http_proxy) return proxy_.by_http(connection, connect);
+  if (connection.socks_proxy) return proxy_.by_socks(connection, connect);
+  return connect();
+}
+
+Result<system::Fd> ClientLinks::call(const system::TcpConnectSettings& settings) {
   runtime_.log.info(1, "{}", node::lines::tcp_attempt(settings.remote));
+  tell_state(runtime_, {"TCP_CONNECT"});
   std::optional<Result<system::Fd>> answer;
   connector_.connect(settings, [&](Result<system::Fd> socket) { answer = std::move(socket); });
   runtime_.wait([&] { return answer.has_value(); });
   connector_.cancel();
   if (!answer) return fail("interrupted");
   if (!*answer) return fail_with(refusal(settings.remote, answer->error()));
+  runtime_.log.info(1, "{}", node::lines::tcp_established(settings.remote));
   return std::move(*answer);
+}
+
+// Datagrams by way of a SOCKS proxy, which looks no names up for them.
+Result<ClientLink> ClientLinks::open_relay(const options::Connection& connection,
+                                           const ip::Address& proxy) {
+  const auto end = first_end(connection, proxy);
+  if (!end) return fail_with(end.error());
+  const auto settings = call_settings(connection, *end);
+  if (!settings) return fail_with(settings.error());
+  const auto port = port_number(connection.remote_port, "the remote port");
+  if (!port) return fail_with(port.error());
+  auto relay = proxy_.relay_by_socks(connection, proxy, [&] {
+    failure_ = node::lines::connection_failed;
+    auto socket = call(*settings);
+    if (socket) failure_ = node::lines::socks_proxy_failed;
+    return socket;
+  });
+  if (!relay) return fail_with(relay.error());
+  runtime_.log.info(1, "{}", node::lines::socks_relay(relay->at));
+  failure_ = node::lines::socks_resolve_failed;
+  const auto server = remotes_.find_behind();
+  if (!server) return fail_with({});
+  failure_ = {};
+  ClientLink made;
+  auto udp = app::open_udp(config_, connection, relay->at.address.family(), runtime_.log);
+  if (!udp) return fail_with(udp.error());
+  made.link.udp.emplace_back().push_back(std::move(*udp));
+  made.remote.emplace().remote = {*server, *port, 0};
+  made.link.relay =
+      std::make_unique<system::SocksLink>(*made.link.udp[0][0], relay->at, made.remote->remote);
+  made.way = relay->at.address;
+  made.keeper = std::make_unique<RelayKeeper>(*runtime_.loop, std::move(relay->keeper), [this] {
+    runtime_.log.info(1, "The SOCKS proxy has closed its connection: its relay is gone");
+    runtime_.raise({SIGUSR1, false, std::string(node::lines::socks_proxy_failed), 0});
+  });
+  std::optional<ip::Endpoint> own;
+  if (!connection.nobind) own = made.link.udp[0][0]->local();
+  tell_ends("UDPv4", own, made.remote->remote);
+  return made;
 }
 
 // A point-to-point end that listens.

@@ -1,6 +1,7 @@
 #include "app/client_remotes.h"
 
 #include <algorithm>
+#include <array>
 
 #include "app/kill_switch.h"
 #include "app/management_host.h"
@@ -34,13 +35,31 @@ ClientRemotes::ClientRemotes(Runtime& runtime, const options::Config& config,
       resolver_(*runtime.loop),
       walk_(remotes_of(config), config.remotes.random, runtime.rng) {}
 
+const std::string& first_port(const options::Connection& connection) {
+  if (connection.http_proxy) return connection.http_proxy->port;
+  if (connection.socks_proxy) return connection.socks_proxy->port;
+  return connection.remote_port;
+}
+
+namespace {
+
+const std::string& first_host(const options::Connection& connection) {
+  if (connection.http_proxy) return connection.http_proxy->host;
+  if (connection.socks_proxy) return connection.socks_proxy->host;
+  return connection.remote;
+}
+
+}  // namespace
+
 bool ClientRemotes::choose() {
   using Answer = management::RemoteQuestion::Answer;
   if (std::exchange(moved_, std::nullopt)) walk_.set_addresses({});
   if (!runtime_.management) return true;
   if (!config_.management.query_remote) {
-    return !config_.management.query_proxy ||
-           managed_.ask_proxy(walk_.connection(), walk_.position() + 1);
+    if (!config_.management.query_proxy) return true;
+    const auto answer = managed_.ask_proxy(walk_.connection(), walk_.position() + 1);
+    if (answer) use_proxy(*answer);
+    return answer.has_value();
   }
   while (!walk_.connection().remote.empty()) {
     const auto answer = managed_.ask_remote(walk_.connection());
@@ -55,6 +74,28 @@ bool ClientRemotes::choose() {
     pass_over(answer->skipped);
   }
   return true;
+}
+
+// What is configured stays where the manager names none.
+void ClientRemotes::use_proxy(const management::ProxyQuestion& answer) {
+  using Kind = management::ProxyQuestion::Kind;
+  if (answer.kind == Kind::none) return;
+  moved_ = walk_.connection();
+  walk_.set_addresses({});
+  if (answer.kind == Kind::socks) {
+    moved_->http_proxy.reset();
+    auto& proxy = moved_->socks_proxy ? *moved_->socks_proxy : moved_->socks_proxy.emplace();
+    proxy.host = answer.proxy_host;
+    proxy.port = answer.proxy_port;
+    if (!moved_->proto.is_tcp()) moved_->proto.family = ip::Family::v4;
+    return;
+  }
+  moved_->socks_proxy.reset();
+  auto& proxy = moved_->http_proxy ? *moved_->http_proxy : moved_->http_proxy.emplace();
+  proxy.host = answer.proxy_host;
+  proxy.port = answer.proxy_port;
+  proxy.automatic = true;
+  proxy.clear_passwords = answer.clear_passwords;
 }
 
 void ClientRemotes::pass_over(unsigned count) {
@@ -76,45 +117,72 @@ std::optional<ip::Address> ClientRemotes::address() const {
 
 bool ClientRemotes::resolve() {
   const options::Connection& wanted = connection();
-  if (remembered_.known_address && remembered_.known_remote == wanted.remote) {
+  const std::string& host = first_host(wanted);
+  if (remembered_.known_address && remembered_.known_remote == host) {
     walk_.set_addresses({*remembered_.known_address});
     remembered_.known_address.reset();  // known again once it has answered
     return walk_.has_address();
   }
-  if (runtime_.kill_switch) return take_known();
-  if (!ip::Address::parse(wanted.remote)) tell_state(runtime_, {"RESOLVE"});
-  std::optional<Result<std::vector<ip::Address>>> answer;
-  resolver_.resolve(wanted.remote, wanted.proto.family,
-                    [&](Result<std::vector<ip::Address>> result) { answer = std::move(result); });
+  const bool proxied = &host != &wanted.remote;
+  const auto family = proxied ? std::nullopt : wanted.proto.family;
+  const auto found = look_up(proxied ? host : named(host), first_port(wanted), family);
+  if (!found) return false;
+  walk_.set_addresses(*found);
+  return walk_.has_address();
+}
+
+std::optional<ip::Address> ClientRemotes::find_behind() {
+  const options::Connection& wanted = connection();
+  const auto found = look_up(named(wanted.remote), wanted.remote_port, ip::Family::v4);
+  return found && !found->empty() ? std::optional(found->front()) : std::nullopt;
+}
+
+// "remote-random-hostname": with a label that nobody has asked for, so that no cache answers.
+std::string ClientRemotes::named(const std::string& host) {
+  if (!config_.remotes.random_hostname || runtime_.kill_switch) return host;
+  if (ip::Address::parse(host)) {
+    runtime_.log.warn(
+        "WARNING: ignoring --remote-random-hostname because the hostname is an IP address");
+    return host;
+  }
+  std::array<std::uint8_t, 6> label;
+  runtime_.rng.fill(label);
+  return to_hex(label) + "." + host;
+}
+
+std::optional<ClientRemotes::Addresses> ClientRemotes::look_up(const std::string& host,
+                                                               const std::string& port,
+                                                               std::optional<ip::Family> family) {
+  if (runtime_.kill_switch) return take_known(host, port, family);
+  if (!ip::Address::parse(host)) tell_state(runtime_, {"RESOLVE"});
+  std::optional<Result<Addresses>> answer;
+  resolver_.resolve(host, family, [&](Result<Addresses> result) { answer = std::move(result); });
   const auto& retry = config_.remotes.resolve_retry;
   const Instant limit =
       retry && retry->count() > 0 ? runtime_.loop->now() + *retry : Instant::max();
   const bool undisturbed = runtime_.wait([&] { return answer.has_value(); }, limit);
   resolver_.cancel();
-  if (!undisturbed) return false;
-  if (!answer || !*answer) {
-    tell_not_found(answer ? answer->error() : Error{"no answer in time", {}});
-    return false;
-  }
-  walk_.set_addresses(**answer);
-  return walk_.has_address();
+  if (!undisturbed) return std::nullopt;
+  if (answer && *answer) return **answer;
+  tell_not_found(host, port, answer ? answer->error() : Error{"no answer in time", {}});
+  return std::nullopt;
 }
 
 // With the kill switch nobody can be asked any more.
-bool ClientRemotes::take_known() {
-  const options::Connection& wanted = connection();
-  walk_.set_addresses(runtime_.kill_switch->addresses(wanted.remote, wanted.proto.family));
-  if (walk_.has_address()) return true;
-  tell_not_found({"kill-switch: its address was not looked up before", {}});
-  return false;
+std::optional<ClientRemotes::Addresses> ClientRemotes::take_known(
+    const std::string& host, const std::string& port, std::optional<ip::Family> family) {
+  Addresses known = runtime_.kill_switch->addresses(host, family);
+  if (!known.empty()) return known;
+  tell_not_found(host, port, {"kill-switch: its address was not looked up before", {}});
+  return std::nullopt;
 }
 
-void ClientRemotes::tell_not_found(const Error& error) {
-  const options::Connection& wanted = connection();
+void ClientRemotes::tell_not_found(const std::string& host, const std::string& port,
+                                   const Error& error) {
   std::string_view why = error.what;
-  const std::string known = "cannot resolve " + wanted.remote + ": ";
+  const std::string known = "cannot resolve " + host + ": ";
   if (why.starts_with(known)) why.remove_prefix(known.size());
-  runtime_.log.error("{}", node::lines::cannot_resolve(wanted.remote, wanted.remote_port, why));
+  runtime_.log.error("{}", node::lines::cannot_resolve(host, port, why));
   if (!error.advice.empty()) runtime_.log.error("{}", error.advice);
 }
 

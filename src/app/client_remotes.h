@@ -10,6 +10,9 @@ namespace adit::app {
 // The servers that a client may try; the connection itself where none is named.
 [[nodiscard]] std::vector<options::Connection> remotes_of(const options::Config& config);
 
+// Where a connection is made to: the server's port, or its proxy's.
+[[nodiscard]] const std::string& first_port(const options::Connection& connection);
+
 // Which of them is tried, at which address: the walk over all of them, the resolver's answers, and
 // what a manager says about it.
 class ClientRemotes {
@@ -27,7 +30,10 @@ class ClientRemotes {
   // Resolves its name if that is still to be done; turns the loop meanwhile. Nothing: there is an
   // address, or no need of one.
   [[nodiscard]] std::optional<node::Outcome> find();
+  // The server's, or its proxy's.
   [[nodiscard]] std::optional<ip::Address> address() const;
+  // The server's, where address() is its proxy's. Nothing: why not is told.
+  [[nodiscard]] std::optional<ip::Address> find_behind();
 
   // An attempt is over, see node::RemoteWalk.
   void move_on(bool succeeded, wire::AuthFailed::Advance advance) {
@@ -42,9 +48,16 @@ class ClientRemotes {
 
  private:
   void pass_over(unsigned count);
+  void use_proxy(const management::ProxyQuestion& answer);
   [[nodiscard]] bool resolve();
-  [[nodiscard]] bool take_known();
-  void tell_not_found(const Error& error);
+  using Addresses = std::vector<ip::Address>;
+  [[nodiscard]] std::optional<Addresses> look_up(const std::string& host, const std::string& port,
+                                                 std::optional<ip::Family> family);
+  [[nodiscard]] std::optional<Addresses> take_known(const std::string& host,
+                                                    const std::string& port,
+                                                    std::optional<ip::Family> family);
+  [[nodiscard]] std::string named(const std::string& host);
+  void tell_not_found(const std::string& host, const std::string& port, const Error& error);
   [[nodiscard]] node::Outcome not_resolved() const;
 
   Runtime& runtime_;

@@ -37,9 +37,9 @@ class ClientRun {
         config_(config),
         inside_(inside),
         remembered_(remembered),
-        links_(runtime, config),
         managed_(runtime, remotes_of(config)),
         remotes_(runtime, config, managed_, remembered),
+        links_(runtime, config, remotes_, remembered),
         login_(runtime, config, remembered),
         certificate_script_(*inside.hooks, runtime.store, config.channel.hand_window, runtime.log) {
   }
@@ -131,7 +131,6 @@ class ClientRun {
     if (runtime_.management && runtime_.management->new_auth_retry()) {
       setup_.config.client.auth_retry = *runtime_.management->new_auth_retry();
     }
-    if (connection.proto.is_tcp()) tell_state(runtime_, {"TCP_CONNECT"});
     auto edge = open_edge(connection);
     if (runtime_.signal) return std::nullopt;
     if (!edge) return failed_attempt(edge.error());
@@ -144,15 +143,14 @@ class ClientRun {
   }
 
   std::optional<node::Outcome> failed_attempt(const Error& error) {
-    const bool refused = setup_.connection.proto.is_tcp();
     node::Outcome outcome;
     outcome.signal = "SIGUSR1";
-    outcome.text = refused ? node::lines::connection_failed : "init_instance";
-    if (!refused) {
+    outcome.text = links_.failure().empty() ? "init_instance" : links_.failure();
+    if (links_.failure().empty()) {
       runtime_.log.error("{}", error.text());
       return outcome;
     }
-    runtime_.log.info(1, "{}", error.what);
+    if (!error.what.empty()) runtime_.log.info(1, "{}", error.what);
     if (!error.advice.empty()) runtime_.log.info(1, "{}", error.advice);
     return outcome;
   }
@@ -171,6 +169,8 @@ class ClientRun {
     auto opened = links_.open(connection, remotes_.address(), plane.largest_packet);
     if (!opened) return fail_with(opened.error());
     remote_ = opened->remote;
+    setup_.way = opened->way;
+    keeper_ = std::move(opened->keeper);
     if (remote_) certificate_script_.set_peer(remote_->remote);
     own_end_ = opened->own_end;
     return Edge::create(runtime_, plane, *inside_.device, std::move(opened->link));
@@ -224,7 +224,8 @@ class ClientRun {
     client_->close();
     const auto outcome = client_->outcome();
     was_up_ = client_->up();
-    if (was_up_ && remote_ && config_.client.persist_remote_ip) {
+    const bool direct = !setup_.connection.http_proxy && !setup_.connection.socks_proxy;
+    if (was_up_ && remote_ && direct && config_.client.persist_remote_ip) {
       remembered_.known_remote = setup_.connection.remote;
       remembered_.known_address = remote_->remote.address;
     }
@@ -232,6 +233,7 @@ class ClientRun {
     managed_.set_client(nullptr, {});
     login_.stop_asking();
     client_.reset();
+    keeper_.reset();
     return outcome ? outcome : node::Outcome{};
   }
 
@@ -322,6 +324,7 @@ class ClientRun {
   }
 
   std::optional<ports::Path> path_to_server() const {
+    if (setup_.way) return runtime_.network->path_to(*setup_.way);
     return remote_ ? runtime_.network->path_to(remote_->remote.address) : std::nullopt;
   }
 
@@ -368,9 +371,9 @@ class ClientRun {
   const options::Config& config_;
   Inside& inside_;
   Remembered& remembered_;
-  ClientLinks links_;
   ManagedClient managed_;
   ClientRemotes remotes_;
+  ClientLinks links_;
   ClientLogin login_;
   node::CertificateScript certificate_script_;
   std::unique_ptr<OwnKey> own_key_;
@@ -378,6 +381,7 @@ class ClientRun {
   node::ClientSetup setup_;
   std::optional<ports::LinkAddress> remote_;
   std::optional<ip::Endpoint> own_end_;
+  std::unique_ptr<RelayKeeper> keeper_;
   std::optional<ports::Path> path_;
   std::optional<node::Client> client_;
   std::optional<Caretaker> care_;

@@ -3,6 +3,7 @@
 #include "app/runtime.h"
 #include "app/server_run.h"
 #include "node/client.h"
+#include "proxy/dialogue.h"
 
 namespace adit::app {
 
@@ -13,6 +14,7 @@ struct Remembered {
   // persist-remote-ip: where the server was last found, by the name it was looked up under.
   std::string known_remote;
   std::optional<ip::Address> known_address;
+  std::optional<proxy::Credentials> http_proxy;  // as the user gave them
 };
 
 // Runs a client, or one end of a point-to-point tunnel, until a signal or its own end.

@@ -64,6 +64,7 @@ void Edge::join_sockets() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     std::vector<ports::LinkPort*> datagrams;
     for (const auto& group : link_.udp) datagrams.push_back(group[i].get());
+    if (link_.relay) datagrams = {link_.relay.get()};
     Lane& lane = lanes_[i];
     if (datagrams.size() + (link_.tcp ? 1 : 0) > 1) {
       lane.joined = std::make_unique<system::JoinedLink>(std::move(datagrams), link_.tcp.get());

@@ -9,6 +9,7 @@
 #include "system/joined_link.h"
 #include "system/lane_thread.h"
 #include "system/late_tun.h"
+#include "system/socks_link.h"
 #include "system/tcp_link.h"
 
 namespace adit::app {
@@ -20,6 +21,7 @@ class Edge {
   struct Link {
     std::vector<std::vector<std::unique_ptr<system::UdpLink>>> udp;
     std::unique_ptr<system::TcpLink> tcp;
+    std::unique_ptr<system::SocksLink> relay;  // in front of the only UDP socket
     [[nodiscard]] std::size_t lanes() const { return tcp ? 1 : udp.front().size(); }
   };
   // PlaneSetup::lanes follows from link.

@@ -107,13 +107,20 @@ std::optional<management::RemoteQuestion> ManagedClient::ask_remote(
   return given;
 }
 
-bool ManagedClient::ask_proxy(const options::Connection& next, std::size_t number) {
+std::optional<management::ProxyQuestion> ManagedClient::ask_proxy(const options::Connection& next,
+                                                                  std::size_t number) {
   management::Interface& face = runtime_.management->face();
-  face.ask(management::ProxyQuestion{number, next.proto.is_tcp(), next.remote});
+  management::ProxyQuestion question;
+  question.number = number;
+  question.tcp = next.proto.is_tcp();
+  question.host = next.remote;
+  face.ask(std::move(question));
   runtime_.management->flush_soon();
-  const bool answered = runtime_.wait([&face] { return face.proxy()->answered; });
+  runtime_.wait([&face] { return face.proxy()->answered; });
+  std::optional<management::ProxyQuestion> given = face.proxy();
   face.end_proxy();
-  return answered;
+  if (!given->answered) given.reset();
+  return given;
 }
 
 }  // namespace adit::app

@@ -25,8 +25,9 @@ class ManagedClient final : public management::Instance {
   // "management-query-remote": asks about the next server and waits. Nothing: a signal came.
   [[nodiscard]] std::optional<management::RemoteQuestion> ask_remote(
       const options::Connection& next);
-  // By which proxy it is to be reached: by none, or a signal comes (false). number: in the list.
-  [[nodiscard]] bool ask_proxy(const options::Connection& next, std::size_t number);
+  // By which proxy it is to be reached. Nothing: a signal came. number: in the list.
+  [[nodiscard]] std::optional<management::ProxyQuestion> ask_proxy(const options::Connection& next,
+                                                                   std::size_t number);
 
   [[nodiscard]] std::string status(int version) const override;
   [[nodiscard]] management::Load load() const override;

@@ -307,9 +307,9 @@ bool hold_if_wanted(Runtime& runtime, unsigned seconds) {
 }
 
 void begin_asking(Runtime& runtime, management::PasswordQuestion question) {
-  const std::string what =
-      "'" + question.type + "' " + (question.with_name ? "username/password" : "password");
-  runtime.log.info(3, "Need {} from management interface, waiting...", what);
+  if (!runtime.management->face().has_client()) {
+    runtime.log.info(3, "Need password(s) from management interface, waiting...");
+  }
   runtime.management->face().ask(std::move(question));
   runtime.management->flush_soon();
 }

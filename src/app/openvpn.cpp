@@ -212,6 +212,7 @@ class Openvpn {
       remembered_.asked = false;
       remembered_.memory = {};
       remembered_.memory.forgotten = true;
+      remembered_.http_proxy.reset();
       passphrase_ = {};
     };
     return true;

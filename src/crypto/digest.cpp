@@ -90,4 +90,11 @@ void sha256(Bytes message, MutableBytes out) {
   ADIT_ASSERT(ok == 1);
 }
 
+void md5(Bytes message, MutableBytes out) {
+  ADIT_ASSERT(out.size() == 16);
+  const int ok =
+      EVP_Digest(message.data(), message.size(), out.data(), nullptr, EVP_md5(), nullptr);
+  ADIT_ASSERT(ok == 1);
+}
+
 }  // namespace adit::crypto

@@ -40,5 +40,6 @@ class Hmac {
 };
 
 void sha256(Bytes message, MutableBytes out);
+void md5(Bytes message, MutableBytes out);  // 16 bytes; for protocols that know nothing better
 
 }  // namespace adit::crypto

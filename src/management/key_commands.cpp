@@ -90,19 +90,25 @@ void Interface::do_pkcs11_get(const Words& words) {
 
 // ---- a proxy ----
 
+// As with openvpn a command that cannot be understood is an answer, too: no proxy.
 void Interface::do_proxy(const Words& words) {
   if (!is_client()) return unsupported(words[0]);
-  const bool open = proxy_ && !proxy_->answered;
-  if (open && words[1] == "NONE") {
-    proxy_->answered = true;
-    return answer("proxy", true);
+  if (!proxy_ || proxy_->answered) return answer("proxy", false);
+  const std::string& kind = words[1];
+  const bool complete = words.size() > 3;
+  if (complete && kind == "HTTP" && !proxy_->tcp) {
+    process_.log(Severity::warning, "HTTP proxy support only works for TCP based connections");
+    return answer("proxy", false);
   }
-  if (open && (words[1] == "HTTP" || words[1] == "SOCKS")) {
-    process_.log(Severity::warning,
-                 "MANAGEMENT: no connection goes through a proxy yet: say "
-                 "\"proxy NONE\"");
-  }
-  answer("proxy", false);
+  proxy_->answered = true;
+  if (kind == "NONE") return answer("proxy", true);
+  if (!complete) process_.log(Severity::warning, "Bad proxy command");
+  if (!complete || (kind != "HTTP" && kind != "SOCKS")) return answer("proxy", false);
+  proxy_->kind = kind == "HTTP" ? ProxyQuestion::Kind::http : ProxyQuestion::Kind::socks;
+  proxy_->proxy_host = words[2];
+  proxy_->proxy_port = words[3];
+  proxy_->clear_passwords = words.size() < 5 || words[4] != "nct";
+  answer("proxy", true);
 }
 
 }  // namespace adit::management

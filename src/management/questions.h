@@ -70,12 +70,16 @@ struct NeedQuestion {
   }
 };
 
-// By which proxy the next server is to be reached. None is all that can be had.
+// By which proxy the next server is to be reached.
 struct ProxyQuestion {
   std::size_t number = 1;  // of the server in the list
   bool tcp = false;
-  std::string host;
+  std::string host{};
+
   bool answered = false;
+  enum class Kind { none, http, socks } kind = Kind::none;
+  std::string proxy_host{}, proxy_port{};
+  bool clear_passwords = true;  // may be sent to an HTTP proxy
 
   [[nodiscard]] std::string line() const {
     return ">PROXY:" + std::to_string(number) + (tcp ? ",TCP," : ",UDP,") + host;

@@ -135,6 +135,7 @@ session::Frame make_frame(const session::Negotiated* negotiated, const options::
       negotiated != nullptr ? crypto::find_cipher(negotiated->cipher) : announced_cipher(channel);
   frame.digest_bytes = digest_bytes(negotiated != nullptr ? negotiated->auth : channel.auth);
   frame.tcp = facts.tcp;
+  frame.relayed = facts.relayed;
   frame.outer_v6 = facts.outer_v6;
   frame.fragment = facts.fragment;
   frame.static_key = facts.static_key;

@@ -34,6 +34,7 @@ struct FrameFacts {
   bool fragment = false;
   bool static_key = false;
   unsigned tun_extra = 0;
+  bool relayed = false;  // by a SOCKS proxy
 };
 [[nodiscard]] session::Frame make_frame(const session::Negotiated* negotiated,
                                         const options::Channel& channel, const FrameFacts& facts);

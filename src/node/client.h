@@ -32,6 +32,7 @@ struct ClientSetup {
   MtuSetup mtu;
   Environment environment;
   bool tcp = false;
+  std::optional<ip::Address> way;  // of the relay in front of the server, if packets go by one
   std::optional<plane::KeySpec> static_key;  // "secret": there is no session
 };
 
@@ -160,6 +161,7 @@ class Client {
 
   // client_up.cpp: from the agreement to a working tunnel
   void negotiate_point_to_point();
+  [[nodiscard]] std::optional<ip::Address> reached_by() const;
   [[nodiscard]] RoutePlan make_route_plan(const options::Device& device,
                                           const options::Routes& routes) const;
   [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,

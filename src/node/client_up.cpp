@@ -71,10 +71,14 @@ void Client::limit_rate() {
   if (rate > 0) log_.info(1, "Output Traffic Shaping initialized at {} bytes per second", rate);
 }
 
+std::optional<ip::Address> Client::reached_by() const {
+  if (setup_.way) return setup_.way;
+  return remote_ ? std::optional(remote_->remote.address) : std::nullopt;
+}
+
 RoutePlan Client::make_route_plan(const options::Device& device,
                                   const options::Routes& routes) const {
-  RouteFacts facts =
-      around_.tunnel.look_around(remote_ ? std::optional(remote_->remote.address) : std::nullopt);
+  RouteFacts facts = around_.tunnel.look_around(reached_by());
   facts.layer2 = device.type == options::DevType::tap;
   const auto topology = device.topology.value_or(options::Topology::net30);
   if (!routes.gateway.empty()) {
@@ -110,6 +114,7 @@ FrameFacts Client::frame_facts(const ports::LinkAddress& address) const {
   FrameFacts facts{compression_, setup_.tcp, address.remote.address.is_v6(),
                    setup_.mtu.fragment.has_value()};
   facts.static_key = setup_.static_key.has_value();
+  facts.relayed = setup_.way.has_value();
   return facts;
 }
 
@@ -196,6 +201,7 @@ void Client::set_inside_rules() {
   rules->block_ipv6 = device().block_ipv6;
   if (remote_ && !setup_.config.client.allow_recursive_routing) {
     rules->outer = {remote_->remote, setup_.tcp};
+    if (setup_.way) rules->outer->at = {*setup_.way, 0, 0};
   }
   for (const options::NatLine& line : routes.client_nat) {
     rules->swaps.push_back({line.destination, line.network, line.netmask, line.alias});

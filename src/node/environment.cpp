@@ -45,6 +45,14 @@ void set_connection(Environment& env, const options::Connection& connection, std
   env.set("remote_port" + suffix, connection.remote_port);
   if (!connection.local.empty()) env.set("local" + suffix, connection.local);
   if (connection.local_port) env.set("local_port" + suffix, *connection.local_port);
+  if (const auto& proxy = connection.http_proxy; proxy && proxy->defined()) {
+    env.set("http_proxy_server" + suffix, proxy->host);
+    env.set("http_proxy_port" + suffix, proxy->port);
+  }
+  if (const auto& proxy = connection.socks_proxy) {
+    env.set("socks_proxy_server" + suffix, proxy->host);
+    env.set("socks_proxy_port" + suffix, proxy->port);
+  }
 }
 
 // Of a server with several sockets.

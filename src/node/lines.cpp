@@ -223,6 +223,10 @@ std::string link_remote(std::string_view transport, const std::optional<ip::Endp
 std::string tcp_listening(const ip::Endpoint& at) {
   return "Listening for incoming TCP connection on " + with_family(at);
 }
+std::string socks_relay(const ip::Endpoint& at) {
+  return "SOCKS proxy wants us to send UDP to " + with_family(at);
+}
+
 std::string tcp_attempt(const ip::Endpoint& to) {
   return "Attempting to establish TCP connection with " + with_family(to);
 }

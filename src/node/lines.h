@@ -106,6 +106,10 @@ std::string tcp_listening(const ip::Endpoint& at);
 std::string tcp_attempt(const ip::Endpoint& to);
 std::string tcp_refused(const ip::Endpoint& to, std::string_view why);
 inline constexpr std::string_view connection_failed = "connection-failed";  // a signal's text
+inline constexpr std::string_view http_proxy_failed = "HTTP proxy error";   // the same
+inline constexpr std::string_view socks_proxy_failed = "socks-error";
+inline constexpr std::string_view socks_resolve_failed = "socks-resolve-failure";
+std::string socks_relay(const ip::Endpoint& at);
 std::string tcp_established(const ip::Endpoint& with);
 inline constexpr std::string_view foreign_client = "Non-OpenVPN client protocol detected";
 inline constexpr std::string_view port_share_starting = "PORT SHARE PROXY: proxy starting";

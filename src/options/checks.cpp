@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "options/findings.h"
+#include "options/proxies.h"
 
 namespace adit::options {
 
@@ -112,6 +113,7 @@ void check_links(const Config& config, const Findings& found) {
       found.error("tls-crypt", "--tls-auth and --tls-crypt are mutually exclusive",
                   "keep the one which the other side has");
     }
+    check_proxy(*link, found);
     const bool older_wrap = link->tls_auth.defined() || link->tls_crypt.defined();
     if (config.mode != Mode::server && link->tls_crypt_v2.defined() && older_wrap) {
       found.error("tls-crypt-v2",

@@ -14,25 +14,16 @@
 
 #include "base/secret.h"
 #include "ip/address.h"
+#include "options/file_or_inline.h"
 #include "options/listen_config.h"
 #include "options/location.h"
+#include "options/proxy_config.h"
 #include "options/routing_config.h"
 #include "options/tap_config.h"
 
 namespace adit::options {
 
 using Seconds = std::chrono::seconds;
-
-// A file named by an option, or its text when it stood inline.
-struct FileOrInline {
-  std::string path;  // empty when inline
-  std::string text;  // inline text, or a file's that was read and kept
-  bool is_inline = false;
-  bool is_kept = false;
-  Location at;
-
-  [[nodiscard]] bool defined() const { return is_inline || !path.empty(); }
-};
 
 enum class Mode { p2p, server };
 enum class TlsRole { none, client, server };
@@ -56,17 +47,6 @@ struct Script {
 struct Plugin {
   std::vector<std::string> words;
   Location at;
-};
-
-struct HttpProxy {
-  std::string host, port;
-  std::string credentials_path;  // "auto", "auto-nct" and "stdin" have their meaning
-  std::string method;            // none, basic, ntlm, ntlm2
-  std::string http_version, user_agent;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-struct SocksProxy {
-  std::string host, port = "1080", credentials_path;
 };
 
 // Everything that may differ between the remotes of a client ("connection=y" in the table). A
@@ -121,6 +101,8 @@ struct Remotes {
   std::vector<Connection> list;   // in the order to try; filled from remote lines or blocks
   std::vector<RemoteLine> lines;  // as read; finish() turns them into the list
   bool random = false;
+  bool random_hostname = false;                  // a label that nobody has asked for in front
+  std::optional<HttpProxy> http_proxy_override;  // for all that are reached by TCP
   std::optional<Proto> proto_force;
   std::optional<Seconds> resolve_retry;  // nothing: infinite
   bool mark_set = false;

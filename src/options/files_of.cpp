@@ -29,6 +29,13 @@ class Collector {
     text("tls-crypt-v2", connection.tls_crypt_v2);
   }
 
+  void proxy_credentials(const Connection& connection) {
+    const auto& http = connection.http_proxy;
+    if (http && http->credentials.path != "stdin") text("http-proxy", http->credentials);
+    const auto& socks = connection.socks_proxy;
+    if (socks && socks->credentials.path != "stdin") text("socks-proxy", socks->credentials);
+  }
+
   std::vector<NamedFile> files_;
 
  private:
@@ -85,9 +92,11 @@ std::vector<NamedFile> files_of(const Config& config) {
   all.text("secret", config.secret);
   all.text("auth-gen-token-secret", config.server.auth_gen_token_secret);
   all.wrap_keys(config.connection);
+  all.proxy_credentials(config.connection);
   for (const Connection& connection : config.remotes.list) {
     Collector own(config);
     own.wrap_keys(connection);
+    own.proxy_credentials(connection);
     for (NamedFile& file : own.files_) {
       if (std::find(all.files_.begin(), all.files_.end(), file) == all.files_.end()) {
         all.files_.push_back(std::move(file));

@@ -27,6 +27,9 @@ class Findings {
   void note(std::string_view option, std::string message, std::string advice = {}) const {
     add(Issue::Severity::note, option, std::move(message), std::move(advice));
   }
+  [[nodiscard]] bool said(std::string_view option) const {
+    return config_.said_of(option) != nullptr;
+  }
 
  private:
   void add(Issue::Severity severity, std::string_view option, std::string message,

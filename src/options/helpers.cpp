@@ -5,6 +5,7 @@
 #include "options/ciphers.h"
 #include "options/findings.h"
 #include "options/listen.h"
+#include "options/proxies.h"
 
 namespace adit::options {
 
@@ -290,6 +291,7 @@ void complete_connection(const Config& config, Connection& connection) {
       connection.bind || connection.local_port_binds || !connection.local.empty();
   if (calls_out && !wants_to_bind) connection.nobind = true;
   if (connection.nobind && !connection.local_port_binds) connection.local_port.reset();
+  complete_proxy(config, connection);
 }
 
 void keep_forced_protocol(Config& config, const Findings& found) {
@@ -367,6 +369,7 @@ void finish(Config& config, Issues& issues) {
   complete_connection(config, config.connection);
   for (Connection& connection : config.remotes.list) complete_connection(config, connection);
   keep_forced_protocol(config, found);
+  override_proxies(config, found);
   complete_channel(config);
   complete_timers(config);
 }

@@ -7,42 +7,81 @@ namespace adit::options {
 
 namespace {
 
+HttpProxy& http_of(Use& use) {
+  auto& proxy = use.link().http_proxy;
+  return proxy ? *proxy : proxy.emplace();
+}
+
+// What was said before of its options is kept.
 void http_proxy(Use& use) {
-  HttpProxy& proxy = use.link().http_proxy.emplace();
+  HttpProxy& proxy = http_of(use);
   const auto port = use.port(1);
   if (!port) return;
   proxy.host = use.word(0);
   proxy.port = *port;
-  proxy.credentials_path = use.word(2);
-  proxy.method = use.word(3);
-}
-
-void http_proxy_user_pass(Use& use) {
-  if (auto& proxy = use.link().http_proxy) proxy->credentials_path = use.word(0);
-}
-
-void http_proxy_option(Use& use) {
-  auto& proxy = use.link().http_proxy;
-  if (!proxy) proxy.emplace();
-  const std::string& kind = use.word(0);
-  if (kind == "VERSION") {
-    proxy->http_version = use.word(1);
-  } else if (kind == "AGENT") {
-    proxy->user_agent = use.word(1);
-  } else if (kind == "CUSTOM-HEADER" || kind == "EXT1" || kind == "EXT2") {
-    proxy->headers.emplace_back(use.word(1), use.word(2));
-  } else {
-    use.error('"' + shown(kind) + "\" is not known here", "use VERSION, AGENT or CUSTOM-HEADER");
+  const std::string& who = use.word(2);
+  proxy.automatic = who == "auto" || who == "auto-nct";
+  proxy.clear_passwords = who != "auto-nct";
+  if (!who.empty() && !proxy.automatic) {
+    proxy.credentials = use.file(2);
+    proxy.method = HttpProxy::Method::basic;
+  }
+  if (!use.has(3)) return;
+  using Method = HttpProxy::Method;
+  use.choice<Method>(3, proxy.method,
+                     {{"none", Method::none},
+                      {"basic", Method::basic},
+                      {"ntlm", Method::ntlm2},
+                      {"ntlm2", Method::ntlm2}});
+  if (use.word(3) == "ntlm") {
+    use.warn("NTLM of the first version is no longer spoken, NTLMv2 is used",
+             "write \"ntlm2\", or better \"basic\" or \"auto\" if the proxy allows it");
   }
 }
 
+void http_proxy_user_pass(Use& use) { http_of(use).credentials = use.file(); }
+
+constexpr std::size_t most_headers = 10;  // source: stock
+
+void http_proxy_option(Use& use) {
+  HttpProxy& proxy = http_of(use);
+  const std::string& kind = use.word(0);
+  if (kind == "VERSION" && use.count() == 2) {
+    proxy.version = use.word(1);
+  } else if (kind == "AGENT" && use.count() == 2) {
+    proxy.user_agent = use.word(1);
+  } else if ((kind == "CUSTOM-HEADER" || kind == "EXT1" || kind == "EXT2") && use.has(1)) {
+    if (proxy.headers.size() >= most_headers) {
+      return use.error("Cannot use more than 10 http-proxy-option CUSTOM-HEADER : '" +
+                       shown(use.word(1)) + "'");
+    }
+    proxy.headers.push_back(use.has(2) ? use.word(1) + ": " + use.word(2) : use.word(1));
+  } else {
+    use.error("Bad http-proxy-option or missing or extra parameter: '" + shown(kind) + "'",
+              "use VERSION, AGENT or CUSTOM-HEADER");
+  }
+}
+
+void http_proxy_override(Use& use) {
+  const auto port = use.port(1);
+  if (!port) return;
+  HttpProxy& proxy = use.config().remotes.http_proxy_override.emplace();
+  proxy.host = use.word(0);
+  proxy.port = *port;
+  proxy.automatic = true;
+  proxy.clear_passwords = use.word(2) != "auto-nct";
+  proxy.user_agent = "OpenVPN-Autoproxy/1.0";
+}
+
 void socks_proxy(Use& use) {
-  SocksProxy proxy{.host = use.word(0), .credentials_path = use.word(2)};
+  SocksProxy proxy;
+  proxy.host = use.word(0);
   if (use.has(1)) {
     const auto port = use.port(1);
     if (!port) return;
     proxy.port = *port;
   }
+  if (use.has(2)) proxy.credentials = use.file(2);
   use.link().socks_proxy = std::move(proxy);
 }
 
@@ -55,24 +94,19 @@ void port_share(Use& use) {
 constexpr std::array rows{
     Row{.name = "http-proxy",
         .args = {2, 4, "host port [authfile|auto|auto-nct] [none|basic|ntlm|ntlm2]"},
-        .where = where::anywhere | where::connection, .state = State::refused,
-        .note = "HTTP proxies are not available yet",
+        .where = where::anywhere | where::connection,
         .help = "Connect through HTTP CONNECT proxy (tcp).", .apply = http_proxy},
     Row{.name = "http-proxy-user-pass", .args = {1, 1, "file|[inline]"},
-        .where = where::anywhere | where::inside, .state = State::refused,
-        .note = "HTTP proxies are not available yet", .help = "Proxy credentials.",
+        .where = where::anywhere | where::inside, .help = "Proxy credentials.",
         .apply = http_proxy_user_pass},
     Row{.name = "http-proxy-option",
         .args = {1, 3, "VERSION v | AGENT text | CUSTOM-HEADER name [value]"},
-        .where = where::anywhere | where::connection, .state = State::refused,
-        .note = "HTTP proxies are not available yet", .help = "Extra proxy request settings.",
+        .where = where::anywhere | where::connection, .help = "Extra proxy request settings.",
         .apply = http_proxy_option},
-    Row{.name = "http-proxy-override", .args = {2, 3, "host port [auth]"}, .state = State::refused,
-        .note = "HTTP proxies are not available yet",
-        .help = "Send all remotes through this proxy."},
+    Row{.name = "http-proxy-override", .args = {2, 3, "host port [auto-nct]"},
+        .help = "Send all remotes through this proxy.", .apply = http_proxy_override},
     Row{.name = "socks-proxy", .args = {1, 3, "host [port] [authfile]"},
-        .where = where::anywhere | where::connection, .state = State::refused,
-        .note = "SOCKS proxies are not available yet", .help = "Use SOCKS5 proxy.",
+        .where = where::anywhere | where::connection, .help = "Use SOCKS5 proxy.",
         .apply = socks_proxy},
     Row{.name = "http-proxy-retry", .args = {0, many}, .where = where::anywhere | where::connection,
         .state = State::accepted,

@@ -13,7 +13,7 @@ struct InsideRules {
   bool block_ipv6 = false;
   // The outer end of the tunnel: what is for it and comes out of the tun would go round in circles.
   struct Outer {
-    ip::Endpoint at;
+    ip::Endpoint at;  // port 0: any
     bool tcp = false;
   };
   std::optional<Outer> outer;

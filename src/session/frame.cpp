@@ -7,7 +7,7 @@ namespace {
 constexpr unsigned aead_tag = 16;
 constexpr unsigned aead_iv = 12;
 constexpr unsigned ip4_header = 20, ip6_header = 40, udp_header = 8, tcp_header = 20;
-constexpr unsigned fragment_header = 4;
+constexpr unsigned fragment_header = 4, socks_header = 10;
 constexpr unsigned inner_headers = 40;  // IPv4 and TCP inside
 
 constexpr unsigned opcode = 1, packet_id = 4, long_packet_id = 8, tcp_length = 2;
@@ -37,7 +37,7 @@ bool is_cbc(const Frame& frame) {
 // Everything in front of the ciphertext of one packet on the wire.
 unsigned header_bytes(const Frame& frame, bool with_outer) {
   const unsigned first = frame.static_key ? 0u : frame.data_v2 ? 4u : opcode;
-  unsigned bytes = first + (frame.tcp ? tcp_length : 0u);
+  unsigned bytes = first + (frame.tcp ? tcp_length : 0u) + (frame.relayed ? socks_header : 0u);
   if (frame.cipher != nullptr && frame.cipher->is_aead()) {
     bytes += aead_tag + (frame.epoch ? 8u : 4u);
   } else {

@@ -19,6 +19,7 @@ struct Frame {
   bool data_v2 = true;
   bool epoch = false;
   bool static_key = false;  // no first byte, and long packet ids
+  bool relayed = false;     // by SOCKS, with a header in front of each datagram
   unsigned tun_extra = 0;   // "tun-mtu-extra": only counted, nothing is sent
 };
 

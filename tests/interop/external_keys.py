@@ -282,21 +282,6 @@ def proxies(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
-def unusable_proxy(bench: Bench) -> None:
-    """A proxy is more than adit can do: one line says so, and the question stays."""
-    who = bench.keys.identity("openssl", "client1")
-    lines = ("management-query-proxy", f"cert {who.cert}", f"key {who.key}")
-    with connection(bench, "adit", *lines) as (client, _), Manager(SOCKET) as manager:
-        release(manager)
-        manager.expect("^>PROXY:1,UDP,127.0.0.1$")
-        for kind in ("HTTP", "SOCKS"):
-            answer = manager.ask(f"proxy {kind} 192.0.2.1 8080")
-            check(answer == ["ERROR: proxy command failed"], f"{kind}: {answer}")
-        client.wait_for("no connection goes through a proxy yet")
-        manager.send("proxy NONE")
-        client.wait_for(COMPLETED)
-
-
 CASES = [
     Case("rsa-pss", rsa_pss),
     Case("rsa-pss-message", rsa_pss_message),
@@ -312,7 +297,6 @@ CASES = [
     Case("certificate", certificate),
     Case("server-key", server_key),
     Case("proxies", proxies),
-    Case("unusable-proxy", unusable_proxy),
 ]
 
 if __name__ == "__main__":

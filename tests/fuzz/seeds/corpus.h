@@ -43,5 +43,6 @@ void add_session_inputs(Corpus& corpus);
 void add_log_inputs(Corpus& corpus);
 void add_filter_inputs(Corpus& corpus);
 void add_management_inputs(Corpus& corpus);
+void add_proxy_inputs(Corpus& corpus);
 
 }  // namespace adit::fuzz

@@ -77,6 +77,7 @@ int main(int count, char** arguments) {
   adit::fuzz::add_log_inputs(corpus);
   adit::fuzz::add_filter_inputs(corpus);
   adit::fuzz::add_management_inputs(corpus);
+  adit::fuzz::add_proxy_inputs(corpus);
   adit::fuzz::add_options_inputs(corpus);
   adit::fuzz::add_session_inputs(corpus);
   std::printf("%zu inputs in %s\n", corpus.size(), arguments[1]);

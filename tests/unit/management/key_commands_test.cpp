@@ -213,17 +213,36 @@ TEST_F(ManagedKeys, TokensAreListed) {
   EXPECT_EQ(say("pkcs11-id-get -1\n"), ">PKCS11ID-ENTRY:'-1'\r\n");
 }
 
-TEST_F(ManagedKeys, NoProxyIsTheOnlyOneToBeHad) {
+TEST_F(ManagedKeys, AProxyIsNamed) {
   OneInstance client(false);
   face.set_instance(&client);
-  EXPECT_EQ(say("proxy NONE\n"), "ERROR: proxy command failed\r\n");
-  face.ask(ProxyQuestion{2, true, "vpn.example"});
-  EXPECT_EQ(face.take_output(), ">PROXY:2,TCP,vpn.example\r\n");
-  EXPECT_EQ(say("proxy SOCKS 192.0.2.1 1080\n"), "ERROR: proxy command failed\r\n");
-  EXPECT_EQ(process.warnings.size(), 1U);
-  EXPECT_FALSE(face.proxy()->answered);
-  EXPECT_EQ(say("proxy NONE\n"), "SUCCESS: proxy command succeeded\r\n");
+  EXPECT_EQ(say("proxy NONE\n"), "ERROR: proxy command failed\r\n") << "nobody asked";
+  const auto ask = [this](bool tcp) {
+    face.ask(ProxyQuestion{2, tcp, "vpn.example"});
+    return face.take_output();
+  };
+  EXPECT_EQ(ask(true), ">PROXY:2,TCP,vpn.example\r\n");
+  EXPECT_EQ(say("proxy HTTP 192.0.2.1 8080 nct\n"), "SUCCESS: proxy command succeeded\r\n");
+  EXPECT_EQ(face.proxy()->kind, ProxyQuestion::Kind::http);
+  EXPECT_EQ(face.proxy()->proxy_host + " " + face.proxy()->proxy_port, "192.0.2.1 8080");
+  EXPECT_FALSE(face.proxy()->clear_passwords);
+  EXPECT_EQ(say("proxy NONE\n"), "ERROR: proxy command failed\r\n") << "it has been answered";
+  EXPECT_EQ(ask(false), ">PROXY:2,UDP,vpn.example\r\n");
+  EXPECT_EQ(say("proxy SOCKS 192.0.2.1 1080\n"), "SUCCESS: proxy command succeeded\r\n");
+  EXPECT_EQ(face.proxy()->kind, ProxyQuestion::Kind::socks);
+}
+
+TEST_F(ManagedKeys, AProxyThatCannotBeUsedIsRefused) {
+  OneInstance client(false);
+  face.set_instance(&client);
+  face.ask(ProxyQuestion{1, false, "vpn.example"});
+  static_cast<void>(face.take_output());
+  EXPECT_EQ(say("proxy HTTP 192.0.2.1 8080\n"), "ERROR: proxy command failed\r\n");
+  EXPECT_FALSE(face.proxy()->answered) << "something else may still be said";
+  EXPECT_EQ(say("proxy SOCKS 192.0.2.1\n"), "ERROR: proxy command failed\r\n");
   EXPECT_TRUE(face.proxy()->answered);
+  EXPECT_EQ(face.proxy()->kind, ProxyQuestion::Kind::none);
+  EXPECT_EQ(process.warnings.size(), 2U);
 }
 
 }  // namespace adit::management

@@ -485,7 +485,7 @@ TEST(RefusedOptions, already_fill_their_fields) {
       "pkcs12 me.p12\nsecret s.key 1\nport-share h 443\nstale-routes-check 5\n");
   EXPECT_EQ(config.management.address + config.management.port, "/run/munix");
   EXPECT_TRUE(config.management.hold && config.management.external_key);
-  EXPECT_EQ(config.connection.http_proxy->credentials_path, "auto");
+  EXPECT_TRUE(config.connection.http_proxy->automatic);
   EXPECT_EQ(config.connection.http_proxy->user_agent, "me");
   EXPECT_EQ(config.connection.socks_proxy->port, "1080");
   EXPECT_EQ(config.connection.fragment, 1200u);
