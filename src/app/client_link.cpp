@@ -44,6 +44,7 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
     if (!remote) return fail_with(remote.error());
     made.remote.emplace().remote = *remote;
     family = server->family();
+    runtime_.log.info(1, "{}", node::lines::remote_to_use(remote->remote));
   }
   auto udp = app::open_udp(config_, connection, family, runtime_.log);
   if (!udp) return fail_with(udp.error());
@@ -126,6 +127,7 @@ Result<system::Fd> ClientLinks::reach_out(const options::Connection& connection,
 }
 
 Result<system::Fd> ClientLinks::call(const system::TcpConnectSettings& settings) {
+  runtime_.log.info(1, "{}", node::lines::remote_to_use(settings.remote));
   runtime_.log.info(1, "{}", node::lines::tcp_attempt(settings.remote));
   tell_state(runtime_, {"TCP_CONNECT"});
   std::optional<Result<system::Fd>> answer;

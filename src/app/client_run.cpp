@@ -263,7 +263,6 @@ class ClientRun {
   void leave() {
     const auto until = client_->announce_end(runtime_.loop->now());
     if (!until) return;
-    runtime_.log.info(1, "{}", node::lines::exit_announced);
     while (runtime_.loop->now() < *until) {
       runtime_.loop->run_once(std::min(*until, client_->deadline().at));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());

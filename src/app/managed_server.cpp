@@ -111,6 +111,13 @@ bool ManagedServer::client_deny(std::uint64_t client, std::uint64_t key, std::st
   return server_.deny_client(client, key, why, told, runtime_.loop->now());
 }
 
+std::size_t ManagedServer::push_update(std::optional<std::uint64_t> client,
+                                       const std::vector<std::string>& options) {
+  const Instant now = runtime_.loop->now();
+  if (!client) return server_.update_clients(options, now);
+  return server_.update_client(*client, options, now) ? 1 : 0;
+}
+
 bool ManagedServer::client_pending(std::uint64_t client, std::uint64_t key, std::string_view text,
                                    unsigned seconds) {
   return server_.postpone_client(client, key, text, std::chrono::seconds(seconds),

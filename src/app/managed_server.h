@@ -27,6 +27,8 @@ class ManagedServer final : public management::Instance {
   bool client_auth(std::uint64_t client, std::uint64_t key, const std::string& lines) override;
   bool client_deny(std::uint64_t client, std::uint64_t key, std::string_view why,
                    std::string_view told) override;
+  std::size_t push_update(std::optional<std::uint64_t> client,
+                          const std::vector<std::string>& options) override;
   bool client_pending(std::uint64_t client, std::uint64_t key, std::string_view text,
                       unsigned seconds) override;
 

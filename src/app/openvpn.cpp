@@ -72,9 +72,21 @@ class Openvpn {
 
  private:
   bool read() {
-    options::Parsed parsed = read_configuration(runtime_, arguments_);
+    options::Parsed parsed = read_configuration(
+        runtime_, arguments_,
+        [this](const options::Config& config) { return lines_of_plugins_ = ask_plugins(config); });
     config_ = std::move(parsed.config);
     return started_ ? take_again(parsed.issues) : take_first(parsed.issues);
+  }
+
+  // They log, and look for files of theirs from where the process will be.
+  std::vector<std::string> ask_plugins(const options::Config& config) {
+    if (started_) return ask_early_plugins(runtime_, config);
+    const std::string& cd = config.process.cd;
+    if (!cd.empty() && chdir(cd.c_str()) != 0) return {};
+    is_in_place_ = true;
+    log_is_set_up_ = set_up_log(runtime_.output, config.logging).has_value();
+    return log_is_set_up_ ? ask_early_plugins(runtime_, config) : std::vector<std::string>();
   }
 
   // As at a start, but nothing begins.
@@ -87,7 +99,8 @@ class Openvpn {
                 "the configuration came from standard input and cannot be read again",
                 {}}}};
     }
-    options::Parsed parsed = read_configuration(runtime_, arguments_);
+    options::Parsed parsed = read_configuration(
+        runtime_, arguments_, [this](const options::Config&) { return lines_of_plugins_; });
     if (!parsed.ok()) return parsed;
     const auto missing = missing_files(parsed.config, &config_);
     parsed.issues.insert(parsed.issues.end(), missing.begin(), missing.end());
@@ -106,7 +119,7 @@ class Openvpn {
     const bool tool = config_.tool.kind != options::Tool::Kind::none;
     if (tool) return take_for_tool(issues);
     const std::string& cd = config_.process.cd;
-    const int lost = cd.empty() || chdir(cd.c_str()) == 0 ? 0 : errno;
+    const int lost = is_in_place_ || cd.empty() || chdir(cd.c_str()) == 0 ? 0 : errno;
     if (options::has_errors(issues)) return refuse(issues);
     if (lost != 0) {
       print(fmt::format("Options error: --cd fails with '{}': {} (errno={})", cd,
@@ -116,7 +129,8 @@ class Openvpn {
     const auto missing = missing_files(config_, nullptr);
     if (!missing.empty()) return refuse(missing);
     std::fflush(stdout);
-    if (Status set = set_up_log(runtime_.output, config_.logging); !set) {
+    const Status set = log_is_set_up_ ? Status() : set_up_log(runtime_.output, config_.logging);
+    if (!set) {
       print("Options error: " + set.error().text());
       return false;
     }
@@ -186,6 +200,8 @@ class Openvpn {
             log_signal(runtime_.log, signal);
             tell_end(runtime_, signal);
             if (inside_) inside_->take_down({}, signal_for_scripts(signal));
+            inside_.reset();
+            runtime_.plugins.reset();
             if (signal.number == SIGHUP) return std::nullopt;
             return clean_up(0);
           }
@@ -324,6 +340,8 @@ class Openvpn {
   std::unique_ptr<Inside> inside_;
   Remembered remembered_;
   SecretText passphrase_;
+  std::vector<std::string> lines_of_plugins_;
+  bool is_in_place_ = false, log_is_set_up_ = false;  // before plugins were asked
   bool started_ = false;
 };
 

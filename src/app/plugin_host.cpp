@@ -4,13 +4,16 @@
 
 namespace adit::app {
 
-Status load_plugins(Runtime& runtime, const options::Config& config) {
-  runtime.plugins.reset();
+using system::PluginMoment;
+
+namespace {
+
+Status load(Runtime& runtime, const options::Config& config) {
+  runtime.plugins.reset();  // there is one place for what plugins log
   std::vector<system::PluginSettings> settings;
   for (const options::Plugin& plugin : config.scripts.plugins) {
     settings.push_back({plugin.words, plugin.at.text()});
   }
-  if (settings.empty()) return {};
   auto loaded = system::Plugins::load(*runtime.loop, runtime.log, settings, {});
   if (!loaded) return fail_with(loaded.error());
   runtime.plugins = std::move(*loaded);
@@ -18,13 +21,28 @@ Status load_plugins(Runtime& runtime, const options::Config& config) {
     runtime.plugins->while_waiting(*period / 2,
                                    [&runtime] { runtime.notifier.send("WATCHDOG=1"); });
   }
-  using system::PluginMoment;
-  // The configuration has been read by now; what such a plugin would add to it is not taken.
-  for (const PluginMoment moment :
-       {PluginMoment::before_configuration, PluginMoment::before_daemon}) {
-    if (Status opened = open_plugins(runtime, config, moment); !opened) return opened;
+  return open_plugins(runtime, config, PluginMoment::before_configuration);
+}
+
+}  // namespace
+
+std::vector<std::string> ask_early_plugins(Runtime& runtime, const options::Config& config) {
+  if (const Status loaded = load(runtime, config); !loaded) {
+    runtime.plugins.reset();
+    return {};
   }
-  return {};
+  return runtime.plugins->configuration();
+}
+
+Status load_plugins(Runtime& runtime, const options::Config& config) {
+  if (config.scripts.plugins.empty()) {
+    runtime.plugins.reset();
+    return {};
+  }
+  if (!runtime.plugins) {
+    if (Status loaded = load(runtime, config); !loaded) return loaded;
+  }
+  return open_plugins(runtime, config, PluginMoment::before_daemon);
 }
 
 Status open_plugins(Runtime& runtime, const options::Config& config, system::PluginMoment moment) {

@@ -48,14 +48,24 @@ Result<std::unique_ptr<Runtime>> Runtime::create() {
   runtime->started = system::wall_now();
   Runtime* self = runtime.get();
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
-    const auto raise = [self](int caught) { self->raise({caught, true, {}, 0}); };
+    const auto raise = [self](int caught) {
+      self->tell_interrupted();
+      self->raise({caught, true, {}, 0});
+    };
     if (Status set = runtime->loop->on_signal(number, raise); !set) return fail_with(set.error());
   }
   const auto show = [self](int) {
+    self->tell_interrupted();
     if (self->on_status) self->on_status();
   };
   if (Status set = runtime->loop->on_signal(SIGUSR2, show); !set) return fail_with(set.error());
   return runtime;
+}
+
+// Stock says it of the system call that it waits in.
+void Runtime::tell_interrupted() const {
+  if (!lanes_alive) return;
+  log.mutable_error(node::lines::mute_class_of_links, "{}", node::lines::interrupted);
 }
 
 bool Runtime::wait(const std::function<bool()>& done, Instant until) {

@@ -101,6 +101,7 @@ class Runtime {
 
  private:
   Runtime();
+  void tell_interrupted() const;
 };
 
 // chroot, user, group: once, after everything that needs more rights.

@@ -109,7 +109,7 @@ class Reload {
     living_.setup = std::move(setup_);
     living_.inside.hooks->adopt(config_.scripts,
                                 node::common_environment(config_, process_facts(runtime)));
-    living_.server.reconfigure(runtime.loop->now());
+    report_.updated = living_.server.reconfigure(runtime.loop->now());
     report_.told = living_.look();
     tell();
   }

@@ -40,9 +40,17 @@ int obstacle(const options::NamedFile& file) {
 
 }  // namespace
 
-options::Parsed read_configuration(Runtime& runtime, const std::vector<std::string>& arguments) {
+options::Parsed read_configuration(Runtime& runtime, const std::vector<std::string>& arguments,
+                                   const LinesOfPlugins& of_plugins) {
   DiskFiles files(runtime.store);
-  return options::load(arguments, files);
+  options::Parsed parsed = options::parse_command_line(arguments, files);
+  const bool tool = parsed.config.tool.kind != options::Tool::Kind::none;
+  if (parsed.ok() && !tool && !parsed.config.scripts.plugins.empty()) {
+    const std::vector<std::string> lines = of_plugins(parsed.config);
+    if (!lines.empty()) options::add_lines_of_plugins(parsed, lines, files);
+  }
+  options::complete(parsed);
+  return parsed;
 }
 
 options::Issues missing_files(const options::Config& config, const options::Config* former) {

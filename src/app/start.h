@@ -7,8 +7,11 @@ namespace adit::app {
 
 // What a start asks of its configuration before anything runs.
 
+// Asked once the configuration was read, before it is complete: what plugins add to it.
+using LinesOfPlugins = std::function<std::vector<std::string>(const options::Config&)>;
 [[nodiscard]] options::Parsed read_configuration(Runtime& runtime,
-                                                 const std::vector<std::string>& arguments);
+                                                 const std::vector<std::string>& arguments,
+                                                 const LinesOfPlugins& of_plugins);
 
 // Files the configuration names and that are not there, or not to be used; each is told.
 // former: what runs already; what it named, too, and the process has lost the right to, it goes on

@@ -53,6 +53,8 @@ const Interface::Command Interface::commands_[] = {
     {"client-auth-nt", 2, true, &Interface::do_client_auth_nt, true},
     {"client-deny", 3, false, &Interface::do_client_deny, true},
     {"client-pending-auth", 4, true, &Interface::do_client_pending, true},
+    {"push-update-broad", 1, true, &Interface::do_update_all, true},
+    {"push-update-cid", 2, true, &Interface::do_update_client, true},
     {"cr-response", 1, true, &Interface::do_cr_response, true},
     {"remote", 1, false, &Interface::do_remote},
     {"remote-entry-count", 0, true, &Interface::do_remote_count},

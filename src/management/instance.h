@@ -62,6 +62,11 @@ class Instance {
   virtual bool client_deny(std::uint64_t, std::uint64_t, std::string_view, std::string_view) {
     return false;
   }
+  // Options of a PUSH_UPDATE, for one client or all that know it: how many were told.
+  virtual std::size_t push_update(std::optional<std::uint64_t> /*client*/,
+                                  const std::vector<std::string>& /*options*/) {
+    return 0;
+  }
   virtual bool client_pending(std::uint64_t, std::uint64_t, std::string_view, unsigned) {
     return false;
   }

@@ -171,6 +171,9 @@ class Interface {
   void do_client_auth_nt(const Words& words);
   void do_client_deny(const Words& words);
   void do_client_pending(const Words& words);
+  void do_update_all(const Words& words);
+  void do_update_client(const Words& words);
+  void update(std::optional<std::uint64_t> client, const std::string& text);
   void do_cr_response(const Words& words);
   void do_remote(const Words& words);
   void do_remote_count(const Words& words);

@@ -105,6 +105,28 @@ void Interface::do_client_pending(const Words& words) {
   error("client-pending-auth command failed. Extra parameter might be too long");
 }
 
+void Interface::do_update_all(const Words& words) {
+  if (!is_server()) return unsupported(words[0]);
+  update(std::nullopt, words[1]);
+}
+
+void Interface::do_update_client(const Words& words) {
+  const auto client = identifier(words[1]);
+  if (!client) return error("cannot parse CID");
+  if (!is_server()) return unsupported(words[0]);
+  update(client, words[2]);
+}
+
+// The options stand in one text, as they stand in the message.
+void Interface::update(std::optional<std::uint64_t> client, const std::string& text) {
+  std::vector<std::string> options;
+  for (const std::string_view option : split(text, ',')) options.emplace_back(trim(option));
+  const std::size_t told = instance_->push_update(client, options);
+  if (told > 0) return success("push-update command succeeded");
+  if (!client) error("no client updated");
+  error("push-update command failed");
+}
+
 void Interface::do_env_filter(const Words& words) {
   env_filter_ = words.size() > 1 ? leading_number(words[1]) : 0;
   success("env_filter_level=" + std::to_string(env_filter_));

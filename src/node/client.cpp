@@ -182,6 +182,9 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
       if (!remote_ || remote_->remote.address != report.from.remote.address) return;
       path_.too_large(bytes, log_, now_);
       return run_path();
+    case Kind::not_reached:
+      return log_.mutable_error(lines::mute_class_of_links, "{}",
+                                lines::not_reached(report.from.remote, bytes));
     case Kind::bad_source:
     case Kind::frame:
       return;
@@ -365,12 +368,13 @@ void Client::end(Outcome::Next next, std::string signal, std::string text, int e
 
 std::optional<Instant> Client::announce_end(Instant now) {
   now_ = now;
-  const unsigned times =
-      pulled_.explicit_exit_notify.value_or(setup_.connection.explicit_exit_notify.value_or(0));
+  const unsigned times = exit_notify();
   if (times == 0 || setup_.tcp || !up_) return std::nullopt;
   const bool reliable = association_ && association_->active().negotiated() &&
                         association_->active().negotiated()->cc_exit;
+  log_.info(1, "{}", lines::exit_announced);
   if (reliable) {
+    log_.info(3, "{}", lines::sent_control(peer_name_, "EXIT", true));
     association_->active().send_message("EXIT", now_);
     transmit();
   } else {

@@ -144,11 +144,12 @@ class Client {
 
   // client_events.cpp: what the session says
   void handle(Happening& happening);
-  [[nodiscard]] bool plugins_agree(const session::Session& session);
+  [[nodiscard]] bool plugins_agree(session::Session& session);
   void on_established(const Happening& happening);
   void tell_address();
   void on_pushed(const std::vector<std::string>& options);
-  void tell_received(const std::vector<std::string>& options);
+  void tell_imported(const std::vector<std::string>& names) const;
+  void tell_received(std::string_view keyword, const std::vector<std::string>& options);
   void on_pushed_later(const std::vector<std::string>& options);
   void on_message(const wire::ControlMessage& message);
   void forget_password();
@@ -162,12 +163,14 @@ class Client {
   // client_up.cpp: from the agreement to a working tunnel
   void negotiate_point_to_point();
   [[nodiscard]] std::optional<ip::Address> reached_by() const;
+  [[nodiscard]] RouteFacts look_around() const;
   [[nodiscard]] RoutePlan make_route_plan(const options::Device& device,
                                           const options::Routes& routes) const;
   [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
   void set_names(const options::Pulled& agreed);
+  void put_routes(const options::Device& device, const options::Routes& routes);
   plane::PeerSpec set_plane_peer();
   void set_inside_rules();
   plane::PeerSpec tell_plane(const ports::LinkAddress& address);
@@ -180,6 +183,10 @@ class Client {
   void tell_replaced_timers();
   void limit_rate();
   void start_timers(const options::Timers& timers);
+  [[nodiscard]] unsigned exit_notify() const {
+    const auto& own = setup_.connection.explicit_exit_notify;
+    return pulled_.explicit_exit_notify.value_or(own.value_or(0));
+  }
   void complete();
   // client_routes.cpp: routes, then complete(); with "route-delay" later
   void settle();
@@ -188,6 +195,11 @@ class Client {
   void note(ClientNews::Kind kind, std::string text = {}) {
     if (setup_.config.management.defined()) news_.push_back({kind, std::move(text)});
   }
+
+  // client_update.cpp: a server changes the living tunnel
+  void on_push_updated(const std::vector<std::string>& options);
+  [[nodiscard]] bool adopt(const options::Pulled& former);
+  void adopt_routes();
 
   // client_static.cpp: without TLS
   void begin_static();
@@ -228,6 +240,7 @@ class Client {
   WallTime established_;  // when the attempt began, then when the tunnel stood
   tls::PeerIdentity identity_;
   Environment foreign_;
+  std::optional<RouteFacts> around_before_;  // the host, before our routes
   Instant now_;
   WallTime wall_;
   Instant answer_by_;

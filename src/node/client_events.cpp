@@ -3,6 +3,7 @@
 #include "node/client.h"
 #include "node/echo_line.h"
 #include "node/handshake_log.h"
+#include "node/keying_material.h"
 #include "node/lines.h"
 #include "node/option_mismatch.h"
 #include "options/pushed.h"
@@ -26,6 +27,8 @@ void Client::handle(Happening& happening) {
     on_pushed(pushed->options);
   } else if (const auto* later = std::get_if<session::PushedLater>(&event)) {
     on_pushed_later(later->options);
+  } else if (const auto* updated = std::get_if<session::PushUpdated>(&event)) {
+    on_push_updated(updated->options);
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
     const bool renewed = ready->key_id != 0;  // only a session's first key has the id 0
     if (renewed) log_peer(log_, *happening.session, false);
@@ -46,12 +49,13 @@ void Client::handle(Happening& happening) {
 }
 
 // Plugins that want to know what TLS has come to may object, and the tunnel with it.
-bool Client::plugins_agree(const session::Session& session) {
+bool Client::plugins_agree(session::Session& session) {
   PluginCalls& plugins = around_.hooks.plugins();
   if (!plugins.wants(ports::PluginEvent::tls_final)) return true;
   Environment env = identity_environment(session.tls()->peer());
   if (remote_) set_peer_address(env, "untrusted", remote_->remote);
   env.set("common_name", session.tls()->peer().common_name);
+  add_keying_material(env, session, setup_.config.channel, log_);
   if (plugins.tell_and_wait({ports::PluginEvent::tls_final, std::move(env)}).accepted())
     return true;
   end(Outcome::Next::restart, "SIGUSR1", "tls-error");
@@ -59,7 +63,7 @@ bool Client::plugins_agree(const session::Session& session) {
 }
 
 void Client::on_established(const Happening& happening) {
-  const session::Session& session = *happening.session;
+  session::Session& session = *happening.session;
   log_peer(log_, session, false);
   if (!plugins_agree(session)) return;
   if (happening.replaced && newcomer_from_) remote_ = *std::exchange(newcomer_from_, std::nullopt);
@@ -95,7 +99,7 @@ void Client::tell_address() {
 
 void Client::on_pushed(const std::vector<std::string>& options) {
   tell_waiting_at_ = Instant::max();
-  tell_received(options);
+  tell_received("PUSH_REPLY", options);
   pulled_ = options::pulled_from(setup_.config);
   const auto applied = options::apply_pushed(options, setup_.config, pulled_);
   for (const options::Issue& issue : applied.issues) log_.warn("{}", issue.text());
@@ -125,6 +129,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
     note(ClientNews::Kind::echo, echoes[at]);
     if (const auto line = echo_line(echoes[at], true)) log_.info(1, "{}", *line);
   }
+  tell_imported(applied.taken);
   const unsigned mtu = tun_mtu_to_use(setup_.mtu, pulled_.tun_mtu);
   if (!bring_up(pulled_.device, pulled_.routes, mtu)) return;
   association_->active().configure(*negotiated, now_);
@@ -133,6 +138,7 @@ void Client::on_pushed(const std::vector<std::string>& options) {
                    setup_.config.channel.cipher);
   tell_replaced_timers();
   start_timers(pulled_.timers);
+  log_protocol_options(log_, exit_notify(), *negotiated);
   settle();
 }
 
@@ -147,14 +153,20 @@ void Client::tell_replaced_timers() {
       pushed.ping.count(), pushed.ping_restart.count(), own.ping.count(), own.ping_restart.count());
 }
 
-void Client::tell_received(const std::vector<std::string>& options) {
-  std::string text = "PUSH_REPLY";
+void Client::tell_received(std::string_view keyword, const std::vector<std::string>& options) {
+  std::string text(keyword);
   for (const std::string& option : options) text += "," + option;
   log_.info(3, "{}", lines::push_received(text));
 }
 
+void Client::tell_imported(const std::vector<std::string>& names) const {
+  for (const std::string& line : lines::options_imported(names, pulled_.tun_mtu)) {
+    log_.info(3, "{}", line);
+  }
+}
+
 void Client::on_pushed_later(const std::vector<std::string>& options) {
-  tell_received(options);
+  tell_received("PUSH_REPLY", options);
   options::Pulled later = pulled_;
   for (const options::Issue& issue : options::apply_pushed(options, setup_.config, later).issues) {
     log_.warn("{}", issue.text());

@@ -36,6 +36,7 @@ void Client::negotiate_point_to_point() {
                    setup_.config.channel.cipher);
   if (!bring_up(setup_.config.device, setup_.config.routes, setup_.mtu.tun_mtu)) return;
   start_timers(setup_.config.timers);
+  log_protocol_options(log_, exit_notify(), negotiated);
   settle();
 }
 
@@ -76,9 +77,14 @@ std::optional<ip::Address> Client::reached_by() const {
   return remote_ ? std::optional(remote_->remote.address) : std::nullopt;
 }
 
+// With our routes in place the host looks different.
+RouteFacts Client::look_around() const {
+  return around_before_ ? *around_before_ : around_.tunnel.look_around(reached_by());
+}
+
 RoutePlan Client::make_route_plan(const options::Device& device,
                                   const options::Routes& routes) const {
-  RouteFacts facts = around_.tunnel.look_around(reached_by());
+  RouteFacts facts = look_around();
   facts.layer2 = device.type == options::DevType::tap;
   const auto topology = device.topology.value_or(options::Topology::net30);
   if (!routes.gateway.empty()) {
@@ -96,6 +102,12 @@ RoutePlan Client::make_route_plan(const options::Device& device,
 
 void Client::add_routes(const options::Device& device, const options::Routes& routes) {
   if (up_) around_.tunnel.remove_routes(around_.hooks, peer_environment());
+  put_routes(device, routes);
+}
+
+void Client::put_routes(const options::Device& device, const options::Routes& routes) {
+  around_before_.reset();
+  around_before_ = look_around();
   const RoutePlan plan = make_route_plan(device, routes);
   if (!plan.routes.empty()) note(ClientNews::Kind::add_routes);
   const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
@@ -215,10 +227,11 @@ void Client::start_timers(const options::Timers& timers) {
   ping_exits_ = timers.ping_exit.count() > 0;
   run.timeout = ping_exits_ ? timers.ping_exit : timers.ping_restart;
   liveness_.start(run, now_);
-  log_.info(2, "Timers: ping {}, ping-{} {}", timers.ping.count(), ping_exits_ ? "exit" : "restart",
-            std::chrono::duration_cast<std::chrono::seconds>(run.timeout).count());
+  const session::TimeLimits::Setup limits{timers.inactive, timers.inactive_bytes,
+                                          timers.session_timeout};
+  log_timers(log_, run, ping_exits_, limits);
   next_wear_check_ = now_;
-  limits_.start({timers.inactive, timers.inactive_bytes, timers.session_timeout}, now_);
+  limits_.start(limits, now_);
 }
 
 void Client::complete() {

@@ -67,4 +67,21 @@ void log_data_channel(const Log& log, const session::Negotiated& negotiated, std
            negotiated.cipher);
 }
 
+void log_timers(const Log& log, const session::Liveness::Timers& timers, bool ping_exits,
+                const session::TimeLimits::Setup& limits) {
+  const auto seconds = [](std::optional<Duration> time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time.value_or(Duration())).count();
+  };
+  const std::string line =
+      lines::timers({seconds(timers.ping), seconds(timers.timeout), seconds(limits.idle),
+                     seconds(limits.whole), limits.idle_bytes, ping_exits});
+  if (!line.empty()) log.info(2, "{}", line);
+}
+
+void log_protocol_options(const Log& log, unsigned exit_notify,
+                          const session::Negotiated& negotiated) {
+  const std::string line = lines::protocol_options(exit_notify, negotiated);
+  if (!line.empty()) log.info(2, "{}", line);
+}
+
 }  // namespace adit::node

@@ -2,7 +2,9 @@
 
 #include "base/log.h"
 #include "session/event.h"
+#include "session/liveness.h"
 #include "session/session.h"
+#include "session/time_limits.h"
 
 namespace adit::node {
 
@@ -15,5 +17,11 @@ void log_failure(const Log& log, const session::Failed& failed, Duration hand_wi
 // this one is not in use.
 void log_data_channel(const Log& log, const session::Negotiated& negotiated, std::uint32_t peer_id,
                       std::string_view compression, const std::string& configured_cipher);
+
+// Which timers run, and what else was agreed; of nothing nothing is said.
+void log_timers(const Log& log, const session::Liveness::Timers& timers, bool ping_exits,
+                const session::TimeLimits::Setup& limits);
+void log_protocol_options(const Log& log, unsigned exit_notify,
+                          const session::Negotiated& negotiated);
 
 }  // namespace adit::node

@@ -1,6 +1,8 @@
 #include "node/lines.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include <fmt/core.h>
 
@@ -201,6 +203,84 @@ std::string option_mismatch(const wire::OptionsMismatch& mismatch) {
 std::string inactivity(std::string_view common_name, bool exits) {
   return fmt::format("[{}] Inactivity timeout (--ping-{}), {}", common_name,
                      exits ? "exit" : "restart", exits ? "exiting" : "restarting");
+}
+std::string not_reached(const ip::Endpoint& to, Bytes report) {
+  Reader reader(report);
+  const auto error = static_cast<int>(reader.u32());
+  const auto descriptor = static_cast<int>(reader.u32());
+  const char* const name = strerrorname_np(error);
+  return fmt::format("read UDPv{} [{}]: {} (fd={},code={})", to.address.is_v6() ? 6 : 4,
+                     name != nullptr ? name : "unknown", std::strerror(error), descriptor, error);
+}
+std::string remote_to_use(const ip::Endpoint& remote) {
+  return "TCP/UDP: Preserving recently used remote address: " + with_family(remote);
+}
+std::string address_pool(const ip::Address& base4, std::size_t size) {
+  return fmt::format("IFCONFIG POOL IPv4: base={} size={}", base4.text(), size);
+}
+std::string timers(const TimerFacts& facts) {
+  std::vector<std::string> all;
+  const auto add = [&](std::string_view name, long seconds) {
+    if (seconds > 0) all.push_back(fmt::format("{} {}", name, seconds));
+  };
+  add("ping", facts.ping);
+  add(facts.exits ? "ping-exit" : "ping-restart", facts.silence);
+  add("inactive", facts.inactive);
+  if (facts.inactive > 0 && facts.inactive_bytes > 0) {
+    all.back() += fmt::format(" {}", facts.inactive_bytes);
+  }
+  add("session-timeout", facts.session);
+  return all.empty() ? std::string() : "Timers: " + join(all, ", ");
+}
+std::string protocol_flags(const session::Negotiated& negotiated) {
+  std::string flags;
+  if (negotiated.cc_exit) flags += " cc-exit";
+  if (negotiated.key_export) flags += " tls-ekm";
+  if (negotiated.dyn_tls_crypt) flags += " dyn-tls-crypt";
+  if (negotiated.epoch) flags += " aead-epoch";
+  return flags.empty() ? flags : "protocol-flags" + flags;
+}
+std::string protocol_options(unsigned exit_notify, const session::Negotiated& negotiated) {
+  std::vector<std::string> all;
+  if (exit_notify > 0) all.push_back(fmt::format("explicit-exit-notify {}", exit_notify));
+  if (std::string flags = protocol_flags(negotiated); !flags.empty()) {
+    all.push_back(std::move(flags));
+  }
+  return all.empty() ? std::string() : "Protocol options: " + join(all, ", ");
+}
+
+// In stock's order, each once. source: stock 2.6.14
+std::vector<std::string> options_imported(const std::vector<std::string>& names,
+                                          std::optional<unsigned> tun_mtu) {
+  struct Kind {
+    std::string_view line, names;
+  };
+  constexpr std::array kinds{
+      Kind{"--verb and/or --mute level changed", "verb mute"},
+      Kind{"traffic shaper enabled", "shaper"},
+      Kind{"--sndbuf/--rcvbuf options modified", "sndbuf rcvbuf"},
+      Kind{"--socket-flags option modified", "socket-flags"},
+      Kind{"--persist options modified", "persist-tun persist-key"},
+      Kind{"--ifconfig/up options modified",
+           "ifconfig ifconfig-ipv6 topology lladdr ifconfig-noexec"},
+      Kind{"route options modified",
+           "route route-ipv6 route-metric redirect-gateway redirect-private client-nat block-ipv6"},
+      Kind{"route-related options modified",
+           "route-gateway route-ipv6-gateway route-delay max-routes"},
+      Kind{"--ip-win32 and/or --dhcp-option options modified", "dhcp-option dns"},
+      Kind{"environment modified", "setenv-safe"},
+  };
+  std::vector<std::string> lines;
+  for (const Kind& kind : kinds) {
+    const auto of_kind = words(kind.names);
+    const bool said = std::ranges::any_of(names, [&](const std::string& name) {
+      return std::ranges::find(of_kind, name) != of_kind.end();
+    });
+    if (said) lines.push_back(fmt::format("OPTIONS IMPORT: {}", kind.line));
+  }
+  if (tun_mtu && std::ranges::find(names, "tun-mtu") != names.end())
+    lines.push_back(fmt::format("OPTIONS IMPORT: tun-mtu set to {}", *tun_mtu));
+  return lines;
 }
 std::string bad_source(std::string_view source) {
   return fmt::format("MULTI: bad source address from client [{}], packet dropped", source);

@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ip/address.h"
 #include "ports/plugin_port.h"
+#include "session/setup.h"
 #include "wire/options_string.h"
 #include "wire/session_id.h"
 
@@ -74,6 +76,8 @@ inline constexpr std::string_view token_expired = "SESSION: token expired";
 std::string token_decided(std::string_view username, bool admitted);
 inline constexpr std::string_view random_token_key = "Using random OpenVPN auth-token server key.";
 std::string push_received(std::string_view message);
+inline constexpr std::string_view offending_option = "Offending option received from server";
+inline constexpr std::string_view update_done = "PUSH_UPDATE: the tunnel was changed";
 std::string auth_failed_received(std::string_view message);
 std::string restart_pushed(bool halt, std::string_view words);
 inline constexpr std::string_view exit_received = "CC-EEN exit message received by peer";
@@ -89,6 +93,28 @@ inline constexpr std::string_view stream_out_of_step =
     "Fatal decryption error (process_incoming_link), restarting";
 inline constexpr std::string_view inactive = "Inactivity timeout (--inactive), exiting";
 inline constexpr std::string_view session_over = "Session timeout, exiting";
+// In what "mute" counts together, as stock does.
+inline constexpr int mute_class_of_links = 11;
+// "read UDPv4 [ECONNREFUSED]: Connection refused (fd=3,code=111)"; report: as the plane has it
+std::string not_reached(const ip::Endpoint& to, Bytes report);
+inline constexpr std::string_view interrupted =
+    "event_wait : Interrupted system call (fd=-1,code=4)";
+std::string remote_to_use(const ip::Endpoint& remote);
+std::string address_pool(const ip::Address& base4, std::size_t size);
+struct TimerFacts {
+  long ping = 0, silence = 0, inactive = 0, session = 0;  // seconds; 0: off
+  std::uint64_t inactive_bytes = 0;
+  bool exits = false;  // after silence
+};
+// Nothing where no timer runs.
+std::string timers(const TimerFacts& facts);
+// Nothing where nothing was agreed.
+std::string protocol_options(unsigned exit_notify, const session::Negotiated& negotiated);
+// "protocol-flags cc-exit tls-ekm"
+std::string protocol_flags(const session::Negotiated& negotiated);
+// names: of pushed options that were taken, in any order
+std::vector<std::string> options_imported(const std::vector<std::string>& names,
+                                          std::optional<unsigned> tun_mtu);
 std::string bad_source(std::string_view source);
 std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
                     const ip::Endpoint& to);

@@ -44,8 +44,7 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
   hooks_.limit(setup.session.hand_window);
   if (setup.tokens) tokens_.emplace(*setup.tokens);
   const options::Server& server = setup.config.server;
-  if (pool_.base4())
-    log_.info(3, "IFCONFIG POOL IPv4: base={} size={}", pool_.base4()->text(), pool_.size());
+  if (pool_.base4()) log_.info(3, "{}", lines::address_pool(*pool_.base4(), pool_.size()));
   if (server.pool_persist.empty()) return;
   if (const auto text = around_.store.read(server.pool_persist)) {
     const bool fixed = server.pool_persist_interval.count() == 0;

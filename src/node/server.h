@@ -74,7 +74,8 @@ class Server {
 
   // Another configuration, where the setup as a whole is another from now on: only what a living
   // server can take up may differ in it. Nobody goes. Files of client-config-dir are read again.
-  void reconfigure(Instant now);
+  // Returns how many clients were sent pushed options that have changed.
+  std::size_t reconfigure(Instant now);
   // Lines of client-config-dir that connected clients do not have yet, as that configuration would
   // read them.
   [[nodiscard]] std::vector<options::Changed> changed_client_files(
@@ -109,6 +110,10 @@ class Server {
   bool postpone_client(std::uint64_t client, std::uint64_t key, std::string_view text,
                        std::chrono::seconds timeout, Instant now);
   bool send_away(std::uint64_t client, std::string_view message, Instant now);
+  // PUSH_UPDATE for one client or all that know it: false, 0: nobody could be told, or an option is
+  // none.
+  bool update_client(std::uint64_t client, const std::vector<std::string>& options, Instant now);
+  std::size_t update_clients(const std::vector<std::string>& options, Instant now);
   // How many there were.
   std::size_t kill_clients(const std::function<bool(const ServerPeer&)>& wanted, Instant now);
 
@@ -299,6 +304,11 @@ class Server {
   void adopt_client_file(ServerPeer& peer);
   void set_iroutes(ServerPeer& peer, std::vector<ip::Prefix> wanted);
   void begin_anew(ServerPeer& peer);
+
+  // server_update.cpp: what was pushed changes
+  [[nodiscard]] bool update(ServerPeer& peer, const std::vector<std::string>& options);
+  void adopt_address(ServerPeer& peer, const std::string& option);
+  std::size_t push_changes();
 
   // server_managed.cpp: what is decided outside
   void note(ServerNews news);

@@ -163,6 +163,8 @@ void Server::finish_connect(ServerPeer& peer) {
   log_data_channel(peer.log, choice->negotiated, peer.index,
                    compression_name(compression_for(peer)), setup_.config.channel.cipher);
   start_timers(peer);
+  const auto& goodbye = setup_.config.connection.explicit_exit_notify;
+  log_protocol_options(peer.log, goodbye.value_or(0), choice->negotiated);
   start_path(peer);
   if (session.push_requested()) push(peer);
 }
@@ -185,16 +187,12 @@ void Server::start_timers(ServerPeer& peer) {
   const options::ClientProfile& own = peer.profile;
   const session::Liveness::Timers timers = timers_of(peer);
   peer.liveness.start(timers, now_);
-  const auto seconds = [](Duration time) {
-    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
-  };
-  peer.log.info(2, "Timers: ping {}, ping-{} {}", seconds(timers.ping),
-                peer.ping_exits ? "exit" : "restart", seconds(timers.timeout));
   const auto either = [](const auto& one, const auto& other) { return one ? one : other; };
-  peer.limits.start(
-      {either(own.inactive, all.inactive), own.inactive_bytes.value_or(all.inactive_bytes),
-       either(own.session_timeout, all.session_timeout)},
-      now_);
+  const session::TimeLimits::Setup limits{either(own.inactive, all.inactive),
+                                          own.inactive_bytes.value_or(all.inactive_bytes),
+                                          either(own.session_timeout, all.session_timeout)};
+  log_timers(peer.log, timers, peer.ping_exits, limits);
+  peer.limits.start(limits, now_);
 }
 
 void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choice) {
@@ -210,11 +208,7 @@ void Server::make_push_list(ServerPeer& peer, const session::ServerChoice& choic
   }
   if (choice.push_cipher) peer.push_list.push_back("cipher " + n.cipher);
   if (info.offers(wire::proto_cc_exit)) {
-    std::string flags = "protocol-flags cc-exit";
-    if (n.key_export) flags += " tls-ekm";
-    if (n.dyn_tls_crypt) flags += " dyn-tls-crypt";
-    if (n.epoch) flags += " aead-epoch";
-    peer.push_list.push_back(std::move(flags));
+    peer.push_list.push_back(lines::protocol_flags(n));
   } else if (n.key_export) {
     peer.push_list.emplace_back("key-derivation tls-ekm");
   }

@@ -1,5 +1,6 @@
 // What plugins of a server decide: who may enter, and with which options.
 
+#include "node/keying_material.h"
 #include "node/lines.h"
 #include "node/server.h"
 
@@ -49,6 +50,9 @@ void Server::plugins_checked(const Exchange& which, const Login& login,
   }
   Environment env = login_environment(peer, session, *login);
   if (answer) answer->set_variables(env);
+  if (hooks_.plugins().wants(PluginEvent::tls_final)) {
+    add_keying_material(env, session, setup_.config.channel, peer.log);
+  }
   hooks_.plugins().tell({PluginEvent::tls_final, std::move(env), {}, plugin_context(peer)},
                         peer.log, [this, which, login, verdict, answer](const PluginAnswer& said) {
                           const auto refused = PluginAnswer::Verdict::refused;

@@ -1,5 +1,5 @@
 // A server whose configuration is another from now on. Nobody goes: what a connected client was
-// told when it came stays good for it until its next session.
+// told when it came stays good for it until its next session, unless it can be told of changes.
 
 #include <algorithm>
 
@@ -27,6 +27,14 @@ bool same(const session::Liveness::Timers& a, const session::Liveness::Timers& b
   return a.ping == b.ping && a.timeout == b.timeout;
 }
 
+// What programs added stands behind what the file said.
+void take_in_place(std::vector<std::string>& all, const std::vector<std::string>& former,
+                   const std::vector<std::string>& fresh) {
+  if (all.size() < former.size() || !std::equal(former.begin(), former.end(), all.begin())) return;
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(former.size()));
+  all.insert(all.begin(), fresh.begin(), fresh.end());
+}
+
 // A file may be that of many.
 void add_for_client(std::vector<Changed>& all, Changed changed) {
   const auto known = std::ranges::find_if(all, [&](const Changed& other) {
@@ -41,7 +49,7 @@ void add_for_client(std::vector<Changed>& all, Changed changed) {
 
 }  // namespace
 
-void Server::reconfigure(Instant now) {
+std::size_t Server::reconfigure(Instant now) {
   now_ = now;
   ++configured_;
   const options::Server& server = setup_.config.server;
@@ -60,7 +68,9 @@ void Server::reconfigure(Instant now) {
     schedule(*peer);
   }
   end_revoked(now);
+  const std::size_t told = push_changes();
   publish_routes();
+  return told;
 }
 
 void Server::adopt_sizes(ServerPeer& peer) {
@@ -104,6 +114,9 @@ void Server::adopt_client_file(ServerPeer& peer) {
   const policy::ClientPlan plan = policy::plan_client(setup_.facts, with_networks, {});
   for (const std::string& warning : plan.warnings) peer.log.warn("{}", warning);
   peer.profile.iroutes = std::move(iroutes);
+  take_in_place(peer.profile.push, former.push, fresh.push);
+  take_in_place(peer.profile.push_remove, former.push_remove, fresh.push_remove);
+  if (former.push_reset != fresh.push_reset) peer.profile.push_reset = fresh.push_reset;
   for (const auto timer : {&options::ClientProfile::ping, &options::ClientProfile::ping_restart,
                            &options::ClientProfile::ping_exit}) {
     if (fresh.*timer != former.*timer) peer.profile.*timer = fresh.*timer;

@@ -15,6 +15,10 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
   using Kind = plane::Report::Kind;
   if (report.kind == Kind::control_packet) return take_datagram(report.from, bytes);
   if (report.kind == Kind::too_large) return take_too_large(report.from.remote, bytes);
+  if (report.kind == Kind::not_reached) {
+    return log_.mutable_error(lines::mute_class_of_links, "{}",
+                              lines::not_reached(report.from.remote, bytes));
+  }
   ServerPeer* peer = report.peer != plane::no_peer ? find(report.peer) : find(report.from);
   if (peer == nullptr) return;
   switch (report.kind) {
@@ -48,6 +52,7 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
       return peer->path.tell_sender(around_.plane, peer->index, bytes);
     case Kind::control_packet:
     case Kind::too_large:
+    case Kind::not_reached:
     case Kind::recursive:
       return;
   }

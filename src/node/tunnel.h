@@ -55,6 +55,8 @@ class Tunnel {
   // What leaves the host through the tunnel is to be no larger (0: than the device takes). Goes
   // with the routes.
   void limit_packets(unsigned mtu);
+  // Routes of the host that went for ours, and come back with remove_routes().
+  [[nodiscard]] bool holds_back_routes() const { return !removed_.empty(); }
   void remove_routes(Hooks& hooks, const Environment& env);
   // What the resolver of the host is told while the tunnel stands, instead of what it was told
   // before; clear_names() and take_down() take it back.

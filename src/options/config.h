@@ -213,7 +213,9 @@ struct Channel {                          // control and data channel
   bool force_key_export = false;
   bool tls_exit = false;
   bool single_session = false;
-  bool persist_key = false;  // said; key files are kept in any case, as OpenVPN 2.7 does
+  std::string exporter_label;   // keying-material-exporter
+  unsigned exporter_bytes = 0;  // 0: not said
+  bool persist_key = false;     // said; key files are kept in any case, as OpenVPN 2.7 does
 };
 
 struct Timers {

@@ -8,6 +8,7 @@
 #include "options/client_profile.h"
 #include "options/helpers.h"
 #include "options/parser.h"
+#include "options/push_update.h"
 #include "options/pushed.h"
 
 namespace adit::options {
@@ -71,6 +72,18 @@ void judge_token(const std::string& token, std::string_view text, const Issues& 
   for (const Issue& issue : issues) ADIT_ASSERT(issue.text().find(token) == std::string::npos);
 }
 
+// The same options as an update of what they have come to.
+void try_update(const std::vector<std::string>& options, Pulled pulled) {
+  const UpdateOutcome outcome = apply_update(options, small_client(), pulled);
+  ADIT_ASSERT(usable(pulled));
+  ADIT_ASSERT(!outcome.restart || has_errors(outcome.issues));
+  for (const Issue& issue : outcome.issues) ADIT_ASSERT(is_printable(issue.text()));
+  ADIT_ASSERT(update_between(options, options).empty());
+  for (const std::string& option : update_between(options, {})) {
+    ADIT_ASSERT(!update_kind(std::string_view(option).substr(1)).empty());
+  }
+}
+
 }  // namespace
 
 void try_config(std::string_view text) {
@@ -102,12 +115,14 @@ void try_pushed(std::string_view text) {
   Pulled pulled = pulled_from(small_client());
   std::vector<std::string> options;
   for (const std::string_view option : split(text, ',')) options.emplace_back(option);
-  const auto [verdict, issues] = apply_pushed(options, small_client(), pulled);
+  const auto [verdict, issues, taken] = apply_pushed(options, small_client(), pulled);
+  ADIT_ASSERT(taken.size() <= options.size());
   ADIT_ASSERT(verdict != PushVerdict::restart);  // for nothing is filtered
   ADIT_ASSERT(verdict == PushVerdict::fatal || usable(pulled));
   ADIT_ASSERT(verdict != PushVerdict::fatal || has_errors(issues));
   for (const Issue& issue : issues) ADIT_ASSERT(is_printable(issue.text()));
   judge_token(pulled.auth_token.reveal(), text, issues);
+  if (verdict == PushVerdict::complete) try_update(options, pulled);
 }
 
 }  // namespace adit::options

@@ -66,6 +66,21 @@ Result<Config> load_text(std::string_view text, const std::string& source, Files
   return std::move(parsed.config);
 }
 
+void add_lines_of_plugins(Parsed& parsed, const std::vector<std::string>& lines, Files& files) {
+  const std::string source = "[PLUGIN]";
+  auto& plugins = parsed.config.scripts.plugins;
+  const std::size_t before = plugins.size();
+  const Target target{.config = &parsed.config, .connection = &parsed.config.connection};
+  Reader(where::file, target, parsed.issues, &files).read(join(lines, "\n"), source);
+  if (plugins.size() == before) return;
+  parsed.issues.push_back({Issue::Severity::error,
+                           plugins[before].at,
+                           {},
+                           "a plugin wants to load another plugin, which no plugin may",
+                           "name it in the configuration itself"});
+  plugins.resize(before);
+}
+
 void complete(Parsed& parsed) {
   if (parsed.config.tool.kind == Tool::Kind::none && !parsed.ok()) return;
   finish(parsed.config, parsed.issues);

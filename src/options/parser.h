@@ -37,6 +37,10 @@ struct Parsed {
 [[nodiscard]] Result<Config> load_text(std::string_view text, const std::string& source,
                                        Files* files = nullptr);
 
+// What plugins add to a configuration that was read and is not complete yet. They may say anything
+// but "plugin".
+void add_lines_of_plugins(Parsed& parsed, const std::vector<std::string>& lines, Files& files);
+
 // Derives and checks only what was read without errors, for everything else would be a guess.
 [[nodiscard]] Parsed load(const std::vector<std::string>& arguments, Files& files);
 void complete(Parsed& parsed);

@@ -55,19 +55,16 @@ class Pull {
 
  private:
   bool passes_filter(const std::string& option) {
-    for (const auto& [action, prefix] : config_.client.pull_filters) {
-      if (!option.starts_with(prefix)) continue;
-      if (action == Action::accept) return true;
-      const std::string quoted = '\'' + harmless(option) + '\'';
-      if (action == Action::ignore) {
-        report(Severity::note, "Pushed option removed by filter: " + quoted);
-      } else {
-        report(Severity::error, "Pushed option rejected by filter: " + quoted + ". Restarting");
-        outcome_.verdict = PushVerdict::restart;
-      }
-      return false;
+    const Action action = filter_for(config_, option).value_or(Action::accept);
+    if (action == Action::accept) return true;
+    const std::string quoted = '\'' + harmless(option) + '\'';
+    if (action == Action::ignore) {
+      report(Severity::note, "Pushed option removed by filter: " + quoted);
+    } else {
+      report(Severity::error, "Pushed option rejected by filter: " + quoted + ". Restarting");
+      outcome_.verdict = PushVerdict::restart;
     }
-    return true;
+    return false;
   }
 
   void take(const std::string& option) {
@@ -82,6 +79,7 @@ class Pull {
       report(Severity::note, "left out because of route-nopull", harmless(option));
       return;
     }
+    outcome_.taken.push_back(words->front());
     reader_.take({std::move(*words), false, at_, shown(option)});
   }
 
@@ -145,6 +143,13 @@ class Pull {
 };
 
 }  // namespace
+
+std::optional<Action> filter_for(const Config& config, const std::string& option) {
+  for (const auto& [action, prefix] : config.client.pull_filters) {
+    if (option.starts_with(prefix)) return action;
+  }
+  return std::nullopt;
+}
 
 Pulled pulled_from(const Config& config) {
   Pulled pulled;

@@ -19,8 +19,13 @@ enum class PushVerdict {
 
 struct PushOutcome {
   PushVerdict verdict = PushVerdict::complete;
-  Issues issues;  // an error means that its option was skipped
+  Issues issues;                   // an error means that its option was skipped
+  std::vector<std::string> taken;  // names of the others, in order
 };
+
+// What the first "pull-filter" says that fits a pushed option; nothing: none does.
+[[nodiscard]] std::optional<Client::Filter::Action> filter_for(const Config& config,
+                                                               const std::string& option);
 
 // The groups a server may change, as the client's own configuration has them.
 [[nodiscard]] Pulled pulled_from(const Config& config);

@@ -80,11 +80,12 @@ bool has(const ReloadReport& report, Change effect) {
 std::string ending(const ReloadReport& report) {
   const std::string clients = counted(report.clients, "client");
   std::string text;
-  if (report.updatable > 0 && has(report, Change::new_sessions)) {
-    text += fmt::format(
-        "  {} of {} could be sent pushed options while connected (push-update); that is not done "
-        "yet\n",
-        report.updatable, clients);
+  if (report.updated > 0) {
+    text += fmt::format("  {} of {} were told of changed pushed options (push-update)\n",
+                        report.updated, clients);
+  } else if (report.dry_run && report.updatable > 0 && has(report, Change::new_sessions)) {
+    text += fmt::format("  {} of {} can be told of changed pushed options (push-update)\n",
+                        report.updatable, clients);
   }
   if (report.outcome() == Outcome::needs_restart) {
     text += fmt::format("  For the restart, when it suits: kill -HUP {}   ({} would reconnect)\n",

@@ -16,6 +16,7 @@ struct ReloadReport {
   bool dry_run = false;       // only looked
   std::size_t clients = 0;    // that are connected, and stay
   std::size_t updatable = 0;  // of them: could be sent pushed options while they are connected
+  std::size_t updated = 0;    // of those: were sent pushed options that have changed
   std::vector<Changed> changes;
   std::vector<std::string> told;      // what else was taken up: files of certificates, lists
   std::vector<std::string> failures;  // what was wanted now and could not be done

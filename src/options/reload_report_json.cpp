@@ -55,6 +55,7 @@ std::string render_json(const ReloadReport& report) {
                  {"dry_run", report.dry_run},
                  {"clients", report.clients},
                  {"updatable", report.updatable},
+                 {"updated", report.updated},
                  {"changes", std::move(changes)},
                  {"told", report.told},
                  {"failures", report.failures},
@@ -70,6 +71,7 @@ Result<ReloadReport> parse_report(const std::string& json) {
     report.dry_run = value.at("dry_run").get<bool>();
     report.clients = value.at("clients").get<std::size_t>();
     report.updatable = value.at("updatable").get<std::size_t>();
+    report.updated = value.value("updated", std::size_t{0});  // of a server that is older
     for (const auto& one : value.at("changes")) report.changes.push_back(changed_of(one));
     report.told = value.at("told").get<std::vector<std::string>>();
     report.failures = value.at("failures").get<std::vector<std::string>>();

@@ -1,5 +1,7 @@
 #include <array>
 
+#include <fmt/core.h>
+
 #include "options/ciphers.h"
 #include "options/pages.h"
 #include "options/setters.h"
@@ -119,6 +121,24 @@ void reneg_bytes(Use& use) {
 
 void reneg_pkts(Use& use) {
   use.number(0, use.config().channel.reneg_packets, 0, std::numeric_limits<std::int64_t>::max());
+}
+
+// source: stock 2.6.14
+void keying_material_exporter(Use& use) {
+  constexpr std::int64_t least = 16, most = 4095;
+  constexpr std::string_view registered = "EXPORTER";
+  Channel& channel = use.config().channel;
+  if (!use.word(0).starts_with(registered)) {
+    return use.error("Keying material exporter label must begin with \"EXPORTER\"",
+                     "write \"EXPORTER-\" and a name of your own (RFC 5705)");
+  }
+  const auto bytes = to_number<std::int64_t>(use.word(1));
+  if (!bytes || *bytes < least || *bytes > most) {
+    return use.error("Invalid keying material exporter length",
+                     fmt::format("from {} to {} bytes can be exported", least, most));
+  }
+  channel.exporter_label = use.word(0);
+  channel.exporter_bytes = static_cast<unsigned>(*bytes);
 }
 
 void compat_mode(Use& use) {
@@ -265,8 +285,10 @@ constexpr std::array rows{
     Row{.name = "allow-deprecated-insecure-static-crypto", .args = {0, many},
         .newer = true, .help = "Re-enables --secret static-key mode.",
         .apply = allow_static_key},
-    Row{.name = "keying-material-exporter", .args = {2, many, "label len"}, .state = State::refused,
-        .note = "not available yet", .help = "Export TLS keying material to env."},
+    Row{.name = "keying-material-exporter", .args = {2, many, "label len"},
+        .change = Change::handshakes,
+        .help = "Export TLS keying material to the environment of tls-final plugins.",
+        .apply = keying_material_exporter},
     Row{.name = "comp-noadapt", .where = where::anywhere | where::pushed | where::profile,
         .state = State::accepted, .note = "every packet is tried, where anything is compressed at all",
         .help = "Disable adaptive LZO."},

@@ -46,6 +46,7 @@ std::size_t DownLane::turn(Instant now) {
   around_.reader.away();
   report_closed_streams();
   tell_too_large();
+  tell_not_reached();
   if (flows_asked_.load(std::memory_order_relaxed) != 0) tell_flows();
   if (reported_) around_.control.ring();
   around_.up_lanes.ring();

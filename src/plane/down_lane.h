@@ -88,6 +88,7 @@ class DownLane {
   bool took_echo(const PeerSlot& peer, Bytes packet);
   void tell_flows();
   void tell_too_large();
+  void tell_not_reached();
 
   Surroundings around_;
   PacketPool pool_;
@@ -108,6 +109,7 @@ class DownLane {
   LargeFlows flows_;
   std::atomic<std::uint64_t> flows_asked_{0};  // peer, size, and a bit that is set; 0: nothing
   Instant hint_second_ = Instant::min();
+  Instant next_error_ = Instant::min();  // to be told of
   std::size_t hints_left_ = 0;
   bool reported_ = false;
 };

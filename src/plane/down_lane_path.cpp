@@ -54,4 +54,17 @@ void DownLane::tell_too_large() {
   }
 }
 
+// Where nobody is, each packet may come back so: once a second is enough.
+void DownLane::tell_not_reached() {
+  const auto error = around_.link.take_error();
+  if (!error || now_ < next_error_) return;
+  next_error_ = now_ + std::chrono::seconds(1);
+  std::uint8_t bytes[8];
+  store_u32(bytes, static_cast<std::uint32_t>(error->error));
+  store_u32(bytes + 4, static_cast<std::uint32_t>(error->descriptor));
+  ports::LinkAddress to;
+  to.remote = error->to;
+  report({Report::Kind::not_reached, no_peer, to}, bytes);
+}
+
 }  // namespace adit::plane

@@ -31,6 +31,7 @@ struct Report {
     frame,         // bytes: a frame whose sender is not known to be behind the peer
     flow,          // bytes: a LargeFlow, encoded; from DownLane::ask_flows
     too_large,     // bytes: 32 bits, the MTU that the network told of the way to "from"
+    not_reached,   // bytes: errno and descriptor, 32 bits each, of what was sent to "from"
   };
   Kind kind = Kind::control_packet;
   PeerIndex peer = no_peer;

@@ -31,6 +31,13 @@ struct TooLarge {
   unsigned mtu = 0;  // of the outer IP packet; 0: unknown
 };
 
+// That something sent did not arrive: the other host, a router or this kernel says so.
+struct LinkError {
+  ip::Endpoint to;      // what was sent there; port 0: unknown
+  int error = 0;        // errno
+  int descriptor = -1;  // for the log
+};
+
 struct OutgoingPacket {
   Packet* packet;
   LinkAddress to;
@@ -74,6 +81,9 @@ class LinkPort {
     static_cast<void>(hints);
     return 0;
   }
+
+  // Reading thread: the last such error since the last call.
+  [[nodiscard]] virtual std::optional<LinkError> take_error() { return std::nullopt; }
 
   // Sends or drops; what the kernel refuses is counted in drops.
   virtual void write(std::span<const OutgoingPacket> packets, DropCounters& drops) = 0;

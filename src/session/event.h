@@ -29,6 +29,10 @@ struct Pushed {
 struct PushedLater {
   std::vector<std::string> options;
 };
+// The whole PUSH_UPDATE, all continuations: a living tunnel is to change.
+struct PushUpdated {
+  std::vector<std::string> options;
+};
 // Receive with this key at once.
 struct KeysReady {
   std::uint8_t key_id;
@@ -68,7 +72,7 @@ struct Failed {
   bool secured;   // TLS was done on this side
 };
 
-using Event = std::variant<AuthWanted, Established, Pushed, PushedLater, KeysReady, SendKey,
-                           KeyRetired, MessageReceived, Renegotiating, Failed>;
+using Event = std::variant<AuthWanted, Established, Pushed, PushedLater, PushUpdated, KeysReady,
+                           SendKey, KeyRetired, MessageReceived, Renegotiating, Failed>;
 
 }  // namespace adit::session

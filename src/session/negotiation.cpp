@@ -44,7 +44,8 @@ std::vector<std::string> ciphers_of(const wire::PeerInfo& info) {
 std::uint32_t client_proto(const Offer& offer) {
   std::uint32_t proto = wire::proto_data_v2 | wire::proto_request_push |
                         wire::proto_auth_pending_kw | wire::proto_cc_exit |
-                        wire::proto_auth_fail_temp | wire::proto_dns_option_v2;
+                        wire::proto_auth_fail_temp | wire::proto_dns_option_v2 |
+                        wire::proto_push_update;
   if (offer.key_export) proto |= wire::proto_tls_key_export | wire::proto_dyn_tls_crypt;
   if (offer.epoch) proto |= wire::proto_data_epoch;
   return proto;

@@ -15,12 +15,17 @@ void PushRequests::start(Instant now, Duration give_up_after) {
   give_up_ = now + give_up_after;
 }
 
-std::optional<std::vector<std::string>> PushRequests::take(const wire::PushReply& reply) {
-  if (options_.size() + reply.options.size() > most_options) return std::nullopt;
-  options_.insert(options_.end(), reply.options.begin(), reply.options.end());
-  if (reply.continuation == wire::PushReply::Continuation::more_follow) return std::nullopt;
-  waiting_ = false;
+std::optional<std::vector<std::string>> PushParts::take(const wire::PushReply& part) {
+  if (options_.size() + part.options.size() > most_options) return std::nullopt;
+  options_.insert(options_.end(), part.options.begin(), part.options.end());
+  if (part.continuation == wire::PushReply::Continuation::more_follow) return std::nullopt;
   return std::exchange(options_, {});
+}
+
+std::optional<std::vector<std::string>> PushRequests::take(const wire::PushReply& reply) {
+  auto options = parts_.take(reply);
+  if (options) waiting_ = false;
+  return options;
 }
 
 bool PushRequests::request_due(Instant now) {

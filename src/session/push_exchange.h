@@ -9,6 +9,18 @@
 
 namespace adit::session {
 
+// The parts of one list of options that comes in several messages.
+class PushParts {
+ public:
+  // The complete list once the last part is in. What is longer than any sensible list is dropped.
+  [[nodiscard]] std::optional<std::vector<std::string>> take(const wire::PushReply& part);
+
+ private:
+  static constexpr std::size_t most_options = 4096;  // bounds what a server can make us remember
+
+  std::vector<std::string> options_;
+};
+
 // The client's side of the push: asks until the whole reply is there.
 // source: wire protocol 9.2, 9.3.
 class PushRequests {
@@ -26,12 +38,10 @@ class PushRequests {
   [[nodiscard]] Deadline deadline() const;
 
  private:
-  static constexpr std::size_t most_options = 4096;  // bounds what a server can make us remember
-
   bool waiting_ = false;
   Instant next_ = Instant::max();
   Instant give_up_ = Instant::max();
-  std::vector<std::string> options_;
+  PushParts parts_;
 };
 
 }  // namespace adit::session

@@ -102,6 +102,7 @@ class Session {
   void take_key_method(Buffer message, Instant now);
   void take_text(Bytes plaintext, Instant now);
   void take_push_reply(const wire::ControlMessage& message, Instant now);
+  void take_push_update(const wire::ControlMessage& message);
   void on_active(Instant now);
   void make_keys(Instant now);
   void ready_keys(Instant now);
@@ -139,6 +140,7 @@ class Session {
   std::string peer_options_;
   std::optional<Negotiated> negotiated_;
   PushRequests push_requests_;
+  PushParts update_parts_;
   std::optional<std::vector<std::string>> early_push_;  // came before our last acknowledgement
   Renewal renewal_;
   bool established_ = false;

@@ -80,6 +80,8 @@ void Session::take_text(Bytes plaintext, Instant now) {
       }
     } else if (message.kind == wire::MessageKind::push_reply) {
       take_push_reply(message, now);
+    } else if (message.kind == wire::MessageKind::push_update) {
+      take_push_update(message);
     } else {
       events_.push_back(MessageReceived{std::move(message)});
     }
@@ -97,6 +99,14 @@ void Session::take_push_reply(const wire::ControlMessage& message, Instant) {
     } else {
       early_push_ = std::move(options);
     }
+  }
+}
+
+// Before there is a tunnel there is nothing to change.
+void Session::take_push_update(const wire::ControlMessage& message) {
+  if (setup_.exchange != Exchange::pulling || !negotiated_) return;
+  if (auto options = update_parts_.take(wire::parse_push_reply(message.rest))) {
+    events_.push_back(PushUpdated{std::move(*options)});
   }
 }
 

@@ -234,6 +234,7 @@ bool PluginObject::run_open(const Variables& variables) {
   } else {
     handle_ = symbols_.open1(&types_, argv, envp);
   }
+  configuration_ = list.named("config");
   return handle_ != nullptr;
 }
 

@@ -44,6 +44,8 @@ class PluginObject {
   // Opens it if this is its moment, and then returns what is to be said of that.
   [[nodiscard]] Result<std::string> open(PluginMoment moment, const Variables& variables);
   [[nodiscard]] bool is_open() const { return open_; }
+  // What it handed back when it was opened, before the configuration was complete: its lines.
+  [[nodiscard]] const std::vector<std::string>& configuration() const { return configuration_; }
   [[nodiscard]] bool wants(ports::PluginEvent event) const;
   [[nodiscard]] const std::string& name() const { return settings_.words.front(); }
 
@@ -88,6 +90,7 @@ class PluginObject {
   Symbols symbols_;
   PluginMoment moment_ = PluginMoment::before_daemon;
   void* handle_ = nullptr;
+  std::vector<std::string> configuration_;
   unsigned types_ = plugin_abi::known_types;
   bool open_ = false;
 };

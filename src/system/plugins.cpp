@@ -152,6 +152,14 @@ Status Plugins::open(PluginMoment moment, const PluginObject::Variables& variabl
   return work->done;
 }
 
+std::vector<std::string> Plugins::configuration() const {
+  std::vector<std::string> all;
+  for (const auto& object : house_->objects) {
+    all.insert(all.end(), object->configuration().begin(), object->configuration().end());
+  }
+  return all;
+}
+
 bool Plugins::wants(ports::PluginEvent event) const {
   return std::ranges::any_of(house_->objects,
                              [&](const auto& object) { return object->wants(event); });

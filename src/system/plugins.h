@@ -28,6 +28,9 @@ class Plugins final : public ports::PluginPort {
 
   // Opens those whose moment it is, on this thread as long as none has been called.
   [[nodiscard]] Status open(PluginMoment moment, const PluginObject::Variables& variables);
+  // Of all that were opened before the configuration was complete: the lines they add to it. Only
+  // before the process has settled.
+  [[nodiscard]] std::vector<std::string> configuration() const;
   [[nodiscard]] bool wants(ports::PluginEvent event) const override;
   void call(ports::PluginCall call, std::function<void(ports::PluginReply)> done) override;
   [[nodiscard]] ports::PluginReply call_and_wait(ports::PluginCall call) override;

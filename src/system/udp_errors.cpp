@@ -21,7 +21,7 @@ struct alignas(cmsghdr) Ancillary {
   std::array<unsigned char, 256> bytes;
 };
 
-std::optional<unsigned> too_large_in(const msghdr& header) {
+std::optional<sock_extended_err> error_in(const msghdr& header) {
   for (const cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
        item = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(item))) {
     const bool v4 = item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_RECVERR;
@@ -29,13 +29,18 @@ std::optional<unsigned> too_large_in(const msghdr& header) {
     if ((!v4 && !v6) || item->cmsg_len < CMSG_LEN(sizeof(sock_extended_err))) continue;
     sock_extended_err error;
     std::memcpy(&error, CMSG_DATA(item), sizeof error);
-    if (error.ee_errno == EMSGSIZE) return error.ee_info;
+    return error;
   }
   return std::nullopt;
 }
 
-// Nothing: the queue is empty. Otherwise the size, if the error was one of size.
-std::optional<std::optional<ports::TooLarge>> next_error(int socket) {
+struct Met {
+  std::optional<ip::Endpoint> to;  // port 0: unknown
+  sock_extended_err what{};
+};
+
+// Nothing: the queue is empty.
+std::optional<Met> next_error(int socket) {
   SocketAddress to;
   Ancillary room;
   msghdr header{};
@@ -44,9 +49,10 @@ std::optional<std::optional<ports::TooLarge>> next_error(int socket) {
   header.msg_control = room.bytes.data();
   header.msg_controllen = room.bytes.size();
   if (recvmsg(socket, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
-  const auto mtu = too_large_in(header);
-  if (!mtu || header.msg_namelen == 0) return std::optional<ports::TooLarge>();
-  return ports::TooLarge{to_endpoint(to), *mtu};
+  Met met;
+  if (header.msg_namelen != 0) met.to = to_endpoint(to);
+  met.what = error_in(header).value_or(sock_extended_err{});
+  return met;
 }
 
 }  // namespace
@@ -62,9 +68,14 @@ void UdpErrors::ask(int socket, Stack stack) {
 
 void UdpErrors::drain(int socket) {
   for (std::size_t i = 0; asked_ && i < most_at_once; ++i) {
-    const auto error = next_error(socket);
-    if (!error) return;
-    if (*error && count_ < most) kept_[count_++] = **error;
+    const auto met = next_error(socket);
+    if (!met) return;
+    const auto error = static_cast<int>(met->what.ee_errno);
+    if (error == EMSGSIZE) {
+      if (met->to && count_ < most) kept_[count_++] = {*met->to, met->what.ee_info};
+    } else if (error != 0) {
+      other_ = ports::LinkError{met->to.value_or(ip::Endpoint()), error, socket};
+    }
   }
 }
 

@@ -59,6 +59,9 @@ class UdpLink final : public ports::LinkPort {
   [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override {
     return errors_.take(hints);
   }
+  [[nodiscard]] std::optional<ports::LinkError> take_error() override {
+    return errors_.take_other();
+  }
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override {
     transmitter_.write(socket_.get(), packets, drops);
   }

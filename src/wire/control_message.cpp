@@ -76,18 +76,31 @@ PushReply parse_push_reply(std::string_view rest) {
   return reply;
 }
 
-std::vector<std::string> render_push_reply(const std::vector<std::string>& options) {
+namespace {
+
+std::vector<std::string> render_push(const std::string& keyword,
+                                     const std::vector<std::string>& options) {
   constexpr std::size_t safe_size = push_message_limit - 84;  // room for what 2.x adds itself
-  std::vector<std::string> messages{"PUSH_REPLY"};
+  std::vector<std::string> messages{keyword};
   for (const std::string& option : options) {
     if (messages.back().size() + 1 + option.size() >= safe_size) {
       messages.back() += ",push-continuation 2";
-      messages.emplace_back("PUSH_REPLY");
+      messages.push_back(keyword);
     }
     messages.back() += "," + option;
   }
   if (messages.size() > 1) messages.back() += ",push-continuation 1";
   return messages;
+}
+
+}  // namespace
+
+std::vector<std::string> render_push_reply(const std::vector<std::string>& options) {
+  return render_push("PUSH_REPLY", options);
+}
+
+std::vector<std::string> render_push_update(const std::vector<std::string>& options) {
+  return render_push("PUSH_UPDATE", options);
 }
 
 namespace {

@@ -36,7 +36,7 @@ struct ControlMessage {
 [[nodiscard]] std::vector<ControlMessage> decode_control_messages(Bytes plaintext);
 [[nodiscard]] ControlMessage parse_control_message(std::string text);
 
-// PUSH_REPLY text to options; continuation tells whether more messages follow.
+// Text of PUSH_REPLY or PUSH_UPDATE to options; continuation tells whether more messages follow.
 struct PushReply {
   enum class Continuation { none, more_follow, last };
   std::vector<std::string> options;
@@ -45,6 +45,7 @@ struct PushReply {
 [[nodiscard]] PushReply parse_push_reply(std::string_view rest);
 // Options must hold no comma. Every message is below push_message_limit with its NUL.
 [[nodiscard]] std::vector<std::string> render_push_reply(const std::vector<std::string>& options);
+[[nodiscard]] std::vector<std::string> render_push_update(const std::vector<std::string>& options);
 inline constexpr std::size_t push_message_limit = 1024;
 
 struct AuthFailed {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lab import check
 from loglines_server import wrong_password
-from loglines_stage import ENDS, IN_ORDER, SHORT, STARTS, Scene, Stage
+from loglines_stage import CAUGHT, ENDS, IN_ORDER, SHORT, STARTS, Scene, Stage
 from tunnel import COMPLETED, PROGRAMS, client_config
 
 
@@ -98,8 +98,11 @@ SCENES = {
             *STARTS,
             *IN_ORDER,
             *ENDS,
+            *CAUGHT,
             r"TLS: Initial packet from",
             r"PUSH: Received control message: 'PUSH_REPLY",
+            r"^OPTIONS IMPORT: ",
+            r"^TCP/UDP: Preserving recently used remote address: ",
             r"SIG(USR1|HUP)\[hard,\] received, process restarting",
             r"Inactivity timeout \(--ping-restart\), restarting",
             r"SIGUSR1\[soft,ping-restart\] received, process restarting",
@@ -118,7 +121,14 @@ SCENES = {
         ),
     ),
     "client-leaves": Scene(
-        "client", leaves, (r"SIGTERM received, sending exit notification to peer", *ENDS)
+        "client",
+        leaves,
+        (
+            r"SIGTERM received, sending exit notification to peer",
+            r"^SENT CONTROL \[server\]: 'EXIT' \(status=1\)$",
+            *ENDS,
+            *CAUGHT,
+        ),
     ),
     "client-password": Scene(
         "client",
@@ -136,6 +146,7 @@ SCENES = {
             r"^TLS Error: TLS handshake failed$",
             r"^SIGUSR1\[soft,tls-error\] received, process restarting$",
             r"Restart pause",
+            r"^read UDPv4 \[ECONNREFUSED\]: Connection refused \(",
             *ENDS,
         ),
     ),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from features import start_second
 from keys import call
 from lab import ADIT
-from loglines_stage import ENDS, IN_ORDER, ONCE, SHORT, STARTS, Scene, Stage
+from loglines_stage import CAUGHT, ENDS, IN_ORDER, ONCE, SHORT, STARTS, Scene, Stage
 from tunnel import COMPLETED
 
 
@@ -33,6 +33,13 @@ def comes_twice(stage: Stage) -> None:
     tunnel.start_client().wait_for(COMPLETED)
     start_second(tunnel, stage.net.wire, "client1", ("dev tun7",)).wait_for(COMPLETED)
     tunnel.server.wait_for("MULTI: new connection by client")
+
+
+def protocol(stage: Stage) -> None:
+    """What is said of what both ends agree on: with a stock client, which knows no epochs."""
+    tunnel = stage.begin(("explicit-exit-notify 1", "inactive 300 1000"))
+    tunnel.start_client().wait_for(COMPLETED)
+    tunnel.server.wait_for("Protocol options")
 
 
 def is_full(stage: Stage) -> None:
@@ -116,8 +123,10 @@ SCENES = {
             *STARTS,
             *IN_ORDER,
             *ENDS,
+            *CAUGHT,
             r"peer info: IV_(VER|PLAT|PROTO|CIPHERS)",
             r"MULTI_sva",
+            r"IFCONFIG POOL IPv4: ",
             r"MULTI: Learn: ",
             r"MULTI: primary virtual IP(v6)? for ",
             r"SENT CONTROL \[client1\]: 'PUSH_REPLY",
@@ -130,6 +139,7 @@ SCENES = {
             r"Closing TUN/TAP interface",
         ),
     ),
+    "server-terms": Scene("server", protocol, (r"Protocol options: ", r"Timers: ", *ENDS)),
     "server-twice": Scene("server", comes_twice, (r"MULTI: new connection by client",)),
     "server-full": Scene("server", is_full, (r"MULTI: new incoming connection",)),
     "server-tcp": Scene(

@@ -19,6 +19,7 @@ STARTS = (
 )
 IN_ORDER = (r"Peer Connection Initiated with", r"VERIFY OK", r"Control Channel: ")
 ENDS = (r"^SIGTERM\[.*process exiting$",)
+CAUGHT = (r"^event_wait : Interrupted system call \(",)  # a signal, while there is something to wait for
 
 
 @dataclass

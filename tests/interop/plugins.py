@@ -35,6 +35,9 @@ FILES_OF = {
     "auth": {"auth_control_file", "auth_pending_file", "auth_failed_reason_file"},
     "client-connect": {"client_connect_config_file", "client_connect_deferred_file"},
 }
+# Both ends make the same of it, and only for this call.
+EXPORTER = "keying-material-exporter EXPORTER-of-a-test 24"
+EXPORTED = "exported_keying_material"
 FILES = set().union(*FILES_OF.values())
 # As with scripts, adit says a little more.
 MORE = {"net_gateway_ipv6", "route_net_gateway", "route_vpn_gateway", "dev_type"}
@@ -59,6 +62,7 @@ def what_plugins_hear(bench: Bench, net: ThreeHosts, program: str) -> dict[str, 
         server_extra=(
             *server,
             "setenv COLOUR green",
+            EXPORTER,
             "route 192.168.30.0 255.255.255.0",
             f"client-config-dir {profile_folder(folder, client1='push-reset')}",
         ),
@@ -66,6 +70,7 @@ def what_plugins_hear(bench: Bench, net: ThreeHosts, program: str) -> dict[str, 
             line(built(bench, "v3"), folder / "client", *client),
             credentials(folder, "ann", "se cret"),
             "push-peer-info",
+            EXPORTER,
         ),
     )
     tunnel = Tunnel(net, setup, bench.keys)
@@ -102,6 +107,9 @@ def as_stock(bench: Bench) -> None:
         net = lab.three_hosts()
         stock = what_plugins_hear(bench, net, "stock")
         ours = what_plugins_hear(bench, net, "adit")
+    for hears in (stock, ours):
+        exported = {one.env.get(EXPORTED) for name in hears for one in hears[name]} - {None}
+        check(len(exported) == 1 and len(exported.pop()) == 48, "both ends do not export the same")
     for name, theirs in stock.items():
         mine = ours[name]
         pair = (in_order(theirs), in_order(mine))
@@ -124,7 +132,7 @@ def compare(name: str, theirs: list[Told], mine: list[Told]) -> None:
         missing = set(one.env) - set(other.env) - FILES
         more = set(other.env) - set(one.env) - MORE
         check(not missing and not more, f"{about}: without {missing}, beyond {more}")
-        keys = set(one.env) & set(other.env) - OF_THE_RUN - FILES
+        keys = set(one.env) & set(other.env) - OF_THE_RUN - FILES - {EXPORTED}
         for key in (key for key in keys if not key.startswith("IV_")):  # the clients' own
             pair = (one.env[key], other.env[key])
             check(pair[0] == pair[1], f"{about}: {key} is {pair[1]!r}, stock's is {pair[0]!r}")
@@ -292,8 +300,33 @@ def read_again(bench: Bench) -> None:
         check(told(bench.folder / "told")[-1].name == "close", "it is not closed")
 
 
+def adds_lines(bench: Bench) -> None:
+    """One that is opened before the configuration is complete, and says what it lacks."""
+    early = built(bench, "early", "-DPOINT=1")
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        for program in ("stock", "adit"):
+            file = bench.folder / f"{program}-early"
+            lacks = line(early, file, "only=0", "config=remote-cert-tls server|route 10.88.0.0")
+            setup = Setup("stock", program, client_extra=(lacks,))
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start()
+            found = net.client.run("ip", "route", "show", "10.88.0.0")
+            check("dev tun" in found, f"{program}: the plugin's route is missing: {found!r}")
+            if program == "adit":  # and again, with another plugin loaded in its place
+                mark = tunnel.client.mark()
+                tunnel.client.send_signal(1)
+                tunnel.client.wait_for(COMPLETED, since=mark)
+                found = net.client.run("ip", "route", "show", "10.88.0.0")
+                check("dev tun" in found, f"after SIGHUP the route is missing: {found!r}")
+                check(len(calls(file, "open")) == 2, "not opened twice")
+            check(tunnel.client.stop() == 0, f"{program} ends in disorder")
+            tunnel.server.stop()
+
+
 RUNS = (
     as_stock,
+    adds_lines,
     late_yes,
     late_no,
     late_options,

@@ -88,7 +88,8 @@ LEVELS = {
     "a password may be a variable": Answer(AUTH, 0, HAS_PASSWORD, level=3, way="via-env"),
     "or may not": Answer(AUTH, 0, HAS_PASSWORD, REFUSED, level=2, way="via-env"),
 } | {
-    hook: Answer(hook, level=1, fate=fate, at_server=fate == TURNED_OUT)
+    f"{hook}, level {level}": Answer(hook, level=level, fate=fate, at_server=fate == TURNED_OUT)
+    for level in (0, 1)
     for hook, fate in (
         ("tls-verify", TURNED_OUT),
         (AUTH, REFUSED),
@@ -104,6 +105,9 @@ OF_A_CLIENT = {
     "route-pre-down says no": Answer("route-pre-down", 1, client=True),
     "down says no": Answer("down", 1, client=True),
     "tls-verify may not run": Answer("tls-verify", level=1, fate=RETRIES, client=True),
+    "up may not run at all": Answer(
+        "up", level=0, fate=r"disallowed by script-security", client=True
+    ),
     "up may not run": Answer("up", level=1, fate=r"disallowed by script-security", client=True),
 }
 

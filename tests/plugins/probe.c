@@ -12,7 +12,7 @@
  *     reason=TEXT      what it writes into auth_failed_reason_file before that
  *     pending=TEXT     what it writes into auth_pending_file at once
  *     turns=N          how often it says "later" again, asked for a deferred client-connect
- *     config=TEXT      a client's configuration
+ *     config=TEXT      a client's configuration; of one that is opened first: lines of the whole one
  *     open=no          it refuses to be opened
  *     fork=FILE        when it is opened, a child writes its blocked signals there, and one logs
  *
@@ -310,6 +310,7 @@ int openvpn_plugin_open_v3(int version, const struct open_in* in, struct open_ou
   use_callbacks(self, in->callbacks);
   if (self->fork) log_in_child(in->callbacks);
   note_end(self);
+  if (out->list) give(self, NULL, out->list);
   out->events = (int)self->events;
   out->handle = self;
   return answer_yes;

@@ -49,7 +49,12 @@ class MemoryLink final : public ports::LinkPort {
   std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
 
   std::deque<ports::LinkAddress> closed;  // streams that have ended
+  std::optional<ports::LinkError> take_error() override {
+    return std::exchange(error, std::nullopt);
+  }
+
   std::deque<ports::TooLarge> too_large;  // what the network says
+  std::optional<ports::LinkError> error;
 
   void arrive(Buffer datagram, const ports::LinkAddress& from) {
     inbox_.emplace_back(std::move(datagram), from);

@@ -159,6 +159,17 @@ TEST_F(ScriptAnswers, of_responses_without_end_a_few_are_looked_at) {
   EXPECT_TRUE(server.store().files.empty());
 }
 
+TEST_F(ScriptAnswers, a_client_crresponse_that_fails_changes_nothing) {
+  decide_by(&options::Scripts::client_crresponse, [](const ports::Command&) { return 1; });
+  ASSERT_TRUE(comes_up(10s));
+  EXPECT_TRUE(client->client().respond("aGVsbG8=", world.now()));
+  world.run_for(30s);
+  EXPECT_EQ(asked.size(), 1u);
+  EXPECT_TRUE(client->up());
+  EXPECT_EQ(client->attempts(), 1);
+  EXPECT_TRUE(server.store().files.empty()) << "its file is gone";
+}
+
 TEST_F(ScriptAnswers, client_connect_may_answer_later) {
   put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));

@@ -82,6 +82,7 @@ class Host {
   MemoryStore& store() { return store_; }
   MemoryProcesses& processes() { return processes_; }
   plane::DataPlane& plane() { return *plane_; }
+  MemoryNetwork& network() { return network_; }
 
  protected:
   // The key a data packet about to leave was sealed with; empty when unknown.

@@ -48,8 +48,16 @@ class SomeServer final : public Instance {
     return true;
   }
 
+  std::size_t push_update(std::optional<std::uint64_t> client,
+                          const std::vector<std::string>& options) override {
+    updated = (client ? std::to_string(*client) : "all") + ":";
+    for (const std::string& option : options) updated += option + "|";
+    return reachable;
+  }
+
   std::vector<ByteCount> counts;
-  std::string admitted, denied;
+  std::string admitted, denied, updated;
+  std::size_t reachable = 1;
 };
 
 class SomeClient final : public Instance {
@@ -295,6 +303,43 @@ TEST_F(ManagementInterface, WhoDoesNotReadIsDropped) {
   for (int round = 0; round < 3; ++round) face.take(as_bytes("test 100000\n"));
   EXPECT_TRUE(face.wants_close());
   EXPECT_EQ(face.take_output(), "");
+}
+
+// What it did not read is not kept for ever, and what it missed the next one can still ask for.
+TEST_F(ManagementInterface, LogsThatPourEndWithTheClientThatDoesNotRead) {
+  greet();
+  static_cast<void>(say("log on\n"));
+  const std::string text(200, 'x');
+  std::size_t lines = 0;
+  for (; lines < 1000000 && !face.wants_close(); ++lines) {
+    face.log(at, {1, Severity::info, 0, text});
+  }
+  EXPECT_LT(lines, 1000000u);
+  EXPECT_GT(lines, 10000u) << "a slow one is waited for";
+  EXPECT_EQ(face.take_output(), "") << "nothing is left that takes memory";
+  face.disconnected();
+  greet();
+  face.log(at, {1, Severity::info, 0, "one"});
+  EXPECT_EQ(face.take_output(), "");
+  EXPECT_EQ(say("log 1\n"), "1000,I,one\r\nEND\r\n");
+}
+
+TEST_F(ManagementInterface, PushedOptionsAreUpdated) {
+  greet();
+  SomeServer server;
+  face.set_instance(&server);
+  EXPECT_EQ(say("push-update-broad \"route 10.1.0.0, -dns\"\n"),
+            "SUCCESS: push-update command succeeded\r\n");
+  EXPECT_EQ(server.updated, "all:route 10.1.0.0|-dns|");
+  EXPECT_EQ(say("push-update-cid 7 \"-route\"\n"), "SUCCESS: push-update command succeeded\r\n");
+  EXPECT_EQ(server.updated, "7:-route|");
+  server.reachable = 0;
+  EXPECT_EQ(say("push-update-broad -route\n"),
+            "ERROR: no client updated\r\nERROR: push-update command failed\r\n");
+  EXPECT_EQ(say("push-update-cid 7 -route\n"), "ERROR: push-update command failed\r\n");
+  EXPECT_EQ(say("push-update-cid x -route\n"), "ERROR: cannot parse CID\r\n");
+  EXPECT_EQ(say("push-update-broad\n"),
+            "ERROR: the 'push-update-broad' command requires 1 parameter\r\n");
 }
 
 TEST_F(PasswordedInterface, AsksForThePasswordFirst) {

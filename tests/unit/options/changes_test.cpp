@@ -191,6 +191,7 @@ const std::map<std::string, std::string>& lines_of_ours() {
       {"force-tls-key-material-export", "force-tls-key-material-export"},
       {"hand-window", "hand-window 40"},
       {"inactive", "inactive 600"},
+      {"keying-material-exporter", "keying-material-exporter EXPORTER-x 20"},
       {"key-direction", "key-direction 0\ntls-auth ta.key"},
       {"learn-address", "learn-address /x"},
       {"machine-readable-output", "machine-readable-output"},

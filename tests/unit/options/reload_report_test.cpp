@@ -23,7 +23,8 @@ TEST(Report, goes_through_json_unharmed) {
                    {"config", {"server.conf", 7}, "config b", {}, Change::nothing}});
   report.told = {"CRL: loaded again"};
   report.failures = {"route"};
-  report.updatable = 1;
+  report.updatable = 2;
+  report.updated = 1;
   auto again = parse_report(render_json(report));
   ASSERT_TRUE(again) << again.error().text();
   again->changes[1].was = report.changes[1].was;  // no UTF-8
@@ -63,8 +64,14 @@ TEST(Report, is_read_by_people) {
             "  For the restart, when it suits: kill -HUP 42   (2 clients would reconnect)\n"
             "  2 clients stay connected.\n");
   report.updatable = 1;
+  EXPECT_EQ(render(report).find("push-update"), std::string::npos) << "nobody was told";
+  report.dry_run = true;
+  EXPECT_NE(render(report).find("1 of 2 clients can be told of changed pushed options"),
+            std::string::npos);
+  report.dry_run = false;
+  report.updated = 1;
   report.failures = {"route 10.1.0.0: no"};
-  EXPECT_NE(render(report).find("1 of 2 clients could be sent pushed options while connected"),
+  EXPECT_NE(render(report).find("1 of 2 clients were told of changed pushed options"),
             std::string::npos);
   EXPECT_NE(render(report).find("  could not be done\n    route 10.1.0.0: no\n"),
             std::string::npos);

@@ -413,6 +413,16 @@ TEST(ClientOptions, fill_their_fields) {
   EXPECT_FALSE(read("pull-filter foo bar").ok());
 }
 
+TEST(KeyingMaterial, is_exported_under_a_registered_kind_of_label) {
+  const Channel channel = of("keying-material-exporter EXPORTER-mine 20").channel;
+  EXPECT_EQ(channel.exporter_label, "EXPORTER-mine");
+  EXPECT_EQ(channel.exporter_bytes, 20u);
+  for (const char* wrong :
+       {"mine 20", "EXPORTER-mine 15", "EXPORTER-mine 4096", "EXPORTER-mine x"}) {
+    EXPECT_FALSE(read(std::string("keying-material-exporter ") + wrong).ok()) << wrong;
+  }
+}
+
 TEST(ScriptOptions, split_their_command) {
   const Scripts scripts = of("script-security 3\nup \"/bin/up 'a b' c\\\\ d\"\ndown /bin/down\n"
                              "ipchange \"/bin/ch a,b\"\ntls-verify \"/bin/v "

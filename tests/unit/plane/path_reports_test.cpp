@@ -163,6 +163,20 @@ TEST(LargeFlow, what_is_no_head_of_a_packet_is_not_rebuilt) {
   EXPECT_TRUE(LargeFlow::rebuild(encoded, 0).empty()) << "too short a head";
 }
 
+TEST_F(PathReports, what_does_not_arrive_is_told_once_a_second) {
+  const ip::Endpoint gone{*ip::Address::parse("203.0.113.2"), 1194};
+  for (int i = 0; i < 50; ++i) {
+    server_.link.error = ports::LinkError{gone, ECONNREFUSED, 7};
+    server_.turn();
+  }
+  const auto reports = reports_of(server_);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].first.kind, Report::Kind::not_reached);
+  EXPECT_EQ(reports[0].first.from.remote, gone);
+  EXPECT_EQ(load_u32(&reports[0].second[0]), static_cast<std::uint32_t>(ECONNREFUSED));
+  EXPECT_EQ(load_u32(&reports[0].second[4]), 7u);
+}
+
 TEST_F(PathReports, hints_of_the_network_are_few_a_second) {
   for (std::uint16_t port = 0; port < 200; ++port) {
     server_.link.too_large.push_back({{*ip::Address::parse("203.0.113.2"), port, 0}, 1300});

@@ -225,6 +225,12 @@ TEST_F(UdpTest, hands_on_what_the_kernel_says_of_sizes_and_nothing_else) {
       EXPECT_EQ(hints[0].to.address, addr("127.0.0.1"));
       EXPECT_EQ(hints[0].mtu, 1400u);
       EXPECT_TRUE(end.read().empty());
+      const auto error = end.link->take_error();
+      ASSERT_TRUE(error) << "nobody listens on one port";
+      EXPECT_EQ(error->error, ECONNREFUSED);
+      EXPECT_EQ(error->to, at("127.0.0.1", 9));
+      EXPECT_EQ(error->descriptor, end.link->fd());
+      EXPECT_FALSE(end.link->take_error()) << "it is told once";
       pollfd wait{end.link->fd(), POLLIN, 0};
       EXPECT_EQ(poll(&wait, 1, 0), 0) << "nothing is left that would keep a lane awake";
     }

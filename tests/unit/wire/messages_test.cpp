@@ -41,6 +41,12 @@ TEST(PushReply, long_lists_go_out_in_parts_that_end_with_continuation) {
   for (int i = 0; i < 100; ++i)
     options.push_back("route 10." + std::to_string(i) + ".0.0 255.255.0.0");
   const auto messages = render_push_reply(options);
+  const auto updates = render_push_update(options);
+  ASSERT_EQ(updates.size(), messages.size());
+  for (const std::string& update : updates) {
+    EXPECT_EQ(parse_control_message(update).kind, MessageKind::push_update);
+    EXPECT_LT(update.size(), push_message_limit);
+  }
   ASSERT_GT(messages.size(), 1u);
   std::vector<std::string> together;
   for (std::size_t i = 0; i < messages.size(); ++i) {
