@@ -30,6 +30,8 @@ Result<ClientLink> ClientLinks::open(const options::Connection& connection,
                                      const std::optional<ip::Address>& server,
                                      std::size_t largest_packet) {
   failure_ = {};
+  const std::string& device = config_.remotes.bind_device;
+  if (!device.empty()) runtime_.log.info(1, "Using bind-dev {}", device);
   if (connection.proto.is_tcp()) return open_tcp(connection, server, largest_packet);
   if (connection.socks_proxy && server) return open_relay(connection, *server);
   return open_udp(connection, server);
@@ -44,7 +46,7 @@ Result<ClientLink> ClientLinks::open_udp(const options::Connection& connection,
     if (!remote) return fail_with(remote.error());
     made.remote.emplace().remote = *remote;
     family = server->family();
-    runtime_.log.info(1, "{}", node::lines::remote_to_use(remote->remote));
+    runtime_.log.info(1, "{}", node::lines::remote_to_use(*remote));
   }
   auto udp = app::open_udp(config_, connection, family, runtime_.log);
   if (!udp) return fail_with(udp.error());

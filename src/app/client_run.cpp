@@ -87,7 +87,11 @@ class ClientRun {
     tell_end(runtime_, signal);
     RunEnd end = end_of(signal, config_);
     end.keeps_device = end.next == RunEnd::Next::restart && keeps_tun_;
-    if (!end.keeps_device) take_down(signal_for_scripts(signal));
+    if (end.keeps_device) {
+      rest_guard(runtime_, config_, *inside_.tunnel);
+    } else {
+      take_down(signal_for_scripts(signal));
+    }
     end_guard(runtime_, end, signal);
     return end;
   }

@@ -80,16 +80,20 @@ int check_crypto(Runtime& runtime, const options::Config& config) {
   if (!key) return give_up(runtime, key.error());
   auto loopback = Loopback::make(*key, runtime.rng);
   if (!loopback) return give_up(runtime, loopback.error());
-  runtime.log.info(1, "Entering OpenVPN crypto self-test mode.");
+  // A tool runs before the log is set up.
+  const auto tell = [&](const std::string& line) {
+    if (config.logging.verb > 0) runtime.log.info(1, "{}", line);
+  };
+  tell("Entering OpenVPN crypto self-test mode.");
   Buffer payload(largest);
   runtime.rng.fill(payload);
   for (std::size_t size = 1; size <= largest; ++size) {
-    runtime.log.info(1, "TESTING ENCRYPT/DECRYPT of packet length={}", size);
+    tell(fmt::format("TESTING ENCRYPT/DECRYPT of packet length={}", size));
     if (!loopback->carries(Bytes(payload).first(size), runtime.loop->wall(), runtime.loop->now())) {
       return give_up(runtime, {fmt::format("SELF TEST FAILED, a packet of {} bytes", size), {}});
     }
   }
-  runtime.log.info(1, "OpenVPN crypto self-test mode SUCCEEDED.");
+  tell("OpenVPN crypto self-test mode SUCCEEDED.");
   return exit_ok;
 }
 

@@ -41,6 +41,10 @@ class Edge {
 
   [[nodiscard]] plane::DataPlane& plane() { return *plane_; }
   [[nodiscard]] ports::LinkPort& link() { return *lanes_.front().link; }
+  // A client's socket; nullptr over TCP.
+  [[nodiscard]] system::UdpLink* udp() {
+    return link_.udp.empty() ? nullptr : link_.udp.front().front().get();
+  }
 
  private:
   // What one pair of lanes sleeps behind and runs in.

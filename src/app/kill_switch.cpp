@@ -21,7 +21,7 @@ namespace adit::app {
 namespace {
 
 constexpr int private_file = 0600;
-constexpr unsigned open_folder = 0755;
+constexpr unsigned private_folder = 0700;
 constexpr const char* folder = "/run/adit";
 constexpr const char* how_to_open = "\"adit firewall unload --owner kill-switch\" opens it";
 
@@ -65,7 +65,7 @@ Result<std::unique_ptr<KillSwitch>> KillSwitch::close(Runtime& runtime,
 }
 
 bool KillSwitch::take_lock() {
-  ::mkdir(folder, open_folder);
+  ::mkdir(folder, private_folder);
   lock_ = system::Fd(
       ::open(state_path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
   return !lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;

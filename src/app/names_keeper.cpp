@@ -61,6 +61,7 @@ bool NamesKeeper::start() {
   std::vector<std::string> words{"adit", names_keeper_word};
   words.insert(words.end(), script_.begin(), script_.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

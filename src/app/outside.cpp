@@ -8,6 +8,7 @@
 #include "node/lines.h"
 #include "node/mtu_setup.h"
 #include "options/listen.h"
+#include "system/resolver.h"
 #include "system/service_port.h"
 #include "system/task_limit.h"
 #include "system/thread.h"

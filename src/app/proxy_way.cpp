@@ -104,13 +104,21 @@ bool ProxyWay::talk(int socket, proxy::Dialogue& dialogue, Instant until) {
   return undisturbed && dialogue.state() != State::failed;
 }
 
+tl::unexpected<Error> ProxyWay::cannot_ask(const Error& error) {
+  if (!runtime_.signal) {
+    runtime_.log.fatal("{}", error.text());
+    runtime_.raise({SIGTERM, false, "proxy-user-pass", 1});
+  }
+  return told();
+}
+
 // Stock remembers them, wrong or not, unless told "auth-nocache".
 Status ProxyWay::give_http_credentials(const options::HttpProxy& proxy, proxy::Dialogue& dialogue) {
   if (!dialogue.needs_credentials()) return {};
   auto& known = remembered_.http_proxy;
   if (!known) {
     auto asked = proxy_credentials(runtime_, config_, proxy.credentials, "HTTP Proxy");
-    if (!asked) return fail_with(asked.error());
+    if (!asked) return cannot_ask(asked.error());
     known = std::move(*asked);
   }
   dialogue.give(*known);
@@ -122,7 +130,7 @@ Status ProxyWay::give_socks_credentials(const options::SocksProxy& proxy,
                                         proxy::Dialogue& dialogue) {
   if (!dialogue.needs_credentials()) return {};
   auto asked = proxy_credentials(runtime_, config_, proxy.credentials, "SOCKS Proxy");
-  if (!asked) return fail_with(asked.error());
+  if (!asked) return cannot_ask(asked.error());
   dialogue.give(std::move(*asked));
   return {};
 }

@@ -49,6 +49,8 @@ class ProxyWay {
                                              const ip::Address& proxy, const Connect& connect);
 
  private:
+  // A user who cannot be asked will not be there the next time either: the process ends.
+  [[nodiscard]] tl::unexpected<Error> cannot_ask(const Error& error);
   [[nodiscard]] Status give_http_credentials(const options::HttpProxy& proxy,
                                              proxy::Dialogue& dialogue);
   [[nodiscard]] Status give_socks_credentials(const options::SocksProxy& proxy,

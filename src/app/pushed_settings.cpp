@@ -10,13 +10,13 @@ void resize_buffers(Runtime& runtime, const options::Config& config, const optio
   const bool differs =
       receive != config.remotes.receive_buffer || send != config.remotes.send_buffer;
   if ((!receive && !send) || !differs) return;
-  if (edge.udp().empty()) {
+  system::UdpLink* const link = edge.udp();
+  if (link == nullptr) {
     return runtime.log.info(3, "pushed sndbuf and rcvbuf: the kernel sizes a TCP connection's");
   }
-  system::UdpLink& link = *edge.udp().front();
-  const system::BufferSizes before = link.buffers();
-  link.resize_buffers(receive, send);
-  const system::BufferSizes after = link.buffers();
+  const system::BufferSizes before = link->buffers();
+  link->resize_buffers(receive, send);
+  const system::BufferSizes after = link->buffers();
   runtime.log.info(3, "Socket Buffers: R=[{}->{}] S=[{}->{}]", before.receive, after.receive,
                    before.send, after.send);
 }

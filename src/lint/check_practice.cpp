@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "lint/checks.h"
+#include "options/table.h"
 
 // What works, and nobody would write today.
 
@@ -78,6 +79,16 @@ void check_renewal(const Config& config, const Findings& found) {
   found.note("reneg-sec", "this side never asks for new keys; the other side's interval counts");
 }
 
+// Whoever shares the file with another program wants to know.
+void check_known(const Config& config, const Findings& found) {
+  for (const options::Said& said : config.said) {
+    const options::Row* row = options::find_row(said.name);
+    if (row == nullptr) continue;
+    if (row->ours) found.note(said.name, "only adit knows it; OpenVPN does not start with it");
+    if (row->newer) found.note(said.name, "OpenVPN before 2.7 does not know it");
+  }
+}
+
 }  // namespace
 
 void check_practice(const Config& config, const Findings& found) {
@@ -87,6 +98,7 @@ void check_practice(const Config& config, const Findings& found) {
   check_clients_of_server(config, found);
   check_management(config, found);
   check_renewal(config, found);
+  check_known(config, found);
   constexpr int every_packet = 6;
   if (config.logging.verb >= every_packet) {
     found.note("verb",

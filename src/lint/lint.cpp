@@ -45,6 +45,12 @@ void put_up_with(Issues& issues, const Accepted& accepted, const std::string& so
   }
 }
 
+// What is wrong with every remote, or every line of a kind, is said once.
+void drop_repeats(Issues& issues) {
+  std::set<std::string> seen;
+  std::erase_if(issues, [&](const Issue& issue) { return !seen.insert(issue.text()).second; });
+}
+
 // What an issue is about, as the user wrote it.
 void add_lines(Issues& issues, const options::Config& config) {
   for (Issue& issue : issues) {
@@ -69,6 +75,7 @@ Linted judged(options::Parsed parsed, Issues own, std::string_view text,
   all = linted.parsed.issues;
   all.insert(all.end(), own.begin(), own.end());
   put_up_with(all, accepted_in(text), source);
+  drop_repeats(all);
   put_in_order(all, source);
   return linted;
 }

@@ -185,6 +185,8 @@ void Client::take(const plane::Report& report, MutableBytes bytes) {
     case Kind::not_reached:
       return log_.mutable_error(lines::mute_class_of_links, "{}",
                                 lines::not_reached(report.from.remote, bytes));
+    case Kind::dhcp_router:
+      return take_dhcp_router(bytes);
     case Kind::bad_source:
     case Kind::frame:
       return;

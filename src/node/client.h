@@ -49,6 +49,7 @@ struct ClientMemory {
   [[nodiscard]] bool has_what_to_send() const { return !forgotten || !token.empty(); }
   void forget();
   [[nodiscard]] bool is_new(const std::string& text);
+  std::optional<ip::Address> dhcp_router;  // that "route-gateway dhcp" is about
 };
 
 // A session that calls the peer: its first datagram is there to be sent. setup must outlive it.
@@ -171,6 +172,12 @@ class Client {
   void add_routes(const options::Device& device, const options::Routes& routes);
   void set_names(const options::Pulled& agreed);
   void put_routes(const options::Device& device, const options::Routes& routes);
+  // client_dhcp.cpp
+  [[nodiscard]] const options::Routes& routes_in_use() const;
+  [[nodiscard]] bool gateway_by_dhcp() const;
+  [[nodiscard]] bool waits_for_dhcp() const;
+  [[nodiscard]] options::Routes routes_without_gateway(options::Routes routes) const;
+  void take_dhcp_router(Bytes address);
   plane::PeerSpec set_plane_peer();
   void set_inside_rules();
   plane::PeerSpec tell_plane(const ports::LinkAddress& address);

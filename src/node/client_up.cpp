@@ -87,7 +87,9 @@ RoutePlan Client::make_route_plan(const options::Device& device,
   RouteFacts facts = look_around();
   facts.layer2 = device.type == options::DevType::tap;
   const auto topology = device.topology.value_or(options::Topology::net30);
-  if (!routes.gateway.empty()) {
+  if (gateway_by_dhcp()) {
+    facts.vpn_gateway = memory_.dhcp_router;
+  } else if (!routes.gateway.empty()) {
     facts.vpn_gateway = ip::Address::parse_v4(routes.gateway);
   } else if (device.ifconfig && topology != options::Topology::subnet) {
     facts.vpn_gateway = ip::Address::parse_v4(device.ifconfig->second);
@@ -97,7 +99,7 @@ RoutePlan Client::make_route_plan(const options::Device& device,
   } else if (device.ifconfig_ipv6) {
     facts.vpn_gateway6 = ip::Address::parse_v6(device.ifconfig_ipv6->second);
   }
-  return plan_routes(routes, facts);
+  return plan_routes(routes_without_gateway(routes), facts);
 }
 
 void Client::add_routes(const options::Device& device, const options::Routes& routes) {
@@ -108,6 +110,7 @@ void Client::add_routes(const options::Device& device, const options::Routes& ro
 void Client::put_routes(const options::Device& device, const options::Routes& routes) {
   around_before_.reset();
   around_before_ = look_around();
+  if (waits_for_dhcp()) log_.info(1, "{}", lines::routes_wait_for_dhcp);
   const RoutePlan plan = make_route_plan(device, routes);
   if (!plan.routes.empty()) note(ClientNews::Kind::add_routes);
   const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
@@ -195,6 +198,7 @@ plane::PeerSpec Client::tell_plane(const ports::LinkAddress& address) {
   const session::Frame frame =
       fit_packets(spec, negotiated(), setup_.config.channel, frame_facts(address), setup_.mtu);
   fit_path(spec, frame, setup_.mtu, path_.finder());
+  spec.dhcp_router = gateway_by_dhcp();
   around_.plane.set_peer(the_peer, spec);
   return spec;
 }

@@ -141,6 +141,12 @@ std::string primary_virtual_ip(std::string_view client, std::string_view address
   const std::string_view family = address.find(':') == std::string_view::npos ? "IP" : "IPv6";
   return fmt::format("MULTI: primary virtual {} for {}: {}", family, client, address);
 }
+std::string iroutes_rejected(std::string_view client) {
+  return fmt::format(
+      "MULTI: --iroute options rejected for {} -- iroute only works with tun-style tunnels",
+      client);
+}
+
 std::string route_quota(unsigned limit, std::string_view client) {
   return fmt::format(
       "MULTI ROUTE: route quota ({}) exceeded for {} (see --max-routes-per-client option)", limit,

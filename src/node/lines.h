@@ -63,6 +63,7 @@ std::string too_many_clients(unsigned limit);
 std::string too_many_connections(const ip::Endpoint& from);
 std::string ignored_while_ending(const ip::Endpoint& from);
 std::string learn(std::string_view address, std::string_view client);
+std::string iroutes_rejected(std::string_view client);
 std::string route_quota(unsigned limit, std::string_view client);
 std::string learn_failed(std::string_view address, std::string_view client);
 std::string primary_virtual_ip(std::string_view client, std::string_view address);
@@ -119,6 +120,8 @@ std::string bad_source(std::string_view source);
 std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
                     const ip::Endpoint& to);
 
+inline constexpr std::string_view routes_wait_for_dhcp =
+    "route-gateway dhcp: routes wait until a DHCP server behind the tunnel has named the router";
 std::string tun_opened(std::string_view device);
 // "ERROR: Cannot ioctl TUNSETIFF tun0: Operation not permitted (errno=1)", whose end the device
 // says

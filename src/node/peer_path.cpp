@@ -61,6 +61,7 @@ void PeerPath::run_test(plane::DataPlane& plane, plane::PeerIndex index, Instant
   const auto result = test_.take_result();
   if (!result) return;
   lines_.push_back(session::mtu_test_line(*result));
+  if (finder_.state() != State::off) return;  // packets are fitted to the path in any case
   std::string advice = session::mtu_test_advice(*result);
   if (!advice.empty()) lines_.push_back(std::move(advice));
 }

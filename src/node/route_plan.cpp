@@ -22,8 +22,9 @@ class Planner {
   RoutePlan plan() {
     set_gateways();
     std::size_t n = 1;
-    if (routes_.redirect) redirect(*routes_.redirect, n);
+    if (routes_.redirect) redirect(*routes_.redirect);
     for (const options::RouteLine& line : routes_.v4) add_line(line, n);
+    if (routes_.redirect && routes_.redirect->block_local) block_local(n);
     n = 1;
     if (hides_v6_remote()) keep_v6_server_reachable(n);
     for (const options::RouteLine6& line : routes_.v6) add_line(line, n);
@@ -57,13 +58,11 @@ class Planner {
 
   // ---- redirect-gateway ----
 
-  // n: the number of the first in the variables.
-  void redirect(const options::RedirectGateway& flags, std::size_t& n) {
+  void redirect(const options::RedirectGateway& flags) {
     plan_.redirects = !flags.no_ipv4;
     const bool local = flags.local || (flags.autolocal && remote_is_on_link());
     if (!local && !flags.no_ipv4) keep_server_reachable();
     if (flags.on && !flags.no_ipv4) redirect_v4(flags);
-    if (flags.block_local) block_local(n);
   }
 
   bool remote_is_on_link() const { return facts_.remote_path && !facts_.remote_path->gateway; }
@@ -91,12 +90,14 @@ class Planner {
            std::ranges::any_of(routes_.v6, covers, &options::RouteLine6::prefix);
   }
 
+  // source: stock 2.6.14, for the metric and for what scripts hear of a neighbour
   void keep_v6_server_reachable(std::size_t& n) {
-    constexpr std::uint32_t first_metric = 1;  // source: stock 2.6.14
-    if (!facts_.remote_path || !facts_.remote_path->gateway) return;
+    constexpr std::uint32_t first_metric = 1;
+    if (!facts_.remote_path) return;
+    const auto& gateway = facts_.remote_path->gateway;
     const ip::Prefix host = ip::Prefix::host(*facts_.remote_host);
-    add(host, facts_.remote_path->gateway, facts_.remote_path->device, first_metric);
-    tell_v6(n++, host, facts_.remote_path->gateway, first_metric);
+    add(host, gateway, facts_.remote_path->device, first_metric);
+    tell_v6(n++, host, gateway ? gateway : ip::Address::parse_v6("::"), first_metric);
   }
 
   void redirect_v4(const options::RedirectGateway& flags) {
@@ -140,6 +141,7 @@ class Planner {
   }
 
   // The LAN of the default gateway goes into the tunnel, in two halves; the gateway itself stays.
+  // n: the number of the first in the variables.
   void block_local(std::size_t& n) {
     if (!facts_.net_gateway || !facts_.net_gateway->gateway || !facts_.vpn_gateway) return;
     const ip::Address& gateway = *facts_.net_gateway->gateway;

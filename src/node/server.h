@@ -308,6 +308,7 @@ class Server {
   // server_update.cpp: what was pushed changes
   [[nodiscard]] bool update(ServerPeer& peer, const std::vector<std::string>& options);
   void adopt_address(ServerPeer& peer, const std::string& option);
+  std::size_t tell_each(const std::function<std::vector<std::string>(ServerPeer& peer)>& changes);
   std::size_t push_changes();
 
   // server_managed.cpp: what is decided outside

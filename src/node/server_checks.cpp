@@ -21,7 +21,11 @@ void Server::check_key(ServerPeer& peer, const Session& session,
                        const std::optional<Buffer>& metadata) {
   const options::Scripts& scripts = setup_.config.scripts;
   if (!metadata) return;
-  if (!key_is_fresh(peer, *metadata)) return refuse_key(peer);
+  if (!key_is_fresh(peer, *metadata)) {
+    if (peer.admitted()) return refuse_key(peer);
+    peer.log.error("{}", lines::cannot_extract_v2_key(peer.address.remote));
+    return remove(peer.index, "SIGUSR1", "tls-error");  // before it is answered
+  }
   if (!scripts.tls_crypt_v2_verify.defined()) return;
   const wire::SessionId id = session.own_id();
   peer.key_checks.push_back({id});

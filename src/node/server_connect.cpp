@@ -126,6 +126,9 @@ void Server::finish_connect(ServerPeer& peer) {
   session::Session& session = peer.association.active();
   peer.let_in = true;
   for (const std::string& warning : peer.plan.warnings) peer.log.warn("{}", warning);
+  if (has_tap() && !peer.profile.iroutes.empty()) {
+    peer.log.warn("{}", lines::iroutes_rejected(peer.name()));
+  }
   if (peer.profile.disable) {
     peer.log.error("MULTI: client has been rejected due to 'disable' directive");
     return refuse(peer);

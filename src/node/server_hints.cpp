@@ -25,6 +25,7 @@ std::vector<options::NamedProfile> read_profiles(const options::Config& config,
     if (!text) continue;
     auto parsed = options::parse_client_profile(*text, path, config);
     for (const options::Issue& issue : parsed.issues) hints.push_back(issue.text());
+    if (config.device.is_tap()) parsed.profile.iroutes.clear();  // it is told when the client comes
     profiles.push_back({path, std::move(parsed.profile)});
   }
   return profiles;

@@ -54,6 +54,7 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
     case Kind::too_large:
     case Kind::not_reached:
     case Kind::recursive:
+    case Kind::dhcp_router:
       return;
   }
 }

@@ -19,6 +19,10 @@ bool is_sensible(const std::string& option) {
          std::ranges::all_of(option, printable);
 }
 
+bool is_address(const std::string& option) {
+  return option.starts_with("ifconfig") || option.starts_with("-ifconfig");
+}
+
 // Whether such a client can be told: its tunnel stands, and it knows the message.
 bool can_be_told(const ServerPeer& peer) {
   return peer.phase == ServerPeer::Phase::up && peer.pushed &&
@@ -39,13 +43,29 @@ bool Server::update_client(std::uint64_t client, const std::vector<std::string>&
 
 std::size_t Server::update_clients(const std::vector<std::string>& options, Instant now) {
   now_ = now;
+  const std::size_t count = tell_each([&](const ServerPeer&) { return options; });
+  publish_routes();
+  return count;
+}
+
+// changes: for each that can be told; empty: there is nothing to tell. Returns how many were told.
+std::size_t Server::tell_each(
+    const std::function<std::vector<std::string>(ServerPeer& peer)>& changes) {
+  std::vector<plane::PeerIndex> all;  // who is served may go
+  for (const auto& [index, peer] : peers_) all.push_back(index);
   std::size_t count = 0;
-  for (auto& [index, peer] : peers_) {
-    if (!can_be_told(*peer) || !update(*peer, options)) continue;
+  for (const plane::PeerIndex index : all) {
+    ServerPeer* peer = find(index);
+    if (peer == nullptr || !can_be_told(*peer)) continue;
+    const std::vector<std::string> options = changes(*peer);
+    if (options.empty()) continue;
+    if (!update(*peer, options)) {
+      peer->log.warn("what has changed of the pushed options cannot be sent to this client");
+      continue;
+    }
     ++count;
     serve(*peer);
   }
-  publish_routes();
   return count;
 }
 
@@ -83,22 +103,14 @@ void Server::adopt_address(ServerPeer& peer, const std::string& option) {
 // The pushes of another configuration, to those who can be told; everybody else gets them with its
 // next session. Returns how many were told.
 std::size_t Server::push_changes() {
-  std::size_t count = 0;
-  for (auto& [index, peer] : peers_) {
-    if (!can_be_told(*peer)) continue;
+  return tell_each([this](ServerPeer& peer) {
     std::vector<std::string> wanted =
-        policy::plan_client(setup_.facts, peer->profile, peer->lease).push;
-    const auto changes = options::update_between(peer->plan.push, wanted);
-    if (changes.empty()) continue;
-    if (!update(*peer, changes)) {
-      peer->log.warn("the pushed options that have changed cannot be sent to this client");
-      continue;
-    }
-    peer->plan.push = std::move(wanted);
-    serve(*peer);
-    ++count;
-  }
-  return count;
+        policy::plan_client(setup_.facts, peer.profile, peer.lease).push;
+    std::vector<std::string> changes = options::update_between(peer.plan.push, wanted);
+    std::erase_if(changes, is_address);  // which is decided when a client comes
+    if (std::ranges::all_of(changes, is_sensible)) peer.plan.push = std::move(wanted);
+    return changes;
+  });
 }
 
 }  // namespace adit::node

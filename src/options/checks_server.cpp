@@ -51,8 +51,9 @@ void refuse_server_options(const Config& config, const Findings& found) {
 
 void refuse_client_options(const Config& config, const Findings& found) {
   constexpr std::array names{
-      "nobind", "pull",     "auth-user-pass", "route-delay", "up-delay",
-      "shaper", "ipchange", "http-proxy",     "socks-proxy", "allow-recursive-routing"};
+      "nobind",     "pull",     "auth-user-pass", "route-delay", "up-delay",
+      "shaper",     "ipchange", "http-proxy",     "socks-proxy", "allow-recursive-routing",
+      "kill-switch"};
   for (const char* name : names) {
     if (config.said_of(name) != nullptr) {
       found.error(name, std::string("--") + name + " cannot be used with --mode server",

@@ -61,11 +61,11 @@ class AddressCheck {
     if (ip::prefix_length_of_netmask(other_)) return;
     const auto& network = server_.server.network;
     const std::string mask = network ? network->netmask().text() : "255.255.255.0";
-    report(
-        Severity::error,
-        "second ifconfig-push word " + other_.text() +
-            " is not a netmask but topology is subnet; the address is not sent",
-        "write \"ifconfig-push " + address_.text() + ' ' + mask + "\" or set \"topology net30\"");
+    report(Severity::error,
+           "second ifconfig-push word " + other_.text() +
+               " is not a netmask but topology is subnet; the address is not sent",
+           "write \"ifconfig-push " + address_.text() + ' ' + mask + '"' +
+               (server_.device.is_tap() ? "" : " or set \"topology net30\""));
     profile_.ifconfig_push.reset();
   }
 

@@ -59,6 +59,7 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.echo_mark = spec.echo_mark;
   known.slot.note_flows = spec.note_flows;
   known.slot.vlan = spec.vlan;
+  known.slot.dhcp_router = spec.dhcp_router;
   known.slot.framing = spec.framing;
   known.slot.compress = spec.compress;
   known.slot.fragment_most = spec.fragment_most;

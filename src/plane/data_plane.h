@@ -21,6 +21,8 @@ struct PeerSpec {
   std::uint64_t echo_mark = 0;  // answers to echo requests with it are reported; 0: none
   bool note_flows = false;      // for ask_flows
   std::uint16_t vlan = 0;       // with PlaneSetup::vlans
+  // With Ethernet: routers in answers of a DHCP server behind it are taken out, and reported.
+  bool dhcp_router = false;
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;
   wire::CompressionFraming framing = wire::CompressionFraming::none;

@@ -75,6 +75,7 @@ class DownLane {
   void deliver_frame(const Arrival& arrival, Packet& frame);
   [[nodiscard]] bool knows_station(const Arrival& arrival, const Packet& frame,
                                    const ip::EthernetHeader& header);
+  void look_for_router(const PeerSlot& peer, MutableBytes packet);
   [[nodiscard]] bool switched(const Arrival& arrival, const Packet& frame,
                               const ip::EthernetHeader& header);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);

@@ -1,5 +1,6 @@
 // The way of Ethernet frames down: a switch whose ports are the peers and the tap.
 
+#include "ip/dhcp.h"
 #include "ip/inner_packet.h"
 #include "plane/down_lane.h"
 
@@ -15,11 +16,12 @@ void DownLane::deliver_frame(const Arrival& arrival, Packet& frame) {
   if (!header) return drop(peer, Drop::malformed);
   if (around_.setup.vlans && header->vlan() != 0) return drop(peer, Drop::blocked);
   if (around_.setup.server && !knows_station(arrival, frame, *header)) return;
-  if (around_.setup.block_ipv6 || peer.mss != 0) {
+  if (around_.setup.block_ipv6 || peer.mss != 0 || peer.dhcp_router) {
     const MutableBytes packet = ip::ip_packet_of(frame.writable());
     const bool is_v6 = !packet.empty() && packet[0] >> 4 == 6;
     if (around_.setup.block_ipv6 && is_v6) return drop(peer, Drop::blocked);
     ip::clamp_mss(packet, peer.mss);
+    if (peer.dhcp_router) look_for_router(peer, packet);
   }
   peer.meter->received.inside_bytes.add(frame.size());
   if (around_.setup.server && switched(arrival, frame, *header)) return;
@@ -28,6 +30,11 @@ void DownLane::deliver_frame(const Arrival& arrival, Packet& frame) {
     if (!leave_vlan(*around_.setup.vlans, frame, peer.vlan)) return drop(peer, Drop::blocked);
   }
   inside_.push_back(&frame);
+}
+
+void DownLane::look_for_router(const PeerSlot& peer, MutableBytes packet) {
+  const auto router = ip::take_dhcp_router(packet);
+  if (router) report({Report::Kind::dhcp_router, peer.index, peer.address}, router->bytes());
 }
 
 // A frame of a station that is not known to be behind this peer goes the long way: the control

@@ -29,6 +29,7 @@ struct Report {
     recursive,     // our own outer packet was about to enter the tunnel
     echo,          // bytes: sequence and length, 16 bits each, of an answer to our echo request
     frame,         // bytes: a frame whose sender is not known to be behind the peer
+    dhcp_router,   // bytes: the address that a DHCP server has named, see PeerSpec
     flow,          // bytes: a LargeFlow, encoded; from DownLane::ask_flows
     too_large,     // bytes: 32 bits, the MTU that the network told of the way to "from"
     not_reached,   // bytes: errno and descriptor, 32 bits each, of what was sent to "from"

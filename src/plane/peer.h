@@ -75,6 +75,7 @@ struct PeerSlot {
   std::uint64_t echo_mark = 0;  // answers to echo requests with it are ours; 0: none are awaited
   bool note_flows = false;      // for DownLane::ask_flows
   std::uint16_t vlan = 0;       // with PlaneSetup::vlans
+  bool dhcp_router = false;     // see PeerSpec
   wire::CompressionFraming framing = wire::CompressionFraming::none;
   bool compress = false;                 // what is sent, where it gets shorter
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"

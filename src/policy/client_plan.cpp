@@ -103,10 +103,6 @@ ClientPlan plan_client(const ServerFacts& server, const options::ClientProfile& 
                        const std::optional<Lease>& lease) {
   ClientPlan plan;
   if (lease) plan.slot = lease->slot;
-  if (!server.routes_networks && !profile.iroutes.empty()) {
-    plan.warnings.emplace_back(
-        "MULTI: --iroute options rejected -- iroute only works with tun-style tunnels");
-  }
   const std::size_t most_iroutes = profile.max_routes.value_or(server.most_iroutes);
   for (const options::Iroute& iroute : profile.iroutes) {
     if (!server.routes_networks) break;

@@ -104,6 +104,7 @@ void recover_names(Host& host, const NamesPlace& place,
     if (namespace_of(left.owner) != namespace_of(place.owner) || is_alive(left.owner)) continue;
     progress("a tunnel that was killed left DNS settings behind: they are taken back");
     if (Status done = clear_names(host, left, progress); !done) progress(done.error().text());
+    static_cast<void>(host.remove_file(lock_path(place, left.owner)));
   }
 }
 

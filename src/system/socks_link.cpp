@@ -16,7 +16,8 @@ std::size_t SocksLink::read(std::span<Packet> packets, std::span<ports::LinkAddr
     if (!sender) continue;
     std::swap(packets[kept], packets[i]);
     from[kept] = from[i];
-    from[kept++].remote = *sender;
+    // Some relays do not say whom it is from.
+    from[kept++].remote = sender->address.is_unspecified() ? server_ : *sender;
   }
   return kept;
 }

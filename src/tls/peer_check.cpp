@@ -202,7 +202,7 @@ Refusal refuse_issuer(X509* certificate, const PeerPolicy& policy) {
   }
   return PeerRefusal{
       "TLS Error: --tls-verify/--peer-fingerprint certificate hash verification failed. (got "
-      "fingerprint: " +
+      "certificate fingerprint: " +
           (policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256) + ")",
       "the peer's certificate was issued by \"" + entry.subject + "\"; verify-hash names another"};
 }

@@ -16,6 +16,7 @@ from lab import check
 Seen = TypeVar("Seen")
 
 MASKS = (
+    (r"\(fd=\d+,", "(fd=N,"),
     (r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", ""),
     (r"(\d+\.\d+\.\d+\.\d+):\d+", r"\1:PORT"),
     (r"(\[AF_INET6\][0-9a-f:]+):\d+$", r"\1:PORT"),

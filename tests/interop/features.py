@@ -14,13 +14,12 @@ import contextlib
 import json
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from keys import Keys, call
-from lab import Failure, Host, Lab, Process, ThreeHosts, check, until
+from lab import NAMESPACE_FILES, Failure, Host, Lab, Process, ThreeHosts, check, until
 from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, client_config
 
 FAR = "192.0.2.53"  # a host in the internet, behind the wire
@@ -131,14 +130,12 @@ def device_index(host: Host) -> str:
 @contextlib.contextmanager
 def hosts_file(host: Host) -> Iterator[Path]:
     """/etc/hosts as programs started in the namespace see it; nothing else is resolved there."""
-    folder = Path("/etc/netns") / host.namespace
-    folder.mkdir(parents=True)
+    hosts = NAMESPACE_FILES / host.namespace / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
     try:
-        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-        (folder / "hosts").write_text("127.0.0.1 localhost\n")
-        yield folder / "hosts"
+        yield hosts
     finally:
-        shutil.rmtree(folder)
+        hosts.unlink(missing_ok=True)
 
 
 # ---- scripts ----

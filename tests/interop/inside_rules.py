@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What happens to packets inside beside being carried: client-nat, block-ipv6, the tunnel's own.
 
-Each case is done with a stock client and with adit, to a stock server, and must end alike.
+What a client does is done with a stock client and with adit, to a stock server, and must end alike.
 """
 
 from __future__ import annotations
@@ -125,25 +125,29 @@ def pushed_block_ipv6(bench: Bench) -> None:
 
 
 def block_ipv6_at_server(bench: Bench) -> None:
-    """The server tells its clients."""
-    told = {}
-    for program in ("stock", "adit"):
-        setup = Setup(server=program, client="stock", server_extra=("block-ipv6",))
-        with Lab(bench.folder / program) as lab:
-            net = lab.three_hosts()
-            tunnel = Tunnel(net, setup, bench.keys)
-            tunnel.start_server()
-            tunnel.start_client().wait_for(COMPLETED)
-            said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::77", fails=True)
-            told[program] = re.findall(r"Destination unreachable: [A-Za-z ]+", said)
-    check(told["adit"] == told["stock"], f"{told}")
+    """The server tells its clients, as the manual of stock has it; stock 2.6.14 itself is silent."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        setup = Setup(server="adit", client="stock", server_extra=("block-ipv6",))
+        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel.start_server()
+        tunnel.start_client().wait_for(COMPLETED)
+        said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::77", fails=True)
+        check("Destination unreachable: No route" in said, f"the client hears:\n{said}")
+        check(net.client.ping("10.8.0.1", 2).received == 2, "IPv4 does not go on")
+
+
+SEND_BY_TUNNEL = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'tun0')
+s.sendto(b'x', (sys.argv[1], int(sys.argv[2])))
+"""
 
 
 def own_packets(bench: Bench) -> None:
     """What would carry the tunnel and comes out of it is told and dropped, other services of that
     host are reached; and not with allow-recursive-routing. source: 2.7 compares ports, too."""
-    send = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    send += "s.setsockopt(socket.SOL_SOCKET, 25, b'tun0')\ns.sendto(b'x', ('203.0.113.2', int(sys.argv[1])))"
     for own, dropped in (((), True), (("allow-recursive-routing",), False)):
         with Lab(bench.folder / str(dropped)) as lab:
             net = lab.three_hosts()
@@ -155,7 +159,7 @@ def own_packets(bench: Bench) -> None:
             capture = net.server.start("capture", sys.executable, "-c", CAPTURE, "tun0")
             capture.wait_for("ready")
             for port in (PORT, PORT + 1):
-                net.client.run(sys.executable, "-c", send, port)
+                net.client.run(sys.executable, "-c", SEND_BY_TUNNEL, net.server4, port)
             wanted = 1 if dropped else 2
             arrived = lambda: capture.matches("203.0.113.2 17")  # noqa: E731
             until(lambda: len(arrived()) >= wanted, 5, "it comes out at the server")

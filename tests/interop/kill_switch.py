@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 from features import push
-from lab import Host, Lab, Process, ThreeHosts, check, until
+from lab import NAMESPACE_FILES, Host, Lab, Process, ThreeHosts, check, until
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PORT, Setup, Tunnel
 
@@ -135,11 +134,11 @@ class Scene:
         return self.host.run("nft", "list", "ruleset")
 
 
-def whole_life(transport: str):
+def whole_life(transport: str, *own: str):
     def run(bench: Bench) -> None:
         """Connecting, up, the server gone, up again, and the end."""
         with Lab(bench.folder) as lab:
-            scene = Scene(bench, lab, transport)
+            scene = Scene(bench, lab, transport, *own)
             client, since = scene.start()
             client.wait_for(COMPLETED)
             scene.nothing_leaks(since, "while the tunnel stands")
@@ -148,7 +147,8 @@ def whole_life(transport: str):
             mark = client.mark()
             client.send_signal(signal.SIGUSR1)
             client.wait_for("process restarting", since=mark)
-            check("tun0" not in scene.host.devices(), "the device is still there")
+            stays = "tun0" in scene.host.devices()
+            check(stays == ("persist-tun" in own), f"the device stays: {stays}")
             scene.nothing_leaks(since, "while the tunnel is down")
             scene.tunnel.start_server()
             client.wait_for(COMPLETED, since=mark, seconds=25)
@@ -164,7 +164,7 @@ def after_a_crash(bench: Bench) -> None:
     """kill -9: it stays closed, and the next one takes it over, its server's name included."""
     with Lab(bench.folder) as lab:
         scene = Scene(bench, lab, "udp4")
-        hosts = Path("/etc/netns") / scene.host.namespace / "hosts"
+        hosts = NAMESPACE_FILES / scene.host.namespace / "hosts"
         hosts.write_text(f"127.0.0.1 localhost\n{scene.net.server4} vpn.example\n")
         scene.tunnel.remote = "vpn.example"
         client, since = scene.start()
@@ -232,9 +232,11 @@ def lan_allowed(bench: Bench) -> None:
         check(client.stop() == 0, "the client does not end well")
 
 
+UNPRIVILEGED = ("user nobody", "group nogroup", "persist-tun")
 CASES = [
     Case("udp", whole_life("udp4")),
     Case("tcp", whole_life("tcp4")),
+    Case("rights_dropped", whole_life("udp4", *UNPRIVILEGED)),
     Case("crash", after_a_crash),
     Case("refused", refused),
     Case("allow_lan", lan_allowed),

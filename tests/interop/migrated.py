@@ -5,6 +5,7 @@ with stock; what was migrated talks to what was not; lint's verdict is what a st
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def seed_cannot_start_before(bench: Bench) -> None:
         migrate(folder, "server.conf")
         status, told = status_of("lint", "server.conf", folder=folder)
         check(status == 1 and "inside the server's own /30" in told, told)  # of the client's file: that is left
-        check("1 warning" in told, told)
+        warned = [line for line in told.splitlines() if ": warning" in line]  # and the test's certificates end soon
+        check(all(re.match(r"ccd/client1:1: |server.conf:[45]: .* (ca|cert) ", line) for line in warned), told)
         status, told = status_of("lint", "server.conf", "../client/openvpn.conf", folder=folder)
         check(status == 1 and "cannot talk to each other, for 1 reason" in told, told)
         check("tls-auth ta.key 1" in told, told)

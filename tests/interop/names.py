@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from features import push
+from features import hosts_file, push
 from foreign import unpacked
 from lab import NAMESPACE_FILES, Host, Lab, ThreeHosts, check, until
 from network_manager import BUS
@@ -80,7 +80,7 @@ def killed(bench: Bench) -> None:
         client = scene.come_up()
         check(scene.text() != OWN, "nothing was set")
         client.kill()
-        until(lambda: scene.text() == OWN, 5, "resolv.conf is brought back after kill -9")
+        until(lambda: scene.text() == OWN, 15, "resolv.conf is brought back after kill -9")
         client = scene.come_up()
         check(scene.text() != OWN, "nothing was set")
         keepers = children(client.pid)
@@ -93,6 +93,7 @@ def killed(bench: Bench) -> None:
         scene.tunnel.server.stop()
         other = scene.tunnel.start_client()
         other.wait_for("a tunnel that was killed left DNS settings behind")
+        other.wait_for("DNS: restore /etc/resolv.conf")
         check(scene.text() == OWN, f"the next start left:\n{scene.text()}")
         other.stop()
         scene.nothing_left()
@@ -111,6 +112,27 @@ def rights_dropped(bench: Bench) -> None:
         check("nameserver 10.8.0.1" in scene.text(), f"after a restart:\n{scene.text()}")
         check(client.stop() == 0, "the client does not end well")
         scene.nothing_left()
+
+
+def between_attempts(bench: Bench) -> None:
+    """With persist-tun the device stays; the host's own servers are asked for the server's name."""
+    with Lab(bench.folder) as lab:
+        own = ("persist-tun", "ping-restart 3", 'pull-filter ignore "ping-restart"')
+        scene = Scene(bench, lab, PUSHED, own)
+        with hosts_file(scene.host) as hosts:
+            hosts.write_text(f"127.0.0.1 localhost\n{scene.net.server4} vpn.example\n")
+            scene.tunnel.remote = "vpn.example"
+            client = scene.come_up()
+            scene.tunnel.server.kill()
+            mark = client.mark()
+            client.wait_for("process restarting", since=mark)
+            until(lambda: scene.text() == OWN, 15, "the host's own servers are back")
+            check("tun0" in scene.host.devices(), "the device is gone")
+            scene.tunnel.start_server()
+            client.wait_for(COMPLETED, since=mark, seconds=25)
+            check("nameserver 10.8.0.1" in scene.text(), f"resolv.conf:\n{scene.text()}")
+            client.stop()
+            scene.nothing_left()
 
 
 def left_to_scripts(bench: Bench) -> None:
@@ -207,7 +229,9 @@ def resolvconf(bench: Bench) -> None:
         config = client_config(scene.tunnel.setup, bench.keys, scene.tunnel.remote)
         path = scene.host.write("client.conf", config)
         client = scene.host.start(
-            "client", "nsenter", "-m", "-t", sleeper.pid, PROGRAMS["adit"], "--cd", bench.folder, path
+            "client",
+            *("nsenter", "-m", "-t", sleeper.pid, PROGRAMS["adit"]),
+            *("--cd", bench.folder, "--config", path),
         )
         client.wait_for(COMPLETED)
         client.wait_for("DNS by resolvconf: 10.8.0.1 for all names search office.example")
@@ -215,7 +239,7 @@ def resolvconf(bench: Bench) -> None:
         check("nameserver 10.8.0.1" in text and "office.example" in text, f"resolv.conf:\n{text}")
         client.kill()
         gone = lambda: "10.8.0.1" not in seen_by(sleeper.pid, "cat", "/etc/resolv.conf")  # noqa: E731
-        until(gone, 5, "resolvconf is told after kill -9")
+        until(gone, 15, "resolvconf is told after kill -9")
 
 
 class Resolved:
@@ -250,7 +274,7 @@ class Resolved:
 def resolved(bench: Bench) -> None:
     """systemd-resolved over D-Bus: servers, search and routing domains, DNSSEC, DNS over TLS."""
     pushed = push(
-        "dns server 1 address 10.8.0.1:853 fd00:8::1",
+        "dns server 1 address 10.8.0.1:8853 fd00:8::1",
         "dns server 1 resolve-domains corp.example",
         "dns server 1 transport DoT",
         "dns server 1 sni dns.example",
@@ -270,7 +294,7 @@ def resolved(bench: Bench) -> None:
             "-DefaultRoute",
             "+DNSOverTLS",
             "DNSSEC=allow-downgrade",
-            "DNS Servers: 10.8.0.1:853#dns.example fd00:8::1",
+            "DNS Servers: 10.8.0.1:8853#dns.example fd00:8::1#dns.example",
             "DNS Domain: office.example ~corp.example",
         ):
             check(part in told, f"systemd-resolved does not know {part!r} but {told}")
@@ -309,6 +333,7 @@ CASES = [
     Case("file", the_file),
     Case("killed", killed),
     Case("rights_dropped", rights_dropped),
+    Case("between_attempts", between_attempts),
     Case("left_to_scripts", left_to_scripts),
     Case("own_script", own_script),
     Case("resolvconf", resolvconf),

@@ -75,6 +75,7 @@ def managed(bench: Bench, *lines: str) -> Iterator[tuple[Pair, Manager]]:
     with Lab(bench.folder) as lab:
         pair = Pair(lab, bench, *lines)
         with Manager(SOCKET) as manager:
+            manager.ask("version")  # behind the greeting
             yield pair, manager
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Routes and redirect-gateway beside stock: the host before, during and after, and what scripts hear.
+"""Routes and redirect-gateway beside stock: the host before, during and after, and what scripts
+hear.
 
 In each case a stock server stands, and one after the other a stock client and adit come to it with
 the same lines, on the same host. The host's routes and addresses must be the same every time, and
@@ -113,7 +114,8 @@ class Stay:
         folder.mkdir()
         told = folder / "told"
         script = folder / "route-up.sh"
-        script.write_text(f"#!/bin/sh\nenv | grep -E '{TOLD}' | sort > '{told}.new'\nmv '{told}.new' '{told}'\n")
+        lines = f"env | grep -E '{TOLD}' | sort > '{told}.new'\nmv '{told}.new' '{told}'\n"
+        script.write_text(f"#!/bin/sh\n{lines}")
         script.chmod(0o700)
         extra = (*tunnel.setup.client_extra, "script-security 2", f"route-up '{script}'")
         setup = dataclasses.replace(tunnel.setup, client=program, client_extra=extra)

@@ -6,17 +6,26 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ask import process_status
-from features import completed, does_not_reach, profile_folder, reaches, second_client, start_second
-from lab import HERE, Host, Lab, Process, check, transfer, until
+from features import (
+    completed,
+    does_not_reach,
+    profile_folder,
+    reaches,
+    routes,
+    second_client,
+    start_second,
+)
+from lab import HERE, Host, Lab, Process, ThreeHosts, check, transfer, until
 from runner import Bench, Case, main
 from status import Status
 from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, server_config
 
-SIZE_BYTES = 6 << 20
+SIZE_BYTES = 3 << 20
 MAC = r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"
 
 
@@ -36,6 +45,14 @@ def tap_setup(
 ) -> Setup:
     extra = {"server_extra": ("dev tap", *at_server), "client_extra": ("dev tap", *at_client)}
     return Setup(server, client, transport, **extra)
+
+
+def three_hosts(lab: Lab) -> ThreeHosts:
+    """Hosts that use an IPv6 address at once, without asking first whether somebody has it."""
+    net = lab.three_hosts()
+    for host in (net.client, net.server):
+        host.sysctl("net.ipv6.conf.default.accept_dad", 0)
+    return net
 
 
 def no_device_left(*hosts: Host) -> None:
@@ -76,7 +93,7 @@ def whole_frames(process: Process) -> None:
 def carries(server: str, client: str, transport: str, bench: Bench) -> None:
     """Addresses of both families, pings, bulk data; the client's card is learnt; all is undone."""
     with Lab(bench.folder) as lab:
-        tunnel = Tunnel(lab.three_hosts(), tap_setup(server, client, transport), bench.keys)
+        tunnel = Tunnel(three_hosts(lab), tap_setup(server, client, transport), bench.keys)
         tunnel.start()
         net, inside = tunnel.net, tunnel.inside
         for host, address in tunnel.paths():
@@ -99,24 +116,23 @@ def carries(server: str, client: str, transport: str, bench: Bench) -> None:
 
 def bridged(server: str, client: str, bench: Bench) -> None:
     """server-bridge: the client is in the network behind the server, with an address of it, and
-    sees the hosts there themselves."""
-    bridge = ("server-bridge 192.168.8.1 255.255.255.0 192.168.8.100 192.168.8.110",)
+    sees the hosts there themselves. The tap was made before, as a bridge wants it."""
+    bridge = "server-bridge 192.168.8.1 255.255.255.0 192.168.8.100 192.168.8.110"
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         office = lab.host("office")
         lab.link(office, net.server, ("192.168.8.7/24", "192.0.2.99/32"))
         net.server.run("ip", "link", "add", "br0", "type", "bridge")
         net.server.run("ip", "link", "set", "office", "master", "br0")
         net.server.run("ip", "addr", "add", "192.168.8.1/24", "dev", "br0")
         net.server.run("ip", "link", "set", "br0", "up")
-        setup = tap_setup(server, client)
-        tunnel = Tunnel(net, setup, bench.keys)
-        config = bridge_config(tunnel, bridge)
+        net.server.run(PROGRAMS[server], "--mktun", "--dev", "tap7")
+        net.server.run("ip", "link", "set", "tap7", "master", "br0", "up")
+        tunnel = Tunnel(net, tap_setup(server, client), bench.keys)
+        config = bridge_config(tunnel, ("dev tap7", bridge))
         path = net.server.write("server.conf", config)
         tunnel.server = net.server.start("server", PROGRAMS[server], path)
         completed(tunnel.server)
-        net.server.run("ip", "link", "set", "tap0", "master", "br0")
-        net.server.run("ip", "link", "set", "tap0", "up")
         completed(tunnel.start_client())
         got = net.client.addresses("tap0")
         check(got == ["192.168.8.100/24"], f"the client has {got}")
@@ -128,13 +144,51 @@ def bridged(server: str, client: str, bench: Bench) -> None:
         there = card(office, "server")
         check(there in seen, f"the client sees {seen}, not the card {there} itself")
         behind(tunnel, f"{card(net.client)}@0")
-        end(tunnel)
+        check(tunnel.server.stop() == 0, tunnel.server.tail())
+        check("master br0" in net.server.run("ip", "link", "show", "tap7"), "tap7 was changed")
+        net.server.run(PROGRAMS[server], "--rmtun", "--dev", "tap7")
+        no_device_left(net.server)
 
 
 def bridge_config(tunnel: Tunnel, lines: tuple[str, ...]) -> str:
     helpers = r"^(server|server-ipv6|topology) .*\n"
     text = server_config(tunnel.setup, tunnel.keys)
     return re.sub(helpers, "", text, flags=re.MULTILINE) + "\n".join((*lines, ""))
+
+
+def routers_of_dhcp(client: str, bench: Bench) -> str:
+    """server-bridge without addresses: the router that a DHCP server names to the client. Returns
+    the options of the answer as the client's host sees it."""
+    lines = ("server-bridge", 'push "route 10.55.0.0 255.255.0.0"')
+    with Lab(bench.folder / client) as lab:
+        net = three_hosts(lab)
+        tunnel = Tunnel(net, tap_setup("adit", client), bench.keys)
+        path = net.server.write("server.conf", bridge_config(tunnel, lines))
+        tunnel.server = net.server.start("server", PROGRAMS["adit"], path)
+        completed(tunnel.server, tunnel.start_client())
+        for host in (net.server, net.client):
+            host.run("ip", "link", "set", "tap0", "up")
+        net.client.run("ip", "addr", "add", "192.168.8.50/24", "dev", "tap0")
+        check("10.55.0.0/16" not in routes(net.client), "a route without a gateway")
+        words = (sys.executable, HERE / "frames.py")
+        ears = net.client.start("ears", *words, "hear", "tap0", 30)
+        ears.wait_for("listening")
+        net.server.run(*words, "dhcp", "tap0", "192.168.8.1", "ack")
+        ears.wait_for("^ack ", 5)
+        tunnel.client.wait_for(r"Extracted DHCP router address: 192\.168\.8\.1")
+        if client == "adit":
+            until(lambda: "10.55.0.0/16" in routes(net.client), 5, "the route has its gateway")
+            route = net.client.run("ip", "route", "show", "10.55.0.0/16")
+            check("via 192.168.8.1 dev tap0" in route, route)
+        heard = ears.text().splitlines()[1:]
+        check(len(heard) == 1, f"{client}: heard {heard}")
+        return heard[0].split()[2]
+
+
+def bridged_dhcp(bench: Bench) -> None:
+    told = {client: routers_of_dhcp(client, bench) for client in ("stock", "adit")}
+    check(told["adit"] == told["stock"], f"{told}")
+    check("0304c0a80801" not in told["adit"] and told["adit"].endswith("good"), f"{told}")
 
 
 # ---- several clients ----
@@ -145,7 +199,7 @@ def client_to_client(meet: bool, bench: Bench) -> None:
     that they come out of its tap, where nobody passes them on."""
     lines = ("client-to-client",) if meet else ()
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         other = second_client(lab, net)
         tunnel = Tunnel(net, tap_setup("adit", "stock", at_server=lines), bench.keys)
         tunnel.start()
@@ -174,7 +228,7 @@ def heard_in_vlans(program: str, accept: str, bench: Bench) -> dict[str, list[st
     ccd = profile_folder(folder, client2="vlan-pvid 7\n")
     lines = ("vlan-tagging", f"vlan-accept {accept}", "vlan-pvid 5", "client-to-client")
     with Lab(folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         other = second_client(lab, net)
         setup = tap_setup(program, "stock", at_server=(*lines, f"client-config-dir {ccd}"))
         tunnel = Tunnel(net, setup, bench.keys)
@@ -183,19 +237,33 @@ def heard_in_vlans(program: str, accept: str, bench: Bench) -> dict[str, list[st
         hosts = (net.server, net.client, other)
         names = {card(host): host.name for host in hosts}
         words = (sys.executable, HERE / "frames.py")
-        ears = [host.start(f"ears-{host.name}", *words, "hear", "tap0", 1.5) for host in hosts]
+        ears = [host.start(f"ears-{host.name}", *words, "hear", "tap0", 30) for host in hosts]
         for ear in ears:
             ear.wait_for("listening")
         for host in hosts:
             tags = TAP_TAGS if host is net.server else CLIENT_TAGS
             marks = [f"{tag}:{host.name}{tag.replace('-', 'x')}" for tag in tags]
             host.run(*words, "send", "tap0", EVERYBODY, *marks)
+        wait_silence(ears)
         heard = {}
         for host, ear in zip(hosts, ears):
-            check(ear.wait(5) == 0, f"ears of {host.name}:\n{ear.tail()}")
             lines_heard = [line.split() for line in ear.text().splitlines()[1:]]
             heard[host.name] = [f"{m} {names[source]} {tag}" for m, source, tag in lines_heard]
         return heard
+
+
+def wait_silence(ears: list[Process]) -> None:
+    """Until nothing more has come for a while."""
+    seen, since = [], time.monotonic()
+
+    def silent() -> bool:
+        nonlocal seen, since
+        now = [ear.mark() for ear in ears]
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since > 0.6
+
+    until(silent, 15, "silence")
 
 
 def vlans(accept: str, bench: Bench) -> None:
@@ -214,7 +282,7 @@ def learn_address(program: str, bench: Bench) -> None:
     """The script is told of each card, and what it refuses goes no further; as with stock."""
     bad, good = "02:ba:d0:00:00:01", "02:00:5e:00:00:09"
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         told = net.server.folder / "told"
         text = f'#!/bin/sh\necho "$@" >> {told}\n[ "${{2#02:ba:d0}}" = "$2" ]\n'
         script = net.server.write("learn.sh", text, 0o755)
@@ -241,18 +309,39 @@ def deleted(told: str) -> list[str]:
     return sorted(line for line in told.splitlines() if line.startswith("delete"))
 
 
+def client_file(bench: Bench) -> None:
+    """What a client's own file may say with tap, and what it may not; as with stock."""
+    said = []
+    for program in ("stock", "adit"):
+        folder = bench.folder / program
+        folder.mkdir()
+        own = "ifconfig-push 10.8.0.77 255.255.255.0\niroute 10.9.0.0 255.255.0.0\n"
+        lines = (f"client-config-dir {profile_folder(folder, client1=own)}",)
+        with Lab(folder) as lab:
+            setup = tap_setup(program, "stock", at_server=lines)
+            tunnel = Tunnel(three_hosts(lab), setup, bench.keys)
+            tunnel.start()
+            net = tunnel.net
+            reaches(net.server, "10.8.0.77", "ifconfig-push")
+            check("10.8.0.77/24" in net.client.addresses("tap0"), "ifconfig-push")
+            line = tunnel.server.wait_for("iroute options rejected").split(" MULTI: ")[1]
+            said.append(re.sub(r":\d+ ", ":PORT ", line))
+    check(said[0] == said[1], f"{said}")
+
+
 def hardware_address(bench: Bench) -> None:
     """lladdr on both ends, and tap devices with names of their own."""
     own = {"server": "02:00:5e:00:00:01", "client": "02:00:5e:00:00:02"}
     more = {f"at_{end}": (f"lladdr {address}",) for end, address in own.items()}
     with Lab(bench.folder) as lab:
-        tunnel = Tunnel(lab.three_hosts(), tap_setup("adit", "adit", **more), bench.keys)
+        tunnel = Tunnel(three_hosts(lab), tap_setup("adit", "adit", **more), bench.keys)
         tunnel.start()
         reaches(tunnel.net.client, "10.8.0.1", "lladdr")
         for name, process in (("server", tunnel.server), ("client", tunnel.client)):
             seen = card(getattr(tunnel.net, name))
             check(seen == own[name], f"the {name} has {seen}")
-            check(process.matches(f"link layer address set to {own[name]}"), f"the {name} is silent")
+            said = process.matches(f"link layer address set to {own[name]}")
+            check(said, f"the {name} is silent")
         behind(tunnel, f"{own['client']}@0")
         end(tunnel)
 
@@ -260,7 +349,7 @@ def hardware_address(bench: Bench) -> None:
 def point_to_point(kind: str, server: str, client: str, bench: Bench) -> None:
     """Two hosts on one network, without a server: with TLS, or with a static key."""
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         ends = []
         for number, (host, program) in enumerate(((net.server, server), (net.client, client))):
             lines = ["dev office", "dev-type tap", "verb 4", "proto udp4", "ping 1", "auth SHA256"]
@@ -290,7 +379,7 @@ def several_lanes(bench: Bench) -> None:
     """Clients of different lanes meet, and the server keeps its tap over a restart."""
     lines = ("data-lanes 2", "client-to-client", "persist-tun")
     with Lab(bench.folder) as lab:
-        net = lab.three_hosts()
+        net = three_hosts(lab)
         other = second_client(lab, net)
         tunnel = Tunnel(net, tap_setup("adit", "adit", at_server=lines), bench.keys)
         tunnel.start()
@@ -313,7 +402,8 @@ def quota(bench: Bench) -> None:
     for program in ("stock", "adit"):
         with Lab(bench.folder / program) as lab:
             lines = ("max-routes-per-client 2",)
-            tunnel = Tunnel(lab.three_hosts(), tap_setup(program, "stock", at_server=lines), bench.keys)
+            setup = tap_setup(program, "stock", at_server=lines)
+            tunnel = Tunnel(three_hosts(lab), setup, bench.keys)
             tunnel.start()
             net = tunnel.net
             reaches(net.client, "10.8.0.1", "the first card")
@@ -328,17 +418,20 @@ def quota(bench: Bench) -> None:
 
 def cases() -> list[Case]:
     pairs = (("adit", "stock"), ("stock", "adit"))
-    ways = [*((*pair, "udp4") for pair in pairs), ("adit", "adit", "udp6"), ("adit", "stock", "tcp4")]
+    ways = [(*pair, "udp4") for pair in pairs]
+    ways += [("adit", "adit", "udp6"), ("adit", "stock", "tcp4")]
     found = [Case("carries-" + "-".join(way), partial(carries, *way)) for way in ways]
     found += [Case("bridged-" + "-".join(pair), partial(bridged, *pair)) for pair in pairs]
     for kind in ("static-key", "tls"):
         found += [Case("-".join((kind, *p)), partial(point_to_point, kind, *p)) for p in pairs]
     return [
         *found,
+        Case("bridged-dhcp", bridged_dhcp),
         Case("client-to-client", partial(client_to_client, True)),
         Case("clients-apart", partial(client_to_client, False)),
-        *(Case(f"vlans-{accept}", partial(vlans, accept)) for accept in ("all", "tagged", "untagged")),
+        *(Case(f"vlans-{one}", partial(vlans, one)) for one in ("all", "tagged", "untagged")),
         *(Case(f"learn-address-{one}", partial(learn_address, one)) for one in ("stock", "adit")),
+        Case("client-file", client_file),
         Case("hardware-address", hardware_address),
         Case("several-lanes", several_lanes),
         Case("quota", quota),

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "ip/dhcp.h"
 #include "ip/inner_packet.h"
 #include "plane/vlans.h"
 #include "tests/fuzz/input.h"
@@ -50,6 +51,17 @@ void through_the_tap(const plane::Vlans& vlans, const Buffer& bytes) {
   ADIT_ASSERT(after->type == header->type);
 }
 
+// What a DHCP server's answer is made shorter by stays in its place as padding.
+void without_router(Buffer frame) {
+  const Buffer before = frame;
+  const MutableBytes packet = ip::ip_packet_of(MutableBytes(frame));
+  if (ip::take_dhcp_router(packet)) {
+    ADIT_ASSERT(frame != before && ip::ip_packet_of(Bytes(frame)).size() == packet.size());
+  } else {
+    ADIT_ASSERT(frame == before);
+  }
+}
+
 }  // namespace
 
 void try_input(Bytes bytes) {
@@ -59,6 +71,7 @@ void try_input(Bytes bytes) {
   vlans.of_tap = static_cast<std::uint16_t>(1 + (input.u8() << 8 | input.u8()) % ip::last_vlan);
   const Buffer frame = to_buffer(input.rest());
   look_inside(frame);
+  without_router(frame);
   through_the_tap(vlans, frame);
 }
 

@@ -75,6 +75,10 @@ TEST(Lint, knows_habits_of_another_time) {
   EXPECT_TRUE(notes(server_with("reneg-sec 0\n"), "never asks for new keys"));
 }
 
+TEST(Lint, tells_what_other_programs_do_not_know) {
+  EXPECT_TRUE(notes(client_with("data-lanes 1\n"), "only adit knows it"));
+}
+
 TEST(Lint, wants_dh_where_stock_does) {
   const std::string server = good_server;
   std::string without = server;
@@ -178,10 +182,9 @@ TEST(LintReport, is_json_for_programs) {
 // ---- pieces ----
 
 TEST(Pieces, make_the_same_text_again) {
-  for (const char* text : {"", "a", "a\n\n", "<ca>\nx\n</ca>\nb\r\n",
-                           "<connection>\nremote a\n<tls-auth>\nk\n"
-                           "</tls-auth>\n</connection>\nc",
-                           "<ca>\nnot closed\n", "<connection>\nnot closed"}) {
+  const char* const nested = "<connection>\nremote a\n<tls-auth>\nk\n</tls-auth>\n</connection>\nc";
+  for (const char* text : {"", "a", "a\n\n", "<ca>\nx\n</ca>\nb\r\n", nested, "<ca>\nnot closed\n",
+                           "<connection>\nnot closed"}) {
     EXPECT_EQ(text_of(pieces_of(text)), text);
   }
 }

@@ -132,7 +132,7 @@ TEST(Leniency, forward_compatible_forgives_all_unknown_options) {
 }
 
 TEST(Leniency, does_not_forgive_what_stock_would_do_and_we_cannot) {
-  EXPECT_FALSE(read("setenv opt vlan-tagging").ok());
+  EXPECT_FALSE(read("setenv opt setcon name").ok());
   EXPECT_TRUE(read("setenv opt dns-updown disable").ok());
 }
 

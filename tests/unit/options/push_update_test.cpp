@@ -55,7 +55,8 @@ TEST_F(PushUpdate, what_stands_last_counts) {
   EXPECT_TRUE(networks().empty());
   EXPECT_FALSE(update({"-route", "route 10.4.0.0"}).restart);
   EXPECT_EQ(networks(), Options{"10.4.0.0"});
-  EXPECT_FALSE(update({"redirect-gateway def1", "redirect-private local"}).restart);
+  EXPECT_FALSE(update({"redirect-gateway def1"}).restart);
+  EXPECT_FALSE(update({"redirect-private local"}).restart);
   ASSERT_TRUE(pulled.routes.redirect);
   EXPECT_FALSE(pulled.routes.redirect->on) << "both are one kind";
 }

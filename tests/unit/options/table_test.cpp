@@ -154,7 +154,7 @@ TEST(Table, prints_help_by_subject) {
   const std::string help = help_text();
   EXPECT_NE(help.find("\n--remote host [port [proto]] : "), std::string::npos);
   EXPECT_NE(help.find("\nServer:\n--mode "), std::string::npos);
-  EXPECT_EQ(help.find("\n--socks-proxy "), std::string::npos);
+  EXPECT_EQ(help.find("\n--setcon "), std::string::npos);
 }
 
 TEST(Table, tells_how_to_keep_the_status_file_fresh) {

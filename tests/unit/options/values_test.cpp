@@ -512,5 +512,31 @@ TEST(RefusedOptions, already_fill_their_fields) {
   EXPECT_EQ(config.server.stale_routes_check->second, Seconds(5));
 }
 
+TEST(Values, of_client_nat_are_kept_as_they_stand) {
+  const Config config = read(
+                            "client-nat snat 10.1.0.0 255.255.0.0 10.2.0.0\n"
+                            "client-nat dnat 10.50.0.7 255.255.255.255 10.60.0.7\n")
+                            .config;
+  const std::vector<NatLine> wanted{{false, 0x0A010000, 0xFFFF0000, 0x0A020000},
+                                    {true, 0x0A320007, 0xFFFFFFFF, 0x0A3C0007}};
+  EXPECT_EQ(config.routes.client_nat, wanted);
+  EXPECT_FALSE(read("client-nat masq 10.1.0.0 255.255.0.0 10.2.0.0").ok());
+  EXPECT_FALSE(read("client-nat snat host.example 255.255.0.0 10.2.0.0").ok());
+  EXPECT_TRUE(
+      mentions(read("client-nat snat 10.1.0.5 255.255.0.0 10.2.0.0").issues, "no address matches"));
+}
+
+TEST(Values, of_names_and_the_kill_switch) {
+  EXPECT_EQ(read("dns-updown force").config.scripts.dns_choice, DnsUpdown::force);
+  EXPECT_EQ(read("dns-updown disable").config.scripts.dns_choice, DnsUpdown::disable);
+  const Config own = read("dns-updown '/bin/names -v'").config;
+  EXPECT_EQ(own.scripts.dns_updown.words, (std::vector<std::string>{"/bin/names", "-v"}));
+  EXPECT_EQ(own.scripts.dns_choice, DnsUpdown::usual);
+  EXPECT_TRUE(read("block-outside-dns").config.routes.block_outside_dns);
+  EXPECT_EQ(read("kill-switch").config.kill_switch, (KillSwitch{true, false}));
+  EXPECT_EQ(read("kill-switch allow-lan").config.kill_switch, (KillSwitch{true, true}));
+  EXPECT_FALSE(read("kill-switch everything").ok());
+}
+
 }  // namespace
 }  // namespace adit::options::testing
