@@ -44,8 +44,11 @@ constexpr std::array kinds{
            into.scripts.foreign_options = own.scripts.foreign_options;
          }},
     Kind{"dns", [](const Config& own, Pulled& into) { into.scripts.dns = own.scripts.dns; }},
-    // Nothing of these is kept yet that could be taken back.
-    Kind{"block-outside-dns", [](const Config&, Pulled&) {}},
+    Kind{"block-outside-dns",
+         [](const Config& own, Pulled& into) {
+           into.routes.block_outside_dns = own.routes.block_outside_dns;
+         }},
+    // Nothing of it is kept that could be taken back.
     Kind{"keepalive", [](const Config&, Pulled&) {}},
 };
 

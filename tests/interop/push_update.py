@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from features import reaches, routes, second_client, tunnel_addresses
 from lab import Lab, ThreeHosts, check, until
 from manager import SOCKET, Manager
+from names import resolv_conf
 from reload_config import Flow, Living, TAKEN
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, client_config
@@ -103,6 +104,23 @@ def routes_change(bench: Bench) -> None:
         pair.all_is_undone()
 
 
+def names_change(bench: Bench) -> None:
+    """The host asks the server of names that was told last, and in the end its own."""
+    with managed(bench) as (pair, manager):
+        file = resolv_conf(pair.host)
+        own = file.read_text()
+        for order, has, has_not in (
+            ("dhcp-option DNS 10.8.0.53", "nameserver 10.8.0.53", "10.8.0.54"),
+            ("dhcp-option DNS 10.8.0.54", "nameserver 10.8.0.54", "10.8.0.53"),
+            ("-dhcp-option", own, "10.8.0"),
+        ):
+            check(manager.ask(f'push-update-broad "{order}"') == [DONE], "the order fails")
+            fits = lambda: has in file.read_text() and has_not not in file.read_text()  # noqa: B023, E731
+            until(fits, 5, f"after {order}")
+        pair.nobody_noticed()
+        pair.all_is_undone()
+
+
 def one_client(bench: Bench) -> None:
     """By its number: ours can be told, the stock one cannot; an address inside changes."""
     with managed(bench) as (pair, manager):
@@ -170,6 +188,7 @@ def reloaded(bench: Bench) -> None:
 
 CASES = [
     Case("routes", routes_change),
+    Case("names", names_change),
     Case("one-client", one_client),
     Case("no-update", cannot_be_changed),
     Case("reload", reloaded),

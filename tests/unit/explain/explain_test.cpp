@@ -186,6 +186,14 @@ TEST(Explain, knows_our_own_lines_about_pitfalls) {
        "two clients have the same address"},
       {"dropped packets of client1 from 192.168.20.10, which is no address of it: if",
        "packets from behind client1 are dropped"},
+      {"client1/198.51.100.2:1 MULTI ROUTE: route quota (2) exceeded for client1/198.51.100.2:1 "
+       "(see "
+       "--max-routes-per-client option)",
+       "client1/198.51.100.2:1 has more network cards behind it than it may have"},
+      {"client1/198.51.100.2:1 MULTI: --iroute options rejected for client1/198.51.100.2:1 -- "
+       "iroute "
+       "only works with tun-style tunnels",
+       "iroute means nothing with dev tap"},
       {"link-mtu 1300 is obsolete: using tun-mtu 1275 and sending it to clients",
        "link-mtu 1300 is taken as a tun-mtu"},
       {"no connection in 7 attempts since 2026-11-25 16:00:00 (the last: tls-error)",

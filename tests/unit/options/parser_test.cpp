@@ -131,8 +131,8 @@ TEST(Leniency, forward_compatible_forgives_all_unknown_options) {
   EXPECT_FALSE(read("setenv FORWARD_COMPATIBLE 0\nfoo\n").ok());
 }
 
-TEST(Leniency, does_not_forgive_what_stock_would_do_and_we_cannot) {
-  EXPECT_FALSE(read("setenv opt setcon name").ok());
+TEST(Leniency, does_not_forgive_what_is_known_and_refused) {
+  EXPECT_FALSE(read("setenv opt mtu-dynamic 1").ok());
   EXPECT_TRUE(read("setenv opt dns-updown disable").ok());
 }
 

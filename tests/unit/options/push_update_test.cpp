@@ -49,6 +49,17 @@ TEST_F(PushUpdate, a_minus_takes_all_of_a_kind_away) {
   EXPECT_FALSE(pulled.device.ifconfig);
 }
 
+TEST_F(PushUpdate, flags_go_back_to_what_the_client_says_itself) {
+  client("", {"block-outside-dns", "block-ipv6"});
+  EXPECT_FALSE(update({"-block-outside-dns", "-block-ipv6"}).restart);
+  EXPECT_FALSE(pulled.routes.block_outside_dns);
+  EXPECT_FALSE(pulled.device.block_ipv6);
+  client("block-outside-dns\nblock-ipv6\n", {});
+  EXPECT_FALSE(update({"-block-outside-dns", "-block-ipv6"}).restart);
+  EXPECT_TRUE(pulled.routes.block_outside_dns);
+  EXPECT_TRUE(pulled.device.block_ipv6);
+}
+
 TEST_F(PushUpdate, what_stands_last_counts) {
   client("", {"route 10.2.0.0"});
   EXPECT_FALSE(update({"route 10.3.0.0", "-route"}).restart);
