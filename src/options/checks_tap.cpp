@@ -13,11 +13,17 @@ void check_vlans(const Config& config, const Findings& found) {
     found.error("vlan-tagging", "--vlan-tagging requires --mode server",
                 "write it in the configuration of the server");
   } else if (tagging && !config.device.is_tap()) {
-    found.error("vlan-tagging", "--vlan-tagging must be used with --dev tap");
+    found.error("vlan-tagging", "--vlan-tagging must be used with --dev tap",
+                "a tun device carries no VLANs: leave the line out");
   }
   for (const char* name : {"vlan-accept", "vlan-pvid"}) {
-    if (config.said_of(name) != nullptr && !tagging) {
-      found.error(name, std::string("--") + name + " requires --vlan-tagging");
+    if (config.said_of(name) == nullptr || tagging) continue;
+    if (config.mode == Mode::server) {
+      found.error(name, std::string("--") + name + " requires --vlan-tagging",
+                  "write \"vlan-tagging\" as well");
+    } else {
+      found.warn(name, "it says nothing to a client, and is ignored",
+                 "write it in the configuration of the server");
     }
   }
 }

@@ -297,7 +297,6 @@ struct Server {
   FileOrInline auth_gen_token_secret;
   std::optional<std::pair<std::string, std::string>> port_share;
   std::string port_share_dir;
-  std::optional<std::pair<Seconds, Seconds>> stale_routes_check;  // age, interval
   std::optional<unsigned> crypt_v2_max_age_days;
 };
 

@@ -186,14 +186,6 @@ void auth_gen_token(Use& use) {
   use.config().server.auth_gen_token = token;
 }
 
-void stale_routes_check(Use& use) {
-  std::pair<Seconds, Seconds> both;
-  if (!use.seconds(0, both.first, 1)) return;
-  both.second = both.first;
-  if (use.has(1) && !use.seconds(1, both.second, 1)) return;
-  use.config().server.stale_routes_check = both;
-}
-
 // clang-format off
 constexpr std::array rows{
     Row{.name = "mode", .args = {1, 1, "p2p|server"}, .help = "Operating mode.", .apply = mode},
@@ -257,9 +249,10 @@ constexpr std::array rows{
         .help = "Key file for signing auth tokens across restarts.",
         .apply = set_file<&Config::server, &Server::auth_gen_token_secret>},
     Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"},
+        .state = State::accepted, .change = Change::nothing,
         .note = "it drops nothing here: networks behind clients are looked up whole, and what was "
          "learnt of a client goes with it",
-        .help = "Drop idle learned routes.", .apply = stale_routes_check},
+        .help = "Drop idle learned routes."},
     Row{.name = "vlan-tagging", .help = "VLAN-aware tap server.", .apply = vlan_tagging},
     Row{.name = "vlan-accept", .args = {1, 1, "all|tagged|untagged"},
         .help = "802.1Q frame policy.", .apply = vlan_accept},

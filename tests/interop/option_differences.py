@@ -33,29 +33,7 @@ TAKEN: Reasons = {
 }
 
 # stock takes it, adit does not: refused in the table, with what to do instead.
-REFUSED: Reasons = {
-    "not available yet; the table says so and what to do": [
-        "client-nat",
-        "http-proxy",
-        "http-proxy-option",
-        "http-proxy-override",
-        "http-proxy-user-pass",
-        "keying-material-exporter",
-        "lladdr",
-        "mtu-test",
-        "port-share",
-        "replay-persist",
-        "server-bridge",
-        "socks-proxy",
-        "stale-routes-check",
-        "test-crypto",
-        "tun-mtu-extra",
-        "verify-hash",
-        "vlan-accept",
-        "vlan-pvid",
-        "vlan-tagging",
-    ],
-}
+REFUSED: Reasons = {}
 
 # Words that are wrong: adit says so at once.
 TOLD: Reasons = {
@@ -89,12 +67,7 @@ TOLD: Reasons = {
     ],
     "stock finds out only when it opens the device": ["dev-type tin", "dev lo0"],
     "stock finds out only when a client comes": ["data-ciphers-fallback NONE-SUCH"],
-    "not available yet": [
-        "dev tap",
-        "http-proxy 127.0.0.1 0",
-        "http-proxy 127.0.0.1 3128 {login} kerberos",
-        "socks-proxy 127.0.0.1 0",
-    ],
+    "a way of authentication that nobody has": ["http-proxy 127.0.0.1 3128 {login} kerberos"],
     "stock goes on without a log": ["log {folder}/none/log"],
 }
 
@@ -116,8 +89,5 @@ UNREAD = {
     "persist_key": "keys are kept in any case, as 2.7 does",
     "persist_local_ip": "local is an address, which stays what it is",
     "action, no_padding": "read as parts of their structures",
-    "bypass_dhcp, bypass_dns": "not available yet",
-    "credentials_path, headers, http_version, user_agent": "options that are refused",
-    "lladdr, port_share, port_share_dir, stale_routes_check": "options that are refused",
-    "verify_hash, verify_hash_digest": "options that are refused",
+    "bypass_dhcp, bypass_dns": "read and without effect, as stock does on Linux",
 }

@@ -509,7 +509,6 @@ TEST(RefusedOptions, already_fill_their_fields) {
   EXPECT_EQ(config.identity.pkcs12.path, "me.p12");
   EXPECT_EQ(config.secret.path, "s.key");
   EXPECT_EQ(config.server.port_share->second, "443");
-  EXPECT_EQ(config.server.stale_routes_check->second, Seconds(5));
 }
 
 TEST(Values, of_client_nat_are_kept_as_they_stand) {
