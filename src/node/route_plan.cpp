@@ -24,7 +24,7 @@ class Planner {
     std::size_t n = 1;
     if (routes_.redirect) redirect(*routes_.redirect);
     for (const options::RouteLine& line : routes_.v4) add_line(line, n);
-    if (routes_.redirect && routes_.redirect->block_local) block_local(n);
+    if (blocks_local()) block_local(n);
     n = 1;
     if (hides_v6_remote()) keep_v6_server_reachable(n);
     for (const options::RouteLine6& line : routes_.v6) add_line(line, n);
@@ -34,6 +34,10 @@ class Planner {
 
  private:
   [[nodiscard]] bool redirects_v6() const { return routes_.redirect && routes_.redirect->ipv6; }
+
+  [[nodiscard]] bool blocks_local() const {
+    return routes_.redirect && routes_.redirect->block_local && !routes_.redirect->no_ipv4;
+  }
 
   // Scripts are told of gateways where there are routes that may need them.
   void set_gateways() {

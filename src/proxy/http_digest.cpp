@@ -60,7 +60,7 @@ std::map<std::string, std::string> parameters_of(std::string_view text) {
   return found;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   for (const char letter : text) {
     if (letter == '"' || letter == '\\') out += '\\';
@@ -99,8 +99,8 @@ std::string answer_digest(const DigestChallenge& challenge, const Credentials& w
   std::string answer =
       fmt::format(R"(username="{}", realm="{}", nonce="{}", uri="{}", qop={}, nc={}, cnonce="{}", )"
                   R"(response="{}")",
-                  quoted(who.user), challenge.realm, challenge.nonce, uri, quality, request_count,
-                  client_nonce, response);
+                  in_quotes(who.user), challenge.realm, challenge.nonce, uri, quality,
+                  request_count, client_nonce, response);
   if (challenge.opaque) answer += fmt::format(R"(, opaque="{}")", *challenge.opaque);
   return answer;
 }
