@@ -1,5 +1,7 @@
 #include "node/certificate_script.h"
 
+#include "node/lines.h"
+
 namespace adit::node {
 
 std::shared_ptr<TemporaryFile> export_certificate(const options::Scripts& scripts,
@@ -56,10 +58,11 @@ bool CertificateScript::plugins_accept(const tls::PeerIdentity& seen) {
 
 void tell_verified(const Log& log, std::string_view by, const tls::ChainEntry& entry,
                    bool accepted) {
+  const std::string line = lines::verified_by(by, entry.depth, entry.subject, accepted);
   if (accepted) {
-    log.info(3, "VERIFY {} OK: depth={}, {}", by, entry.depth, entry.subject);
+    log.info(3, "{}", line);
   } else {
-    log.error("VERIFY {} ERROR: depth={}, {}", by, entry.depth, entry.subject);
+    log.error("{}", line);
   }
 }
 

@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
-#include "tls/verify_line.h"
 
 namespace adit::node::lines {
 
@@ -100,6 +99,9 @@ std::string initial_packet(const ip::Endpoint& from, const wire::SessionId& id) 
   }
   return line;
 }
+std::string verified_by(std::string_view by, int depth, std::string_view subject, bool accepted) {
+  return fmt::format("VERIFY {} {}: depth={}, {}", by, accepted ? "OK" : "ERROR", depth, subject);
+}
 std::string verify_ok(int depth, std::string_view subject) {
   return fmt::format("VERIFY OK: depth={}, {}", depth, subject);
 }
@@ -164,7 +166,7 @@ std::string sent_control(std::string_view common_name, std::string_view message,
                      sent ? 1 : 0);
 }
 std::string certificate_revoked(int depth, std::string_view subject, std::string_view serial) {
-  return tls::verify_error(depth, revoked_reason, printable(subject), serial);
+  return stock_lines::verify_error(depth, revoked_reason, printable(subject), serial);
 }
 std::string push_received(std::string_view message) {
   return fmt::format("PUSH: Received control message: '{}'", without_tokens(message));
@@ -294,6 +296,12 @@ std::string bad_source(std::string_view source) {
 std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoint& from,
                     const ip::Endpoint& to) {
   return fmt::format("peer {} ({}) floated from {} to {}", peer, name, from.text(), to.text());
+}
+std::string tun_kept(std::string_view device) {
+  return fmt::format("Preserving previous TUN/TAP instance: {}", device);
+}
+std::string hardware_address_set(std::string_view address) {
+  return fmt::format("TUN/TAP link layer address set to {}", address);
 }
 std::string tun_opened(std::string_view device) {
   return fmt::format("TUN/TAP device {} opened", device);

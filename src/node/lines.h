@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/stock_lines.h"  // the rest of them
 #include "ip/address.h"
 #include "ports/plugin_port.h"
 #include "session/setup.h"
@@ -54,6 +55,10 @@ inline constexpr std::string_view auth_user_pass_missing =
 [[nodiscard]] std::string password_checked(std::string_view how, std::string_view username,
                                            bool is_common_name);
 [[nodiscard]] std::string initial_packet(const ip::Endpoint& from, const wire::SessionId& id);
+// by: "SCRIPT", "PLUGIN"
+std::string verified_by(std::string_view by, int depth, std::string_view subject, bool accepted);
+inline constexpr std::string_view client_key_accepted = "TLS CRYPT V2 VERIFY SCRIPT OK";
+inline constexpr std::string_view client_key_refused = "TLS CRYPT V2 VERIFY SCRIPT ERROR";
 std::string verify_ok(int depth, std::string_view subject);
 std::string peer_info(std::string_view name, std::string_view value);
 std::string control_channel(std::string_view description);
@@ -122,6 +127,10 @@ std::string floated(std::uint32_t peer, std::string_view name, const ip::Endpoin
 
 inline constexpr std::string_view routes_wait_for_dhcp =
     "route-gateway dhcp: routes wait until a DHCP server behind the tunnel has named the router";
+std::string tun_kept(std::string_view device);
+inline constexpr std::string_view tun_replaced =
+    "NOTE: Pulled options changed on restart, will need to close and reopen TUN/TAP device.";
+std::string hardware_address_set(std::string_view address);
 std::string tun_opened(std::string_view device);
 // "ERROR: Cannot ioctl TUNSETIFF tun0: Operation not permitted (errno=1)", whose end the device
 // says

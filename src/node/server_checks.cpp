@@ -97,10 +97,10 @@ void Server::key_checked(std::uint64_t client, const wire::SessionId& id, bool y
   std::erase_if(peer->key_checks, [&](const auto& one) { return one.session == id; });
   if (!needed) return;
   if (yes) {
-    peer->log.info(2, "TLS CRYPT V2 VERIFY SCRIPT OK");
+    peer->log.info(2, "{}", lines::client_key_accepted);
     if (then) then();
   } else {
-    peer->log.error("TLS CRYPT V2 VERIFY SCRIPT ERROR");
+    peer->log.error("{}", lines::client_key_refused);
     refuse_key(*peer);
   }
   serve(*peer);

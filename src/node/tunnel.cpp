@@ -86,7 +86,7 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
   if (plan_ && plan_->same_interface(plan) && device_.is_open()) {
     plan_ = plan;
     plan_->facts.device = device_.name();
-    log_.info(3, "Preserving previous TUN/TAP instance: {}", device_.name());
+    log_.info(3, "{}", lines::tun_kept(device_.name()));
     known_ = env;
     known_.set("script_context", "restart");
     if (!hooks.scripts().up_restart) return {};
@@ -97,9 +97,7 @@ Status Tunnel::bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment&
     return {};
   }
   if (plan_) {
-    log_.info(1,
-              "NOTE: Pulled options changed on restart, will need to close and reopen TUN/TAP "
-              "device.");
+    log_.info(1, "{}", lines::tun_replaced);
     take_down(hooks, env, "sigusr1");
   }
   if (Status opened = open(); !opened) return opened;
@@ -127,7 +125,7 @@ Status Tunnel::set_addresses(const TunnelPlan& plan) {
     log_.info(1, "net_addr_ll_set: lladdr {} for {}", text, device_.name());
     Status set = network_.set_hardware_address(device_.name(), *plan.hardware_address);
     if (!set) return set;
-    log_.info(1, "TUN/TAP link layer address set to {}", text);
+    log_.info(1, "{}", lines::hardware_address_set(text));
   }
   if (!plan.set_addresses || !plan.set_link) return {};
   log_.info(1, "net_iface_mtu_set: mtu {} for {}", plan.mtu, device_.name());

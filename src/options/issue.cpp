@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/stock_lines.h"
 #include "base/text.h"
 
 namespace adit::options {
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest_shown = 120;
 
-const char* opening(Issue::Severity severity) {
+std::string_view opening(Issue::Severity severity) {
   switch (severity) {
     case Issue::Severity::note:
       return "Note: ";
@@ -19,13 +20,13 @@ const char* opening(Issue::Severity severity) {
     case Issue::Severity::error:
       break;
   }
-  return "Options error: ";
+  return stock_lines::options_error;
 }
 
 }  // namespace
 
 std::string Issue::text() const {
-  std::string text = opening(severity);
+  std::string text(opening(severity));
   if (!at.file.empty()) text += "In " + at.text() + ": ";
   text += message;
   if (!line.empty()) text += ": \"" + line + "\"";

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/stock_lines.h"
 #include "system/holders.h"
 #include "system/kernel_error.h"
 #include "system/privileges.h"
@@ -71,11 +72,12 @@ std::string advice_for_name(int error, const std::string& name, TunLayer layer) 
   }
 }
 
+std::string with_number(int error) { return fmt::format("{} (errno={})", reason(error), error); }
+
 tl::unexpected<Error> refused(int error, const std::string& request, const std::string& name,
                               TunLayer layer) {
-  return fail_with(
-      {fmt::format("Cannot ioctl {} {}: {} (errno={})", request, name, reason(error), error),
-       advice_for_name(error, name, layer)});
+  return fail_with({stock_lines::cannot_ioctl(request, name, with_number(error)),
+                    advice_for_name(error, name, layer)});
 }
 
 Result<Fd> open_node(const std::string& node) {
@@ -83,8 +85,7 @@ Result<Fd> open_node(const std::string& node) {
   if (fd) return fd;
   const int error = errno;
   return fail_with(
-      {fmt::format("Cannot open TUN/TAP dev {}: {} (errno={})", node, reason(error), error),
-       advice_for_node(error, node)});
+      {stock_lines::cannot_open_tun(node, with_number(error)), advice_for_node(error, node)});
 }
 
 // 0, or why the kernel would not give us a queue of the device of this name.

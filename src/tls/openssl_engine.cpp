@@ -6,11 +6,11 @@
 #include <openssl/err.h>
 
 #include "base/assert.h"
+#include "base/stock_lines.h"
 #include "tls/certificate.h"
 #include "tls/memory_bio.h"
 #include "tls/peer_check.h"
 #include "tls/tracked_fields.h"
-#include "tls/verify_line.h"
 
 namespace adit::tls {
 
@@ -151,8 +151,8 @@ class OpensslEngine final : public TlsEngine {
       if (failure_.advice.empty()) failure_.advice = advice_for(line);
       failure_.lines.push_back(std::move(line));
     }
-    failure_.lines.emplace_back("TLS_ERROR: BIO read tls_read_plaintext error");
-    failure_.lines.emplace_back("TLS Error: TLS object -> incoming plaintext read error");
+    failure_.lines.emplace_back(stock_lines::tls_bio_error);
+    failure_.lines.emplace_back(stock_lines::tls_read_error);
   }
 
   static std::string advice_for(const std::string& line) {
@@ -186,7 +186,8 @@ class OpensslEngine final : public TlsEngine {
     X509* const certificate = X509_STORE_CTX_get_current_cert(store);
     const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     const ChainEntry entry = certificate != nullptr ? describe(certificate, depth) : ChainEntry{};
-    refuse({verify_error(depth, why, entry.subject, entry.serial)}, chain_advice(store));
+    refuse({stock_lines::verify_error(depth, why, entry.subject, entry.serial)},
+           chain_advice(store));
   }
 
   void refuse(std::vector<std::string> lines, std::string advice) {

@@ -5,6 +5,7 @@
 
 #include <openssl/x509v3.h>
 
+#include "base/stock_lines.h"
 #include "base/text.h"
 #include "tls/certificate.h"
 
@@ -43,12 +44,12 @@ Refusal check_usage(X509* certificate, const PeerPolicy& policy) {
   const bool server = policy.usage == PeerPolicy::Usage::server;
   const char* wanted = server ? "TLS Web Server Authentication" : "TLS Web Client Authentication";
   if (key_usage_of(certificate) == 0) {
-    return PeerRefusal{"VERIFY KU ERROR",
+    return PeerRefusal{std::string(stock_lines::key_usage),
                        "the peer's certificate has no key usage extension; issue "
                        "it anew, or drop remote-cert-tls"};
   }
   if (!has_extended_usage(certificate, wanted)) {
-    return PeerRefusal{"VERIFY EKU ERROR",
+    return PeerRefusal{std::string(stock_lines::extended_key_usage),
                        std::string("remote-cert-tls wants a certificate for \"") + wanted +
                            "\", but \"" + subject_of(certificate) + "\" is not one, it has " +
                            usages_or_none(certificate) + ": " +
@@ -67,7 +68,7 @@ Refusal check_key_usage(X509* certificate, const PeerPolicy& policy) {
   for (const unsigned one : policy.key_usage) {
     wanted += (wanted.empty() ? "" : " or ") + fmt::format("{:04x}", one);
   }
-  return PeerRefusal{"VERIFY KU ERROR",
+  return PeerRefusal{std::string(stock_lines::key_usage),
                      fmt::format("remote-cert-ku wants key usage {}, but \"{}\" has {:04x}", wanted,
                                  subject_of(certificate), usage)};
 }
@@ -92,7 +93,7 @@ Refusal check_name(X509* certificate, const PeerPolicy& policy) {
       break;
   }
   if (matches) return std::nullopt;
-  return PeerRefusal{"VERIFY X509NAME ERROR: " + subject + ", must be " + policy.name,
+  return PeerRefusal{stock_lines::wrong_name(subject, policy.name),
                      "verify-x509-name expects \"" + policy.name +
                          "\", but the certificate says \"" + shown + "\""};
 }
@@ -161,12 +162,9 @@ bool fingerprint_allowed(X509* certificate, const PeerPolicy& policy) {
 Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials* revoked) {
   if (!fingerprint_allowed(certificate, policy)) {
     const ChainEntry entry = describe(certificate, 0);
-    return PeerRefusal{
-        "TLS Error: --tls-verify/--peer-fingerprint certificate hash verification failed. (got "
-        "fingerprint: " +
-            entry.sha256 + ")",
-        "add this line to <peer-fingerprint> if the certificate of \"" + entry.subject +
-            "\" is the right one"};
+    return PeerRefusal{stock_lines::wrong_fingerprint("fingerprint", entry.sha256),
+                       "add this line to <peer-fingerprint> if the certificate of \"" +
+                           entry.subject + "\" is the right one"};
   }
   if (policy.usage != PeerPolicy::Usage::any) {
     if (auto refusal = check_usage(certificate, policy)) return refusal;
@@ -176,18 +174,17 @@ Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials*
   }
   if (!policy.extended_key_usage.empty() &&
       !has_extended_usage(certificate, policy.extended_key_usage)) {
-    return PeerRefusal{"VERIFY EKU ERROR", "remote-cert-eku wants \"" + policy.extended_key_usage +
-                                               "\", but \"" + subject_of(certificate) + "\" has " +
-                                               usages_or_none(certificate)};
+    return PeerRefusal{std::string(stock_lines::extended_key_usage),
+                       "remote-cert-eku wants \"" + policy.extended_key_usage + "\", but \"" +
+                           subject_of(certificate) + "\" has " + usages_or_none(certificate)};
   }
   if (auto refusal = check_name(certificate, policy)) return refusal;
   const ChainEntry entry = describe(certificate, 0);
   if (revoked != nullptr && revoked->is_revoked(entry.serial)) {
-    return PeerRefusal{"VERIFY CRL: certificate serial number " + entry.serial + " is revoked", {}};
+    return PeerRefusal{stock_lines::serial_revoked(entry.serial), {}};
   }
   if (auto name = username_of(certificate, policy.username_fields); !name) {
-    return PeerRefusal{"VERIFY ERROR: could not extract " + join(policy.username_fields, ", ") +
-                           " from X509 subject string ('" + entry.subject + "')",
+    return PeerRefusal{stock_lines::no_username(join(policy.username_fields, ", "), entry.subject),
                        name.error().what};
   }
   return std::nullopt;
@@ -201,9 +198,8 @@ Refusal refuse_issuer(X509* certificate, const PeerPolicy& policy) {
     return std::nullopt;
   }
   return PeerRefusal{
-      "TLS Error: --tls-verify/--peer-fingerprint certificate hash verification failed. (got "
-      "certificate fingerprint: " +
-          (policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256) + ")",
+      stock_lines::wrong_fingerprint("certificate fingerprint",
+                                     policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256),
       "the peer's certificate was issued by \"" + entry.subject + "\"; verify-hash names another"};
 }
 
