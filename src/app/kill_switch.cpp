@@ -80,6 +80,7 @@ Status KillSwitch::adopt(Runtime& runtime, const options::Config& config) {
       add_end(connection.http_proxy->host, connection.http_proxy->port, true, {});
     } else if (connection.socks_proxy) {
       add_end(connection.socks_proxy->host, connection.socks_proxy->port, true, {});
+      if (!tcp) add_relay(connection.socks_proxy->host, connection.remote);
     } else if (!connection.remote.empty()) {
       add_end(connection.remote, connection.remote_port, tcp, connection.proto.family);
     }
@@ -102,6 +103,14 @@ void KillSwitch::add_end(const std::string& host, const std::string& port, bool 
   look_up(host, family);
   for (const ip::Address& address : addresses(host, family)) {
     rules_.ends.push_back({{address, *number, 0}, tcp});
+  }
+}
+
+// Datagrams go to a port that the proxy chooses; and the server's name is looked up here.
+void KillSwitch::add_relay(const std::string& proxy, const std::string& server) {
+  look_up(server, ip::Family::v4);
+  for (const ip::Address& address : addresses(proxy, {})) {
+    rules_.ends.push_back({{address, 0, 0}, false});
   }
 }
 

@@ -38,6 +38,7 @@ class KillSwitch {
   void look_up(const std::string& host, std::optional<ip::Family> family);
   void add_end(const std::string& host, const std::string& port, bool tcp,
                std::optional<ip::Family> family);
+  void add_relay(const std::string& proxy, const std::string& server);
   [[nodiscard]] Status load();
 
   Log log_;

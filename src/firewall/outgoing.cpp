@@ -26,6 +26,10 @@ std::string chain(std::string_view owner, std::string_view policy,
 }
 
 std::string rule_for(const OuterEnd& end) {
+  if (end.at.port == 0) {
+    return fmt::format("{} daddr {} meta l4proto {} accept", end.at.address.is_v4() ? "ip" : "ip6",
+                       end.at.address.text(), end.tcp ? "tcp" : "udp");
+  }
   return fmt::format("{} daddr {} {} dport {} accept", end.at.address.is_v4() ? "ip" : "ip6",
                      end.at.address.text(), end.tcp ? "tcp" : "udp", end.at.port);
 }

@@ -18,7 +18,7 @@ struct DnsBlock {
 
 // Where the tunnel's own packets go.
 struct OuterEnd {
-  ip::Endpoint at;
+  ip::Endpoint at;  // port 0: any
   bool tcp = false;
   auto operator<=>(const OuterEnd&) const = default;
 };

@@ -224,13 +224,15 @@ def socks_tcp(bench: Bench) -> None:
 
 
 def socks_udp(bench: Bench) -> None:
-    """Datagrams through a relay: carried whole, each way; with its end the client begins anew."""
+    """Datagrams through a relay: carried whole, each way; with its end the client begins anew. The kill
+    switch lets it out, too."""
     with Lab(bench.folder) as lab:
         site = Site(lab, bench, proto="udp4")
         dante = start_dante(site.net.wire, PROXY, "203.0.113.1")
         by_both(site, f"socks-proxy {PROXY} {DANTE}")
-        client = site.start_client("adit", f"socks-proxy {PROXY} {DANTE}")
+        client = site.start_client("adit", f"socks-proxy {PROXY} {DANTE}", "kill-switch")
         client.wait_for(COMPLETED)
+        check(client.matches("kill-switch: closed"), "the kill switch is open")
         transfer(site.net.client, site.net.server, GATEWAY, 3_000_000, "both")
         check(site.net.client.ping(GATEWAY, 3, size=1400).received == 3, "large packets are lost")
         mark = client.mark()
@@ -240,6 +242,7 @@ def socks_udp(bench: Bench) -> None:
         start_dante(site.net.wire, PROXY, "203.0.113.1", name="dante2")
         client.wait_for(COMPLETED, since=mark)
         site.reaches()
+        check(client.stop() == 0, "the client ends in disorder")
 
 
 def marked(bench: Bench) -> None:
