@@ -78,7 +78,11 @@ struct Bridge {
     std::vector<Buffer> found;
     plane::PacketPool pool(1600);
     while (const std::size_t count = out->read(pool.packets(), plane::front_room)) {
-      for (std::size_t i = 0; i < count; ++i) found.push_back(to_buffer(pool[i].bytes()));
+      for (std::size_t i = 0; i < count; ++i) {
+        // The bridge itself speaks, too (IGMP).
+        Buffer heard = to_buffer(pool[i].bytes());
+        if (heard.size() > 11 && heard[6] == 2 && heard[11] == 2) found.push_back(std::move(heard));
+      }
     }
     return found;
   }
