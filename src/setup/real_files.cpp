@@ -50,7 +50,15 @@ int fill(int fd, const File& file) {
   return fsync(fd) == 0 ? 0 : errno;
 }
 
-// Something is mounted on it, as on /etc/resolv.conf in most containers: nothing takes its place.
+// As on /etc/resolv.conf in most containers: nothing takes its place, and its folder may belong to
+// others, who have a file of that name themselves. False also where the kernel cannot tell (before
+// 5.8).
+bool is_mounted_on(const std::string& path) {
+  struct statx facts {};
+  return statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, 0, &facts) == 0 &&
+         (facts.stx_attributes & facts.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 int overwrite(const std::string& path, const File& file) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   return fd ? fill(fd.get(), file) : errno;
@@ -84,6 +92,10 @@ Result<std::optional<File>> read(const std::string& path) {
 }
 
 Status write(const std::string& path, const File& file) {
+  if (is_mounted_on(path)) {
+    const int error = overwrite(path, file);
+    return error == 0 ? Status{} : refused("write", path, error);
+  }
   const std::string fresh = unfinished(path);
   unlink(fresh.c_str());
   const Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
@@ -110,7 +122,9 @@ Status remove(const std::string& path) {
   return {};
 }
 
-void sweep(const std::string& path) { unlink(unfinished(path).c_str()); }
+void sweep(const std::string& path) {
+  if (!is_mounted_on(path)) unlink(unfinished(path).c_str());
+}
 
 std::optional<unsigned> folder(const std::string& path) {
   struct stat facts {};

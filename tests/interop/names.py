@@ -7,7 +7,6 @@ client's namespace, Debian's program resolvconf, or systemd-resolved on a D-Bus 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -26,7 +25,6 @@ PUSHED = push(
 )
 OWN = "nameserver 192.0.2.53\nsearch home.example\noptions edns0\n"
 STATE = Path("/run/adit/names")
-TURN = Path("/run/lock/adit-names-test")
 
 
 def resolv_conf(host: Host) -> Path:
@@ -331,28 +329,16 @@ def only_inside(bench: Bench) -> None:
         scene.nothing_left()
 
 
-def in_turn(case):
-    """The hosts have one folder /etc between them, in which each new text of resolv.conf takes shape."""
-
-    def run(bench: Bench) -> None:
-        with TURN.open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            case(bench)
-
-    run.__doc__ = case.__doc__
-    return run
-
-
 CASES = [
-    Case("file", in_turn(the_file)),
-    Case("killed", in_turn(killed)),
-    Case("rights_dropped", in_turn(rights_dropped)),
-    Case("between_attempts", in_turn(between_attempts)),
-    Case("left_to_scripts", in_turn(left_to_scripts)),
-    Case("own_script", in_turn(own_script)),
+    Case("file", the_file),
+    Case("killed", killed),
+    Case("rights_dropped", rights_dropped),
+    Case("between_attempts", between_attempts),
+    Case("left_to_scripts", left_to_scripts),
+    Case("own_script", own_script),
     Case("resolvconf", resolvconf),
     Case("resolved", resolved),
-    Case("only_inside", in_turn(only_inside)),
+    Case("only_inside", only_inside),
 ]
 
 if __name__ == "__main__":
