@@ -18,11 +18,11 @@
 #include "app/title.h"
 #include "base/text.h"
 #include "node/certificate_script.h"
-#include "node/ethernet_setup.h"
 #include "node/failed_attempts.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "node/make_setup.h"
+#include "node/plane_setup.h"
 #include "system/network_watch.h"
 
 namespace adit::app {
@@ -160,15 +160,9 @@ class ClientRun {
   }
 
   Result<std::unique_ptr<Edge>> open_edge(const options::Connection& connection) {
-    plane::PlaneSetup plane;
-    plane.largest_packet = node::largest_packet(connection, setup_.mtu.tun_mtu);
-    node::set_ethernet(plane, config_);
-    plane.fragments = setup_.mtu.fragment.has_value();
-    plane.compress = node::may_compress(config_.channel);
+    auto plane = node::make_plane_setup(config_, connection, setup_.mtu);
     plane.bare = setup_.static_key.has_value();
     plane.engine = runtime_.engine.engine;
-    plane.block_ipv6 = config_.device.block_ipv6;
-    plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = *ip::Address::parse_v6("fe80::7");
     auto opened = links_.open(connection, remotes_.address(), plane.largest_packet);
     if (!opened) return fail_with(opened.error());

@@ -12,10 +12,10 @@
 #include "app/server_sockets.h"
 #include "app/title.h"
 #include "base/text.h"
-#include "node/ethernet_setup.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
 #include "node/make_setup.h"
+#include "node/plane_setup.h"
 #include "node/server_hints.h"
 
 namespace adit::app {
@@ -161,17 +161,11 @@ class ServerRun {
   }
 
   Status open_link() {
-    plane::PlaneSetup plane;
+    auto plane = node::make_plane_setup(config_, config_.connection, setup_.mtu);
     plane.server = true;
     plane.most_peers = std::max(config_.server.max_clients, room_for_more);
-    plane.largest_packet = node::largest_packet(config_.connection, setup_.mtu.tun_mtu);
     plane.client_to_client = config_.server.client_to_client;
-    node::set_ethernet(plane, config_);
-    plane.fragments = setup_.mtu.fragment.has_value();
-    plane.compress = node::may_compress(config_.channel);
     plane.engine = runtime_.engine.engine;
-    plane.block_ipv6 = config_.device.block_ipv6;
-    plane.pass_tos = config_.remotes.pass_tos;
     plane.ipv6_answer_from = setup_.facts.local6.value_or(*ip::Address::parse_v6("fe80::7"));
     sockets_.emplace(runtime_, config_, [this](const ports::LinkAddress& from) {
       if (server_) server_->meet_stream(from, runtime_.loop->now());

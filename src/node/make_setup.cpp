@@ -73,11 +73,6 @@ Status set_addresses(const options::Config& config, ServerSetup& setup) {
 
 }  // namespace
 
-std::size_t largest_packet(const options::Connection& connection, unsigned tun_mtu) {
-  const unsigned most = std::max({tun_mtu, connection.tun_mtu_max.value_or(1600), 1500u});
-  return std::max<std::size_t>(plane::largest_control_packet, most + 256);
-}
-
 Result<ServerSetup> make_server_setup(const options::Config& config, const SetupContext& context,
                                       ports::StorePort& store) {
   if (Status loaded = load_ciphers(config); !loaded) return fail_with(loaded.error());

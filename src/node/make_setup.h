@@ -37,7 +37,4 @@ struct SetupContext {
 // The server's own side of the tunnel: gateways for its route lines.
 void fill_server_gateways(const options::Config& config, RouteFacts& facts);
 
-// The data plane's room: packets of this size fit.
-[[nodiscard]] std::size_t largest_packet(const options::Connection& connection, unsigned tun_mtu);
-
 }  // namespace adit::node
