@@ -1,12 +1,14 @@
 #include "app/proxy_way.h"
 
 #include <array>
+#include <cerrno>
 #include <sys/socket.h>
 
 #include "app/outside.h"
 #include "app/proxy_login.h"
 #include "proxy/http_dialogue.h"
 #include "proxy/socks_dialogue.h"
+#include "system/kernel_error.h"
 
 namespace adit::app {
 
@@ -31,16 +33,19 @@ proxy::HttpSettings http_settings(const options::Connection& connection) {
   return settings;
 }
 
-bool send_all(int socket, std::string_view bytes) {
+// A dialogue's words fit into an empty socket; one that does not take them whole is given up.
+bool send_at_once(int socket, std::string_view bytes) {
   const auto sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent == static_cast<ssize_t>(bytes.size());
 }
+
+bool nothing_came(int error) { return system::would_block(error) || error == EINTR; }
 
 // What belongs to the dialogue is taken from the socket, and nothing else.
 void take_from(int socket, proxy::Dialogue& dialogue) {
   std::array<std::uint8_t, most_at_once> room;
   const ssize_t there = recv(socket, room.data(), room.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (there < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (there < 0 && nothing_came(errno)) return;
   if (there <= 0) return dialogue.lost(proxy::Dialogue::Loss::closed);
   const std::size_t taken = dialogue.take(Bytes(room).first(static_cast<std::size_t>(there)));
   static_cast<void>(recv(socket, room.data(), taken, MSG_DONTWAIT));
@@ -62,8 +67,8 @@ RelayKeeper::~RelayKeeper() { loop_.unwatch(connection_.get()); }
 void RelayKeeper::look() {
   std::array<std::uint8_t, most_at_once> room;
   const ssize_t count = recv(connection_.get(), room.data(), room.size(), MSG_DONTWAIT);
-  if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))) return;
-  loop_.change_interest(connection_.get(), 0);
+  if (count > 0 || (count < 0 && nothing_came(errno))) return;
+  loop_.unwatch(connection_.get());  // a reset would be told of again in every turn
   on_end_();
 }
 
@@ -79,7 +84,7 @@ bool ProxyWay::talk(int socket, proxy::Dialogue& dialogue, Instant until) {
     tell(dialogue);
     const std::string output = dialogue.take_output();
     const bool goes_on = dialogue.state() == State::talking;
-    if (goes_on && !output.empty() && !send_all(socket, output)) {
+    if (goes_on && !output.empty() && !send_at_once(socket, output)) {
       dialogue.lost(proxy::Dialogue::Loss::closed);
       tell(dialogue);
     }
@@ -160,32 +165,31 @@ Result<system::Fd> ProxyWay::by_socks(const options::Connection& connection,
                                       const Connect& connect) {
   const auto port = port_number(connection.remote_port, "the remote port");
   if (!port) return fail_with(port.error());
-  const options::SocksProxy& said = *connection.socks_proxy;
-  proxy::SocksDialogue dialogue({connection.remote, *port, false, said.credentials.defined()});
+  proxy::SocksDialogue dialogue(
+      {connection.remote, *port, false, connection.socks_proxy->credentials.defined()});
+  return talk_socks(connection, dialogue, connect);
+}
+
+Result<ProxyWay::Relay> ProxyWay::relay_by_socks(const options::Connection& connection,
+                                                 const ip::Address& proxy, const Connect& connect) {
+  proxy::SocksDialogue dialogue({{}, 0, true, connection.socks_proxy->credentials.defined()});
+  auto socket = talk_socks(connection, dialogue, connect);
+  if (!socket) return fail_with(socket.error());
+  ip::Endpoint relay = dialogue.relay().value_or(ip::Endpoint());
+  if (relay.address.is_unspecified()) relay.address = proxy;
+  return Relay{relay, std::move(*socket)};
+}
+
+Result<system::Fd> ProxyWay::talk_socks(const options::Connection& connection,
+                                        proxy::Dialogue& dialogue, const Connect& connect) {
   auto socket = connect();
   if (!socket) return socket;
-  if (Status given = give_socks_credentials(said, dialogue); !given) {
+  if (Status given = give_socks_credentials(*connection.socks_proxy, dialogue); !given) {
     return fail_with(given.error());
   }
   const Instant until = runtime_.loop->now() + connection.server_poll_timeout;
   if (!talk(socket->get(), dialogue, until)) return told();
   return socket;
-}
-
-Result<ProxyWay::Relay> ProxyWay::relay_by_socks(const options::Connection& connection,
-                                                 const ip::Address& proxy, const Connect& connect) {
-  const options::SocksProxy& said = *connection.socks_proxy;
-  proxy::SocksDialogue dialogue({{}, 0, true, said.credentials.defined()});
-  auto socket = connect();
-  if (!socket) return fail_with(socket.error());
-  if (Status given = give_socks_credentials(said, dialogue); !given) {
-    return fail_with(given.error());
-  }
-  const Instant until = runtime_.loop->now() + connection.server_poll_timeout;
-  if (!talk(socket->get(), dialogue, until)) return told();
-  ip::Endpoint relay = dialogue.relay().value_or(ip::Endpoint());
-  if (relay.address.is_unspecified()) relay.address = proxy;
-  return Relay{relay, std::move(*socket)};
 }
 
 }  // namespace adit::app

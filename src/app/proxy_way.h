@@ -57,6 +57,8 @@ class ProxyWay {
                                               proxy::Dialogue& dialogue);
   // False: it failed, or a signal came.
   [[nodiscard]] bool talk(int socket, proxy::Dialogue& dialogue, Instant until);
+  [[nodiscard]] Result<system::Fd> talk_socks(const options::Connection& connection,
+                                              proxy::Dialogue& dialogue, const Connect& connect);
   void tell(proxy::Dialogue& dialogue);
 
   Runtime& runtime_;
