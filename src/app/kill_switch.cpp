@@ -13,8 +13,9 @@
 #include "base/text.h"
 #include "firewall/load.h"
 #include "firewall/nftables.h"
-#include "system/kernel_error.h"
+#include "system/network_namespace.h"
 #include "system/resolver.h"
+#include "system/store.h"
 
 namespace adit::app {
 
@@ -27,9 +28,7 @@ constexpr const char* how_to_open = "\"adit firewall unload --owner kill-switch\
 
 // One switch for each network namespace.
 std::string state_path(std::string_view ending) {
-  struct stat facts {};
-  const bool known = stat("/proc/self/ns/net", &facts) == 0;
-  return fmt::format("{}/kill-switch-{}.{}", folder, known ? facts.st_ino : 0, ending);
+  return fmt::format("{}/kill-switch-{}.{}", folder, system::network_namespace(), ending);
 }
 
 std::vector<ip::Prefix> near_networks(Runtime& runtime) {
@@ -183,13 +182,9 @@ void KillSwitch::write_known() const {
   for (const auto& [host, addresses] : known_) {
     for (const ip::Address& address : addresses) whole[host].push_back(address.text());
   }
-  const system::Fd file(::open(state_path("json").c_str(),
-                               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                               private_file));
-  const std::string text = whole.dump() + "\n";
-  if (!file || ::write(file.get(), text.data(), text.size()) < 0) {
-    log_.warn("kill-switch: cannot remember addresses: {}", system::reason(errno));
-  }
+  const Status written =
+      system::write_file_atomically(state_path("json"), whole.dump() + "\n", private_file);
+  if (!written) log_.warn("kill-switch: cannot remember addresses: {}", written.error().text());
 }
 
 Status settle_kill_switch(Runtime& runtime, const options::Config& config) {

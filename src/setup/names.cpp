@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include "system/network_namespace.h"
+
 namespace adit::setup {
 
 namespace {
@@ -53,9 +55,7 @@ std::string other_writer(Host& host, const Journal& journal, const NamesPlace& p
 
 NamesPlace names_place(const std::string& device) {
   NamesPlace place;
-  struct stat facts {};
-  const bool known = stat("/proc/self/ns/net", &facts) == 0;
-  place.owner = fmt::format("{}-{}", device, known ? facts.st_ino : 0);
+  place.owner = fmt::format("{}-{}", device, system::network_namespace());
   std::error_code missing;
   const auto real = std::filesystem::canonical(place.file, missing);
   if (!missing) place.file = real;
