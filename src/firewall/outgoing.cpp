@@ -26,12 +26,11 @@ std::string chain(std::string_view owner, std::string_view policy,
 }
 
 std::string rule_for(const OuterEnd& end) {
-  if (end.at.port == 0) {
-    return fmt::format("{} daddr {} meta l4proto {} accept", end.at.address.is_v4() ? "ip" : "ip6",
-                       end.at.address.text(), end.tcp ? "tcp" : "udp");
-  }
-  return fmt::format("{} daddr {} {} dport {} accept", end.at.address.is_v4() ? "ip" : "ip6",
-                     end.at.address.text(), end.tcp ? "tcp" : "udp", end.at.port);
+  const char* const family = end.at.address.is_v4() ? "ip" : "ip6";
+  const char* const transport = end.tcp ? "tcp" : "udp";
+  const std::string port = end.at.port == 0 ? fmt::format("meta l4proto {}", transport)
+                                            : fmt::format("{} dport {}", transport, end.at.port);
+  return fmt::format("{} daddr {} {} accept", family, end.at.address.text(), port);
 }
 
 std::string rule_for(const ip::Prefix& lan) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/md4.h"
 
@@ -66,13 +67,6 @@ Buffer utf16(std::string_view text) {
   return out;
 }
 
-std::string upper(std::string text) {
-  for (char& letter : text) {
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  }
-  return text;
-}
-
 Hash hmac(Bytes key, std::initializer_list<Bytes> parts) {
   Hash out;
   crypto::Hmac(crypto::Digest{"MD5", hash_bytes}, key).compute(parts, out);
@@ -103,7 +97,7 @@ Buffer proof_of(const NtlmChallenge& challenge, const Names& names, const Secret
   Buffer wide = utf16(password.reveal());
   const Hash of_password = crypto::md4(wide);
   std::fill(wide.begin(), wide.end(), 0);
-  const Buffer who = utf16(upper(names.user) + names.domain);
+  const Buffer who = utf16(to_upper(names.user) + names.domain);
   const Hash key = hmac(of_password, {who});
   const Hash proof = hmac(key, {challenge.nonce, blob});
   Buffer out = to_buffer(proof);

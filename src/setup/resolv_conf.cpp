@@ -1,7 +1,6 @@
 #include "setup/resolv_conf.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -13,22 +12,9 @@ namespace {
 
 constexpr std::size_t most_domains = 32;  // source: resolv.conf(5) of glibc 2.26 and later
 
-std::vector<std::string> words_of(std::string_view line) {
-  std::vector<std::string> words;
-  std::string word;
-  for (const char c : std::string(line) + ' ') {
-    if (c != ' ' && c != '\t' && c != '\r') {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(std::exchange(word, {}));
-    }
-  }
-  return words;
-}
-
-void add_new(std::vector<std::string>& list, const std::string& word) {
+void add_new(std::vector<std::string>& list, std::string_view word) {
   const bool known = std::ranges::find(list, word) != list.end();
-  if (!known && list.size() < most_domains) list.push_back(word);
+  if (!known && list.size() < most_domains) list.emplace_back(word);
 }
 
 }  // namespace
@@ -47,11 +33,11 @@ std::string changed_resolv_conf(std::string_view before, std::string_view device
   std::vector<std::string> domains = search;
   std::string rest;
   for (const std::string_view line : split(before, '\n')) {
-    const auto words = words_of(line);
-    if (words.empty()) continue;
-    const std::string& kind = words.front();
+    const auto found = words(line);
+    if (found.empty()) continue;
+    const std::string_view kind = found.front();
     if (kind == "search" || kind == "domain") {
-      for (std::size_t i = 1; i < words.size(); ++i) add_new(domains, words[i]);
+      for (std::size_t i = 1; i < found.size(); ++i) add_new(domains, found[i]);
       continue;
     }
     if (kind == "nameserver" && !servers.empty()) continue;
@@ -65,18 +51,18 @@ std::string changed_resolv_conf(std::string_view before, std::string_view device
 
 bool names_resolved_stub(std::string_view resolv_conf) {
   for (const std::string_view line : split(resolv_conf, '\n')) {
-    const auto words = words_of(line);
-    if (words.size() < 2 || words[0] != "nameserver") continue;
-    if (words[1] == "127.0.0.53" || words[1] == "127.0.0.54") return true;
+    const auto found = words(line);
+    if (found.size() < 2 || found[0] != "nameserver") continue;
+    if (found[1] == "127.0.0.53" || found[1] == "127.0.0.54") return true;
   }
   return false;
 }
 
 bool asks_by_nss(std::string_view nsswitch) {
   for (const std::string_view line : split(nsswitch, '\n')) {
-    const auto words = words_of(line);
-    if (words.empty() || words[0] != "hosts:") continue;
-    return std::ranges::find(words, "resolve") != words.end();
+    const auto found = words(line);
+    if (found.empty() || found[0] != "hosts:") continue;
+    return std::ranges::find(found, "resolve") != found.end();
   }
   return false;
 }
