@@ -1,13 +1,14 @@
 #include "app/client_run.h"
 
 #include <algorithm>
-#include <sys/utsname.h>
 
 #include "app/caretaker.h"
 #include "app/client_guard.h"
 #include "app/client_link.h"
 #include "app/client_login.h"
 #include "app/client_remotes.h"
+#include "app/client_setup.h"
+#include "app/client_status.h"
 #include "app/edge.h"
 #include "app/inside.h"
 #include "app/kill_switch.h"
@@ -15,13 +16,10 @@
 #include "app/own_key.h"
 #include "app/plugin_host.h"
 #include "app/pushed_settings.h"
-#include "app/title.h"
-#include "base/text.h"
 #include "node/certificate_script.h"
 #include "node/failed_attempts.h"
 #include "node/identity_setup.h"
 #include "node/lines.h"
-#include "node/make_setup.h"
 #include "node/plane_setup.h"
 #include "system/network_watch.h"
 
@@ -98,28 +96,7 @@ class ClientRun {
 
  private:
   Result<node::ClientSetup> make_setup(const options::Connection& connection) {
-    if (config_.secret.defined()) {
-      return node::make_static_setup(config_, connection, process_facts(runtime_), runtime_.store);
-    }
-    auto setup = node::make_client_setup(
-        config_, connection, {*identity_, runtime_.rng, title(), process_facts(runtime_)},
-        runtime_.store);
-    if (!setup) return setup;
-    auto info = wire::PeerInfo::parse(setup->session.peer_info);
-    for (auto& [name, value] : details()) info.add(name, value);
-    setup->session.peer_info = info.text();
-    return setup;
-  }
-
-  std::vector<std::pair<std::string, std::string>> details() {
-    utsname system{};
-    uname(&system);
-    std::string hardware;
-    for (const ports::Route& route : runtime_.network->default_routes(ip::Family::v4)) {
-      hardware = runtime_.network->hardware_address(route.device).value_or("");
-      if (!hardware.empty()) break;
-    }
-    return node::detailed_peer_info(config_, hardware, tls_library(), system.release);
+    return make_client_setup(runtime_, config_, connection, identity_.get());
   }
 
   // ---- one attempt ----
@@ -184,7 +161,7 @@ class ClientRun {
                     runtime_.log, remote_, runtime_.loop->now(), runtime_.loop->wall());
     managed_.set_client(&*client_, setup_.environment);
     tell_state(runtime_, {"WAIT"});
-    runtime_.on_status = [this] { show_status(); };
+    runtime_.on_status = [this] { status_.show(*client_); };
     runtime_.lanes_alive = [&edge] { return edge.lanes_alive(); };
     runtime_.facts = [this] {
       node::InstanceFacts facts = client_->facts();
@@ -195,7 +172,7 @@ class ClientRun {
     path_ = path_to_server();
     bool announced = false;
     while (!runtime_.signal && !client_->outcome()) {
-      const Instant status_due = next_status();
+      const Instant status_due = status_.due();
       runtime_.loop->run_once(std::min(client_->deadline().at, status_due));
       client_->turn(runtime_.loop->now(), runtime_.loop->wall());
       managed_.tell_news(own_end_);
@@ -209,7 +186,7 @@ class ClientRun {
         keeps_tun_ = config_.device.persist_tun || client_->pulled().persist_tun;
         came_up();
       }
-      if (runtime_.loop->now() >= status_due) write_status();
+      if (runtime_.loop->now() >= status_due) status_.write(*client_);
     }
     const int number = runtime_.signal ? runtime_.signal->number : 0;
     met_while_alive_ = number != 0;
@@ -217,7 +194,7 @@ class ClientRun {
     runtime_.on_status = nullptr;
     runtime_.facts = nullptr;
     runtime_.lanes_alive = nullptr;
-    write_status();
+    status_.write(*client_);
     edge.stop();
     client_->close();
     const auto outcome = client_->outcome();
@@ -340,30 +317,6 @@ class ClientRun {
     runtime_.raise({SIGUSR1, false, "network-change", 0});
   }
 
-  // ---- status ----
-
-  Instant next_status() const {
-    return config_.logging.status_file.empty() ? Instant::max()
-                                               : last_status_ + config_.logging.status_interval;
-  }
-
-  void write_status() {
-    last_status_ = runtime_.loop->now();
-    if (config_.logging.status_file.empty() || !client_) return;
-    const std::string text = node::render_client_status(client_->status(runtime_.loop->wall()));
-    if (Status written = runtime_.store.rewrite(config_.logging.status_file, text); !written) {
-      runtime_.log.warn("status: {}", written.error().text());
-    }
-  }
-
-  void show_status() {
-    if (!client_) return;
-    const std::string text = node::render_client_status(client_->status(runtime_.loop->wall()));
-    for (std::string_view line : split(text, '\n')) {
-      if (!line.empty()) runtime_.log.info(1, "{}", line);
-    }
-  }
-
   Runtime& runtime_;
   const options::Config& config_;
   Inside& inside_;
@@ -383,7 +336,7 @@ class ClientRun {
   std::optional<node::Client> client_;
   std::optional<Caretaker> care_;
   node::Environment peer_environment_;
-  Instant last_status_ = Instant::min() + Duration(1);
+  ClientStatus status_{runtime_, config_};
   bool was_up_ = false;
   bool met_while_alive_ = false;  // the signal: not between two attempts
   bool told_up_ = false;          // to the manager
