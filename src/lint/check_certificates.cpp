@@ -2,8 +2,7 @@
 
 #include "lint/certificate_facts.h"
 #include "lint/checks.h"
-#include "lint/texts.h"
-#include "options/checks.h"
+#include "node/wrapping.h"
 #include "pki/calendar.h"
 
 // Dates and uses of the certificates that a configuration names. What keeps it from starting is
@@ -15,16 +14,20 @@ namespace {
 
 using options::Config;
 using options::FileOrInline;
-using options::Issue;
-using options::Issues;
+using options::Findings;
 
 constexpr std::int64_t day_seconds = 86400;
 constexpr std::int64_t warn_days = 30, note_days = 60;
 
+// What stands in a file or block; empty when it is not given or cannot be read.
+std::string text_of(const FileOrInline& source, ports::StorePort& store) {
+  return source.defined() ? node::load_text(source, {}, store).value_or("") : std::string();
+}
+
 class CertificateCheck {
  public:
-  CertificateCheck(const Config& config, const Surroundings& around, Issues& issues)
-      : config_(config), around_(around), issues_(issues) {}
+  CertificateCheck(const Config& config, const Surroundings& around, const Findings& found)
+      : config_(config), around_(around), found_(found) {}
 
   void run() {
     const options::Identity& identity = config_.identity;
@@ -36,25 +39,14 @@ class CertificateCheck {
     check_use(own);
     if (!own.empty() && !authorities.empty() && !is_signed_by(own, authorities) &&
         identity.peer_fingerprints.empty()) {
-      add(Issue::Severity::note, "cert",
-          "this certificate was not issued by the authority in \"ca\"; the other side needs to "
-          "know "
-          "its issuer",
-          {});
+      found_.note(
+          "cert",
+          "this certificate was not issued by the authority in \"ca\"; the other side needs "
+          "to know its issuer");
     }
   }
 
  private:
-  void add(Issue::Severity severity, std::string_view option, std::string message,
-           std::string advice) {
-    Issue issue{severity, {}, {}, std::move(message), std::move(advice)};
-    if (const options::Said* said = config_.said_of(option)) {
-      issue.at = said->at;
-      issue.line = said->line;
-    }
-    issues_.push_back(std::move(issue));
-  }
-
   void check_each(const char* option, const FileOrInline& source, const std::string& pem,
                   bool only_first) {
     if (!source.defined() || pem.empty()) return;
@@ -72,26 +64,27 @@ class CertificateCheck {
   }
 
   void check_weakness(const char* option, const CertificateFacts& facts) {
-    add(Issue::Severity::warning, option,
-        fmt::format("the certificate \"{}\" is {}", facts.common_name, facts.weakness),
-        "issue a new one: adit pki, or easy-rsa 3");
+    found_.warn(option,
+                fmt::format("the certificate \"{}\" is {}", facts.common_name, facts.weakness),
+                "issue a new one: adit pki, or easy-rsa 3");
   }
 
   void check_dates(const char* option, const std::string& what, WallTime from, WallTime until) {
     const std::int64_t left = (until.seconds - around_.now.seconds) / day_seconds;
     if (from > around_.now) {
-      add(Issue::Severity::warning, option,
-          fmt::format("{} is not valid before {}; today is {} here", what, pki::day_text(from),
-                      pki::day_text(around_.now)),
-          "set the clock of this host");
+      found_.warn(option,
+                  fmt::format("{} is not valid before {}; today is {} here", what,
+                              pki::day_text(from), pki::day_text(around_.now)),
+                  "set the clock of this host");
     } else if (until < around_.now) {
-      add(Issue::Severity::warning, option,
-          fmt::format("{} expired on {}: nobody accepts it", what, pki::day_text(until)),
-          "renew it");
+      found_.warn(option,
+                  fmt::format("{} expired on {}: nobody accepts it", what, pki::day_text(until)),
+                  "renew it");
     } else if (left < note_days) {
-      add(left < warn_days ? Issue::Severity::warning : Issue::Severity::note, option,
-          fmt::format("{} expires on {}, in {} days", what, pki::day_text(until), left),
-          "renew it in time");
+      std::string message =
+          fmt::format("{} expires on {}, in {} days", what, pki::day_text(until), left);
+      if (left < warn_days) return found_.warn(option, std::move(message), "renew it in time");
+      found_.note(option, std::move(message), "renew it in time");
     }
   }
 
@@ -100,15 +93,15 @@ class CertificateCheck {
     if (!due) return;
     const std::int64_t left = (due->seconds - around_.now.seconds) / day_seconds;
     if (*due < around_.now) {
-      add(Issue::Severity::warning, "crl-verify",
+      found_.warn(
+          "crl-verify",
           fmt::format("the revocation list should have been replaced by {}: everybody is refused",
                       pki::day_text(*due)),
           "make a new one: adit pki crl, or easyrsa gen-crl");
     } else if (left < warn_days) {
-      add(Issue::Severity::note, "crl-verify",
-          fmt::format("the revocation list must be replaced by {}, in {} days", pki::day_text(*due),
-                      left),
-          {});
+      found_.note("crl-verify",
+                  fmt::format("the revocation list must be replaced by {}, in {} days",
+                              pki::day_text(*due), left));
     }
   }
 
@@ -118,13 +111,14 @@ class CertificateCheck {
     const CertificateFacts& facts = all.front();
     const bool server = config_.tls_role == options::TlsRole::server;
     if (facts.says_usage && !(server ? facts.for_server : facts.for_client)) {
-      add(Issue::Severity::warning, "cert",
-          fmt::format("\"{}\" was not issued for a {}: the other side refuses it if it has "
-                      "remote-cert-tls",
-                      facts.common_name, server ? "server" : "client"),
-          server ? "issue a server's certificate" : "issue a client's certificate");
+      found_.warn("cert",
+                  fmt::format("\"{}\" was not issued for a {}: the other side refuses it if it has "
+                              "remote-cert-tls",
+                              facts.common_name, server ? "server" : "client"),
+                  server ? "issue a server's certificate" : "issue a client's certificate");
     } else if (!facts.says_usage && server && config_.mode == options::Mode::server) {
-      add(Issue::Severity::note, "cert",
+      found_.note(
+          "cert",
           fmt::format("\"{}\" does not say that it is a server's: clients with remote-cert-tls "
                       "server refuse it",
                       facts.common_name),
@@ -134,21 +128,14 @@ class CertificateCheck {
 
   const Config& config_;
   const Surroundings& around_;
-  Issues& issues_;
+  const Findings& found_;
 };
 
 }  // namespace
 
-std::string text_of(const FileOrInline& source, ports::StorePort& store) {
-  if (!source.defined()) return {};
-  if (source.is_inline || source.is_kept) return source.text;
-  const auto text = store.read(source.path);
-  return text ? *text : std::string();
-}
-
-void check_certificates(const Config& config, const Surroundings& around, Issues& issues) {
+void check_certificates(const Config& config, const Surroundings& around, const Findings& found) {
   if (config.tls_role == options::TlsRole::none) return;
-  CertificateCheck(config, around, issues).run();
+  CertificateCheck(config, around, found).run();
 }
 
 }  // namespace adit::lint

@@ -50,15 +50,11 @@ void check_blocks(const Config& config, const Surroundings& around, Issues& issu
   }
 }
 
-void check_name(const Config& config, const char* option, const std::string& name, bool known,
-                Issues& issues) {
+void check_name(const options::Findings& found, std::string_view option, const std::string& name,
+                bool known) {
   if (name.empty() || known) return;
-  const options::Said* said = config.said_of(option);
-  issues.push_back({Issue::Severity::error, said == nullptr ? options::Location() : said->at,
-                    said == nullptr ? "" : said->line,
-                    fmt::format("there is no {} \"{}\" on this host", option, name),
-                    std::string_view(option) == "group" ? "on Debian it is called nogroup"
-                                                        : "create it, or name another"});
+  found.error(option, fmt::format("there is no {} \"{}\" on this host", option, name),
+              option == "group" ? "on Debian it is called nogroup" : "create it, or name another");
 }
 
 }  // namespace
@@ -69,8 +65,9 @@ void check_secrecy(const Config& config, const Surroundings& around, Issues& iss
   }
   check_blocks(config, around, issues);
   const options::Process& process = config.process;
-  check_name(config, "user", process.user, around.has_user(process.user), issues);
-  check_name(config, "group", process.group, around.has_group(process.group), issues);
+  const options::Findings found(config, issues);
+  check_name(found, "user", process.user, around.has_user(process.user));
+  check_name(found, "group", process.group, around.has_group(process.group));
 }
 
 }  // namespace adit::lint

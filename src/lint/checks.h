@@ -19,7 +19,7 @@ void check_clients(const options::Config& config, const Surroundings& around,
 void check_secrecy(const options::Config& config, const Surroundings& around,
                    options::Issues& issues);
 void check_certificates(const options::Config& config, const Surroundings& around,
-                        options::Issues& issues);
+                        const options::Findings& found);
 // Loads what a start loads, and says why it would end there.
 void try_start(const options::Config& config, const Surroundings& around, options::Issues& issues);
 

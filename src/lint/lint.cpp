@@ -106,7 +106,7 @@ Linted lint_file(std::string_view text, const std::string& source, options::File
     own.insert(own.end(), absent.begin(), absent.end());
     check_clients(parsed.config, around, own);
     check_secrecy(parsed.config, around, own);
-    check_certificates(parsed.config, around, own);
+    check_certificates(parsed.config, around, options::Findings(parsed.config, own));
     if (absent.empty()) try_start(parsed.config, around, own);
     node::keep_key_files(parsed.config, around.store);  // for compare()
   }

@@ -27,17 +27,11 @@ std::string counted(std::size_t number, const char* what) {
 
 std::string counts(const Issues& issues) {
   std::vector<std::string> parts;
-  constexpr std::pair<Severity, const char*> kinds[] = {
-      {Severity::error, "error"}, {Severity::warning, "warning"}, {Severity::note, "note"}};
-  for (const auto& [severity, what] : kinds) {
-    if (const auto number = count(issues, severity)) parts.push_back(counted(number, what));
+  for (const Severity severity : {Severity::error, Severity::warning, Severity::note}) {
+    const auto number = count(issues, severity);
+    if (number > 0) parts.push_back(counted(number, word_of(severity)));
   }
   return parts.empty() ? "nothing found" : join(parts, ", ");
-}
-
-const char* word(Severity severity) {
-  if (severity == Severity::error) return "error";
-  return severity == Severity::warning ? "warning" : "note";
 }
 
 // Words on lines of at most width columns, the second and later ones after the indent.
@@ -63,7 +57,7 @@ std::string paragraph(std::string_view first, std::string_view text, std::size_t
 std::string text_of(const Issue& issue, const std::string& file, std::size_t width) {
   const bool placed = !issue.at.file.empty() && issue.at.line > 0;
   const std::string place = placed ? issue.at.text() : file;
-  std::string out = fmt::format("{}: {}", place, word(issue.severity));
+  std::string out = fmt::format("{}: {}", place, word_of(issue.severity));
   if (!issue.line.empty()) out += "  " + issue.line;
   out = printable(out) + '\n' + paragraph("", printable(issue.message), width);
   if (!issue.advice.empty()) out += paragraph("do: ", printable(issue.advice), width);
@@ -97,6 +91,11 @@ int Verdict::status() const {
     return count(one.findings, Severity::warning) + count(one.findings, Severity::error) > 0;
   };
   return std::ranges::any_of(reports, warned) || std::ranges::any_of(talks, warned) ? 1 : 0;
+}
+
+const char* word_of(Severity severity) {
+  if (severity == Severity::error) return "error";
+  return severity == Severity::warning ? "warning" : "note";
 }
 
 std::string render_text(const Verdict& verdict, std::size_t width) {

@@ -37,6 +37,9 @@ struct Verdict {
 [[nodiscard]] std::string render_text(const Verdict& verdict, std::size_t width);
 [[nodiscard]] std::string render_json(const Verdict& verdict);
 
+// "error", "warning", "note".
+[[nodiscard]] const char* word_of(options::Issue::Severity severity);
+
 // By file as they were met, then by line; the gravest first where that is the same.
 void put_in_order(options::Issues& findings, const std::string& file);
 

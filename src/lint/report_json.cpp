@@ -10,11 +10,6 @@ namespace {
 using nlohmann::ordered_json;
 using options::Issue;
 
-const char* word(Issue::Severity severity) {
-  if (severity == Issue::Severity::error) return "error";
-  return severity == Issue::Severity::warning ? "warning" : "note";
-}
-
 ordered_json text_or_null(const std::string& text) {
   return text.empty() ? ordered_json(nullptr) : ordered_json(printable(text));
 }
@@ -24,7 +19,7 @@ ordered_json json_of(const options::Issues& findings) {
   for (const Issue& issue : findings) {
     list.push_back({{"file", text_or_null(issue.at.file)},
                     {"line", issue.at.line > 0 ? ordered_json(issue.at.line) : ordered_json()},
-                    {"severity", word(issue.severity)},
+                    {"severity", word_of(issue.severity)},
                     {"text", text_or_null(issue.line)},
                     {"reason", printable(issue.message)},
                     {"mend", text_or_null(issue.advice)}});

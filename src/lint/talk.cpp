@@ -50,10 +50,6 @@ void check_device(const TalkCheck& talk) {
              "one side has tun and the other tap", "write the same at both ends");
 }
 
-const Connection& link_of(const Config& config) {
-  return config.remotes.list.empty() ? config.connection : config.remotes.list.front();
-}
-
 void check_sizes(const TalkCheck& talk) {
   const Connection &ours = link_of(talk.client), &theirs = link_of(talk.server);
   if (ours.fragment.has_value() != theirs.fragment.has_value()) {
@@ -118,23 +114,20 @@ void check_compression(const TalkCheck& talk) {
 
 // ---- ciphers ----
 
-const options::Channel& channel_of(const Config& config) { return config.channel; }
-
-std::string cipher_of(const Config& server, const Config& client) {
-  for (const std::string& name : channel_of(server).data_ciphers) {
-    const auto& known = channel_of(client).data_ciphers;
-    if (std::ranges::find(known, name) != known.end()) return name;
-  }
-  const std::string& fallback = channel_of(server).data_ciphers_fallback;
-  const auto& known = channel_of(client).data_ciphers;
-  const bool takes = std::ranges::find(known, fallback) != known.end() ||
-                     channel_of(client).data_ciphers_fallback == fallback;
-  return takes ? fallback : std::string();
+// Empty: there is none.
+std::string common_cipher(const options::Channel& server, const options::Channel& client) {
+  const auto knows = [&](const std::string& name) {
+    return std::ranges::find(client.data_ciphers, name) != client.data_ciphers.end();
+  };
+  const auto known = std::ranges::find_if(server.data_ciphers, knows);
+  if (known != server.data_ciphers.end()) return *known;
+  const std::string& fallback = server.data_ciphers_fallback;
+  return knows(fallback) || client.data_ciphers_fallback == fallback ? fallback : std::string();
 }
 
 std::string cipher_text(const Config& config) {
   const options::Channel& channel = config.channel;
-  return config.secret.defined() ? channel.cipher : shown_list(channel.data_ciphers);
+  return config.secret.defined() ? channel.cipher : join(channel.data_ciphers, ":");
 }
 
 void check_cipher(const TalkCheck& talk) {
@@ -142,7 +135,7 @@ void check_cipher(const TalkCheck& talk) {
   const std::string same = talk.server.channel.cipher == talk.client.channel.cipher
                                ? talk.server.channel.cipher
                                : std::string();
-  const std::string cipher = bare ? same : cipher_of(talk.server, talk.client);
+  const std::string cipher = bare ? same : common_cipher(talk.server.channel, talk.client.channel);
   if (cipher.empty()) {
     talk.error(bare ? "cipher" : "data-ciphers",
                fmt::format("no cipher is known to both: {} at one end, {} at the other",
@@ -190,7 +183,9 @@ void check_pull(const TalkCheck& talk) {
 
 }  // namespace
 
-std::string shown_list(const std::vector<std::string>& names) { return join(names, ":"); }
+const Connection& link_of(const Config& config) {
+  return config.remotes.list.empty() ? config.connection : config.remotes.list.front();
+}
 
 void TalkCheck::add(options::Issue::Severity severity, std::string_view option, std::string message,
                     std::string advice) const {

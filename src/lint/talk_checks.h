@@ -31,7 +31,8 @@ struct TalkCheck {
            std::string advice) const;
 };
 
-[[nodiscard]] std::string shown_list(const std::vector<std::string>& names);
+// What an end says of its way to the other: of a client's remotes, the first.
+[[nodiscard]] const options::Connection& link_of(const options::Config& config);
 
 // tls-auth, tls-crypt, tls-crypt-v2.
 void check_wrapping(const TalkCheck& talk);

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "base/text.h"
 #include "lint/certificate_facts.h"
 #include "lint/talk_checks.h"
 

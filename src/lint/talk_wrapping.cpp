@@ -51,14 +51,17 @@ bool fits_v2(const FileOrInline& server, const FileOrInline& client) {
   return key->unwrap(made->wrapped).has_value();
 }
 
-void check_direction(const TalkCheck& talk, const char* option, std::optional<int> server,
-                     std::optional<int> client) {
-  const bool fits = server ? client && *client == 1 - *server : !client;
-  if (fits) return;
+// One 0 and the other 1, or none at both ends.
+bool directions_fit(std::optional<int> one, std::optional<int> other) {
+  return one ? other && *other == 1 - *one : !other;
+}
+
+void check_direction(const TalkCheck& talk, std::optional<int> server, std::optional<int> client) {
+  if (directions_fit(server, client)) return;
   const auto text = [](std::optional<int> direction) {
     return direction ? std::to_string(*direction) : std::string("none");
   };
-  talk.error(option,
+  talk.error("tls-auth",
              fmt::format("the directions of the key do not fit: {} at the server, {} at the client",
                          text(server), text(client)),
              "write 0 at the server and 1 at the client");
@@ -77,7 +80,7 @@ void check_same(const TalkCheck& talk, const Wrap& server, const Wrap& client,
                "copy the file of one end to the other");
   }
   if (option != "tls-auth") return;
-  check_direction(talk, "tls-auth", theirs.key_direction, ours.key_direction);
+  check_direction(talk, theirs.key_direction, ours.key_direction);
   if (talk.server.channel.auth != talk.client.channel.auth) {
     talk.error("auth",
                fmt::format("tls-auth uses the digest of \"auth\", which differs: {} at the server, "
@@ -90,10 +93,7 @@ void check_same(const TalkCheck& talk, const Wrap& server, const Wrap& client,
 }  // namespace
 
 void check_wrapping(const TalkCheck& talk) {
-  const Connection& theirs =
-      talk.server.remotes.list.empty() ? talk.server.connection : talk.server.remotes.list.front();
-  const Connection& ours =
-      talk.client.remotes.list.empty() ? talk.client.connection : talk.client.remotes.list.front();
+  const Connection &theirs = link_of(talk.server), &ours = link_of(talk.client);
   const Wrap client = wrap_of(ours, false);
   const Wrap newer = wrap_of(theirs, false), older = wrap_of(theirs, true);
   for (const Wrap& server : {newer, older}) {
@@ -123,10 +123,9 @@ void check_shared_key(const TalkCheck& talk) {
     talk.error("secret", "the two ends have different keys in it",
                "copy the file of one end to the other");
   }
-  const auto theirs = talk.server.connection.key_direction,
-             ours = talk.client.connection.key_direction;
-  const bool fits = theirs ? ours && *ours == 1 - *theirs : !ours;
-  if (fits) return;
+  if (directions_fit(talk.server.connection.key_direction, talk.client.connection.key_direction)) {
+    return;
+  }
   talk.error("secret", "the directions of the key do not fit",
              "write 0 at one end, 1 at the other");
 }
