@@ -48,14 +48,19 @@ def far_host(lab: Lab, net: ThreeHosts) -> Host:
 
 
 def start_second(
-    tunnel: Tunnel, host: Host, identity: str = "client2", extra: tuple[str, ...] = ()
+    tunnel: Tunnel,
+    host: Host,
+    identity: str = "client2",
+    extra: tuple[str, ...] = (),
+    program: str = "",
 ) -> Process:
-    """A further client of the tunnel's server, called after its host."""
+    """A further client of the tunnel's server, called after its host. program: that of the tunnel's
+    own client if not said."""
     who = tunnel.keys.identity(tunnel.setup.authority, identity)
     own = (f"cert {who.cert}", f"key {who.key}", f"status {host.name}-status.txt 1", *extra)
     config = client_config(tunnel.setup, tunnel.keys, tunnel.remote)
     path = host.write(f"{host.name}.conf", "\n".join([config, *own, ""]))
-    return host.start(host.name, PROGRAMS[tunnel.setup.client], path)
+    return host.start(host.name, PROGRAMS[program or tunnel.setup.client], path)
 
 
 def completed(*ends: Process, seconds: float = 20) -> None:

@@ -9,24 +9,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
-from lab import Host, Lab, Process, ThreeHosts, check, until
+from beside_stock import both
+from capture import start_capture
 from features import push
+from lab import Host, Lab, ThreeHosts, check, until
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PORT, Setup, Tunnel
-
-# Sources and destinations of what comes out of a device, protocol and port of the other end.
-CAPTURE = """
-import socket, struct, sys
-s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-s.bind((sys.argv[1], 0))
-print('ready', flush=True)
-while True:
-    packet, where = s.recvfrom(65536)
-    if where[2] == 4 or packet[0] >> 4 != 4: continue
-    source, target = (socket.inet_ntoa(packet[at:at + 4]) for at in (12, 16))
-    print(source, target, packet[9], flush=True)
-"""
 
 DIGEST = """
 import hashlib, socket, sys
@@ -47,18 +38,21 @@ seen, digest = s.recv(1000).decode().split()
 print(seen, digest == hashlib.sha256(data).hexdigest())
 """
 
+Told = TypeVar("Told")
 
-def both(bench: Bench, setup: Setup, talk) -> None:
-    """talk(net, tunnel) returns what is to be the same; the tunnel stands."""
-    told = {}
-    for program in ("stock", "adit"):
+
+def same_talk(bench: Bench, setup: Setup, talk: Callable[[ThreeHosts], Told]) -> Told:
+    """talk(net) returns what is to be the same; the tunnel stands."""
+
+    def play(program: str) -> Told:
         with Lab(bench.folder / program) as lab:
             net = lab.three_hosts()
-            tunnel = Tunnel(net, dataclasses.replace(setup, client=program), bench.keys)
-            tunnel.start_server()
-            tunnel.start_client().wait_for(COMPLETED)
-            told[program] = talk(net, tunnel)
-    check(told["adit"] == told["stock"], f"adit: {told['adit']}\nstock: {told['stock']}")
+            Tunnel(net, dataclasses.replace(setup, client=program), bench.keys).start()
+            return talk(net)
+
+    stock, ours = both(play)
+    check(ours == stock, f"adit: {ours}\nstock: {stock}")
+    return ours
 
 
 def give_address(host: Host, address: str) -> None:
@@ -78,14 +72,13 @@ def client_nat(bench: Bench) -> None:
         server_extra=("route 10.2.0.0 255.255.0.0", "client-config-dir ccd"),
     )
 
-    def talk(net: ThreeHosts, tunnel: Tunnel) -> dict[str, object]:
+    def talk(net: ThreeHosts) -> dict[str, object]:
         give_address(net.client, "10.1.0.5")
         give_address(net.server, "10.60.0.7")
-        capture: Process = net.server.start("capture", sys.executable, "-c", CAPTURE, "tun0")
-        capture.wait_for("ready")
+        capture = start_capture(net.server, "tun0")
         out = net.client.run("ping", "-c1", "-W2", "-I", "10.1.0.5", "10.50.0.7", fails=True)
         back = net.server.run("ping", "-c1", "-W2", "-I", "10.60.0.7", "10.2.0.5", fails=True)
-        seen = until(lambda: capture.text().splitlines()[1:], 5, "something comes out")
+        seen = until(lambda: capture.matches("^ip "), 5, "something comes out")
         listener = net.server.start("digest", sys.executable, "-c", DIGEST, "10.60.0.7")
         listener.wait_for("ready")
         moved = net.client.run(sys.executable, "-c", SEND, "10.50.0.7").strip()
@@ -100,28 +93,30 @@ def client_nat(bench: Bench) -> None:
         folder = bench.folder / program / "ccd"
         folder.mkdir(parents=True)
         (folder / "client1").write_text("iroute 10.2.0.0 255.255.0.0\n")
-    both(bench, setup, talk)
+    told = same_talk(bench, setup, talk)
+    check(told["moved"].endswith(" True"), f"what was sent arrives changed: {told}")
 
 
 def block_ipv6(bench: Bench) -> None:
     """The client's own programs are told at once; IPv4 goes on."""
 
-    def talk(net: ThreeHosts, tunnel: Tunnel) -> dict[str, object]:
+    def talk(net: ThreeHosts) -> dict[str, object]:
         said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::1", fails=True)
         kinds = re.findall(r"Destination unreachable: [A-Za-z ]+|\d+ errors|\d received", said)
         return {"v6": kinds, "v4": net.client.ping("10.8.0.1", 2).received}
 
-    both(bench, Setup(server="stock", client_extra=("block-ipv6",)), talk)
+    told = same_talk(bench, Setup(server="stock", client_extra=("block-ipv6",)), talk)
+    check("Destination unreachable: No route" in told["v6"] and told["v4"] == 2, f"{told}")
 
 
 def pushed_block_ipv6(bench: Bench) -> None:
     setup = Setup(server="stock", server_extra=push("block-ipv6"))
 
-    def talk(net: ThreeHosts, tunnel: Tunnel) -> list[str]:
+    def talk(net: ThreeHosts) -> list[str]:
         said = net.client.run("ping", "-6", "-c1", "-W2", "fd00:8::1", fails=True)
         return re.findall(r"Destination unreachable: [A-Za-z ]+", said)
 
-    both(bench, setup, talk)
+    check(same_talk(bench, setup, talk), "the client hears nothing")
 
 
 def block_ipv6_at_server(bench: Bench) -> None:
@@ -156,16 +151,19 @@ def own_packets(bench: Bench) -> None:
             tunnel.start_server()
             client = tunnel.start_client()
             client.wait_for(COMPLETED)
-            capture = net.server.start("capture", sys.executable, "-c", CAPTURE, "tun0")
-            capture.wait_for("ready")
+            capture = start_capture(net.server, "tun0")
             for port in (PORT, PORT + 1):
                 net.client.run(sys.executable, "-c", SEND_BY_TUNNEL, net.server4, port)
-            wanted = 1 if dropped else 2
-            arrived = lambda: capture.matches("203.0.113.2 17")  # noqa: E731
-            until(lambda: len(arrived()) >= wanted, 5, "it comes out at the server")
-            check(len(arrived()) == wanted, f"{len(arrived())} packets come out, not {wanted}")
-            said = client.matches("Recursive routing detected, drop tun packet to")
-            check(bool(said) == dropped, f"it says {said}")
+            to_server = rf"^ip \S+ {net.server4} 17 "
+            last = rf"{to_server}{PORT + 1}$"
+            until(lambda: capture.matches(last), 5, "it comes out at the server")
+            ports = [int(line.split()[-1]) for line in capture.matches(to_server)]
+            check(ports == [PORT, PORT + 1][dropped:], f"datagrams to {ports} come out")
+            told = "Recursive routing detected, drop tun packet to"
+            if dropped:
+                client.wait_for(told, 5)
+            else:
+                check(not client.matches(told), f"it says that it drops:\n{client.tail()}")
 
 
 CASES = [

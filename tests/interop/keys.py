@@ -35,6 +35,11 @@ extendedKeyUsage = clientAuth
 """
 
 
+def fingerprint(cert: Path, digest: str = "sha256") -> str:
+    words = ("openssl", "x509", "-noout", f"-{digest}", "-fingerprint", "-in", cert)
+    return call(*words).strip().split("=")[1]
+
+
 @dataclass(frozen=True)
 class Identity:
     ca: Path

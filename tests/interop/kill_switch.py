@@ -8,12 +8,13 @@ packets, and what finds neighbours; while the tunnel stands, while it is down, a
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
+from dataclasses import replace
 
-from features import push
-from lab import NAMESPACE_FILES, Host, Lab, Process, ThreeHosts, check, until
+from capture import start_capture
+from features import credentials, hosts_file, push
+from lab import ADIT, Host, Lab, Process, ThreeHosts, check, until
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PORT, Setup, Tunnel
 
@@ -44,41 +45,21 @@ for turn in range(600):
     time.sleep(0.1)
 """
 
-# Every packet that comes in by the device, a line for each kind when it is seen first.
-CAPTURE = """
-import socket, sys, struct
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-s.bind((sys.argv[1], 0))
-print('ready', flush=True)
-while True:
-    frame, where = s.recvfrom(65536)
-    if where[2] == 4: continue
-    kind, rest = struct.unpack('!H', frame[12:14])[0], frame[14:]
-    if kind == 0x0806: text = 'arp'
-    elif kind == 0x0800:
-        at = (rest[0] & 15) * 4
-        port = struct.unpack('!H', rest[at + 2:at + 4])[0] if rest[9] in (6, 17) else 0
-        text = f'ip {socket.inet_ntoa(rest[16:20])} {rest[9]} {port}'
-    elif kind == 0x86dd:
-        port = struct.unpack('!H', rest[42:44])[0] if rest[6] in (6, 17) else 0
-        text = f'ip6 {socket.inet_ntop(socket.AF_INET6, rest[24:40])} {rest[6]} {port} {rest[40]}'
-    else: text = f'kind {kind:x}'
-    print(text, flush=True)
-"""
 MLD, ROUTER_SOLICIT, NEIGHBOUR_SOLICIT, NEIGHBOUR_ADVERT = "143", "133", "135", "136"
 
 
 def harmless(line: str, server: str, protocol: int) -> bool:
-    words = line.split()
-    if words == ["arp"] or words == ["ready"]:
+    kind, *words = line.split()
+    if kind in ("arp", "ready"):
         return True
-    if words[0] == "ip":
+    if kind == "ip":
         return words[1:] == [server, str(protocol), str(PORT)]
-    if words[0] != "ip6":
+    if kind != "ip6":
         return False
-    if words[2] == "58":
-        return words[4] in (MLD, ROUTER_SOLICIT, NEIGHBOUR_SOLICIT, NEIGHBOUR_ADVERT)
-    return words[2] == "0" and words[1] == "ff02::16"  # MLD with a router alert
+    _, to, inside, _, first = words
+    if inside == "58":
+        return first in (MLD, ROUTER_SOLICIT, NEIGHBOUR_SOLICIT, NEIGHBOUR_ADVERT)
+    return inside == "0" and to == "ff02::16"  # MLD with a router alert
 
 
 class Scene:
@@ -97,10 +78,7 @@ class Scene:
         )
         self.protocol = 6 if setup.tcp else 17
         self.tunnel = Tunnel(self.net, setup, bench.keys)
-        self.capture: Process = self.net.wire.start(
-            "capture", sys.executable, "-c", CAPTURE, "client"
-        )
-        self.capture.wait_for("ready")
+        self.capture = start_capture(self.net.wire, "client")
         self.chatter: Process = self.host.start("chatter", sys.executable, "-c", CHATTER)
         until(lambda: self.leaks(0), 5, "without a switch everything is seen")
         self.tunnel.start_server()
@@ -164,45 +142,36 @@ def after_a_crash(bench: Bench) -> None:
     """kill -9: it stays closed, and the next one takes it over, its server's name included."""
     with Lab(bench.folder) as lab:
         scene = Scene(bench, lab, "udp4")
-        hosts = NAMESPACE_FILES / scene.host.namespace / "hosts"
-        hosts.write_text(f"127.0.0.1 localhost\n{scene.net.server4} vpn.example\n")
-        scene.tunnel.remote = "vpn.example"
-        client, since = scene.start()
-        client.wait_for(COMPLETED)
-        client.kill()
-        until(lambda: "tun0" not in scene.host.devices(), 5, "the device is gone")
-        scene.nothing_leaks(since, "after kill -9")
-        hosts.write_text("127.0.0.1 localhost\n")  # nobody could be asked for the name either
-        client, _ = scene.start()
-        check(client.matches("still closed from before"), "it was not taken over")
-        client.wait_for(COMPLETED)
-        scene.nothing_leaks(since, "with the next one")
-        check(client.stop() == 0, "the client does not end well")
-        scene.everything_leaves()
+        with hosts_file(scene.host) as hosts:
+            hosts.write_text(f"127.0.0.1 localhost\n{scene.net.server4} vpn.example\n")
+            scene.tunnel.remote = "vpn.example"
+            client, since = scene.start()
+            client.wait_for(COMPLETED)
+            client.kill()
+            until(lambda: "tun0" not in scene.host.devices(), 5, "the device is gone")
+            scene.nothing_leaks(since, "after kill -9")
+            hosts.write_text("127.0.0.1 localhost\n")  # nobody could be asked for it either
+            client, _ = scene.start()
+            check(client.matches("still closed from before"), "it was not taken over")
+            client.wait_for(COMPLETED)
+            scene.nothing_leaks(since, "with the next one")
+            check(client.stop() == 0, "the client does not end well")
+            scene.everything_leaves()
 
 
 def refused(bench: Bench) -> None:
     """A client that the server turns away leaves it closed; the command opens it."""
     with Lab(bench.folder) as lab:
-        scene = Scene(bench, lab, "udp4", "auth-user-pass wrong.txt")
-        scene.host.write("wrong.txt", "ann\nwrong\n")
-        deny = bench.folder / "deny.sh"
-        deny.write_text("#!/bin/sh\nexit 1\n")
-        deny.chmod(0o700)
+        scene = Scene(bench, lab, "udp4", credentials(bench.folder, "ann", "wrong"))
         scene.tunnel.server.stop()
-        extra = ("script-security 2", f"auth-user-pass-verify {deny} via-env")
-        setup = scene.tunnel.setup
-        scene.tunnel.setup = type(setup)(
-            server="stock", client="adit", server_extra=extra, client_extra=setup.client_extra
-        )
+        extra = ("script-security 2", 'auth-user-pass-verify "/bin/false" via-file')
+        scene.tunnel.setup = replace(scene.tunnel.setup, server_extra=extra)
         scene.tunnel.start_server()
         client, since = scene.start()
         until(lambda: not client.running, 15, "the client gives up")
         check(client.matches("stays closed"), f"it does not say so:\n{client.tail()}")
         scene.nothing_leaks(since, "after the client gave up")
-        said = scene.host.run(
-            os.environ.get("ADIT", "adit"), "firewall", "unload", "--owner", "kill-switch"
-        )
+        said = scene.host.run(ADIT, "firewall", "unload", "--owner", "kill-switch")
         check("kill-switch" in said, f"the command says {said!r}")
         scene.everything_leaves()
 
@@ -211,13 +180,8 @@ def lan_allowed(bench: Bench) -> None:
     """allow-lan: the neighbour is reached, the world is not; and there is only one switch."""
     with Lab(bench.folder) as lab:
         scene = Scene(bench, lab, "udp4")
-        setup = scene.tunnel.setup
-        scene.tunnel.setup = type(setup)(
-            server="stock",
-            client="adit",
-            server_extra=setup.server_extra,
-            client_extra=("kill-switch allow-lan",),
-        )
+        allowed = ("kill-switch allow-lan",)
+        scene.tunnel.setup = replace(scene.tunnel.setup, client_extra=allowed)
         client, since = scene.start()
         client.wait_for(COMPLETED)
         check(scene.host.ping(scene.net.wire4, 2).received == 2, "the neighbour is not reached")

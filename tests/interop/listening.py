@@ -12,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from beside_stock import both
 from features import reaches, second_client
 from foreign import unpacked
 from keys import Keys
@@ -154,8 +155,7 @@ def shared_as_stock_does(bench: Bench) -> None:
         with Lab(bench.folder / program) as lab:
             return share_with(program, lab, bench.keys)
 
-    with ThreadPoolExecutor(2) as pool:
-        stock, adit = pool.map(run, ("stock", "adit"))
+    stock, adit = both(run)
     check(stock["notes"] == {"[AF_INET]127.0.0.1:PORT": "[AF_INET]198.51.100.2:CALLER"}, str(stock))
     check(adit == stock, f"adit  {adit}\nstock {stock}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from keys import call
+from keys import call, fingerprint
 from login_parts import AUTH_LINES, answer_need, asked, credentials, script
 from runner import Bench
 from tunnel import COMPLETED
@@ -45,19 +45,17 @@ def name_too_long(bench: Bench) -> None:
     compare_pairs(bench, talk)
 
 
-def fingerprint(ends: TwoEnds, name: str) -> str:
-    cert = ends.keys.identity("openssl", name).cert
-    words = ("openssl", "x509", "-noout", "-sha256", "-fingerprint", "-in", cert)
-    return call(*words).strip().split("=")[1]
+def fingerprint_of(ends: TwoEnds, name: str) -> str:
+    return fingerprint(ends.keys.identity("openssl", name).cert)
 
 
 def fingerprints(bench: Bench) -> None:
     """peer-fingerprint alone says whom to trust, at both ends."""
 
     def talk(ends: TwoEnds) -> Said:
-        block = f"<peer-fingerprint>\n# the only one\n{fingerprint(ends, 'client1')}\n"
+        block = f"<peer-fingerprint>\n# the only one\n{fingerprint_of(ends, 'client1')}\n"
         ends.start_server(f"{block}</peer-fingerprint>", without=("ca",))
-        trust = f"peer-fingerprint {fingerprint(ends, 'server')}"
+        trust = f"peer-fingerprint {fingerprint_of(ends, 'server')}"
         ends.start_client(trust, without=("ca",))
         ends.client.wait_for(COMPLETED)
         ends.client.stop()
@@ -66,7 +64,7 @@ def fingerprints(bench: Bench) -> None:
         refused = said(ends.server, "VERIFY ERROR")
         ends.client.stop()
         stranger = ends.start_client(
-            f"peer-fingerprint {fingerprint(ends, 'client2')}", without=("ca",)
+            f"peer-fingerprint {fingerprint_of(ends, 'client2')}", without=("ca",)
         )
         stranger.wait_for("TLS Error: TLS handshake failed")
         return {"server": refused, "client": said(stranger, "VERIFY ERROR")}

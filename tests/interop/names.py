@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from features import hosts_file, push
@@ -142,7 +143,6 @@ def left_to_scripts(bench: Bench) -> None:
     up.chmod(0o700)
     with Lab(bench.folder) as lab:
         scene = Scene(bench, lab, PUSHED)
-        setup = scene.tunnel.setup
         scripts = ("script-security 2", f"up {up}")
         for own, is_set in (
             (scripts, False),
@@ -150,9 +150,7 @@ def left_to_scripts(bench: Bench) -> None:
             (("route-nopull",), False),
             ((*scripts, "dns-updown force"), True),
         ):
-            scene.tunnel.setup = type(setup)(
-                server="stock", client="adit", server_extra=PUSHED, client_extra=own
-            )
+            scene.tunnel.setup = replace(scene.tunnel.setup, client_extra=own)
             client = scene.come_up()
             check((scene.text() != OWN) == is_set, f"{own}: resolv.conf is\n{scene.text()}")
             client.stop()

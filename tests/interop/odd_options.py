@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from keys import call
+from keys import call, fingerprint
 from lab import STOCK, ADIT, Host, Lab, Process, check, until
 from runner import Bench, Case, main
 from status import parse_status, read_whole
@@ -26,21 +26,16 @@ from two_ends import Said, TwoEnds, compare_pairs, said
 HASH_FAILED = r"certificate hash verification failed"
 
 
-def digest_of(cert: Path, kind: str) -> str:
-    words = ("openssl", "x509", "-noout", f"-{kind}", "-fingerprint", "-in", cert)
-    return call(*words).strip().split("=")[1]
-
-
 def verify_hash(bench: Bench) -> None:
     """The authority's certificate by its hash: SHA-1, SHA-256, and another's, which refuses."""
 
     def talk(ends: TwoEnds) -> Said:
         ca = ends.keys.identity("openssl", "server").ca
-        ends.start_server(f"verify-hash {digest_of(ca, 'sha1')}")
-        ends.start_client(f"verify-hash {digest_of(ca, 'sha256')} SHA256").wait_for(COMPLETED)
+        ends.start_server(f"verify-hash {fingerprint(ca, 'sha1')}")
+        ends.start_client(f"verify-hash {fingerprint(ca)} SHA256").wait_for(COMPLETED)
         warned = [str(len(said(ends.client, "DEPRECATED OPTION: The option --verify-hash is")))]
         ends.client.stop()
-        other = digest_of(ends.keys.identity("openssl", "server").cert, "sha1")
+        other = fingerprint(ends.keys.identity("openssl", "server").cert, "sha1")
         ends.start_client(f"verify-hash {other}").wait_for("TLS Error: TLS handshake failed")
         return {"warned": warned, "refused": said(ends.client, HASH_FAILED)}
 

@@ -34,11 +34,14 @@ def built(bench: Bench, name: str = "probe", *words: str) -> Path:
     """The probe in one of its shapes: "-DAPI=1"."""
     path = bench.folder / f"{name}.so"
     if not path.exists():
-        compiler = shutil.which("gcc") or shutil.which("clang-14") or "cc"
-        libraries = ("-lcrypto", "-lpthread")
-        call(compiler, "-shared", "-fPIC", *words, "-o", path, SOURCE, *libraries)
+        compile_library(path, *words, SOURCE, "-lcrypto", "-lpthread")
         bench.folder.chmod(0o755)
     return path
+
+
+def compile_library(path: Path, *words: object) -> None:
+    compiler = shutil.which("gcc") or shutil.which("clang-14") or "cc"
+    call(compiler, "-shared", "-fPIC", "-o", path, *words)
 
 
 @dataclasses.dataclass(frozen=True)

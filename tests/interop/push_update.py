@@ -10,13 +10,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from features import reaches, routes, second_client, tunnel_addresses
-from lab import Lab, ThreeHosts, check, until
+from features import reaches, routes, second_client, start_second, tunnel_addresses
+from lab import Host, Lab, Process, ThreeHosts, check, until
 from manager import SOCKET, Manager
 from names import resolv_conf
 from reload_config import Flow, Living, TAKEN
 from runner import Bench, Case, main
-from tunnel import COMPLETED, PROGRAMS, Setup, Tunnel, client_config
+from tunnel import COMPLETED, Setup, Tunnel
 
 DONE, FAILED = "SUCCESS: push-update command succeeded", "ERROR: push-update command failed"
 FIRST, SECOND, THIRD = (f"10.{n}.0.0/16" for n in (71, 72, 73))
@@ -62,13 +62,8 @@ class Pair:
         check(after == self.before, f"the host is left with\n{after}\nit had\n{self.before}")
 
 
-def start_ours(tunnel: Tunnel, host):
-    """start_second() with our program."""
-    who = tunnel.keys.identity(tunnel.setup.authority, "client2")
-    own = (f"cert {who.cert}", f"key {who.key}", "connect-retry 1 1")
-    config = client_config(tunnel.setup, tunnel.keys, tunnel.remote)
-    path = host.write("ours.conf", "\n".join([config, *own, ""]))
-    return host.start("ours", PROGRAMS["adit"], path)
+def start_ours(tunnel: Tunnel, host: Host) -> Process:
+    return start_second(tunnel, host, extra=("connect-retry 1 1",), program="adit")
 
 
 @contextmanager

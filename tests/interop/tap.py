@@ -7,10 +7,10 @@ import re
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ask import process_status
+from beside_stock import both
 from features import (
     completed,
     does_not_reach,
@@ -268,9 +268,7 @@ def wait_silence(ears: list[Process]) -> None:
 
 def vlans(accept: str, bench: Bench) -> None:
     """The same frames are heard, with the same tags, whether the server is stock or adit."""
-    with ThreadPoolExecutor(2) as pool:
-        hear = partial(heard_in_vlans, accept=accept, bench=bench)
-        stock, ours = pool.map(hear, ("stock", "adit"))
+    stock, ours = both(partial(heard_in_vlans, accept=accept, bench=bench))
     check(ours == stock, f"accept {accept}: heard {ours}, stock {stock}")
     check(sum(map(len, stock.values())) >= 5, f"accept {accept}: only {stock} was heard")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from key_holders import connection, release
 from keys import call
 from lab import STOCK, Process, check
 from manager import SOCKET, Manager, compare_dialogues
+from plugins_probe import compile_library
 from runner import Bench, Case, main
 from terminals import talk
 from tunnel import COMPLETED, PROGRAMS
@@ -238,8 +238,7 @@ def no_library(bench: Bench) -> None:
     """A library of tokens that does not begin: the program fails, also where a manager listens."""
     source, library = bench.folder / "none.c", bench.folder / "none.so"
     source.write_text(NO_LIBRARY)
-    compiler = shutil.which("gcc") or shutil.which("clang-14") or "cc"
-    call(compiler, "-shared", "-fPIC", "-o", library, source)
+    compile_library(library, source)
     who = bench.keys.identity("adit", "client1")
     start = ("--dev", "null", "--tls-client", "--remote", "127.0.0.1", "--ca", who.ca)
     token = ("--pkcs11-providers", MODULE, "--pkcs11-id", "a/b/c/d/01")
