@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "options/dns_address.h"
 
 namespace adit::node {
 
@@ -149,9 +150,10 @@ class Dns {
     for (const auto& [number, server] : servers_) {
       if (!server.contains("address") || server.contains("transport")) continue;
       for (const std::string& text : server.at("address")) {
-        const std::string host = host_and_port(text).first;
-        const bool v6 = ip::Address::parse_v6(host).has_value();
-        servers.push_back(fmt::format("{}{} {}", dhcp, v6 ? "DNS6" : "DNS", host));
+        const auto at = options::parse_dns_address(text);
+        if (!at) continue;
+        const char* const kind = at->address.is_v6() ? "DNS6" : "DNS";
+        servers.push_back(fmt::format("{}{} {}", dhcp, kind, at->address.text()));
       }
     }
     if (!servers.empty()) {
@@ -171,21 +173,13 @@ class Dns {
  private:
   using Values = std::vector<std::string>;
 
-  // The port is empty where none is said.
-  static std::pair<std::string, std::string> host_and_port(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || ip::Address::parse(text)) return {text, {}};
-    std::string host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    return {std::move(host), text.substr(colon + 1)};
-  }
-
   static void set_addresses(Environment& env, const std::string& prefix, const Values& values) {
     std::size_t n = 1;
     for (const std::string& value : values) {
-      const auto [host, port] = host_and_port(value);
-      env.set(fmt::format("{}address_{}", prefix, n), host);
-      if (!port.empty()) env.set(fmt::format("{}port_{}", prefix, n), port);
+      const auto at = options::parse_dns_address(value);
+      if (!at) continue;
+      env.set(fmt::format("{}address_{}", prefix, n), at->address.text());
+      if (at->port != 0) env.set(fmt::format("{}port_{}", prefix, n), std::to_string(at->port));
       ++n;
     }
   }

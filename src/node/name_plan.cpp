@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "options/dns_address.h"
 
 namespace adit::node {
 
@@ -11,19 +12,6 @@ namespace {
 
 using ports::NameServer;
 using Words = std::vector<std::string>;
-
-// "10.0.0.1", "10.0.0.1:5353", "fd00::1", "[fd00::1]:5353"
-std::optional<ip::Endpoint> endpoint_of(std::string_view text) {
-  if (const auto bare = ip::Address::parse(text)) return ip::Endpoint{*bare, 0, 0};
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto port = to_number<std::uint16_t>(text.substr(colon + 1));
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = ip::Address::parse(host);
-  if (!address || !port) return std::nullopt;
-  return ip::Endpoint{*address, *port, 0};
-}
 
 void add_new(std::vector<std::string>& list, const std::string& word) {
   if (std::ranges::find(list, word) == list.end()) list.push_back(word);
@@ -34,7 +22,7 @@ void take_server_line(NameServer& server, const Words& words) {
   const Words values(words.begin() + 3, words.end());
   if (kind == "address") {
     for (const std::string& value : values) {
-      if (const auto at = endpoint_of(value)) server.addresses.push_back(*at);
+      if (const auto at = options::parse_dns_address(value)) server.addresses.push_back(*at);
     }
   } else if (kind == "resolve-domains") {
     for (const std::string& value : values) add_new(server.domains, value);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "options/dns_address.h"
 #include "options/pages.h"
 #include "options/setters.h"
 
@@ -131,21 +132,11 @@ void dhcp_option(Use& use) {
   use.scripts().foreign_options.push_back("dhcp-option " + join(use.words(), " "));
 }
 
-bool is_dns_address(std::string_view text) {
-  if (ip::Address::parse(text)) return true;
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || !to_number<std::uint16_t>(text.substr(colon + 1)))
-    return false;
-  std::string_view host = text.substr(0, colon);
-  if (!host.starts_with('[')) return ip::Address::parse_v4(host).has_value();
-  return host.ends_with(']') && ip::Address::parse_v6(host.substr(1, host.size() - 2));
-}
-
 bool dns_values_are_good(Use& use, std::string_view kind, std::size_t first) {
   bool good = use.has(first);
   for (std::size_t i = first; i < use.count(); ++i) {
     const std::string& word = use.word(i);
-    if (kind == "address") good = good && i < first + 8 && is_dns_address(word);
+    if (kind == "address") good = good && i < first + 8 && parse_dns_address(word);
     if (kind == "dnssec") good = good && (word == "yes" || word == "no" || word == "optional");
     if (kind == "transport") good = good && (word == "plain" || word == "DoH" || word == "DoT");
     if (kind == "resolve-domains" || kind == "search-domains" || kind == "sni")
