@@ -103,9 +103,9 @@ class Client {
   [[nodiscard]] const std::optional<ports::LinkAddress>& remote() const { return remote_; }
   // Variables about the peer, for scripts that run at the end.
   [[nodiscard]] Environment peer_environment() const;
-  // Kept only where the configuration has "management", and to be taken after each turn.
   // What the server pushed, merged into what was said here; good once it is up.
   [[nodiscard]] const options::Pulled& pulled() const { return pulled_; }
+  // Kept only where the configuration has "management", and to be taken after each turn.
   [[nodiscard]] std::vector<ClientNews> take_news() { return std::exchange(news_, {}); }
   // Addresses inside: the device's own.
   [[nodiscard]] const options::Device& device() const {

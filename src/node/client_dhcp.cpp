@@ -29,8 +29,7 @@ void Client::take_dhcp_router(Bytes address) {
   if (!gateway_by_dhcp() || memory_.dhcp_router == router) return;
   memory_.dhcp_router = router;
   log_.info(3, "Extracted DHCP router address: {}", router.text());
-  const bool pull = setup_.config.client.pull;
-  if (up_) add_routes(pull ? pulled_.device : setup_.config.device, routes_in_use());
+  if (up_) add_routes(device(), routes_in_use());
 }
 
 }  // namespace adit::node

@@ -5,8 +5,7 @@
 namespace adit::node {
 
 void Client::settle() {
-  const bool pull = setup_.config.client.pull;
-  const options::Routes& routes = pull ? pulled_.routes : setup_.config.routes;
+  const options::Routes& routes = routes_in_use();
   if (!routes.delay || routes.delay->first.count() == 0 || up_) {
     routes_at_ = now_;
     return add_delayed_routes();
@@ -17,9 +16,7 @@ void Client::settle() {
 
 void Client::add_delayed_routes() {
   routes_at_ = Instant::max();
-  const bool pull = setup_.config.client.pull;
-  add_routes(pull ? pulled_.device : setup_.config.device,
-             pull ? pulled_.routes : setup_.config.routes);
+  add_routes(device(), routes_in_use());
   set_names(pulled_);
   complete();
 }

@@ -155,13 +155,12 @@ void Client::start_path() {
 // The other end's own address in the tunnel. With net30 a server has none that the client is told.
 std::vector<session::PathMtu::EchoWay> Client::echo_ways() const {
   const bool pull = setup_.config.client.pull;
-  const options::Device& device = pull ? pulled_.device : setup_.config.device;
-  const options::Routes& routes = pull ? pulled_.routes : setup_.config.routes;
+  const options::Device& device = this->device();
   const auto topology = device.topology.value_or(options::Topology::net30);
   std::vector<session::PathMtu::EchoWay> ways;
   if (device.ifconfig) {
     const bool peer_named = !pull || topology == options::Topology::p2p;
-    const std::string& other = peer_named ? device.ifconfig->second : routes.gateway;
+    const std::string& other = peer_named ? device.ifconfig->second : routes_in_use().gateway;
     const bool known = peer_named || topology == options::Topology::subnet;
     if (known)
       add_echo_way(ways, ip::Address::parse_v4(device.ifconfig->first),
@@ -211,15 +210,13 @@ plane::PeerSpec Client::set_plane_peer() {
 }
 
 void Client::set_inside_rules() {
-  const bool pull = setup_.config.client.pull;
-  const options::Routes& routes = pull ? pulled_.routes : setup_.config.routes;
   auto rules = std::make_unique<plane::InsideRules>();
   rules->block_ipv6 = device().block_ipv6;
   if (remote_ && !setup_.config.client.allow_recursive_routing) {
     rules->outer = {remote_->remote, setup_.tcp};
     if (setup_.way) rules->outer->at = {*setup_.way, 0, 0};
   }
-  for (const options::NatLine& line : routes.client_nat) {
+  for (const options::NatLine& line : routes_in_use().client_nat) {
     rules->swaps.push_back({line.destination, line.network, line.netmask, line.alias});
   }
   around_.plane.set_inside(std::move(rules));

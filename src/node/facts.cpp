@@ -105,7 +105,7 @@ PeerFacts Client::peer_facts() const {
   facts.name = peer_name_;
   facts.state = up_ ? "up" : "handshake";
   facts.real_address = remote_->remote.text();
-  const options::Device& device = setup_.config.client.pull ? pulled_.device : setup_.config.device;
+  const options::Device& device = this->device();
   if (up_ && device.ifconfig) facts.virtual_addresses.push_back(device.ifconfig->first);
   if (up_ && device.ifconfig_ipv6) {
     facts.virtual_addresses.push_back(host_part(device.ifconfig_ipv6->first));

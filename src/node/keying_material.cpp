@@ -1,18 +1,6 @@
 #include "node/keying_material.h"
 
-#include <fmt/core.h>
-
 namespace adit::node {
-
-namespace {
-
-std::string hex_of(Bytes bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-}  // namespace
 
 void add_keying_material(Environment& env, session::Session& session,
                          const options::Channel& channel, const Log& log) {
@@ -21,7 +9,7 @@ void add_keying_material(Environment& env, session::Session& session,
   if (!session.export_key(channel.exporter_label, material)) {
     return log.warn("WARNING: Export keying material failed!");
   }
-  env.set("exported_keying_material", hex_of(material));
+  env.set("exported_keying_material", to_hex(material));
   explicit_bzero(material.data(), material.size());
 }
 

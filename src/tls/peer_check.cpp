@@ -193,13 +193,12 @@ Refusal refuse_peer(X509* certificate, const PeerPolicy& policy, RevokedSerials*
 Refusal refuse_issuer(X509* certificate, const PeerPolicy& policy) {
   if (policy.issuer_hashes.empty()) return std::nullopt;
   const ChainEntry entry = describe(certificate, 1);
-  const std::string hash = to_upper(policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256);
-  if (std::ranges::find(policy.issuer_hashes, hash) != policy.issuer_hashes.end()) {
+  const std::string& hash = policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256;
+  if (std::ranges::find(policy.issuer_hashes, to_upper(hash)) != policy.issuer_hashes.end()) {
     return std::nullopt;
   }
   return PeerRefusal{
-      stock_lines::wrong_fingerprint("certificate fingerprint",
-                                     policy.issuer_hashes_sha1 ? entry.sha1 : entry.sha256),
+      stock_lines::wrong_fingerprint("certificate fingerprint", hash),
       "the peer's certificate was issued by \"" + entry.subject + "\"; verify-hash names another"};
 }
 
