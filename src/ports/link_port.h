@@ -50,6 +50,16 @@ struct LinkTraffic {
   std::uint64_t writes = 0, packets_written = 0;  // a train counts as one write
   std::uint64_t overflowed = 0;                   // came while the kernel's queue was full
   DropCounters refused;                           // read and thrown away
+
+  LinkTraffic& operator+=(const LinkTraffic& other) {
+    reads += other.reads;
+    packets_read += other.packets_read;
+    writes += other.writes;
+    packets_written += other.packets_written;
+    overflowed += other.overflowed;
+    refused += other.refused;
+    return *this;
+  }
 };
 
 // Whether the kernel joins and cuts trains of datagrams for a link.

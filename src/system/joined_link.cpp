@@ -47,6 +47,14 @@ std::size_t JoinedLink::take_too_large(std::span<ports::TooLarge> hints) {
   return count;
 }
 
+std::optional<ports::LinkError> JoinedLink::take_error() {
+  std::optional<ports::LinkError> last;
+  for (ports::LinkPort* part : parts_) {
+    if (const auto error = part->take_error()) last = error;
+  }
+  return last;
+}
+
 ports::LinkPort* JoinedLink::part_for(const ports::LinkAddress& to) const {
   if (to.stream != 0) return parts_.size() > datagram_parts_ ? parts_.back() : nullptr;
   return to.socket < datagram_parts_ ? parts_[to.socket] : nullptr;
@@ -69,15 +77,7 @@ void JoinedLink::write(std::span<const ports::OutgoingPacket> packets, DropCount
 
 ports::LinkTraffic JoinedLink::traffic() const {
   ports::LinkTraffic sum;
-  for (const ports::LinkPort* part : parts_) {
-    const ports::LinkTraffic one = part->traffic();
-    sum.reads += one.reads;
-    sum.packets_read += one.packets_read;
-    sum.writes += one.writes;
-    sum.packets_written += one.packets_written;
-    sum.overflowed += one.overflowed;
-    sum.refused += one.refused;
-  }
+  for (const ports::LinkPort* part : parts_) sum += part->traffic();
   return sum;
 }
 

@@ -21,6 +21,7 @@ class JoinedLink final : public ports::LinkPort {
   }
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress> streams) override;
   [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
+  [[nodiscard]] std::optional<ports::LinkError> take_error() override;
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
   [[nodiscard]] ports::LinkTraffic traffic() const override;
   [[nodiscard]] ports::LinkOffloads offloads() const override;

@@ -21,6 +21,10 @@ class SocksLink final : public ports::LinkPort {
                                  std::size_t front_room) override;
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
   [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
+  // Of the way to the relay.
+  [[nodiscard]] std::optional<ports::LinkError> take_error() override {
+    return below_.take_error();
+  }
   // Each packet needs ten bytes of room in front.
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override;
   [[nodiscard]] ports::LinkTraffic traffic() const override { return below_.traffic(); }

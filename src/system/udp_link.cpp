@@ -166,12 +166,7 @@ ports::LinkTraffic UdpLink::traffic() const {
   const plane::BatchMeter &in = receiver_.meter(), &out = transmitter_.train_meter();
   ports::LinkTraffic traffic{in.calls(),    in.packets(),     out.calls(),
                              out.packets(), overflowed(fd()), receiver_.drops().read()};
-  if (control_ == nullptr) return traffic;
-  const ports::LinkTraffic control = control_->traffic();
-  traffic.reads += control.reads;
-  traffic.packets_read += control.packets_read;
-  traffic.overflowed += control.overflowed;
-  traffic.refused += control.refused;
+  if (control_ != nullptr) traffic += control_->traffic();
   return traffic;
 }
 

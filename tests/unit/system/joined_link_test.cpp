@@ -29,7 +29,13 @@ struct Joined {
     return all;
   }
 
-  UdpEnd first{any(Stack::v4)}, second{any(Stack::v4)};
+  static UdpSettings telling_errors() {
+    UdpSettings settings = any(Stack::v4);
+    settings.mtu_discovery = UdpSettings::MtuDiscovery::probe;
+    return settings;
+  }
+
+  UdpEnd first{telling_errors()}, second{telling_errors()};
   plane::PacketPool pool{2048};
   std::vector<ports::LinkAddress> from{plane::batch_packets};
   JoinedLink link;
@@ -84,6 +90,33 @@ TEST_F(JoinedLinks, a_batch_for_several_sockets_goes_to_each_in_order) {
     EXPECT_EQ(first, "ad");
     EXPECT_EQ(second, "bc");
     EXPECT_EQ(drops.of(Drop::link_error), 1u);
+  });
+}
+
+TEST_F(JoinedLinks, tell_what_any_socket_sent_in_vain_and_count_what_all_sent) {
+  in_own_network([] {
+    Joined joined;
+    ports::LinkAddress nobody;
+    nobody.remote = at("127.0.0.1", 9);
+    for (const auto& [socket, end] : {std::pair{0, &joined.first}, {1, &joined.second}}) {
+      nobody.socket = static_cast<std::uint16_t>(socket);
+      OutgoingPackets outgoing;
+      DropCounters drops;
+      const ports::OutgoingPacket packets[] = {outgoing.make("lost", nobody)};
+      joined.link.write(packets, drops);
+      std::optional<ports::LinkError> error;
+      ASSERT_TRUE(eventually([&] {
+        EXPECT_TRUE(joined.read().empty());
+        error = joined.link.take_error();
+        return error.has_value();
+      }));
+      EXPECT_EQ(error->error, ECONNREFUSED);
+      EXPECT_EQ(error->to, nobody.remote);
+      EXPECT_EQ(error->descriptor, end->link->fd());
+      EXPECT_FALSE(joined.link.take_error()) << "it is told once";
+    }
+    EXPECT_EQ(joined.link.traffic().packets_written, 2u);
+    EXPECT_EQ(joined.first.link->traffic().packets_written, 1u);
   });
 }
 

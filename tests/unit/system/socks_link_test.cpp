@@ -19,6 +19,7 @@ class Below final : public ports::LinkPort {
   };
   std::vector<Datagram> written, to_read;
   std::vector<ports::TooLarge> hints;
+  std::optional<ports::LinkError> error;
 
   std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                    std::size_t front_room) override {
@@ -33,6 +34,7 @@ class Below final : public ports::LinkPort {
     std::ranges::copy(hints, out.begin());
     return hints.size();
   }
+  std::optional<ports::LinkError> take_error() override { return std::exchange(error, {}); }
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters&) override {
     for (const auto& packet : packets) {
       written.push_back({packet.to.remote, to_buffer(packet.packet->bytes())});
@@ -101,6 +103,17 @@ TEST(SocksLink, names_the_server_where_its_relay_is_meant) {
   ASSERT_EQ(link.take_too_large(hints), 1U);
   EXPECT_EQ(hints[0].to, server);
   EXPECT_EQ(hints[0].mtu, 1400U);
+}
+
+TEST(SocksLink, tells_that_its_relay_is_not_reached) {
+  Below below;
+  SocksLink link(below, relay, server);
+  below.error = ports::LinkError{relay, ECONNREFUSED, 3};
+  const auto error = link.take_error();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->to, relay);
+  EXPECT_EQ(error->error, ECONNREFUSED);
+  EXPECT_FALSE(link.take_error());
 }
 
 TEST(SocksLink, drops_what_no_relay_carries) {
