@@ -8,7 +8,7 @@ namespace adit::node {
 
 namespace {
 
-constexpr std::uint16_t carry_version = 2;
+constexpr std::uint16_t carry_version = 3;
 
 void pack(Pack& out, const ip::Address& address) { out.sized(address.bytes()); }
 
@@ -152,6 +152,10 @@ void Server::pack_peer(Pack& out, const ServerPeer& peer, Instant now) const {
   for (const plane::KeyCarry& key : keys) pack(out, key);
   out.text(peer.common_name);
   out.text(peer.username);
+  out.flag(peer.own_username.has_value());
+  out.text(peer.own_username.value_or(""));
+  out.flag(peer.profile.vlan_pvid.has_value());
+  out.u16(peer.profile.vlan_pvid.value_or(0));
   out.u64(static_cast<std::uint64_t>(peer.connected.seconds));
   pack(out, peer.plan);
   out.text(peer.identity.own() != nullptr ? peer.identity.own()->sha256 : "");
@@ -190,6 +194,10 @@ bool Server::unpack_peer(Reader& in, std::uint32_t id_leap) {
   for (std::uint32_t i = 0; i < key_count && in.ok(); ++i) keys.push_back(unpack_key(in));
   const std::string common_name = unpack_text(in);
   const std::string username = unpack_text(in);
+  const bool renamed = in.u8() != 0;
+  const std::string own_username = unpack_text(in);
+  const bool has_vlan = in.u8() != 0;
+  const std::uint16_t vlan = in.u16();
   const WallTime connected{static_cast<std::int64_t>(in.u64())};
   auto plan = unpack_plan(in);
   const std::string fingerprint = unpack_text(in);
@@ -203,6 +211,8 @@ bool Server::unpack_peer(Reader& in, std::uint32_t id_leap) {
                                            std::move(session), log_);
   peer->common_name = common_name;
   peer->username = username;
+  if (renamed) peer->own_username = own_username;
+  if (has_vlan) peer->profile.vlan_pvid = vlan;
   peer->connected = connected;
   peer->plan = std::move(*plan);
   peer->pushed = true;

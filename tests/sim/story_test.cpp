@@ -276,6 +276,25 @@ TEST(Story, a_handover_to_a_new_server_process_loses_no_session) {
   }
 }
 
+TEST(Story, a_handover_keeps_what_a_client_is_called_and_its_vlan) {
+  World world(7, {.log_in = true});
+  ServerHost& server = world.add_server();
+  server.give_file("client1", "override-username another\nvlan-pvid 20\n");
+  ClientHost& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return client.up(); }, 20s));
+  world.run_for(1s);
+  server.hand_over(0);
+  world.run_for(10s);
+  EXPECT_TRUE(client.up());
+  EXPECT_EQ(client.attempts(), 1);
+  EXPECT_GE(client.key_id(), 1) << "it was let in again under its own name";
+  ASSERT_EQ(server.server().peers().size(), 1u);
+  const node::ServerPeer& peer = *server.server().peers().begin()->second;
+  EXPECT_EQ(peer.username, "another");
+  EXPECT_EQ(peer.profile.vlan_pvid, 20);
+  expect_clean(world);
+}
+
 TEST(Story, a_server_goes_on_after_a_handover_from_stale_state) {
   World world(8, {});
   world.add_server();
