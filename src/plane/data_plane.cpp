@@ -18,6 +18,9 @@ DataPlane::DataPlane(const PlaneSetup& setup, const Surroundings& around)
       tables_(setup.most_peers, quiescence_),
       handoffs_(setup.lanes, setup.server || setup.client_to_client, setup.largest_packet) {
   tables_.let_clients_meet(setup.client_to_client);
+  auto rules = std::make_unique<InsideRules>();
+  rules->block_ipv6 = setup.block_ipv6;
+  tables_.publish(std::move(rules));
   ADIT_ASSERT(setup.lanes > 0 && around.lanes.size() == setup.lanes);
   for (std::size_t i = 0; i < setup.lanes; ++i) engines_.emplace_back(setup.engine);
   std::vector<ports::Doorbell*> up_bells;

@@ -212,8 +212,7 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   }
   if (peer.echo_mark != 0 && took_echo(peer, packet.bytes())) return;
   const InsideRules& rules = around_.tables.inside();
-  const bool no_v6 = around_.setup.block_ipv6 || rules.block_ipv6;
-  if (no_v6 && inner->source.is_v6()) return refuse_v6(peer, packet.bytes());
+  if (rules.block_ipv6 && inner->source.is_v6()) return refuse_v6(peer, packet.bytes());
   if (!rules.swaps.empty()) ip::swap_addresses(packet.writable(), rules.swaps, ip::Way::in);
   if (packet.size() > LargeFlows::worth_noting && peer.note_flows) {
     flows_.note(peer.index, packet.bytes());

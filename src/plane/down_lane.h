@@ -109,9 +109,7 @@ class DownLane {
   Instant last_bad_source_ = Instant::min();
   LargeFlows flows_;
   std::atomic<std::uint64_t> flows_asked_{0};  // peer, size, and a bit that is set; 0: nothing
-  Instant hint_second_ = Instant::min();
-  Instant next_error_ = Instant::min();  // to be told of
-  std::size_t hints_left_ = 0;
+  PerSecond hints_, errors_;                   // of the network, that were told of
   bool reported_ = false;
 };
 

@@ -16,10 +16,11 @@ void DownLane::deliver_frame(const Arrival& arrival, Packet& frame) {
   if (!header) return drop(peer, Drop::malformed);
   if (around_.setup.vlans && header->vlan() != 0) return drop(peer, Drop::blocked);
   if (around_.setup.server && !knows_station(arrival, frame, *header)) return;
-  if (around_.setup.block_ipv6 || peer.mss != 0 || peer.dhcp_router) {
+  const bool no_v6 = around_.tables.inside().block_ipv6;
+  if (no_v6 || peer.mss != 0 || peer.dhcp_router) {
     const MutableBytes packet = ip::ip_packet_of(frame.writable());
     const bool is_v6 = !packet.empty() && packet[0] >> 4 == 6;
-    if (around_.setup.block_ipv6 && is_v6) return drop(peer, Drop::blocked);
+    if (no_v6 && is_v6) return drop(peer, Drop::blocked);
     ip::clamp_mss(packet, peer.mss);
     if (peer.dhcp_router) look_for_router(peer, packet);
   }

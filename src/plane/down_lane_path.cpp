@@ -7,7 +7,7 @@
 namespace adit::plane {
 
 namespace {
-constexpr std::size_t hints_per_second = 32;  // for all peers: anybody can send them
+constexpr unsigned hints_per_second = 32;  // for all peers: anybody can send them
 constexpr std::size_t hints_per_turn = 8;
 }  // namespace
 
@@ -40,12 +40,7 @@ void DownLane::tell_too_large() {
   std::array<ports::TooLarge, hints_per_turn> hints;
   const std::size_t count = around_.link.take_too_large(hints);
   for (std::size_t i = 0; i < count; ++i) {
-    if (hint_second_ + std::chrono::seconds(1) <= now_) {
-      hint_second_ = now_;
-      hints_left_ = hints_per_second;
-    }
-    if (hints_left_ == 0) return;
-    --hints_left_;
+    if (!hints_.one_more(now_, hints_per_second)) return;
     std::uint8_t bytes[4];
     store_u32(bytes, hints[i].mtu);
     ports::LinkAddress to;
@@ -57,8 +52,7 @@ void DownLane::tell_too_large() {
 // Where nobody is, each packet may come back so: once a second is enough.
 void DownLane::tell_not_reached() {
   const auto error = around_.link.take_error();
-  if (!error || now_ < next_error_) return;
-  next_error_ = now_ + std::chrono::seconds(1);
+  if (!error || !errors_.one_more(now_, 1)) return;
   std::uint8_t bytes[8];
   store_u32(bytes, static_cast<std::uint32_t>(error->error));
   store_u32(bytes + 4, static_cast<std::uint32_t>(error->descriptor));

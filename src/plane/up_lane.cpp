@@ -108,8 +108,8 @@ void UpLane::route(Packet& packet) {
   if (around_.setup.ethernet) return route_frame(packet);
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drops_.add(Drop::malformed);
-  const bool blocked = around_.setup.block_ipv6 || around_.tables.inside().block_ipv6;
-  if (blocked && inner->source.is_v6() && answered_block_ipv6(packet)) return;
+  const bool no_v6 = around_.tables.inside().block_ipv6;
+  if (no_v6 && inner->source.is_v6() && answered_block_ipv6(packet)) return;
   if (!around_.setup.server) return leave_client(packet, inner->destination);
   if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
   const PeerIndex* index = around_.tables.routes().peers.find(inner->destination);

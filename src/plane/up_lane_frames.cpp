@@ -23,11 +23,9 @@ void UpLane::route_frame(Packet& frame) {
 }
 
 void UpLane::send_to_other_end(Packet& frame) {
-  const Bytes packet = ip::ip_packet_of(Bytes(frame.bytes()));
-  const bool blocked = around_.setup.block_ipv6 || around_.tables.inside().block_ipv6;
-  if (blocked && !packet.empty() && packet[0] >> 4 == 6) {
-    return drops_.add(Drop::blocked);
-  }
+  const Bytes packet = ip::ip_packet_of(frame.bytes());
+  const bool is_v6 = !packet.empty() && packet[0] >> 4 == 6;
+  if (is_v6 && around_.tables.inside().block_ipv6) return drops_.add(Drop::blocked);
   if (!packet.empty() && circles(packet, ip::look(packet)->destination)) return;
   const PeerSlot* peer = around_.tables.peer(0);
   if (peer == nullptr) return drops_.add(Drop::unknown_peer);

@@ -321,6 +321,32 @@ TEST_F(Frames, have_the_mss_inside_lowered_both_ways) {
   EXPECT_EQ(mss_in(client.tun.from_tunnel.front()), 1300);
 }
 
+TEST_F(Frames, of_ipv6_are_stopped_both_ways_by_what_was_pushed) {
+  End server(with_frames(server_setup()));
+  End client(with_frames());
+  join(server, 0);
+  start(client, 0);
+  Buffer packet(48);
+  packet[0] = 0x60;
+  store_u16(&packet[4], 8);
+  packet[6] = 17;
+  Buffer up = frame(of_host, card(0), {}, packet), down = frame(card(0), of_host, {}, packet);
+  for (Buffer* one : {&up, &down}) store_u16(&one->at(12), 0x86DD);
+  for (const bool blocked : {false, true}) {
+    auto rules = std::make_unique<InsideRules>();
+    rules->block_ipv6 = blocked;
+    client.plane.set_inside(std::move(rules));
+    client.tun.to_tunnel.push_back(up);
+    carry(client, server, client_at);
+    EXPECT_EQ(server.tun.from_tunnel.size(), 1u);
+    server.tun.to_tunnel.push_back(down);
+    carry(server, client, server_at);
+    EXPECT_EQ(client.tun.from_tunnel.size(), 1u);
+  }
+  EXPECT_EQ(client.plane.drops().of(Drop::blocked), 2u);
+  EXPECT_EQ(client.plane.drops(0).of(Drop::blocked), 1u) << "of what the server sent";
+}
+
 TEST(MacTable, finds_what_was_put_and_nothing_else) {
   EXPECT_EQ(MacTable().find({mac(card(1)), 0}), no_peer);
   std::map<Station, PeerIndex> stations;
