@@ -15,8 +15,9 @@ from tunnel import COMPLETED
 
 
 def comes_and_goes(stage: Stage) -> None:
-    """A client that leaves, one that is silent, and the end."""
-    tunnel = stage.begin(("keepalive 1 3", 'push "route 10.99.0.0 255.255.0.0"'))
+    """A client that leaves, one that is silent, and the end. Whoever leaves is gone 5 s later, well before
+    the silence counts (8 s at the server)."""
+    tunnel = stage.begin(("keepalive 1 4", 'push "route 10.99.0.0 255.255.0.0"'))
     tunnel.start_client().wait_for(COMPLETED)
     stage.net.client.ping(tunnel.inside.server4)
     tunnel.client.stop()
