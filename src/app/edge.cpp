@@ -97,6 +97,7 @@ Status Edge::start_up(std::size_t number) {
     return std::max<std::size_t>(moved, flushed ? 1 : 0);
   };
   parts.hold = {tun_.queue(number).fd(), [lane] { return lane->held_until(); }};
+  parts.bytes_so_far = [lane] { return lane->meter().link_bytes.get(); };
   return start_thread(lanes_[number].up, std::move(parts));
 }
 
@@ -111,6 +112,7 @@ Status Edge::start_down(std::size_t number) {
   system::LaneThread::Parts parts{thread_name("adit-down", number), std::move(fds),
                                   [lane](Instant now, WallTime) { return lane->turn(now); },
                                   *lanes_[number].down_bell};
+  parts.bytes_so_far = [lane] { return lane->meter().link_bytes.get(); };
   return start_thread(lanes_[number].down, std::move(parts));
 }
 

@@ -95,7 +95,7 @@ Address Address::plus(std::uint64_t count) const {
   return sum;
 }
 
-Address Address::masked(std::uint8_t prefix_length) const {
+Address Address::cut_off(std::uint8_t prefix_length) const {
   Address result = *this;
   for (std::size_t i = 0; i < bytes().size(); ++i) {
     const int kept = std::clamp(prefix_length - static_cast<int>(8 * i), 0, 8);
@@ -148,29 +148,9 @@ std::string Endpoint::text() const {
   return host + ":" + std::to_string(port);
 }
 
-namespace {
-
-std::size_t mix(std::uint64_t value) {
-  value ^= value >> 32;
-  value *= 0x9E3779B97F4A7C15u;
-  value ^= value >> 29;
-  return static_cast<std::size_t>(value);
-}
-
-}  // namespace
-
-std::size_t AddressHash::operator()(const Address& address) const noexcept {
-  std::uint64_t words[2];
-  static_assert(sizeof words == 16);
-  const Bytes bytes = address.bytes();
-  words[0] = words[1] = 0;
-  std::memcpy(words, bytes.data(), bytes.size());
-  return mix(words[0] * 0xD6E8FEB86659FD93u + mix(words[1] + bytes.size()));
-}
-
 std::size_t EndpointHash::operator()(const Endpoint& endpoint) const noexcept {
-  return mix(AddressHash{}(endpoint.address) + endpoint.port * 0xA0761D6478BD642Fu +
-             endpoint.scope_id);
+  return AddressHash::mix(AddressHash{}(endpoint.address) + endpoint.port * 0xA0761D6478BD642Fu +
+                          endpoint.scope_id);
 }
 
 }  // namespace adit::ip

@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,11 +38,25 @@ class Address {
 
   // The address this many further on, carrying through all bytes.
   [[nodiscard]] Address plus(std::uint64_t count) const;
-  [[nodiscard]] Address masked(std::uint8_t prefix_length) const;
+  [[nodiscard]] Address masked(std::uint8_t prefix_length) const {
+    return prefix_length >= bits() ? *this : cut_off(prefix_length);
+  }
 
+  // The first or the last eight bytes as they lie in memory, for comparing and hashing; those that
+  // an IPv4 address lacks are zero.
+  [[nodiscard]] std::uint64_t half(std::size_t number) const {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes_.data() + number * sizeof word, sizeof word);
+    return word;
+  }
+  bool operator==(const Address& other) const {
+    return family_ == other.family_ && half(0) == other.half(0) && half(1) == other.half(1);
+  }
   auto operator<=>(const Address&) const = default;
 
  private:
+  [[nodiscard]] Address cut_off(std::uint8_t prefix_length) const;
+
   Family family_ = Family::v4;
   std::array<std::uint8_t, 16> bytes_{};
 };
@@ -89,7 +104,15 @@ struct Endpoint {
 };
 
 struct AddressHash {
-  std::size_t operator()(const Address& address) const noexcept;
+  static std::size_t mix(std::uint64_t value) {
+    value ^= value >> 32;
+    value *= 0x9E3779B97F4A7C15u;
+    value ^= value >> 29;
+    return static_cast<std::size_t>(value);
+  }
+  std::size_t operator()(const Address& address) const noexcept {
+    return mix(address.half(0) * 0xD6E8FEB86659FD93u + mix(address.half(1) + address.bits()));
+  }
 };
 struct EndpointHash {
   std::size_t operator()(const Endpoint& endpoint) const noexcept;

@@ -230,7 +230,8 @@ void Coalescer::shape_transport(Bytes packet, Kinds kinds, Shape& shape) {
 Coalescer::Joined Coalescer::run(std::size_t number) {
   ADIT_ASSERT(number < run_count_);
   const Run& run = runs_[number];
-  pieces_[0] = packets_[run.first_packet]->bytes();
+  const Bytes whole = packets_[run.first_packet]->bytes();
+  pieces_[0] = {whole.data(), whole.size()};
   if (run.packets == 1) return {{}, {pieces_.data(), 1}, 1};
   Index packet = run.first_packet;
   for (std::size_t i = 1; i < run.packets; ++i) {

@@ -26,9 +26,13 @@ class Coalescer {
 
   [[nodiscard]] std::size_t runs() const { return run_count_; }
 
+  struct Piece {
+    const std::uint8_t* data;
+    std::size_t size;
+  };
   struct Joined {
     VnetHeader header;
-    std::span<const Bytes> pieces;  // one after the other; valid until the next call
+    std::span<const Piece> pieces;  // one after the other; valid until the next call
     std::size_t packets = 1;
   };
   // One run as the kernel takes it. Writes the headers of its first packet anew when it has more
@@ -47,7 +51,7 @@ class Coalescer {
     std::uint16_t payload_at;   // 0: may not be joined
     std::uint8_t transport_at;  // 20 or 40; 0: neither IPv4 nor IPv6
     std::uint8_t protocol;      // 0: no flow is known but the addresses
-    std::uint8_t link = 0;      // bytes of an Ethernet header in front of "at"
+    std::uint8_t link;          // bytes of an Ethernet header in front of "at"
     [[nodiscard]] bool may_join() const { return payload_at != 0; }
     [[nodiscard]] bool v4() const { return transport_at == 20; }
     [[nodiscard]] std::size_t payload() const { return std::size_t{size} - payload_at; }
@@ -86,11 +90,11 @@ class Coalescer {
   std::span<Packet* const> packets_;
   std::size_t run_count_ = 0, open_count_ = 0;
   std::array<Index, most_open> open_;  // runs that may grow, the latest first
-  // Filled as far as the counts say.
+  // Filled as far as the counts say, and trivial: for a batch of one packet nothing is prepared.
   std::array<Run, most_packets> runs_;
   std::array<Index, most_packets> next_;  // packet of the same run
   std::array<Shape, most_packets> shapes_;
-  std::array<Bytes, most_packets> pieces_;
+  std::array<Piece, most_packets> pieces_;
 };
 
 }  // namespace adit::ip

@@ -28,6 +28,7 @@ DownLane::DownLane(const Surroundings& around)
 std::size_t DownLane::turn(Instant now) {
   now_ = now;
   reported_ = false;
+  owner_ = nullptr;
   around_.reader.here();
   std::ranges::copy(pool_.packets(), packets_.begin());
   const std::size_t count = around_.link.read(packets_, from_, front_room);
@@ -199,17 +200,7 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   const PeerSlot& peer = *arrival.peer;
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drop(peer, Drop::malformed);
-  if (peer.check_source) {
-    const PeerIndex* owner = around_.tables.routes().peers.find(inner->source);
-    if (owner == nullptr || *owner != peer.index) {
-      drop(peer, Drop::bad_source);
-      const bool everyday = inner->source.is_link_local() || inner->source.is_unspecified();
-      if (everyday || last_bad_source_ + bad_source_interval > now_) return;
-      last_bad_source_ = now_;
-      return report({Report::Kind::bad_source, peer.index, from_[arrival.at]},
-                    inner->source.bytes());
-    }
-  }
+  if (peer.check_source && !owns(peer, inner->source)) return refuse_source(arrival, inner->source);
   if (peer.echo_mark != 0 && took_echo(peer, packet.bytes())) return;
   const InsideRules& rules = around_.tables.inside();
   if (rules.block_ipv6 && inner->source.is_v6()) return refuse_v6(peer, packet.bytes());
@@ -221,6 +212,24 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;
   inside_.push_back(&packet);
+}
+
+// Packets of a flow come together: the table is asked for the first.
+bool DownLane::owns(const PeerSlot& peer, const ip::Address& source) {
+  if (&peer == owner_ && source == owned_) return true;
+  const PeerIndex* index = around_.tables.routes().peers.find(source);
+  if (index == nullptr || *index != peer.index) return false;
+  owner_ = &peer;
+  owned_ = source;
+  return true;
+}
+
+void DownLane::refuse_source(const Arrival& arrival, const ip::Address& source) {
+  drop(*arrival.peer, Drop::bad_source);
+  const bool everyday = source.is_link_local() || source.is_unspecified();
+  if (everyday || last_bad_source_ + bad_source_interval > now_) return;
+  last_bad_source_ = now_;
+  report({Report::Kind::bad_source, arrival.peer->index, from_[arrival.at]}, source.bytes());
 }
 
 // A server tells its client, which may think that IPv6 works; a client tells nobody.

@@ -79,6 +79,8 @@ class DownLane {
   [[nodiscard]] bool switched(const Arrival& arrival, const Packet& frame,
                               const ip::EthernetHeader& header);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
+  [[nodiscard]] bool owns(const PeerSlot& peer, const ip::Address& source);
+  void refuse_source(const Arrival& arrival, const ip::Address& source);
   void refuse_v6(const PeerSlot& peer, Bytes packet);
   void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);
   void report(const Report& report, Bytes bytes);
@@ -106,6 +108,8 @@ class DownLane {
   DropBoard board_;
   LaneMeter meter_;
   Instant now_;
+  const PeerSlot* owner_ = nullptr;  // in this turn, of the source that was last looked for:
+  ip::Address owned_;
   Instant last_bad_source_ = Instant::min();
   LargeFlows flows_;
   std::atomic<std::uint64_t> flows_asked_{0};  // peer, size, and a bit that is set; 0: nothing

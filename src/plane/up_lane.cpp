@@ -89,6 +89,7 @@ std::size_t UpLane::take_tun() {
   if (most == 0) return 0;
   const std::size_t count = around_.tun.read(pool_.packets().first(most), front_room);
   on_link_ = 0;
+  found_ = nullptr;
   for (std::size_t i = 0; i < count; ++i) route(pool_[i]);
   flush();
   shaper_.spend(on_link_, now_);
@@ -112,10 +113,18 @@ void UpLane::route(Packet& packet) {
   if (no_v6 && inner->source.is_v6() && answered_block_ipv6(packet)) return;
   if (!around_.setup.server) return leave_client(packet, inner->destination);
   if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
-  const PeerIndex* index = around_.tables.routes().peers.find(inner->destination);
-  const PeerSlot* peer = index != nullptr ? around_.tables.peer(*index) : nullptr;
+  const PeerSlot* peer = peer_behind(inner->destination);
   if (peer == nullptr) return drops_.add(Drop::no_route);
   send_inside(packet, *peer, Origin::tun);
+}
+
+// Packets of a flow come together: the table is asked for the first.
+const PeerSlot* UpLane::peer_behind(const ip::Address& destination) {
+  if (found_ != nullptr && destination == sought_) return found_;
+  const PeerIndex* index = around_.tables.routes().peers.find(destination);
+  sought_ = destination;
+  found_ = index != nullptr ? around_.tables.peer(*index) : nullptr;
+  return found_;
 }
 
 void UpLane::leave_client(Packet& packet, const ip::Address& destination) {

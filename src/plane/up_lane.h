@@ -76,6 +76,7 @@ class UpLane {
   std::size_t take_handoffs();
   std::size_t take_tun();
   void route(Packet& packet);
+  [[nodiscard]] const PeerSlot* peer_behind(const ip::Address& destination);
   void broadcast(const Packet& packet, PeerIndex except, std::uint16_t vlan = 0);
   [[nodiscard]] bool circles(Bytes packet, const ip::Address& destination);
   // up_lane_frames.cpp
@@ -111,6 +112,8 @@ class UpLane {
   std::vector<Packet*> run_;
   std::vector<Inside> run_inside_;  // of each of run_
   std::vector<ports::OutgoingPacket> outgoing_;
+  ip::Address sought_;  // the last that was looked for in this turn, and
+  const PeerSlot* found_ = nullptr;
   unsigned answers_left_ = answers_per_turn;
   DropCounters drops_;
   DropBoard board_;

@@ -22,9 +22,10 @@ constexpr int pause_ms = 20;
 
 constexpr std::size_t most_events = 8;
 
-void take_a_rest() {
-  const timespec rest{0, std::chrono::nanoseconds(Pace::rest).count()};
-  nanosleep(&rest, nullptr);
+void rest(Duration length) {
+  if (length <= Duration::zero()) return;
+  const timespec time{0, std::chrono::nanoseconds(length).count()};
+  nanosleep(&time, nullptr);
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ void LaneThread::run() {
     beat_.store(++beat, std::memory_order_relaxed);
     if (moved > 0) {
       fruitless = 0;
-      if (pace.after_turn(moved, now)) take_a_rest();
+      rest(pace.after_turn(moved, parts_.bytes_so_far ? parts_.bytes_so_far() : 0, now));
     } else if (parts_.bell.may_sleep()) {
       const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();
       if (until > now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -12,30 +13,32 @@ namespace adit::system {
 // trains.
 class Pace {
  public:
-  // Long enough for some packets at the lowest rate, short beside the way through a loaded socket.
-  static constexpr Duration rest = std::chrono::microseconds(200);
+  // Both are short beside the way through a loaded socket. Small packets are acknowledgements or
+  // voices: behind a crowd of the former a sender answers with a burst, so they rest only where
+  // there are many.
+  static constexpr Duration rest_of_large = std::chrono::microseconds(300);
+  static constexpr Duration rest_of_small = std::chrono::microseconds(200);
 
-  // After every turn that moved packets. True: rest.
-  [[nodiscard]] bool after_turn(std::size_t moved, Instant now) {
+  // After every turn: the packets it moved, and the bytes of all turns so far. Returns how long to
+  // rest; zero: not at all.
+  [[nodiscard]] Duration after_turn(std::size_t moved, std::uint64_t bytes_so_far, Instant now) {
     packets_ += moved;
     turns_ += 1;
-    if (now - since_ >= window) {
-      const bool fast = packets_ >= fewest_in_window && now - since_ < 2 * window;
-      resting_ = fast && packets_ < turns_ * many_in_turn;
-      since_ = now;
-      packets_ = turns_ = 0;
-    }
-    return resting_ && moved < many_in_turn;
+    if (now - since_ >= window) look_back(bytes_so_far, now);
+    return moved < full_turn ? rest_ : Duration::zero();
   }
 
  private:
+  void look_back(std::uint64_t bytes_so_far, Instant now);
+
   static constexpr Duration window = std::chrono::milliseconds(2);
-  static constexpr std::size_t fewest_in_window = 40;  // 20,000 packets a second
-  static constexpr std::size_t many_in_turn = 24;
+  static constexpr std::size_t full_turn = 100;  // more is waiting already
 
   Instant since_{};
-  std::size_t packets_ = 0, turns_ = 0;
-  bool resting_ = false;
+  std::uint64_t bytes_before_ = 0;
+  std::size_t packets_ = 0, turns_ = 0;  // of this window
+  unsigned rested_windows_ = 0;          // in a row
+  Duration rest_{};
 };
 
 }  // namespace adit::system

@@ -39,9 +39,9 @@ class Vector {
  public:
   explicit Vector(ip::Coalescer::Joined& run) {
     parts_[0] = {&run.header, sizeof run.header};
-    for (const Bytes piece : run.pieces) {
+    for (const ip::Coalescer::Piece& piece : run.pieces) {
       // The kernel only reads from it.
-      parts_[count_++] = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
+      parts_[count_++] = {const_cast<std::uint8_t*>(piece.data), piece.size};
     }
   }
   [[nodiscard]] const iovec* data() const { return parts_.data(); }

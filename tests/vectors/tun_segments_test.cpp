@@ -57,7 +57,7 @@ TEST(TunSegments, of_scapy_join_into_the_whole) {
     ASSERT_EQ(coalescer.runs(), 1u) << one.at("name");
     const auto run = coalescer.run(0);
     Buffer whole;
-    for (const Bytes piece : run.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    for (const auto& [data, size] : run.pieces) whole.insert(whole.end(), data, data + size);
     EXPECT_EQ(whole, bytes(one, "whole")) << one.at("name");
     EXPECT_EQ(run.header.gso_size, header_of(one).gso_size);
     EXPECT_EQ(run.header.hdr_len, header_of(one).hdr_len);

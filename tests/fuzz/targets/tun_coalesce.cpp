@@ -124,7 +124,7 @@ void try_input(Bytes bytes) {
   for (std::size_t i = 0; i < coalescer.runs(); ++i) {
     const auto run = coalescer.run(i);
     Buffer whole;
-    for (const Bytes piece : run.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    for (const auto& [data, size] : run.pieces) whole.insert(whole.end(), data, data + size);
     ADIT_ASSERT(run.packets == 1 || whole.size() <= 0xFFFF + (ethernet ? 22u : 0u));
     const auto parts = apart(run.header, whole, ethernet);
     ADIT_ASSERT(parts.size() == run.packets);

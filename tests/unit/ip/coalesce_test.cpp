@@ -38,7 +38,7 @@ std::vector<Written> joined(const std::vector<Buffer>& bytes, Coalescer::Kinds k
   for (std::size_t i = 0; i < coalescer.runs(); ++i) {
     const auto run = coalescer.run(i);
     Buffer whole;
-    for (const Bytes piece : run.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    for (const auto& [data, size] : run.pieces) whole.insert(whole.end(), data, data + size);
     result.push_back({run.header, whole, run.packets});
   }
   return result;
