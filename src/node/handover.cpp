@@ -229,7 +229,7 @@ bool Server::unpack_peer(Reader& in, std::uint32_t id_leap) {
   peer->last_control_received = now_;
   if (peer->plan.slot) pool_.retake(*peer->plan.slot, common_name, now_);
   by_address_[*address] = index;
-  ServerPeer& fresh = *(peers_[index] = std::move(peer));
+  ServerPeer& fresh = enter(std::move(peer));
   set_plane_peer(fresh);
   for (plane::KeyCarry& key : keys) {
     key.seal.next_packet_id += id_leap;

@@ -166,7 +166,7 @@ void Server::begin(const ports::LinkAddress& from, Gate::Welcome welcome, Mutabl
   peer->log.info(3, "{}",
                  lines::initial_packet(from.remote, peer->association.active().remote_id()));
   by_address_[from] = *index;
-  ServerPeer& fresh = *(peers_[*index] = std::move(peer));
+  ServerPeer& fresh = enter(std::move(peer));
   check_key(fresh, fresh.association.active(), welcome.metadata);
   if (ServerPeer* still = find(*index)) serve(*still);
 }
@@ -277,6 +277,11 @@ void Server::meet_stream(const ports::LinkAddress& from, Instant now) {
   silent_streams_.emplace_back(now + setup_.session.hand_window, from);
 }
 
+ServerPeer& Server::enter(std::unique_ptr<ServerPeer> peer) {
+  by_client_[peer->client_id] = peer.get();
+  return *(peers_[peer->index] = std::move(peer));
+}
+
 ServerPeer* Server::find(const ports::LinkAddress& from) {
   const auto found = by_address_.find(from);
   return found == by_address_.end() ? nullptr : find(found->second);
@@ -288,10 +293,8 @@ ServerPeer* Server::find(plane::PeerIndex index) {
 }
 
 ServerPeer* Server::find_client(std::uint64_t client_id) {
-  for (const auto& [index, peer] : peers_) {
-    if (peer->client_id == client_id) return peer.get();
-  }
-  return nullptr;
+  const auto found = by_client_.find(client_id);
+  return found == by_client_.end() ? nullptr : found->second;
 }
 
 // The lowest one.

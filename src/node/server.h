@@ -160,6 +160,7 @@ class Server {
   void turn_away(const ports::LinkAddress& from);
   [[nodiscard]] ServerPeer* find(plane::PeerIndex index);
   [[nodiscard]] ServerPeer* find_client(std::uint64_t client_id);
+  ServerPeer& enter(std::unique_ptr<ServerPeer> peer);
   [[nodiscard]] std::optional<plane::PeerIndex> free_index();
 
   // server_events.cpp: what a session says
@@ -373,6 +374,7 @@ class Server {
   std::uint64_t configured_ = 0;  // how often again
   bool ending_ = false;           // the clients have been told that the server goes
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
+  std::unordered_map<std::uint64_t, ServerPeer*> by_client_;  // their numbers
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;
   std::set<std::pair<Instant, plane::PeerIndex>> timers_;

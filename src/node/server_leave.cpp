@@ -42,6 +42,7 @@ void Server::forget(ServerPeer& peer) {
   const auto at = by_address_.find(peer.address);
   if (at != by_address_.end() && at->second == index) by_address_.erase(at);
   timers_.erase({peer.scheduled.at, index});
+  by_client_.erase(peer.client_id);
   peers_.erase(index);
   all_used_below_ = std::min(all_used_below_, index);
 }
