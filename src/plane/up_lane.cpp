@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/congestion.h"
 #include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 
@@ -90,10 +91,30 @@ std::size_t UpLane::take_tun() {
   const std::size_t count = around_.tun.read(pool_.packets().first(most), front_room);
   on_link_ = 0;
   found_ = nullptr;
-  for (std::size_t i = 0; i < count; ++i) route(pool_[i]);
+  ease_backlog(pool_.packets().first(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!pool_[i].empty()) route(pool_[i]);
+  }
   flush();
   shaper_.spend(on_link_, now_);
   return count;
+}
+
+// Where too much waits, the first full segment of TCP tells its sender, marked or lost (then it is
+// empty here).
+void UpLane::ease_backlog(std::span<Packet> packets) {
+  std::size_t bytes = 0;
+  for (const Packet& packet : packets) bytes += packet.size();
+  if (!backlog_.after_read(bytes, now_)) return;
+  for (Packet& packet : packets) {
+    const ip::Signal signal = ip::signal_congestion(ip_packet_in(packet));
+    if (signal == ip::Signal::none) continue;
+    if (signal == ip::Signal::lose) {
+      drops_.add(Drop::queue_full);
+      packet.set_size(0);
+    }
+    return;
+  }
 }
 
 // Our own outer packets would go round in a circle.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "plane/backlog.h"
 #include "plane/counters.h"
 #include "plane/handoffs.h"
 #include "plane/lane.h"
@@ -75,6 +76,7 @@ class UpLane {
   std::size_t take_orders();
   std::size_t take_handoffs();
   std::size_t take_tun();
+  void ease_backlog(std::span<Packet> packets);
   void route(Packet& packet);
   [[nodiscard]] const PeerSlot* peer_behind(const ip::Address& destination);
   void broadcast(const Packet& packet, PeerIndex except, std::uint16_t vlan = 0);
@@ -120,6 +122,7 @@ class UpLane {
   LaneMeter meter_;
   std::atomic<std::uint64_t> rate_{0};
   Shaper shaper_;
+  Backlog backlog_;
   std::uint64_t on_link_ = 0;  // what the packets of one read came to
   Instant now_;
   std::uint32_t unix_ = 0;

@@ -1,0 +1,45 @@
+#include "ip/congestion.h"
+
+#include "ip/checksum.h"
+#include "ip/inner_packet.h"
+
+namespace adit::ip {
+
+namespace {
+
+constexpr std::size_t full_segment = 1000;  // bytes of a packet; longer than any header
+constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::uint8_t ecn_bits = 3, congestion_experienced = 3;
+
+bool is_full_segment(Bytes packet) {
+  if (packet.size() < full_segment) return false;
+  const unsigned version = packet[0] >> 4;
+  if (version == 6) return packet[6] == protocol_tcp;
+  const bool fragment = (load_u16(&packet[6]) & 0x3FFF) != 0;
+  return version == 4 && (packet[0] & 15) >= 5 && packet[9] == protocol_tcp && !fragment;
+}
+
+// source: RFC 3168, section 5
+void mark(MutableBytes packet) {
+  if (packet[0] >> 4 == 6) {
+    store_u16(packet.data(),
+              static_cast<std::uint16_t>(load_u16(packet.data()) | congestion_experienced << 4));
+    return;
+  }
+  packet[1] |= congestion_experienced;
+  const MutableBytes header = packet.first((packet[0] & 15u) * 4u);
+  store_u16(&packet[10], 0);
+  store_u16(&packet[10], checksum_fold(checksum_add(0, header)));
+}
+
+}  // namespace
+
+Signal signal_congestion(MutableBytes packet) {
+  if (!is_full_segment(packet)) return Signal::none;
+  const std::uint8_t ecn = traffic_class(packet) & ecn_bits;
+  if (ecn == 0) return Signal::lose;
+  if (ecn != congestion_experienced) mark(packet);
+  return Signal::marked;
+}
+
+}  // namespace adit::ip
