@@ -25,7 +25,8 @@ function(adit_room name)
 endfunction()
 
 # Headers that nearly every one of the sources includes, and the one given, are read once for all of
-# them. Only in builds where nobody would miss a forgotten #include: the others find it.
+# them. Only in builds where nobody would miss a forgotten #include: the others find it. GCC warns of
+# things that are not so when it reads headers like this: there warnings are no errors.
 function(adit_precompile target header)
   list(LENGTH ARGN count)
   if(ADIT_PRECOMPILE AND count GREATER 5)

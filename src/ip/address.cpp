@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <bit>
-#include <cstring>
 
 #include "base/assert.h"
 #include "base/text.h"

@@ -10,17 +10,8 @@ constexpr std::size_t source_at = 12, destination_at = 16, header_checksum_at = 
 constexpr std::size_t v4_header_bytes = 20;
 constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17;
 
-// RFC 1624, for a change of 32 bits.
-std::uint16_t mended(std::uint16_t checksum, std::uint32_t before, std::uint32_t after) {
-  std::uint64_t sum = static_cast<std::uint16_t>(~checksum);
-  const std::uint32_t gone = ~before;
-  sum += (gone >> 16) + (gone & 0xFFFFu);
-  sum += (after >> 16) + (after & 0xFFFFu);
-  return checksum_fold(sum);
-}
-
 void mend(std::uint8_t* checksum, std::uint32_t before, std::uint32_t after) {
-  store_u16(checksum, mended(load_u16(checksum), before, after));
+  store_u16(checksum, checksum_adjust(load_u16(checksum), before, after));
 }
 
 // Where the transport's checksum lies, which covers the addresses; nullptr: there is none here.

@@ -120,6 +120,14 @@ std::uint16_t checksum_fold(std::uint64_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
+std::uint16_t checksum_adjust(std::uint16_t checksum, std::uint32_t before, std::uint32_t after) {
+  std::uint64_t sum = static_cast<std::uint16_t>(~checksum);
+  const std::uint32_t gone = ~before;
+  sum += (gone >> 16) + (gone & 0xFFFFu);
+  sum += (after >> 16) + (after & 0xFFFFu);
+  return checksum_fold(sum);
+}
+
 std::uint64_t checksum_addresses(const std::uint8_t* packet, bool v4) {
   return v4 ? checksum_add(0, {packet + 12, 8}) : checksum_add(0, {packet + 8, 32});
 }

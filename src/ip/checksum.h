@@ -17,6 +17,11 @@ namespace adit::ip {
   return sum + checksum_fold(earlier);
 }
 
+// A whole packet's checksum, ready for its field, after a word of 16 or 32 bits at an even offset
+// was changed; one that was wrong stays wrong. source: RFC 1624
+[[nodiscard]] std::uint16_t checksum_adjust(std::uint16_t checksum, std::uint32_t before,
+                                            std::uint32_t after);
+
 // The sum over the addresses of an IP packet, which transport checksums include besides the length
 // and the protocol. v4: at least 20 bytes, otherwise at least 40.
 [[nodiscard]] std::uint64_t checksum_addresses(const std::uint8_t* packet, bool v4);

@@ -21,15 +21,11 @@ bool is_full_segment(Bytes packet) {
 
 // source: RFC 3168, section 5
 void mark(MutableBytes packet) {
-  if (packet[0] >> 4 == 6) {
-    store_u16(packet.data(),
-              static_cast<std::uint16_t>(load_u16(packet.data()) | congestion_experienced << 4));
-    return;
-  }
-  packet[1] |= congestion_experienced;
-  const MutableBytes header = packet.first((packet[0] & 15u) * 4u);
-  store_u16(&packet[10], 0);
-  store_u16(&packet[10], checksum_fold(checksum_add(0, header)));
+  const bool v4 = packet[0] >> 4 == 4;
+  const std::uint16_t before = load_u16(packet.data());  // it has all of the TOS, or traffic class
+  const auto after = static_cast<std::uint16_t>(before | congestion_experienced << (v4 ? 0 : 4));
+  store_u16(packet.data(), after);
+  if (v4) store_u16(&packet[10], checksum_adjust(load_u16(&packet[10]), before, after));
 }
 
 }  // namespace

@@ -46,14 +46,6 @@ std::uint8_t traffic_class(Bytes packet) {
 
 namespace {
 
-// RFC 1624: the checksum after one 16-bit word changed.
-std::uint16_t checksum_adjust(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
-  std::uint64_t sum = static_cast<std::uint16_t>(~checksum);
-  sum += static_cast<std::uint16_t>(~before);
-  sum += after;
-  return checksum_fold(sum);
-}
-
 void clamp_tcp(MutableBytes tcp, std::uint16_t mss) {
   constexpr std::uint8_t flag_syn = 2;
   if (tcp.size() < tcp_header_bytes || (tcp[13] & flag_syn) == 0) return;

@@ -374,7 +374,7 @@ class Server {
   std::uint64_t configured_ = 0;  // how often again
   bool ending_ = false;           // the clients have been told that the server goes
   std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>> peers_;
-  std::unordered_map<std::uint64_t, ServerPeer*> by_client_;  // their numbers
+  std::unordered_map<std::uint64_t, ServerPeer*> by_client_;  // by client_id
   std::unordered_map<ports::LinkAddress, plane::PeerIndex, plane::LinkAddressHash, plane::SamePeer>
       by_address_;
   std::set<std::pair<Instant, plane::PeerIndex>> timers_;

@@ -8,8 +8,7 @@ namespace adit::plane {
 
 // Tells when too much waits in the tun. Its queue counts packets whatever their size, so it holds
 // tens of megabytes, and a TCP sender that never loses anything fills it: everybody behind waits
-// for milliseconds. After so many bytes without a pause one sender should hear of it: measured so
-// that one flow at full rate loses none of it, and a ping beside it waits half as long.
+// for milliseconds. After so many bytes without a pause one sender should hear of it.
 //
 // source: the aim is that of RFC 8289 (CoDel); the device does not tell how long a packet has
 // waited, so bytes stand in for time.

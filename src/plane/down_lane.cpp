@@ -16,6 +16,7 @@ constexpr Duration bad_source_interval = std::chrono::seconds(1);
 
 DownLane::DownLane(const Surroundings& around)
     : around_(around),
+      owners_(around.tables),
       pool_(around.setup.largest_packet),
       packets_(batch_packets),
       from_(batch_packets),
@@ -28,7 +29,7 @@ DownLane::DownLane(const Surroundings& around)
 std::size_t DownLane::turn(Instant now) {
   now_ = now;
   reported_ = false;
-  owner_ = nullptr;
+  owners_.begin_turn();
   around_.reader.here();
   std::ranges::copy(pool_.packets(), packets_.begin());
   const std::size_t count = around_.link.read(packets_, from_, front_room);
@@ -200,7 +201,9 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   const PeerSlot& peer = *arrival.peer;
   const auto inner = ip::look(packet.bytes());
   if (!inner) return drop(peer, Drop::malformed);
-  if (peer.check_source && !owns(peer, inner->source)) return refuse_source(arrival, inner->source);
+  if (peer.check_source && owners_.behind(inner->source) != peer.index) {
+    return refuse_source(arrival, inner->source);
+  }
   if (peer.echo_mark != 0 && took_echo(peer, packet.bytes())) return;
   const InsideRules& rules = around_.tables.inside();
   if (rules.block_ipv6 && inner->source.is_v6()) return refuse_v6(peer, packet.bytes());
@@ -212,16 +215,6 @@ void DownLane::deliver(const Arrival& arrival, Packet& packet) {
   ip::clamp_mss(packet.writable(), peer.mss);
   if (for_other_client(arrival, packet, inner->destination)) return;
   inside_.push_back(&packet);
-}
-
-// Packets of a flow come together: the table is asked for the first.
-bool DownLane::owns(const PeerSlot& peer, const ip::Address& source) {
-  if (&peer == owner_ && source == owned_) return true;
-  const PeerIndex* index = around_.tables.routes().peers.find(source);
-  if (index == nullptr || *index != peer.index) return false;
-  owner_ = &peer;
-  owned_ = source;
-  return true;
 }
 
 void DownLane::refuse_source(const Arrival& arrival, const ip::Address& source) {

@@ -7,8 +7,8 @@
 #include "plane/lane.h"
 #include "plane/lane_facts.h"
 #include "plane/large_flows.h"
+#include "plane/peer_finder.h"
 #include "plane/plane_setup.h"
-#include "plane/tables.h"
 #include "ports/doorbell.h"
 #include "ports/tun_port.h"
 
@@ -79,7 +79,6 @@ class DownLane {
   [[nodiscard]] bool switched(const Arrival& arrival, const Packet& frame,
                               const ip::EthernetHeader& header);
   bool for_other_client(const Arrival& arrival, const Packet& packet, const ip::Address& to);
-  [[nodiscard]] bool owns(const PeerSlot& peer, const ip::Address& source);
   void refuse_source(const Arrival& arrival, const ip::Address& source);
   void refuse_v6(const PeerSlot& peer, Bytes packet);
   void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);
@@ -94,6 +93,7 @@ class DownLane {
   void tell_not_reached();
 
   Surroundings around_;
+  PeerFinder owners_;  // of source addresses
   PacketPool pool_;
   std::vector<Packet> packets_;  // the batch: in the pool, or in memory of the link
   std::vector<ports::LinkAddress> from_;
@@ -108,8 +108,6 @@ class DownLane {
   DropBoard board_;
   LaneMeter meter_;
   Instant now_;
-  const PeerSlot* owner_ = nullptr;  // in this turn, of the source that was last looked for:
-  ip::Address owned_;
   Instant last_bad_source_ = Instant::min();
   LargeFlows flows_;
   std::atomic<std::uint64_t> flows_asked_{0};  // peer, size, and a bit that is set; 0: nothing

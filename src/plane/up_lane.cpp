@@ -19,7 +19,10 @@ std::size_t outer_header_bytes(const ports::LinkAddress& to) {
 }  // namespace
 
 UpLane::UpLane(const Surroundings& around)
-    : around_(around), pool_(around.setup.largest_packet), spare_(around.setup.largest_packet) {
+    : around_(around),
+      receivers_(around.tables),
+      pool_(around.setup.largest_packet),
+      spare_(around.setup.largest_packet) {
   pending_.reserve(batch_packets);
   run_.reserve(2 * batch_packets);  // whole packets and pieces
   run_inside_.reserve(2 * batch_packets);
@@ -90,31 +93,31 @@ std::size_t UpLane::take_tun() {
   if (most == 0) return 0;
   const std::size_t count = around_.tun.read(pool_.packets().first(most), front_room);
   on_link_ = 0;
-  found_ = nullptr;
-  ease_backlog(pool_.packets().first(count));
+  receivers_.begin_turn();
+  const std::size_t lost = ease_backlog(pool_.packets().first(count));
   for (std::size_t i = 0; i < count; ++i) {
-    if (!pool_[i].empty()) route(pool_[i]);
+    if (i != lost) route(pool_[i]);
   }
   flush();
   shaper_.spend(on_link_, now_);
   return count;
 }
 
-// Where too much waits, the first full segment of TCP tells its sender, marked or lost (then it is
-// empty here).
-void UpLane::ease_backlog(std::span<Packet> packets) {
+// Where too much waits, the first full segment of TCP tells its sender, marked or lost. Returns
+// which goes no further.
+std::size_t UpLane::ease_backlog(std::span<Packet> packets) {
+  constexpr std::size_t none = SIZE_MAX;
   std::size_t bytes = 0;
   for (const Packet& packet : packets) bytes += packet.size();
-  if (!backlog_.after_read(bytes, now_)) return;
-  for (Packet& packet : packets) {
-    const ip::Signal signal = ip::signal_congestion(ip_packet_in(packet));
+  if (!backlog_.after_read(bytes, now_)) return none;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const ip::Signal signal = ip::signal_congestion(ip_packet_in(packets[i]));
     if (signal == ip::Signal::none) continue;
-    if (signal == ip::Signal::lose) {
-      drops_.add(Drop::queue_full);
-      packet.set_size(0);
-    }
-    return;
+    if (signal == ip::Signal::marked) return none;
+    drops_.add(Drop::queue_full);
+    return i;
   }
+  return none;
 }
 
 // Our own outer packets would go round in a circle.
@@ -134,18 +137,9 @@ void UpLane::route(Packet& packet) {
   if (no_v6 && inner->source.is_v6() && answered_block_ipv6(packet)) return;
   if (!around_.setup.server) return leave_client(packet, inner->destination);
   if (inner->destination.is_multicast()) return broadcast(packet, no_peer);
-  const PeerSlot* peer = peer_behind(inner->destination);
+  const PeerSlot* peer = around_.tables.peer(receivers_.behind(inner->destination));
   if (peer == nullptr) return drops_.add(Drop::no_route);
   send_inside(packet, *peer, Origin::tun);
-}
-
-// Packets of a flow come together: the table is asked for the first.
-const PeerSlot* UpLane::peer_behind(const ip::Address& destination) {
-  if (found_ != nullptr && destination == sought_) return found_;
-  const PeerIndex* index = around_.tables.routes().peers.find(destination);
-  sought_ = destination;
-  found_ = index != nullptr ? around_.tables.peer(*index) : nullptr;
-  return found_;
 }
 
 void UpLane::leave_client(Packet& packet, const ip::Address& destination) {

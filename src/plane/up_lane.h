@@ -5,6 +5,7 @@
 #include "plane/handoffs.h"
 #include "plane/lane.h"
 #include "plane/lane_facts.h"
+#include "plane/peer_finder.h"
 #include "plane/plane_setup.h"
 #include "plane/shaper.h"
 #include "plane/tables.h"
@@ -76,9 +77,8 @@ class UpLane {
   std::size_t take_orders();
   std::size_t take_handoffs();
   std::size_t take_tun();
-  void ease_backlog(std::span<Packet> packets);
+  [[nodiscard]] std::size_t ease_backlog(std::span<Packet> packets);
   void route(Packet& packet);
-  [[nodiscard]] const PeerSlot* peer_behind(const ip::Address& destination);
   void broadcast(const Packet& packet, PeerIndex except, std::uint16_t vlan = 0);
   [[nodiscard]] bool circles(Bytes packet, const ip::Address& destination);
   // up_lane_frames.cpp
@@ -105,6 +105,7 @@ class UpLane {
   void leave_client(Packet& packet, const ip::Address& destination);
 
   Surroundings around_;
+  PeerFinder receivers_;
   PacketPool pool_;
   PacketPool spare_;  // copies for broadcasts, and what takes the place of a packet too big
   std::vector<Pending> pending_;
@@ -114,8 +115,6 @@ class UpLane {
   std::vector<Packet*> run_;
   std::vector<Inside> run_inside_;  // of each of run_
   std::vector<ports::OutgoingPacket> outgoing_;
-  ip::Address sought_;  // the last that was looked for in this turn, and
-  const PeerSlot* found_ = nullptr;
   unsigned answers_left_ = answers_per_turn;
   DropCounters drops_;
   DropBoard board_;

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "ip/checksum.h"
-#include "ip/inner_packet.h"
 #include "tests/unit/ip/packets.h"
 
 namespace adit::ip {
@@ -47,9 +45,22 @@ TEST(Congestion, leaves_alone_what_would_slow_down_nobody) {
     Buffer packet = made::packet(fields);
     EXPECT_EQ(signal_congestion(packet), Signal::none);
   }
-  for (std::size_t size = 0; size < 1100; ++size) {
-    Buffer packet(size, 0x46);
-    EXPECT_NE(signal_congestion(packet), Signal::marked) << size;
+}
+
+TEST(Congestion, does_not_mend_a_broken_header) {
+  Buffer packet = made::packet(full(false, 0xB9));
+  packet[11] ^= 0x40;
+  ASSERT_EQ(signal_congestion(packet), Signal::marked);
+  EXPECT_NE(made::sum16(Bytes(packet).first(20)), 0xFFFF);
+}
+
+TEST(Congestion, looks_at_no_more_than_there_is) {
+  for (const bool v6 : {false, true}) {
+    const Buffer whole = made::packet(full(v6, 0xB9));
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      Buffer packet(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+      EXPECT_EQ(signal_congestion(packet), size < 1000 ? Signal::none : Signal::marked) << size;
+    }
   }
 }
 

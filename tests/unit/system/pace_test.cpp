@@ -32,9 +32,15 @@ class Turns {
   Duration last_{};
 };
 
-TEST(Pace, rests_where_single_packets_come_fast) {
+// 50,000 single packets a second have gone by.
+Turns resting() {
   Turns turns;
-  turns.rests(200, 1, large, 20us);  // 50,000 packets a second
+  turns.rests(200, 1, large, 20us);
+  return turns;
+}
+
+TEST(Pace, rests_where_single_packets_come_fast) {
+  Turns turns = resting();
   EXPECT_EQ(turns.rests(100, 1, large, 20us), 100);
   EXPECT_EQ(turns.last(), Pace::rest_of_large);
 }
@@ -48,14 +54,12 @@ TEST(Pace, rests_beside_small_packets_where_there_are_many) {
 }
 
 TEST(Pace, goes_on_resting_while_a_rest_gathers_what_comes) {
-  Turns turns;
-  turns.rests(200, 1, large, 20us);
+  Turns turns = resting();
   EXPECT_EQ(turns.rests(100, 30, large, 300us), 100);
 }
 
 TEST(Pace, does_not_rest_after_a_full_turn) {
-  Turns turns;
-  turns.rests(200, 1, large, 20us);
+  Turns turns = resting();
   EXPECT_EQ(turns.rests(10, 128, large, 300us), 0);
 }
 
@@ -71,16 +75,14 @@ TEST(Pace, never_rests_beside_trains) {
 }
 
 TEST(Pace, finds_out_when_singles_become_trains) {
-  Turns turns;
-  turns.rests(200, 1, large, 20us);
+  Turns turns = resting();
   EXPECT_GT(turns.rests(10, 44, large, 300us), 0) << "which may be the rest's own work";
   turns.rests(400, 44, large, 300us);
   EXPECT_EQ(turns.rests(400, 44, large, 300us), 0);
 }
 
 TEST(Pace, ends_resting_when_packets_no_longer_come_fast) {
-  Turns turns;
-  turns.rests(200, 1, large, 20us);
+  Turns turns = resting();
   EXPECT_LE(turns.rests(100, 1, large, 1ms), 5);
   EXPECT_EQ(turns.rests(100, 1, large, 1ms), 0);
 }
