@@ -9,6 +9,7 @@
 
 #include "system/clock.h"
 #include "system/kernel_error.h"
+#include "system/scheduling.h"
 #include "system/thread.h"
 
 namespace adit::system {
@@ -67,6 +68,7 @@ void LaneThread::run() {
   unsigned fruitless = 0;
   std::uint64_t beat = 0;
   Pace pace;
+  Scheduling scheduling;
   // The kernel may otherwise let a rest last half as long again.
   prctl(PR_SET_TIMERSLACK, 1000UL);
   for (;;) {
@@ -78,6 +80,7 @@ void LaneThread::run() {
     beat_.store(++beat, std::memory_order_relaxed);
     if (moved > 0) {
       fruitless = 0;
+      scheduling.after_turn(now);
       rest(pace.after_turn(moved, parts_.bytes_so_far ? parts_.bytes_so_far() : 0, now));
     } else if (parts_.bell.may_sleep()) {
       const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();

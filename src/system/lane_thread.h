@@ -16,7 +16,7 @@ namespace adit::system {
 
 // A thread that drives one or two lanes: it takes turns until a turn says that there was nothing,
 // then sleeps until a descriptor is readable or the bell rings, or a hold ends. At high rates of
-// single packets it rests between turns (Pace).
+// single packets it rests between turns (Pace). Who runs is not interrupted for it (Courtesy).
 class LaneThread {
  public:
   struct Parts {

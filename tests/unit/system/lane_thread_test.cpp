@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include "tests/unit/system/sandbox.h"
@@ -28,6 +29,23 @@ TEST(LaneThread, takes_turns_while_there_is_work_and_then_sleeps) {
   work = 10;
   bell->ring();
   EXPECT_TRUE(eventually([&] { return work == 0; }));
+}
+
+TEST(LaneThread, does_not_interrupt_others_where_the_kernel_tells_how_long_it_waits) {
+  std::ifstream told("/proc/thread-self/schedstat");
+  std::uint64_t ran = 0;
+  if (!(told >> ran) || ran == 0) GTEST_SKIP() << "a kernel without schedstat";
+  const auto bell = make_bell();
+  std::atomic<bool> courteous{false};
+  auto lane = LaneThread::start({"adit-up",
+                                 {},
+                                 [&](Instant, WallTime) {
+                                   if (sched_getscheduler(0) == SCHED_BATCH) courteous = true;
+                                   return !courteous;
+                                 },
+                                 *bell});
+  ASSERT_TRUE(lane);
+  EXPECT_TRUE(eventually([&] { return courteous.load(); }));
 }
 
 TEST(LaneThread, tells_its_turns_the_time) {
