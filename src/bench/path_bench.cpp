@@ -1,5 +1,6 @@
 #include "bench/path_bench.h"
 
+#include <cstring>
 #include <map>
 #include <memory>
 
@@ -63,7 +64,7 @@ class Pipe final : public ports::LinkPort {
     for (const ports::OutgoingPacket& each : packets) {
       const std::size_t at = out_sizes_.size() * slot_bytes;
       ADIT_ASSERT(at + each.packet->size() <= out_.size());
-      std::ranges::copy(each.packet->bytes(), out_.begin() + static_cast<std::ptrdiff_t>(at));
+      std::memcpy(&out_[at], each.packet->data(), each.packet->size());
       out_sizes_.push_back(each.packet->size());
     }
   }

@@ -1,6 +1,7 @@
 #include "plane/fragments.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace adit::plane {
 
@@ -71,7 +72,7 @@ Reassembler::Verdict Reassembler::take(Packet& packet, std::size_t front_room, I
     slot.piece = piece;
   }
   slot.last = now;
-  std::ranges::copy(packet.bytes(), slot.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  std::memcpy(&slot.bytes[at], packet.data(), packet.size());
   slot.length = std::max(slot.length, at + packet.size());
   slot.present |= last ? ~std::uint32_t{0} << header->number : std::uint32_t{1} << header->number;
   if (slot.present != ~std::uint32_t{0}) return Verdict::waiting;
