@@ -28,8 +28,7 @@ PUMP = PROGRAM_FOLDER / "bench_pump"
 TRAFFIC_PORT = 5001
 PINGS = 100
 LOADED_PINGS = 60
-# One congestion control for all, that of nearly every host: others pace with timers of their own.
-FLOW = ("iperf3", "-C", "cubic", "-c")
+IPERF = ("env", f"LD_PRELOAD={PROGRAM_FOLDER / 'libbench_cubic.so'}", "iperf3")
 
 
 def two_hosts(lab: Lab) -> ThreeHosts:
@@ -62,10 +61,10 @@ def cpu_seconds(pid: int) -> float:
 
 def tcp(way: Way, direction: str, seconds: float) -> Numbers:
     """One flow: Gbit/s that arrived, and CPU nanoseconds of each end for a byte."""
-    server = way.server.start("iperf3", "iperf3", "-s", "-1", "--forceflush", "-B", way.inside)
+    server = way.server.start("iperf3", *IPERF, "-s", "-1", "--forceflush", "-B", way.inside)
     server.wait_for("Server listening")
     before = {name: cpu_seconds(end.pid) for name, end in way.ends.items()}
-    words = [*FLOW, way.inside, "-J", "-t", seconds]
+    words = [*IPERF, "-c", way.inside, "-J", "-t", seconds]
     reverse = ["-R"] if direction == "down" else []
     text = way.client.run(*words, *reverse, seconds=seconds + 20)
     server.wait(10)
@@ -103,9 +102,9 @@ def ping(way: Way) -> Numbers:
 
 def loaded_ping(way: Way) -> Numbers:
     """While one flow fills the tunnel."""
-    server = way.server.start("iperf3", "iperf3", "-s", "-1", "--forceflush", "-B", way.inside)
+    server = way.server.start("iperf3", *IPERF, "-s", "-1", "--forceflush", "-B", way.inside)
     server.wait_for("Server listening")
-    flow = way.client.start("flow", *FLOW, way.inside, "-t", 4)
+    flow = way.client.start("flow", *IPERF, "-c", way.inside, "-t", 4)
     time.sleep(1)
     value = round_trip(way, LOADED_PINGS, 0.02)
     flow.wait(20)
