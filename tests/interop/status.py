@@ -119,9 +119,11 @@ def parse_statistics(text: str) -> dict[str, int]:
 
 
 def read_whole(path: Path) -> str:
-    """The file is rewritten in place, so a reader may meet half of it: empty if so, or if absent."""
+    """The file is rewritten in place, so a reader may meet half of it, or a longer one's end behind it:
+    empty if so, or if absent."""
     try:
         text = path.read_text()
     except FileNotFoundError:
         return ""
-    return text if text.endswith("END\n") else ""
+    whole = text.endswith("END\n") and text.splitlines().count("END") == 1
+    return text if whole else ""
