@@ -28,6 +28,9 @@ PUMP = PROGRAM_FOLDER / "bench_pump"
 TRAFFIC_PORT = 5001
 PINGS = 100
 LOADED_PINGS = 60
+# Seconds after which adit knows how large packets may be. A connection that begins earlier has small
+# segments for as long as it lasts, which would measure the first second of a tunnel.
+SETTLED = 1
 IPERF = ("env", f"LD_PRELOAD={PROGRAM_FOLDER / 'libbench_cubic.so'}", "iperf3")
 
 
@@ -140,6 +143,7 @@ def openvpn(setup: Setup, keys: Keys, folder: Path, measures: list[Measure]) -> 
         tunnel = Tunnel(net, setup, keys)
         tunnel.start()
         check(net.client.ping(tunnel.inside.server4).received > 0, "the tunnel carries nothing")
+        time.sleep(SETTLED)
         ends = {"server": tunnel.server, "client": tunnel.client}
         return all_of(Way(net.client, net.server, tunnel.inside.server4, ends), measures)
 
