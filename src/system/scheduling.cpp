@@ -1,24 +1,13 @@
 #include "system/scheduling.h"
 
 #include <array>
-#include <charconv>
 #include <fcntl.h>
 #include <sched.h>
-#include <string_view>
 #include <unistd.h>
 
+#include "base/text.h"
+
 namespace adit::system {
-
-namespace {
-
-template <typename Number>
-std::string_view take_number(std::string_view text, Number& number) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  const char* end = text.data() + text.size();
-  return {std::from_chars(text.data(), end, number).ptr, end};
-}
-
-}  // namespace
 
 Scheduling::Scheduling()
     : told_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)),
@@ -30,15 +19,12 @@ std::optional<RunDelay> Scheduling::run_delay() const {
   std::array<char, 80> bytes;
   const ssize_t got = pread(told_.get(), bytes.data(), bytes.size(), 0);
   if (got <= 0) return std::nullopt;
-  std::uint64_t ran = 0, waited = 0;
-  RunDelay delay;
-  std::string_view text(bytes.data(), static_cast<std::size_t>(got));
-  text = take_number(text, ran);
-  text = take_number(text, waited);
-  take_number(text, delay.times);
-  if (delay.times == 0) return std::nullopt;
-  delay.waited = std::chrono::nanoseconds(waited);
-  return delay;
+  const auto numbers = words(trim({bytes.data(), static_cast<std::size_t>(got)}));
+  if (numbers.size() != 3) return std::nullopt;
+  const auto waited = to_number<std::int64_t>(numbers[1]);
+  const auto times = to_number<std::uint64_t>(numbers[2]);
+  if (!waited || !times || *times == 0) return std::nullopt;
+  return RunDelay{std::chrono::nanoseconds(*waited), *times};
 }
 
 void Scheduling::look(Instant now) {

@@ -25,13 +25,14 @@ CLIENT4, SERVER4 = "203.0.113.1", "203.0.113.2"
 PROGRAM_FOLDER = Path(os.environ.get("ADIT_BENCH_PROGRAMS", ADIT.parent / "tests/bench"))
 TRAFFIC = PROGRAM_FOLDER / "bench_traffic"
 PUMP = PROGRAM_FOLDER / "bench_pump"
+CUBIC = PROGRAM_FOLDER / "libbench_cubic.so"
 TRAFFIC_PORT = 5001
 PINGS = 100
 LOADED_PINGS = 60
 # Seconds after which adit knows how large packets may be. A connection that begins earlier has small
 # segments for as long as it lasts, which would measure the first second of a tunnel.
 SETTLED = 1
-IPERF = ("env", f"LD_PRELOAD={PROGRAM_FOLDER / 'libbench_cubic.so'}", "iperf3")
+IPERF = ("env", f"LD_PRELOAD={CUBIC}", "iperf3")
 
 
 def two_hosts(lab: Lab) -> ThreeHosts:

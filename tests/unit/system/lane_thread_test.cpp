@@ -48,6 +48,27 @@ TEST(LaneThread, does_not_interrupt_others_where_the_kernel_tells_how_long_it_wa
   EXPECT_TRUE(eventually([&] { return courteous.load(); }));
 }
 
+TEST(LaneThread, keeps_the_policy_that_somebody_has_chosen) {
+  std::thread([] {
+    const sched_param no_priority{};
+    ASSERT_EQ(sched_setscheduler(0, SCHED_IDLE, &no_priority), 0);
+    const auto bell = make_bell();
+    std::atomic<bool> kept{true};
+    std::atomic<int> turns{0};
+    auto lane = LaneThread::start({"adit-up",
+                                   {},
+                                   [&](Instant, WallTime) {
+                                     if (sched_getscheduler(0) != SCHED_IDLE) kept = false;
+                                     std::this_thread::sleep_for(20ms);
+                                     return ++turns < 10;
+                                   },
+                                   *bell});
+    ASSERT_TRUE(lane);
+    EXPECT_TRUE(eventually([&] { return turns >= 10; }));
+    EXPECT_TRUE(kept);
+  }).join();
+}
+
 TEST(LaneThread, tells_its_turns_the_time) {
   const auto bell = make_bell();
   std::atomic<bool> right{false};
