@@ -18,6 +18,12 @@ Status make_bell(std::unique_ptr<system::EventDoorbell>& bell) {
   return {};
 }
 
+// With what the other lane of the pair has moved.
+template <typename This, typename Other>
+system::Pace::Traffic traffic_of(const This& lane, const Other& beside) {
+  return {lane.meter().link_bytes.get(), beside.meter().turns.packets()};
+}
+
 Status start_thread(std::unique_ptr<system::LaneThread>& thread, system::LaneThread::Parts parts) {
   auto started = system::LaneThread::start(std::move(parts));
   if (!started) return fail_with(started.error());
@@ -97,7 +103,7 @@ Status Edge::start_up(std::size_t number) {
     return std::max<std::size_t>(moved, flushed ? 1 : 0);
   };
   parts.hold = {tun_.queue(number).fd(), [lane] { return lane->held_until(); }};
-  parts.bytes_so_far = [lane] { return lane->meter().link_bytes.get(); };
+  parts.traffic = [lane, beside = &plane_->down(number)] { return traffic_of(*lane, *beside); };
   return start_thread(lanes_[number].up, std::move(parts));
 }
 
@@ -112,7 +118,7 @@ Status Edge::start_down(std::size_t number) {
   system::LaneThread::Parts parts{thread_name("adit-down", number), std::move(fds),
                                   [lane](Instant now, WallTime) { return lane->turn(now); },
                                   *lanes_[number].down_bell};
-  parts.bytes_so_far = [lane] { return lane->meter().link_bytes.get(); };
+  parts.traffic = [lane, beside = &plane_->up(number)] { return traffic_of(*lane, *beside); };
   return start_thread(lanes_[number].down, std::move(parts));
 }
 

@@ -50,12 +50,13 @@ Json way_json(const plane::LaneFacts::Way& way) {
   return {{"turns", way.turns},
           {"packets", way.packets},
           {"bytes", way.link_bytes},
+          {"replaced_acknowledgements", way.replaced},
           {"drops", drops_json(way.drops)}};
 }
 
 plane::LaneFacts::Way way_of(const Json& object) {
   const auto number = [&](const char* key) { return object.value(key, std::uint64_t{0}); };
-  return {number("turns"), number("packets"), number("bytes"),
+  return {number("turns"), number("packets"), number("bytes"), number("replaced_acknowledgements"),
           drops_of(object.value("drops", Json::object()))};
 }
 

@@ -58,12 +58,15 @@ std::string batch_text(std::uint64_t packets, std::uint64_t calls) {
   return fmt::format("{} packets, {:.1f} a call", packets, each);
 }
 
-// "10.2 GB in 7301 packets, 41.0 a turn"
+// "10.2 GB in 7301 packets, 41.0 a turn (1007 acknowledgements replaced by later ones)"
 std::string way_text(const plane::LaneFacts::Way& way) {
   const double each =
       way.turns > 0 ? static_cast<double>(way.packets) / static_cast<double>(way.turns) : 0;
   std::string text =
       fmt::format("{} in {} packets, {:.1f} a turn", bytes_text(way.link_bytes), way.packets, each);
+  if (way.replaced > 0) {
+    text += fmt::format(" ({} acknowledgements replaced by later ones)", way.replaced);
+  }
   if (const std::string drops = drops_text(way.drops); !drops.empty()) {
     text += fmt::format(" (dropped: {})", drops);
   }

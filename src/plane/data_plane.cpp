@@ -271,7 +271,7 @@ DropCounters DataPlane::drops() const {
 std::vector<LaneFacts> DataPlane::lane_facts() const {
   const auto way = [](const LaneMeter& meter, const DropBoard& drops) {
     return LaneFacts::Way{meter.turns.calls(), meter.turns.packets(), meter.link_bytes.get(),
-                          drops.read()};
+                          meter.replaced.get(), drops.read()};
   };
   std::vector<LaneFacts> facts;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {

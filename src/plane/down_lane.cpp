@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ip/acknowledgements.h"
 #include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 #include "wire/control_packet.h"
@@ -18,7 +19,7 @@ DownLane::DownLane(const Surroundings& around)
     : around_(around),
       owners_(around.tables),
       pool_(around.setup.largest_packet),
-      packets_(batch_packets),
+      packets_(pool_.packets().begin(), pool_.packets().end()),
       from_(batch_packets),
       unpacked_(around.setup.largest_packet) {
   arrivals_.reserve(batch_packets);
@@ -31,7 +32,6 @@ std::size_t DownLane::turn(Instant now) {
   reported_ = false;
   owners_.begin_turn();
   around_.reader.here();
-  std::ranges::copy(pool_.packets(), packets_.begin());
   const std::size_t count = around_.link.read(packets_, from_, front_room);
   for (std::size_t i = 0; i < count; ++i) sort(i);
   note_fragments(around_.link.in_fragments());
@@ -43,8 +43,9 @@ std::size_t DownLane::turn(Instant now) {
     begin = end;
   }
   arrivals_.clear();
-  if (!inside_.empty()) around_.tun.write(inside_, drops_);
-  inside_.clear();
+  write_inside();
+  // Only those that were filled: a turn often moves one packet, and then all others are cold.
+  std::ranges::copy(pool_.packets().first(count), packets_.begin());
   around_.reader.away();
   report_closed_streams();
   tell_too_large();
@@ -55,6 +56,17 @@ std::size_t DownLane::turn(Instant now) {
   board_.publish(drops_);
   meter_.turns.batch(count);
   return count + closed_count_;
+}
+
+void DownLane::write_inside() {
+  if (inside_.empty()) return;
+  if (!around_.setup.ethernet) {
+    const std::size_t kept = ip::keep_latest_acknowledgements(inside_);
+    meter_.replaced.add(inside_.size() - kept);
+    inside_.resize(kept);
+  }
+  around_.tun.write(inside_, drops_);
+  inside_.clear();
 }
 
 void DownLane::sort(std::size_t at) {

@@ -24,7 +24,8 @@ namespace adit::plane {
 //             -> unframe        compression framing; ping and OCC messages end here
 //             -> ip::look       is the source allowed for this peer? clamp MSS
 //                               (a frame, with Ethernet: is its sender behind this peer?)
-//             -> TunPort.write  or the up lane, when another client is meant
+//             -> TunPort.write  without acknowledgements that a later one of the batch replaces;
+//                               or the up lane, when another client is meant
 //
 // Owns the receive state of its peers, so each replay window has one writer: of all peers, or with
 // several lanes of every nth, whose packets the kernel hands to this lane's socket.
@@ -85,6 +86,7 @@ class DownLane {
   void report(const Report& report, Bytes bytes);
   void refused(const Arrival& arrival, const crypto::Opening& opening);
   void drop(const PeerSlot& peer, Drop reason);
+  void write_inside();
   void report_closed_streams();
   // down_lane_path.cpp
   bool took_echo(const PeerSlot& peer, Bytes packet);

@@ -81,7 +81,7 @@ void LaneThread::run() {
     if (moved > 0) {
       fruitless = 0;
       scheduling.after_turn(now);
-      rest(pace.after_turn(moved, parts_.bytes_so_far ? parts_.bytes_so_far() : 0, now));
+      rest(pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now));
     } else if (parts_.bell.may_sleep()) {
       const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();
       if (until > now) {

@@ -33,8 +33,8 @@ class LaneThread {
       std::function<Instant()> until = nullptr;
     };
     Hold hold = {};
-    // Bytes of all packets that turns have moved, for Pace. Runs on the new thread only.
-    std::function<std::uint64_t()> bytes_so_far = nullptr;
+    // Of the lanes, for Pace. Runs on the new thread only.
+    std::function<Pace::Traffic()> traffic = nullptr;
   };
   [[nodiscard]] static Result<std::unique_ptr<LaneThread>> start(Parts parts);
   ~LaneThread() { stop(); }

@@ -14,28 +14,32 @@ namespace adit::system {
 class Pace {
  public:
   // Both are short beside the way through a loaded socket. Small packets are acknowledgements or
-  // voices: behind a crowd of the former a sender answers with a burst, so they rest only where
-  // there are many.
+  // voices: behind a crowd of the former a sender answers with a burst.
   static constexpr Duration rest_of_large = std::chrono::microseconds(300);
-  static constexpr Duration rest_of_small = std::chrono::microseconds(200);
+  static constexpr Duration rest_of_small = std::chrono::microseconds(100);
 
-  // After every turn: the packets it moved, and the bytes of all turns so far. Returns how long to
-  // rest; zero: not at all.
-  [[nodiscard]] Duration after_turn(std::size_t moved, std::uint64_t bytes_so_far, Instant now) {
+  // What has gone by since the thread began.
+  struct Traffic {
+    std::uint64_t bytes = 0;           // of the packets it moved
+    std::uint64_t packets_beside = 0;  // that went the other way
+  };
+
+  // After every turn, with the packets it moved. Returns how long to rest; zero: not at all.
+  [[nodiscard]] Duration after_turn(std::size_t moved, const Traffic& so_far, Instant now) {
     packets_ += moved;
     turns_ += 1;
-    if (now - since_ >= window) look_back(bytes_so_far, now);
+    if (now - since_ >= window) look_back(so_far, now);
     return moved < full_turn ? rest_ : Duration::zero();
   }
 
  private:
-  void look_back(std::uint64_t bytes_so_far, Instant now);
+  void look_back(const Traffic& so_far, Instant now);
 
   static constexpr Duration window = std::chrono::milliseconds(2);
   static constexpr std::size_t full_turn = 100;  // more is waiting already
 
   Instant since_{};
-  std::uint64_t bytes_before_ = 0;
+  Traffic before_;
   std::size_t packets_ = 0, turns_ = 0;  // of this window
   unsigned rested_windows_ = 0;          // in a row
   Duration rest_{};

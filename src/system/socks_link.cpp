@@ -8,17 +8,19 @@ namespace adit::system {
 
 std::size_t SocksLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                             std::size_t front_room) {
+  given_.assign(packets.begin(), packets.end());
   const std::size_t count = below_.read(packets, from, front_room);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (from[i].remote != relay_.remote) continue;
     const auto sender = proxy::take_socks_header(packets[i]);
     if (!sender) continue;
-    std::swap(packets[kept], packets[i]);
+    packets[kept] = packets[i];
     from[kept] = from[i];
     // Some relays do not say whom it is from.
     from[kept++].remote = sender->address.is_unspecified() ? server_ : *sender;
   }
+  for (std::size_t i = kept; i < count; ++i) packets[i] = given_[i];
   return kept;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "plane/lane.h"
 #include "ports/link_port.h"
@@ -34,6 +35,7 @@ class SocksLink final : public ports::LinkPort {
   ports::LinkPort& below_;
   ip::Endpoint server_;
   ports::LinkAddress relay_;
+  std::vector<Packet> given_;                                           // to the reading thread
   std::array<ports::OutgoingPacket, plane::batch_packets> outgoing_{};  // the writing thread's
 };
 

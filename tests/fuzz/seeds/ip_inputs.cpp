@@ -70,6 +70,23 @@ void add_batches(Corpus& corpus) {
   }
 }
 
+// Acknowledgements of one connection and of several, with data between them.
+void add_acknowledgements(Corpus& corpus) {
+  for (std::uint8_t flows = 1; flows <= 4; ++flows) {
+    Pack input;
+    for (std::uint8_t i = 0; i < 24; ++i) {
+      input.u8(static_cast<std::uint8_t>(100 + i % flows));
+      input.u8(1);   // step
+      input.u8(40);  // window
+      input.u8(i % 6 == 5 ? 0 : 1);
+      input.u8(i == 12 ? 0 : 1);
+      if (i == 12) input.u8(3);
+      input.u8(1);
+    }
+    corpus.add("acknowledgements", std::move(input));
+  }
+}
+
 // Frames of each kind, with and without tags, at a tap of VLAN 5.
 void add_frames(Corpus& corpus) {
   const std::string addresses = "020000000001020000000002";
@@ -92,6 +109,7 @@ void add_frames(Corpus& corpus) {
 void add_ip_inputs(Corpus& corpus) {
   add_whole_packets(corpus);
   add_batches(corpus);
+  add_acknowledgements(corpus);
   add_frames(corpus);
   for (const bool v4 : {true, false}) {
     for (const char* options :

@@ -39,8 +39,8 @@ InstanceFacts example() {
   peer.mtu = {1372, "found", 1400, 1300, "echo packets inside"};
   facts.peers.push_back(peer);
   plane::LaneFacts lane;
-  lane.up = {10, 440, 660'000, {}};
-  lane.down = {4, 6, 900, {}};
+  lane.up = {10, 440, 660'000, 0, {}};
+  lane.down = {4, 6, 900, 2, {}};
   lane.down.drops.add(Drop::no_route);
   lane.link = {2, 6, 5, 220, 7, {}};
   facts.lanes = {lane, {}};
@@ -104,7 +104,8 @@ TEST(InstanceFacts, make_a_table) {
                             "written 50 packets, 2.5 a call",
                             "tun0: thrown away: 3 too large, 4 malformed",
                             "lanes 0: up 660.0 kB in 440 packets, 44.0 a turn; down 900 B in 6 "
-                            "packets, 1.5 a turn (dropped: 1 no route)",
+                            "packets, 1.5 a turn (2 acknowledgements replaced by later ones) "
+                            "(dropped: 1 no route)",
                             "lanes 0: socket read 6 packets, 3.0 a call; written 220 packets, 44.0 "
                             "a call",
                             "lanes 0: 7 packets came while the socket's queue was full",

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/ip/packets.h"
 #include "tests/unit/plane/planes.h"
 #include "wire/inside_message.h"
 
@@ -27,6 +28,30 @@ TEST_F(Planes, carry_packets_both_ways) {
   EXPECT_EQ(client.tun.from_tunnel.front(), down);
   EXPECT_EQ(server.plane.traffic(0).received_packets, 1u);
   EXPECT_EQ(server.plane.traffic(0).sent_inside_bytes, down.size());
+}
+
+Buffer acknowledgement(std::uint32_t number) {
+  ip::made::Fields f;  // from 10.9.0.1
+  f.acknowledged = number;
+  return ip::made::packet(f);
+}
+
+TEST_F(Planes, of_acknowledgements_in_a_batch_the_latest_comes_out) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.9.0.1");
+  start(client, 0);
+  for (const std::uint32_t number : {100u, 200u, 300u}) {
+    client.tun.to_tunnel.push_back(acknowledgement(number));
+  }
+  carry(client, server, client_at);
+  ASSERT_EQ(server.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(server.tun.from_tunnel.front(), acknowledgement(300));
+  EXPECT_EQ(server.plane.traffic(0).received_packets, 3u) << "it is told of all";
+  EXPECT_EQ(server.plane.lane_facts().front().down.replaced, 2u);
+  client.tun.to_tunnel.push_back(acknowledgement(400));
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 2u) << "no batch remembers another";
 }
 
 Buffer large_packet(const char* from, const char* to, std::size_t size, bool dont_fragment) {

@@ -12,13 +12,16 @@ constexpr std::size_t large = 1450, small = 76;
 // Turns, each of so many packets and so long after the one before.
 class Turns {
  public:
+  // For each packet so many go the other way.
+  void go_beside(std::uint64_t packets) { beside_ = packets; }
   // How many of them end in a rest.
   int rests(int turns, std::size_t packets, std::size_t packet_bytes, Duration apart) {
     int count = 0;
     for (int i = 0; i < turns; ++i) {
       now_ += apart;
-      bytes_ += packets * packet_bytes;
-      last_ = pace_.after_turn(packets, bytes_, now_);
+      so_far_.bytes += packets * packet_bytes;
+      so_far_.packets_beside += packets * beside_;
+      last_ = pace_.after_turn(packets, so_far_, now_);
       count += last_ > Duration::zero() ? 1 : 0;
     }
     return count;
@@ -28,7 +31,8 @@ class Turns {
  private:
   Pace pace_;
   Instant now_{1h};
-  std::uint64_t bytes_ = 0;
+  Pace::Traffic so_far_;
+  std::uint64_t beside_ = 0;
   Duration last_{};
 };
 
@@ -45,12 +49,22 @@ TEST(Pace, rests_where_single_packets_come_fast) {
   EXPECT_EQ(turns.last(), Pace::rest_of_large);
 }
 
-TEST(Pace, rests_beside_small_packets_where_there_are_many) {
+TEST(Pace, rests_less_beside_small_packets) {
   Turns turns;
-  EXPECT_EQ(turns.rests(1000, 1, small, 20us), 0) << "50,000 a second: acknowledgements";
-  turns.rests(1000, 1, small, 5us);
-  EXPECT_EQ(turns.rests(100, 1, small, 5us), 100);
+  EXPECT_EQ(turns.rests(1000, 1, small, 200us), 0) << "5,000 a second: voices";
+  turns.rests(200, 1, small, 50us);
+  EXPECT_EQ(turns.rests(100, 1, small, 50us), 100);
   EXPECT_EQ(turns.last(), Pace::rest_of_small);
+}
+
+TEST(Pace, rests_beside_acknowledgements_of_singles_and_not_of_trains) {
+  Turns singles, trains;
+  singles.go_beside(2);
+  singles.rests(200, 1, small, 20us);
+  EXPECT_EQ(singles.rests(100, 1, small, 20us), 100);
+  trains.go_beside(44);
+  trains.rests(200, 1, small, 20us);
+  EXPECT_EQ(trains.rests(100, 1, small, 20us), 0);
 }
 
 TEST(Pace, goes_on_resting_while_a_rest_gathers_what_comes) {

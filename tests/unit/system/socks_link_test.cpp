@@ -95,6 +95,18 @@ TEST(SocksLink, takes_nothing_that_is_not_the_relays) {
   }
 }
 
+TEST(SocksLink, leaves_what_it_does_not_fill_as_it_was_given) {
+  Below below;
+  SocksLink link(below, relay, server);
+  const Buffer good = wrapped("data", server);
+  below.to_read = {{server, good}, {relay, good}};
+  Packets room(4);
+  ASSERT_EQ(link.read(room.packets, room.from, 128), 1U);
+  for (std::size_t i = 1; i < 4; ++i) {
+    EXPECT_EQ(room.packets[i].landing(0).data(), room.memory.data() + i * 512);
+  }
+}
+
 TEST(SocksLink, names_the_server_where_its_relay_is_meant) {
   Below below;
   SocksLink link(below, relay, server);
