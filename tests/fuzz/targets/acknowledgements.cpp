@@ -57,7 +57,7 @@ std::uint32_t acknowledged(const Buffer& packet) {
 }
 
 bool stands_for(const Buffer& later, const Buffer& gone) {
-  return later.size() == gone.size() && rest_of(later) == rest_of(gone) &&
+  return later.size() == gone.size() && later[0] == gone[0] && rest_of(later) == rest_of(gone) &&
          static_cast<std::int32_t>(acknowledged(later) - acknowledged(gone)) > 0;
 }
 
