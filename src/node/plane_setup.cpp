@@ -27,6 +27,12 @@ std::size_t largest_packet(const options::Connection& connection, unsigned tun_m
   return std::max<std::size_t>(plane::largest_control_packet, most + 256);
 }
 
+// Whoever has packets of TCP come out as they were sent wants this of acknowledgements too.
+bool joins_tcp(options::FastPath::TunOffload offload) {
+  using Offload = options::FastPath::TunOffload;
+  return offload == Offload::automatic || offload == Offload::no_uso;
+}
+
 }  // namespace
 
 plane::PlaneSetup make_plane_setup(const options::Config& config,
@@ -34,6 +40,7 @@ plane::PlaneSetup make_plane_setup(const options::Config& config,
   plane::PlaneSetup plane;
   plane.largest_packet = largest_packet(connection, mtu.tun_mtu);
   plane.ethernet = config.device.is_tap();
+  plane.latest_acknowledgements = !plane.ethernet && joins_tcp(config.fast.tun_offload);
   const options::Vlan& vlan = config.server.vlan;
   if (plane.ethernet && vlan.tagging) plane.vlans = {accepted(vlan.accept), vlan.pvid};
   plane.fragments = mtu.fragment.has_value();

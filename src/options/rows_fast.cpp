@@ -49,7 +49,8 @@ constexpr std::array rows{
         .help = "What encrypts packets; auto: the fastest that this processor has.",
         .apply = crypto_engine},
     Row{.name = "tun-offload", .args = {1, 1, "auto|no-uso|no-tso|off"}, .ours = true,
-        .help = "Large packets between the kernel and the tunnel; auto: as far as the kernel can.",
+        .help = "Large packets between the kernel and the tunnel, and the latest of several TCP "
+                "acknowledgements; auto: as far as the kernel can.",
         .apply = tun_offload},
     Row{.name = "udp-offload", .args = {1, 1, "auto|off"}, .ours = true,
         .help = "Trains of datagrams through the kernel (UDP_SEGMENT, UDP_GRO); auto: as far as it "

@@ -60,7 +60,7 @@ std::size_t DownLane::turn(Instant now) {
 
 void DownLane::write_inside() {
   if (inside_.empty()) return;
-  if (!around_.setup.ethernet) {
+  if (around_.setup.latest_acknowledgements) {
     const std::size_t kept = ip::keep_latest_acknowledgements(inside_);
     meter_.replaced.add(inside_.size() - kept);
     inside_.resize(kept);

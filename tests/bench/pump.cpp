@@ -10,6 +10,8 @@
 #include <memory>
 #include <unistd.h>
 
+#include "ip/acknowledgements.h"
+#include "plane/counters.h"
 #include "plane/lane.h"
 #include "system/lane_thread.h"
 #include "system/tun_device.h"
@@ -28,20 +30,28 @@ constexpr std::size_t data_header = 24;
   std::exit(1);
 }
 
+// What went one way.
+struct Gone {
+  plane::Counter packets, bytes;
+};
+
 std::size_t pump_up(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool,
-                    const ports::LinkAddress& to) {
+                    const ports::LinkAddress& to, Gone& gone) {
   std::array<ports::OutgoingPacket, plane::batch_packets> outgoing;
   DropCounters drops;
   const std::size_t count = tun.read(pool.packets(), plane::front_room);
   for (std::size_t i = 0; i < count; ++i) {
     pool[i].prepend(data_header);
     outgoing[i] = {&pool[i], to};
+    gone.bytes.add(pool[i].size());
   }
+  gone.packets.add(count);
   if (count > 0) link.write(std::span(outgoing).first(count), drops);
   return count;
 }
 
-std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool) {
+std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool,
+                      Gone& gone) {
   std::array<Packet, plane::batch_packets> packets;  // the link may let them look into its memory
   std::array<ports::LinkAddress, plane::batch_packets> from;
   std::array<Packet*, plane::batch_packets> arrived;
@@ -50,18 +60,25 @@ std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::Pack
   const std::size_t count = link.read(packets, from, plane::front_room);
   std::size_t whole = 0;
   for (std::size_t i = 0; i < count; ++i) {
+    gone.bytes.add(packets[i].size());
     if (packets[i].size() <= data_header) continue;
     packets[i].drop_front(data_header);
     arrived[whole++] = &packets[i];
   }
+  gone.packets.add(count);
+  whole = ip::keep_latest_acknowledgements(std::span(arrived).first(whole));
   if (whole > 0) tun.write(std::span(arrived).first(whole), drops);
   return count;
 }
 
 template <typename Turn>
 std::unique_ptr<system::LaneThread> lane(const char* name, int fd, system::EventDoorbell& bell,
-                                         Turn turn) {
-  auto thread = system::LaneThread::start({name, {fd}, turn, bell});
+                                         Turn turn, const Gone& gone, const Gone& beside) {
+  system::LaneThread::Parts parts{name, {fd}, turn, bell};
+  parts.traffic = [&gone, &beside] {
+    return system::Pace::Traffic{gone.bytes.get(), beside.packets.get()};
+  };
+  auto thread = system::LaneThread::start(std::move(parts));
   if (!thread) stop(thread.error().text());
   return std::move(*thread);
 }
@@ -87,9 +104,12 @@ int main(int count, char** words) {
   plane::PacketPool up_pool(largest_packet), down_pool(largest_packet);
   auto up_bell = system::EventDoorbell::create(), down_bell = system::EventDoorbell::create();
   if (!up_bell || !down_bell) stop("no event descriptors");
-  const auto up = lane("pump-up", (*tun)->fd(), **up_bell,
-                       [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to); });
-  const auto down = lane("pump-down", (*link)->fd(), **down_bell,
-                         [&](Instant, WallTime) { return pump_down(**tun, **link, down_pool); });
+  Gone out, in;
+  const auto up = lane(
+      "pump-up", (*tun)->fd(), **up_bell,
+      [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to, out); }, out, in);
+  const auto down = lane(
+      "pump-down", (*link)->fd(), **down_bell,
+      [&](Instant, WallTime) { return pump_down(**tun, **link, down_pool, in); }, in, out);
   pause();
 }

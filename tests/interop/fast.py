@@ -16,7 +16,7 @@ from crowd import DISORDER, OPTION, SERVER4, SERVER6, Crowd
 from fast_floods import flood_cases
 from fast_pace import pace_cases
 from features import profile_folder
-from lab import Host, Lab, Transfer, check, start_transfer
+from lab import Host, Lab, Process, Transfer, check, start_transfer
 from offloads import carry_everything
 from relay import Relay
 from runner import Bench, Case, main
@@ -146,6 +146,12 @@ FULL = (
 )
 
 
+def check_acknowledgements(end: Process) -> None:
+    """Of those that stock's kernel sent one by one, several came in a turn."""
+    replaced = sum(lane["down"]["replaced_acknowledgements"] for lane in process_status(end)["lanes"])
+    check(replaced > 100, f"{end.name}: a later acknowledgement replaced only {replaced}")
+
+
 def full_rate(full: Full, bench: Bench) -> None:
     """As fast as it goes, first one way, then the other, with new keys on the way: packet ids leave
     in order, as stock's log at verb 4 shows."""
@@ -169,6 +175,9 @@ def full_rate(full: Full, bench: Bench) -> None:
             rate = moved * 8e-6 / result.seconds
             print(f"        {bench.folder.name}: {way} {rate:.0f} Mbit/s", flush=True)
             check(moved > FULL_LEAST, f"{way}: only {moved} bytes")
+        for end, program in ((tunnel.server, full.server), (tunnel.client, full.client)):
+            if program == "adit":
+                check_acknowledgements(end)
         tunnel.wait_renegotiated(marks)
         tunnel.ping_all(5)
         for end in (tunnel.server, tunnel.client):

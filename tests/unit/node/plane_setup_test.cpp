@@ -31,6 +31,18 @@ TEST(PlaneSetup, has_what_the_configuration_and_the_connection_say) {
   EXPECT_TRUE(plane.pass_tos);
 }
 
+TEST(PlaneSetup, lets_the_latest_acknowledgement_stand_for_others_where_tcp_is_joined) {
+  const auto joins = [](std::string_view lines) {
+    const auto config = client_with(lines);
+    return plane_of(config, config.remotes.list.at(0)).latest_acknowledgements;
+  };
+  EXPECT_TRUE(joins(""));
+  EXPECT_TRUE(joins("tun-offload no-uso\n"));
+  EXPECT_FALSE(joins("tun-offload no-tso\n"));
+  EXPECT_FALSE(joins("tun-offload off\n"));
+  EXPECT_FALSE(joins("dev tap\n"));
+}
+
 TEST(PlaneSetup, has_vlans_only_with_frames) {
   auto config = server_with("dev tap\nvlan-tagging\nvlan-accept tagged\nvlan-pvid 7\n");
   const plane::PlaneSetup frames = plane_of(config, config.connection);

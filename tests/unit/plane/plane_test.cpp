@@ -37,7 +37,9 @@ Buffer acknowledgement(std::uint32_t number) {
 }
 
 TEST_F(Planes, of_acknowledgements_in_a_batch_the_latest_comes_out) {
-  End server(server_setup());
+  PlaneSetup setup = server_setup();
+  setup.latest_acknowledgements = true;
+  End server(setup);
   End client({});
   join(server, 0, "10.9.0.1");
   start(client, 0);
@@ -52,6 +54,18 @@ TEST_F(Planes, of_acknowledgements_in_a_batch_the_latest_comes_out) {
   client.tun.to_tunnel.push_back(acknowledgement(400));
   carry(client, server, client_at);
   EXPECT_EQ(server.tun.from_tunnel.size(), 2u) << "no batch remembers another";
+}
+
+TEST_F(Planes, all_acknowledgements_come_out_where_it_was_not_asked_for) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.9.0.1");
+  start(client, 0);
+  for (const std::uint32_t number : {100u, 200u}) {
+    client.tun.to_tunnel.push_back(acknowledgement(number));
+  }
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 2u);
 }
 
 Buffer large_packet(const char* from, const char* to, std::size_t size, bool dont_fragment) {
