@@ -82,7 +82,7 @@ TEST_P(Acknowledgements, of_interleaved_connections_do_not_meet) {
                                   acknowledge(third, 100), acknowledge(third, 200),
                                   acknowledge(flow, 200),  acknowledge(other, 200)};
   const Places places = kept(batch);
-  for (const std::size_t place : {3, 4, 5}) EXPECT_TRUE(std::ranges::count(places, place));
+  for (const std::size_t place : Places{3, 4, 5}) EXPECT_TRUE(std::ranges::count(places, place));
   EXPECT_FALSE(std::ranges::count(places, 1)) << "it has a place of its own";
 }
 
