@@ -1,5 +1,6 @@
 #include "ip/acknowledgements.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -44,63 +45,41 @@ bool is_newer(std::uint32_t number, std::uint32_t than) {
   return static_cast<std::int32_t>(number - than) > 0;
 }
 
-// One that is broken would take a good one with it.
-bool is_whole(Bytes packet, std::size_t transport) {
-  const bool v4 = transport == v4_header_bytes;
-  if (v4 && checksum_fold(checksum_add(0, packet.first(v4_header_bytes))) != 0) return false;
-  const Bytes segment = packet.subspan(transport);
-  const std::uint64_t pseudo =
-      checksum_addresses(packet.data(), v4) + protocol_tcp + segment.size();
-  return checksum_fold(checksum_add(pseudo, segment)) == 0;
-}
-
-// Both are acknowledgements of the same size, and so is the place of their TCP header.
+// Both are acknowledgements. One that is broken would take a good one with it.
 bool replaces(Bytes later, Bytes earlier, std::size_t transport) {
-  if (!same_ip(later, earlier, transport == v4_header_bytes)) return false;
+  if (later.size() != earlier.size() || !same_ip(later, earlier, transport == v4_header_bytes)) {
+    return false;
+  }
   const Bytes a = earlier.subspan(transport), b = later.subspan(transport);
-  if (!same_bytes(a, b, 0, 8)) return false;  // ports, sequence number
-  if (!is_newer(load_u32(&b[8]), load_u32(&a[8]))) return false;
-  if (a[12] != b[12] || !same_bytes(a, b, 18, a.size() - 18))
-    return false;  // urgent pointer, options
-  return is_whole(later, transport);
+  return same_bytes(a, b, 0, 8) &&                                 // ports, sequence number
+         is_newer(load_u32(&b[8]), load_u32(&a[8])) &&             // acknowledged number
+         a[12] == b[12] && same_bytes(a, b, 18, a.size() - 18) &&  // urgent pointer, options
+         checksums_hold(later, transport, protocol_tcp);
 }
 
 // The latest acknowledgement of a few connections; those that share a place displace each other.
 class Latest {
  public:
-  static constexpr std::size_t places = 16;
-  std::size_t& of(Bytes segment) { return at_[(segment[1] ^ segment[3]) % places]; }
+  Packet**& of(Bytes segment) { return at_[(segment[1] ^ segment[3]) % at_.size()]; }
 
  private:
-  std::array<std::size_t, places> at_{};  // in the batch, from 1
+  std::array<Packet**, 16> at_{};  // in the batch
 };
 
 }  // namespace
 
 std::size_t keep_latest_acknowledgements(std::span<Packet*> packets) {
-  if (packets.size() < 2) return packets.size();
   Latest latest;
-  std::size_t taken = 0;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    const Bytes packet = packets[i]->bytes();
+  for (Packet*& each : packets) {
+    const Bytes packet = each->bytes();
     const std::size_t transport = transport_of(packet);
     if (transport == 0 || !is_acknowledgement(packet.subspan(transport))) continue;
-    std::size_t& place = latest.of(packet.subspan(transport));
-    if (place != 0) {
-      Packet*& earlier = packets[place - 1];
-      if (earlier->size() == packet.size() && replaces(packet, earlier->bytes(), transport)) {
-        earlier = nullptr;
-        ++taken;
-      }
-    }
-    place = i + 1;
+    Packet**& place = latest.of(packet.subspan(transport));
+    if (place != nullptr && replaces(packet, (*place)->bytes(), transport)) *place = nullptr;
+    place = &each;
   }
-  if (taken == 0) return packets.size();
-  std::size_t kept = 0;
-  for (Packet* packet : packets) {
-    if (packet != nullptr) packets[kept++] = packet;
-  }
-  return kept;
+  const auto end = std::remove(packets.begin(), packets.end(), nullptr);
+  return static_cast<std::size_t>(end - packets.begin());
 }
 
 }  // namespace adit::ip

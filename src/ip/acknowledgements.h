@@ -10,11 +10,10 @@ namespace adit::ip {
 // wait in one batch, each that a later one replaces is taken out. No other packet is touched, none
 // moves, and what a sender counts by its copies (duplicate acknowledgements, ECN) stays.
 //
-// packets  whole IP packets, in the order in which they came; those that stay are moved to the
-// front Returns how many stay.
+// packets  whole IP packets, in the order in which they came; those that stay move to the front
 //
-// source: what Linux joins in a socket's backlog (tcp_add_backlog, net/ipv4/tcp_ipv4.c), "as GRO
-// does not aggregate them"; RFC 3449, section 5.2.2, is about doing so on the way.
+// Returns how many stay. source: what Linux joins in a socket's backlog (tcp_add_backlog,
+// net/ipv4/tcp_ipv4.c); RFC 3449 is about doing so on the way ("ACK filtering").
 [[nodiscard]] std::size_t keep_latest_acknowledgements(std::span<Packet*> packets);
 
 }  // namespace adit::ip

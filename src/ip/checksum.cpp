@@ -132,4 +132,13 @@ std::uint64_t checksum_addresses(const std::uint8_t* packet, bool v4) {
   return v4 ? checksum_add(0, {packet + 12, 8}) : checksum_add(0, {packet + 8, 32});
 }
 
+bool checksums_hold(Bytes packet, std::size_t transport_at, std::uint8_t protocol) {
+  const bool v4 = packet[0] >> 4 == 4;
+  if (v4 && checksum_fold(checksum_add(0, packet.first(transport_at))) != 0) return false;
+  const Bytes segment = packet.subspan(transport_at);
+  const std::uint64_t pseudo_header =
+      checksum_addresses(packet.data(), v4) + protocol + segment.size();
+  return checksum_fold(checksum_add(pseudo_header, segment)) == 0;
+}
+
 }  // namespace adit::ip

@@ -26,4 +26,10 @@ namespace adit::ip {
 // and the protocol. v4: at least 20 bytes, otherwise at least 40.
 [[nodiscard]] std::uint64_t checksum_addresses(const std::uint8_t* packet, bool v4);
 
+// Whether the checksum of TCP or UDP is right, and that of the IP header where it has one.
+//
+// packet        a whole IP packet, without options or extensions in front of the transport header
+// transport_at  20 with IPv4, 40 with IPv6
+[[nodiscard]] bool checksums_hold(Bytes packet, std::size_t transport_at, std::uint8_t protocol);
+
 }  // namespace adit::ip

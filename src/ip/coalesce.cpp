@@ -114,9 +114,9 @@ bool Coalescer::joins(Run& run, const Shape& shape) {
   if (shape.protocol == protocol_udp && run.packets == most_datagrams) return false;
   if (!same_headers(run, shape)) return false;
   if (run.checked == Checked::not_yet) {
-    run.checked = checksums_hold(run.first) ? Checked::good : Checked::bad;
+    run.checked = is_right(run.first) ? Checked::good : Checked::bad;
   }
-  return run.checked == Checked::good && checksums_hold(shape);
+  return run.checked == Checked::good && is_right(shape);
 }
 
 bool Coalescer::same_flow(const Shape& a, const Shape& b) {
@@ -155,15 +155,8 @@ bool Coalescer::continues_ids(const Run& run, const Shape& shape) {
   return run.same_id ? stays : counts_up;
 }
 
-bool Coalescer::checksums_hold(const Shape& shape) {
-  const Bytes packet{shape.at, shape.size};
-  if (shape.v4() && checksum_fold(checksum_add(0, packet.first(v4_header_bytes))) != 0) {
-    return false;
-  }
-  const Bytes segment = packet.subspan(shape.transport_at);
-  const std::uint64_t pseudo_header =
-      checksum_addresses(shape.at, shape.v4()) + shape.protocol + segment.size();
-  return checksum_fold(checksum_add(pseudo_header, segment)) == 0;
+bool Coalescer::is_right(const Shape& shape) {
+  return checksums_hold({shape.at, shape.size}, shape.transport_at, shape.protocol);
 }
 
 Coalescer::Shape Coalescer::shape_of(Bytes packet, Kinds kinds) {

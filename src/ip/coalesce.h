@@ -75,7 +75,7 @@ class Coalescer {
   [[nodiscard]] static bool same_flow(const Shape& a, const Shape& b);
   [[nodiscard]] static bool same_headers(const Run& run, const Shape& shape);
   [[nodiscard]] static bool continues_ids(const Run& run, const Shape& shape);
-  [[nodiscard]] static bool checksums_hold(const Shape& shape);
+  [[nodiscard]] static bool is_right(const Shape& shape);
   [[nodiscard]] static bool joins(Run& run, const Shape& shape);
   [[nodiscard]] static bool last_of_run(const Run& run, const Shape& shape);
 

@@ -16,6 +16,7 @@ class SocksLink final : public ports::LinkPort {
   SocksLink(ports::LinkPort& below, const ip::Endpoint& relay, const ip::Endpoint& server)
       : below_(below), server_(server) {
     relay_.remote = relay;
+    given_.reserve(plane::batch_packets);
   }
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "ip/acknowledgements.h"
-#include "plane/counters.h"
 #include "plane/lane.h"
+#include "plane/lane_facts.h"
 #include "system/lane_thread.h"
 #include "system/tun_device.h"
 #include "system/udp_link.h"
@@ -30,28 +30,23 @@ constexpr std::size_t data_header = 24;
   std::exit(1);
 }
 
-// What went one way.
-struct Gone {
-  plane::Counter packets, bytes;
-};
-
 std::size_t pump_up(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool,
-                    const ports::LinkAddress& to, Gone& gone) {
+                    const ports::LinkAddress& to, plane::LaneMeter& meter) {
   std::array<ports::OutgoingPacket, plane::batch_packets> outgoing;
   DropCounters drops;
   const std::size_t count = tun.read(pool.packets(), plane::front_room);
   for (std::size_t i = 0; i < count; ++i) {
     pool[i].prepend(data_header);
     outgoing[i] = {&pool[i], to};
-    gone.bytes.add(pool[i].size());
+    meter.link_bytes.add(pool[i].size());
   }
-  gone.packets.add(count);
+  meter.turns.batch(count);
   if (count > 0) link.write(std::span(outgoing).first(count), drops);
   return count;
 }
 
 std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::PacketPool& pool,
-                      Gone& gone) {
+                      plane::LaneMeter& meter) {
   std::array<Packet, plane::batch_packets> packets;  // the link may let them look into its memory
   std::array<ports::LinkAddress, plane::batch_packets> from;
   std::array<Packet*, plane::batch_packets> arrived;
@@ -60,12 +55,12 @@ std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::Pack
   const std::size_t count = link.read(packets, from, plane::front_room);
   std::size_t whole = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    gone.bytes.add(packets[i].size());
+    meter.link_bytes.add(packets[i].size());
     if (packets[i].size() <= data_header) continue;
     packets[i].drop_front(data_header);
     arrived[whole++] = &packets[i];
   }
-  gone.packets.add(count);
+  meter.turns.batch(count);
   whole = ip::keep_latest_acknowledgements(std::span(arrived).first(whole));
   if (whole > 0) tun.write(std::span(arrived).first(whole), drops);
   return count;
@@ -73,10 +68,11 @@ std::size_t pump_down(system::TunDevice& tun, system::UdpLink& link, plane::Pack
 
 template <typename Turn>
 std::unique_ptr<system::LaneThread> lane(const char* name, int fd, system::EventDoorbell& bell,
-                                         Turn turn, const Gone& gone, const Gone& beside) {
+                                         Turn turn, const plane::LaneMeter& meter,
+                                         const plane::LaneMeter& beside) {
   system::LaneThread::Parts parts{name, {fd}, turn, bell};
-  parts.traffic = [&gone, &beside] {
-    return system::Pace::Traffic{gone.bytes.get(), beside.packets.get()};
+  parts.traffic = [&meter, &beside] {
+    return system::Pace::Traffic{meter.link_bytes.get(), beside.turns.packets()};
   };
   auto thread = system::LaneThread::start(std::move(parts));
   if (!thread) stop(thread.error().text());
@@ -104,7 +100,7 @@ int main(int count, char** words) {
   plane::PacketPool up_pool(largest_packet), down_pool(largest_packet);
   auto up_bell = system::EventDoorbell::create(), down_bell = system::EventDoorbell::create();
   if (!up_bell || !down_bell) stop("no event descriptors");
-  Gone out, in;
+  plane::LaneMeter out, in;
   const auto up = lane(
       "pump-up", (*tun)->fd(), **up_bell,
       [&](Instant, WallTime) { return pump_up(**tun, **link, up_pool, to, out); }, out, in);

@@ -1,6 +1,6 @@
 // A batch of packets of a few TCP connections: of pure acknowledgements those go that a later one
-// replaces. What stays is unchanged and in order; whatever went has its like behind it in what
-// stays, with a higher number and otherwise the same header.
+// replaces. What stays is unchanged and in order; whatever went has its like behind it, with a
+// higher number and otherwise the same header.
 //
 //   choice | piece, or connection, step, changes
 
