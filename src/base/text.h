@@ -16,6 +16,9 @@ std::vector<std::string_view> words(std::string_view text);
 // Without what ends them; an end at the very end begins no further line.
 std::vector<std::string_view> lines(std::string_view text);
 std::string_view trim(std::string_view text);
+inline bool is_control(char letter) {
+  return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+}
 std::string to_upper(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

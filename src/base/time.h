@@ -24,6 +24,10 @@ struct WallTime {
   auto operator<=>(const WallTime&) const = default;
 };
 
+inline double in_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 inline std::int64_t whole_seconds(Instant at) {
   return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }

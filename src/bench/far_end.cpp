@@ -21,8 +21,6 @@ namespace adit::bench {
 
 namespace {
 
-constexpr std::size_t chunk = 256 * 1024;
-constexpr std::size_t batch = 64;
 constexpr int big_buffer = 4 << 20;
 
 struct Meters {
@@ -45,7 +43,7 @@ int bound(int type, std::uint16_t port) {
 }
 
 void sink(int listener, Meters& meters) {
-  std::vector<char> room(chunk);
+  std::vector<char> room(traffic_chunk);
   for (;;) {
     const system::Fd stream(accept(listener, nullptr, nullptr));
     for (ssize_t count = 1; count > 0;) {
@@ -56,7 +54,7 @@ void sink(int listener, Meters& meters) {
 }
 
 void source(int listener) {
-  const std::vector<char> room(chunk);
+  const std::vector<char> room(traffic_chunk);
   for (;;) {
     const system::Fd stream(accept(listener, nullptr, nullptr));
     while (send(stream.get(), room.data(), room.size(), MSG_NOSIGNAL) > 0) {
@@ -73,16 +71,16 @@ void answer(int listener, Meters& meters) {
 }
 
 void count(int socket, Meters& meters) {
-  std::vector<std::array<char, 2048>> rooms(batch);
-  std::array<iovec, batch> parts{};
-  std::array<mmsghdr, batch> messages{};
-  for (std::size_t i = 0; i < batch; ++i) {
+  std::vector<std::array<char, 2048>> rooms(traffic_batch);
+  std::array<iovec, traffic_batch> parts{};
+  std::array<mmsghdr, traffic_batch> messages{};
+  for (std::size_t i = 0; i < traffic_batch; ++i) {
     parts[i] = {rooms[i].data(), rooms[i].size()};
     messages[i].msg_hdr.msg_iov = &parts[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
   for (;;) {
-    const int came = recvmmsg(socket, messages.data(), batch, MSG_WAITFORONE, nullptr);
+    const int came = recvmmsg(socket, messages.data(), traffic_batch, MSG_WAITFORONE, nullptr);
     if (came > 0) meters.packets.fetch_add(static_cast<unsigned>(came));
   }
 }

@@ -21,7 +21,6 @@ std::size_t total(const Counts& counts) {
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 struct Percentiles {
   double p50, p90, p99, most;  // ms
@@ -54,7 +53,7 @@ std::size_t LoadReport::failed() const { return total(failures); }
 std::size_t LoadReport::lost() const { return total(losses); }
 
 double LoadReport::handshakes_per_second() const {
-  const double time = seconds(connecting);
+  const double time = in_seconds(connecting);
   return time > 0 ? static_cast<double>(connected) / time : 0;
 }
 
@@ -88,7 +87,7 @@ std::string render_load_table(const LoadReport& report) {
                              latency.p50, latency.p90, latency.p99, latency.most));
   row("own CPU",
       fmt::format("{:>10.2f} ms a handshake, {:.1f} s in {:.1f} s", cpu_per_handshake(report),
-                  seconds(report.own_cpu), seconds(report.elapsed)));
+                  in_seconds(report.own_cpu), in_seconds(report.elapsed)));
   return text + render_reasons("failed because", report.failures) +
          render_reasons("lost because", report.losses);
 }
@@ -111,9 +110,9 @@ std::string render_load_json(const LoadReport& report) {
       {"handshakes_per_second", report.handshakes_per_second()},
       {"latency_ms",
        {{"p50", latency.p50}, {"p90", latency.p90}, {"p99", latency.p99}, {"max", latency.most}}},
-      {"own_cpu_seconds", seconds(report.own_cpu)},
+      {"own_cpu_seconds", in_seconds(report.own_cpu)},
       {"own_cpu_ms_per_handshake", cpu_per_handshake(report)},
-      {"seconds", seconds(report.elapsed)},
+      {"seconds", in_seconds(report.elapsed)},
       {"interrupted", report.interrupted},
   };
   return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

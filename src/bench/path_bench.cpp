@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t inner_bytes = 1400;
-constexpr std::size_t batch = 64;
+constexpr std::size_t lane_batch = 64;
 constexpr std::size_t slot_bytes = 2048;
 constexpr int rounds = 7;
 constexpr Duration for_a_round = 120ms;  // of one number of peers
@@ -154,7 +154,7 @@ class Pair {
     while (taken < for_a_round) {
       for (int i = 0; i < 16; ++i) {
         once();
-        sent += 2 * batch;
+        sent += 2 * lane_batch;
       }
       taken = system::monotonic_now() - begin;
     }
@@ -182,9 +182,9 @@ class Pair {
   }
 
   void once() {
-    client_tun_.offer(to_server_, batch);
+    client_tun_.offer(to_server_, lane_batch);
     pass(client_, server_);
-    server_tun_.offer(to_client_, batch);
+    server_tun_.offer(to_client_, lane_batch);
     pass(server_, client_);
   }
   void pass(plane::DataPlane& from, plane::DataPlane& to) {
@@ -194,7 +194,7 @@ class Pair {
   }
 
   plane::PeerIndex number_;
-  Buffer up_ = Buffer(2 * batch * slot_bytes), down_ = Buffer(2 * batch * slot_bytes);
+  Buffer up_ = Buffer(2 * lane_batch * slot_bytes), down_ = Buffer(2 * lane_batch * slot_bytes);
   std::vector<std::size_t> up_sizes_, down_sizes_;
   EndlessTun client_tun_, server_tun_;
   NoBell bell_;

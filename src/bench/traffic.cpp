@@ -18,8 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t chunk = 256 * 1024;
-constexpr std::size_t batch = 64;
 constexpr Duration warm_up = 500ms;
 constexpr timeval patience{3, 0};
 
@@ -37,8 +35,6 @@ Result<system::Fd> reach(int type, const char* host, std::uint16_t port) {
   return fd;
 }
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 // A TCP connection that is kept full by a thread of its own until this goes.
 class Flow {
  public:
@@ -52,7 +48,7 @@ class Flow {
 
  private:
   void run() const {
-    const std::vector<char> room(chunk);
+    const std::vector<char> room(traffic_chunk);
     while (send(socket_, room.data(), room.size(), MSG_NOSIGNAL) > 0) {
     }
   }
@@ -83,13 +79,13 @@ Result<double> Traffic::tcp_up(Duration time) const {
   const auto after = ask();
   const Duration taken = system::monotonic_now() - begin;
   if (!before || !after) return fail_with(before ? after.error() : before.error());
-  return static_cast<double>(after->bytes - before->bytes) / seconds(taken);
+  return static_cast<double>(after->bytes - before->bytes) / in_seconds(taken);
 }
 
 Result<double> Traffic::tcp_down(Duration time) const {
   const auto socket = reach(SOCK_STREAM, inside_, far_port::source);
   if (!socket) return fail_with(socket.error());
-  std::vector<char> room(chunk);
+  std::vector<char> room(traffic_chunk);
   Instant begin = system::monotonic_now();
   const Instant counts_from = begin + warm_up;
   bool counting = false;
@@ -103,7 +99,7 @@ Result<double> Traffic::tcp_down(Duration time) const {
       counting = true;
       begin = now;
     }
-    if (counting && now - begin >= time) return bytes / seconds(now - begin);
+    if (counting && now - begin >= time) return bytes / in_seconds(now - begin);
   }
 }
 
@@ -112,7 +108,7 @@ Result<double> Traffic::udp_up(std::size_t payload, Duration time) const {
   if (!socket) return fail_with(socket.error());
   std::vector<char> room(payload);
   iovec part{room.data(), room.size()};
-  std::array<mmsghdr, batch> messages{};
+  std::array<mmsghdr, traffic_batch> messages{};
   for (mmsghdr& message : messages) {
     message.msg_hdr.msg_iov = &part;
     message.msg_hdr.msg_iovlen = 1;
@@ -120,13 +116,13 @@ Result<double> Traffic::udp_up(std::size_t payload, Duration time) const {
   const auto before = ask();
   const Instant begin = system::monotonic_now();
   while (system::monotonic_now() - begin < time) {
-    static_cast<void>(sendmmsg(socket->get(), messages.data(), batch, 0));
+    static_cast<void>(sendmmsg(socket->get(), messages.data(), traffic_batch, 0));
   }
   const Duration taken = system::monotonic_now() - begin;
   std::this_thread::sleep_for(100ms);
   const auto after = ask();
   if (!before || !after) return fail_with(before ? after.error() : before.error());
-  return static_cast<double>(after->packets - before->packets) / seconds(taken);
+  return static_cast<double>(after->packets - before->packets) / in_seconds(taken);
 }
 
 Result<Duration> Traffic::round_trip(int count, Duration between) const {

@@ -12,8 +12,8 @@ namespace adit::crypto {
 
 namespace {
 
-constexpr std::size_t id_bytes = 4;
-constexpr std::size_t implicit_bytes = aead_nonce_bytes - id_bytes;
+constexpr std::size_t short_id_bytes = 4;
+constexpr std::size_t implicit_bytes = aead_nonce_bytes - short_id_bytes;
 constexpr std::uint64_t last_packet_id = 0xFFFFFFFF;
 
 // Where things lie in a packet of one key.
@@ -22,21 +22,23 @@ class Layout {
   Layout(const DataFormat& format, const DirectionKeys& keys)
       : header_(format.header_bytes()),
         unprotected_(format.header == DataFormat::Header::v2 ? 0 : header_) {
-    std::ranges::copy(keys.hmac.bytes().first(implicit_bytes), nonce_.begin() + id_bytes);
+    std::ranges::copy(keys.hmac.bytes().first(implicit_bytes), nonce_.begin() + short_id_bytes);
   }
 
-  [[nodiscard]] std::size_t front() const { return header_ + id_bytes + aead_tag_bytes; }
-  [[nodiscard]] std::size_t additional_bytes() const { return header_ + id_bytes - unprotected_; }
+  [[nodiscard]] std::size_t front() const { return header_ + short_id_bytes + aead_tag_bytes; }
+  [[nodiscard]] std::size_t additional_bytes() const {
+    return header_ + short_id_bytes - unprotected_;
+  }
   [[nodiscard]] std::uint32_t id(const std::uint8_t* at) const { return load_u32(at + header_); }
   void write_id(std::uint8_t* at, std::uint32_t id) const { store_u32(at + header_, id); }
 
   // at: a packet with its header and id in place
   void describe(std::uint8_t* at, std::size_t bytes, AeadItem& item) const {
     item.nonce = nonce_;
-    std::copy_n(at + header_, id_bytes, item.nonce.begin());
+    std::copy_n(at + header_, short_id_bytes, item.nonce.begin());
     item.additional = at + unprotected_;
     item.additional_bytes = static_cast<std::uint32_t>(additional_bytes());
-    item.tag = at + header_ + id_bytes;
+    item.tag = at + header_ + short_id_bytes;
     item.text = at + front();
     item.text_bytes = bytes - front();
   }

@@ -15,8 +15,8 @@ namespace adit::crypto {
 namespace {
 
 constexpr std::size_t header_bytes = 4;
-constexpr std::size_t id_bytes = 8;
-constexpr std::size_t clear_bytes = header_bytes + id_bytes;
+constexpr std::size_t epoch_id_bytes = 8;
+constexpr std::size_t clear_bytes = header_bytes + epoch_id_bytes;
 constexpr std::uint64_t last_counter = (std::uint64_t{1} << 48) - 1;
 constexpr std::uint16_t last_epoch = 0xFFFF;
 constexpr std::uint16_t future_epochs = 16;
@@ -28,7 +28,7 @@ std::uint64_t load_u48(const std::uint8_t* at) {
 AeadNonce make_nonce(Bytes implicit_iv, const std::uint8_t* id) {
   AeadNonce nonce;
   for (std::size_t i = 0; i < nonce.size(); ++i) {
-    nonce[i] = static_cast<std::uint8_t>(implicit_iv[i] ^ (i < id_bytes ? id[i] : 0));
+    nonce[i] = static_cast<std::uint8_t>(implicit_iv[i] ^ (i < epoch_id_bytes ? id[i] : 0));
   }
   return nonce;
 }
@@ -59,9 +59,9 @@ struct KeyOfEpoch {
 Result<KeyOfEpoch> make_key(const Cipher& cipher, const EpochSecret& secret, std::uint16_t epoch,
                             AeadKey::Use use, LaneEngine* engine) {
   const EpochKey derived = epoch_key(secret, cipher.key_bytes);
-  auto aead = AeadKey::make(cipher, derived.key.part(0, cipher.key_bytes), use, engine);
-  if (!aead) return fail_with(aead.error());
-  return KeyOfEpoch{epoch, std::move(*aead), derived.implicit_iv};
+  auto made = AeadKey::make(cipher, derived.key.part(0, cipher.key_bytes), use, engine);
+  if (!made) return fail_with(made.error());
+  return KeyOfEpoch{epoch, std::move(*made), derived.implicit_iv};
 }
 
 class EpochSealer final : public Sealer {

@@ -9,7 +9,7 @@ namespace adit::doctor {
 
 namespace {
 
-constexpr const char* id = "firewall";
+constexpr const char* firewall_id = "firewall";
 
 std::string words_of(const firewall::Obstacle& obstacle) {
   return fmt::format("{}: \"{}\" - {}", obstacle.who, obstacle.rule, obstacle.why);
@@ -27,7 +27,7 @@ std::optional<Stage> missing_hook(const firewall::Survey& survey) {
   for (const firewall::Hook& hook : survey.hooks) {
     if (hook.present) continue;
     return Stage{
-        id, id, State::failed,
+        firewall_id, firewall_id, State::failed,
         fmt::format("{} is active and was not told of the tunnel ({})", hook.who, hook.what),
         commands(hook.apply)};
   }
@@ -51,7 +51,8 @@ FirewallFacts look_at_firewall(const firewall::Plan& plan) {
 
 std::optional<Stage> certain_obstacle(const FirewallFacts& facts) {
   for (const firewall::Obstacle& obstacle : facts.survey.obstacles) {
-    if (obstacle.certain) return Stage{id, id, State::failed, words_of(obstacle), obstacle.cure};
+    if (obstacle.certain)
+      return Stage{firewall_id, firewall_id, State::failed, words_of(obstacle), obstacle.cure};
   }
   return missing_hook(facts.survey);
 }
@@ -67,13 +68,15 @@ void test_firewall(Report& report, const FirewallFacts& facts, const std::string
   report.notes.insert(report.notes.end(), facts.survey.notes.begin(), facts.survey.notes.end());
   if (auto stage = certain_obstacle(facts)) return report.stages.push_back(std::move(*stage));
   if (!facts.loaded) {
-    return report.not_tested(id, id, "the rules cannot be looked at: " + facts.why_unknown);
+    return report.not_tested(firewall_id, firewall_id,
+                             "the rules cannot be looked at: " + facts.why_unknown);
   }
   if (expected && !*facts.loaded) {
-    return report.failed(id, id, fmt::format("the rules of \"{}\" are not loaded", owner), load);
+    return report.failed(firewall_id, firewall_id,
+                         fmt::format("the rules of \"{}\" are not loaded", owner), load);
   }
   report.ok(
-      id, id,
+      firewall_id, firewall_id,
       *facts.loaded
           ? fmt::format("table inet adit holds the rules of \"{}\"; nobody else's drop the "
                         "tunnel's packets",

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "doctor/wait.h"
+#include "ip/header_fields.h"
 #include "ip/inner_packet.h"
 #include "system/clock.h"
 #include "system/kernel_error.h"
@@ -19,7 +20,7 @@ namespace adit::doctor {
 namespace {
 
 constexpr std::size_t largest_packet_bytes = 65536;
-constexpr std::size_t v6_header_bytes = 40, v6_source_at = 8, v6_destination_at = 24;
+constexpr std::size_t v6_source_at = 8, v6_destination_at = 24;
 
 system::Fd open_raw(int family, int protocol, const std::string& device) {
   system::Fd fd(socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
@@ -66,7 +67,7 @@ bool KernelInside::send(Bytes packet) {
   std::memcpy(&to.sin6_addr, inner->destination.bytes().data(), sizeof to.sin6_addr);
   sockaddr_storage address{};
   std::memcpy(&address, &to, sizeof to);
-  const Bytes message = packet.subspan(v6_header_bytes);
+  const Bytes message = packet.subspan(ip::v6_header_bytes);
   const void* where = &address;
   return sendto(v6_.get(), message.data(), message.size(), 0, static_cast<const sockaddr*>(where),
                 sizeof to) >= 0;
@@ -100,11 +101,11 @@ void KernelInside::take_v6() {
   socklen_t from_size = sizeof from;
   void* where = &from;
   const ssize_t count =
-      recvfrom(v6_.get(), room.data() + v6_header_bytes, room.size() - v6_header_bytes, 0,
+      recvfrom(v6_.get(), room.data() + ip::v6_header_bytes, room.size() - ip::v6_header_bytes, 0,
                static_cast<sockaddr*>(where), &from_size);
   if (count <= 0) return;
   const auto size = static_cast<std::size_t>(count);
-  room.resize(v6_header_bytes + size);
+  room.resize(ip::v6_header_bytes + size);
   sockaddr_in6 sender{};
   std::memcpy(&sender, &from, sizeof sender);
   constexpr std::uint8_t hop_limit = 64;

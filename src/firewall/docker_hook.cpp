@@ -7,7 +7,7 @@ namespace adit::firewall {
 
 namespace {
 
-constexpr const char* chain_name = "DOCKER-USER";
+constexpr const char* docker_chain = "DOCKER-USER";
 
 std::string mark_of(std::string_view owner) { return "adit-" + std::string(owner); }
 
@@ -18,13 +18,13 @@ Command words_of(const Plan& plan, const char* way) {
 }
 
 Command command(const std::string& tool, const char* verb, const Command& rule) {
-  Command words{tool, "-w", verb, chain_name};
+  Command words{tool, "-w", verb, docker_chain};
   words.insert(words.end(), rule.begin(), rule.end());
   return words;
 }
 
 bool stands_in(const Chain& chain, const Command& rule) {
-  Command wanted{"-A", chain_name};
+  Command wanted{"-A", docker_chain};
   wanted.insert(wanted.end(), rule.begin(), rule.end());
   return std::ranges::any_of(chain.rules,
                              [&](const Rule& r) { return saved_words(r.text) == wanted; });
@@ -39,7 +39,7 @@ bool is_entered(const Chain& user, const Ruleset& ruleset) {
   const Chain* forward = ruleset.beside(user, "FORWARD");
   if (forward == nullptr) return false;
   return std::ranges::any_of(forward->rules,
-                             [](const Rule& rule) { return rule.target == chain_name; });
+                             [](const Rule& rule) { return rule.target == docker_chain; });
 }
 
 // Docker leaves this chain to the administrator and asks it first. It is empty after a reboot.
@@ -53,7 +53,7 @@ Draft draft(const Plan& plan, const Chain& user, Subject subject) {
   hook.present = stands_in(user, rule);
   return {hook, [tool = user.tool, device = plan.device, subject](Ruleset& ruleset) {
             for (Chain& chain : ruleset.chains) {
-              if (chain.tool != tool || chain.name != chain_name) continue;
+              if (chain.tool != tool || chain.name != docker_chain) continue;
               chain.rules.insert(chain.rules.begin(), accept_device(subject, device));
             }
           }};
@@ -65,7 +65,7 @@ std::vector<Draft> docker_hooks(const Plan& plan, const Needs& needs, const Rule
   std::vector<Draft> drafts;
   for (const Chain& chain : ruleset.chains) {
     const bool wanted = chain.family == "ip" ? needs.forward4 : needs.forward6;
-    if (!wanted || chain.tool == "nft" || chain.table != "filter" || chain.name != chain_name) {
+    if (!wanted || chain.tool == "nft" || chain.table != "filter" || chain.name != docker_chain) {
       continue;
     }
     if (!is_entered(chain, ruleset)) continue;
@@ -79,7 +79,7 @@ std::vector<Draft> docker_hooks(const Plan& plan, const Needs& needs, const Rule
 std::vector<Command> docker_leftovers(std::string_view owner, const Ruleset& ruleset) {
   std::vector<Command> commands;
   for (const Chain& chain : ruleset.chains) {
-    if (chain.tool == "nft" || chain.name != chain_name) continue;
+    if (chain.tool == "nft" || chain.name != docker_chain) continue;
     for (const Rule& rule : chain.rules) {
       Command words = saved_words(rule.text);
       if (!bears(words, mark_of(owner))) continue;

@@ -98,7 +98,7 @@ Draft zone_hook(const Plan& plan, const Situation& situation) {
   return {hook, [](Ruleset& ruleset) { believe(ruleset, HookPoint::forward); }};
 }
 
-Draft port_hook(const Port& port, const Situation& situation) {
+Draft firewalld_port_hook(const Port& port, const Situation& situation) {
   Hook hook{.who = "firewalld", .what = "packets to port " + port_text(port)};
   Builder build(hook);
   build.lasting({"--add-port=" + port_text(port)});
@@ -116,7 +116,7 @@ std::vector<Draft> firewalld_hooks(const Plan& plan, const Needs& needs,
   if (!says(situation.firewalld_state, "running")) return {};
   std::vector<Draft> drafts;
   if (needs.forward4 || needs.forward6) drafts.push_back(zone_hook(plan, situation));
-  if (needs.port) drafts.push_back(port_hook(*plan.open, situation));
+  if (needs.port) drafts.push_back(firewalld_port_hook(*plan.open, situation));
   return drafts;
 }
 

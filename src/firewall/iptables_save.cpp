@@ -130,9 +130,9 @@ class RuleReader {
   Rule rule_;
 };
 
-class Reader {
+class SaveReader {
  public:
-  Reader(const std::string& tool, const std::string& family) : tool_(tool), family_(family) {}
+  SaveReader(const std::string& tool, const std::string& family) : tool_(tool), family_(family) {}
 
   void line(std::string_view text) {
     if (text.starts_with('*')) table_ = text.substr(1);
@@ -206,7 +206,7 @@ std::vector<std::string> saved_words(std::string_view line) {
 
 Ruleset read_iptables_save(const std::string& saved, const std::string& tool,
                            const std::string& family) {
-  Reader reader(tool, family);
+  SaveReader reader(tool, family);
   for (const std::string_view line : split(saved, '\n')) reader.line(trim(line));
   return reader.take();
 }

@@ -65,9 +65,9 @@ Condition limit_condition(const Json& limit) {
   return {is_set(limit, "inv") ? Subject::never : Subject::unknown, false, {}};
 }
 
-class Reader {
+class ListingReader {
  public:
-  explicit Reader(const std::string& texts) : texts_(read_nft_texts(texts)) {}
+  explicit ListingReader(const std::string& texts) : texts_(read_nft_texts(texts)) {}
 
   void remember_set(const Json& object) {
     const auto elements = object.find("elem");
@@ -149,7 +149,7 @@ bool is_ours(const Json& object) {
   return word(object, "family") == "inet" && word(object, "table") == table_name;
 }
 
-void add_rule(const Json& object, const Reader& reader, Ruleset& ruleset) {
+void add_rule(const Json& object, const ListingReader& reader, Ruleset& ruleset) {
   for (Chain& chain : ruleset.chains) {
     if (chain.name != word(object, "chain") || chain.table != word(object, "table") ||
         chain.family != word(object, "family")) {
@@ -159,7 +159,7 @@ void add_rule(const Json& object, const Reader& reader, Ruleset& ruleset) {
   }
 }
 
-Ruleset read_objects(const Json& objects, Reader& reader) {
+Ruleset read_objects(const Json& objects, ListingReader& reader) {
   Ruleset ruleset;
   for (const Json& entry : objects) {
     for (const char* kind : {"set", "map"}) {
@@ -183,7 +183,7 @@ Result<Ruleset> read_nft(const std::string& json, const std::string& rule_texts)
   if (whole.is_discarded() || objects == whole.end() || !objects->is_array()) {
     return fail("the listing of the firewall's rules is not what nft prints as JSON");
   }
-  Reader reader(rule_texts);
+  ListingReader reader(rule_texts);
   return read_objects(*objects, reader);
 }
 

@@ -13,7 +13,7 @@ namespace adit::firewall {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string indented(const std::string& text) {
   std::string lines;
@@ -74,21 +74,23 @@ std::string section(const std::string& title, const std::string& lines) {
   return lines.empty() ? std::string() : title + "\n" + lines;
 }
 
-Json json_of(const Hook& hook) {
+OrderedJson json_of(const Hook& hook) {
   return {{"who", hook.who},         {"what", hook.what},   {"present", hook.present},
           {"lasting", hook.lasting}, {"apply", hook.apply}, {"undo", hook.undo}};
 }
 
-Json json_of(const Obstacle& obstacle) {
+OrderedJson json_of(const Obstacle& obstacle) {
   return {{"who", obstacle.who},   {"rule", obstacle.rule}, {"why", obstacle.why},
           {"cure", obstacle.cure}, {"keep", obstacle.keep}, {"certain", obstacle.certain}};
 }
 
-Json json_of(const Trouble& trouble) { return {{"what", trouble.what}, {"cure", trouble.cure}}; }
+OrderedJson json_of(const Trouble& trouble) {
+  return {{"what", trouble.what}, {"cure", trouble.cure}};
+}
 
 template <typename Things>
-Json list_of(const Things& things) {
-  Json list = Json::array();
+OrderedJson list_of(const Things& things) {
+  OrderedJson list = OrderedJson::array();
   for (const auto& thing : things) list.push_back(json_of(thing));
   return list;
 }
@@ -135,15 +137,15 @@ std::string render_troubles(const Report& report) {
 }
 
 std::string render_json(const Report& report) {
-  const Json whole = {{"owner", report.owner},
-                      {"device", report.device},
-                      {"good", report.good()},
-                      {"loaded", !report.rules.empty()},
-                      {"rules", report.rules},
-                      {"troubles", list_of(report.troubles)},
-                      {"hooks", list_of(report.survey.hooks)},
-                      {"obstacles", list_of(report.survey.obstacles)},
-                      {"notes", report.survey.notes}};
+  const OrderedJson whole = {{"owner", report.owner},
+                             {"device", report.device},
+                             {"good", report.good()},
+                             {"loaded", !report.rules.empty()},
+                             {"rules", report.rules},
+                             {"troubles", list_of(report.troubles)},
+                             {"hooks", list_of(report.survey.hooks)},
+                             {"obstacles", list_of(report.survey.obstacles)},
+                             {"notes", report.survey.notes}};
   return whole.dump(2) + "\n";
 }
 

@@ -23,7 +23,7 @@ bool is_harmless(char c) {
          marks.find(c) != std::string_view::npos;
 }
 
-std::string quoted(const std::string& word) {
+std::string quoted_for_shell(const std::string& word) {
   if (!word.empty() && std::ranges::all_of(word, is_harmless)) return word;
   std::string text = "'";
   for (const char c : word) {
@@ -54,7 +54,7 @@ std::string find_program(const std::string& name) {
 
 std::string text(const Command& command) {
   std::vector<std::string> words;
-  for (const std::string& word : command) words.push_back(quoted(word));
+  for (const std::string& word : command) words.push_back(quoted_for_shell(word));
   return join(words, " ");
 }
 

@@ -46,7 +46,7 @@ Draft route_hook(const Plan& plan, Subject subject, const Situation& situation) 
           }};
 }
 
-Draft port_hook(const Port& port, const Situation& situation) {
+Draft ufw_port_hook(const Port& port, const Situation& situation) {
   Hook hook{.who = "ufw", .what = "packets to port " + port_text(port)};
   hook.apply = {{"ufw", "allow", port_text(port)}};
   hook.undo = {{"ufw", "delete", "allow", port_text(port)}};
@@ -66,7 +66,7 @@ std::vector<Draft> ufw_hooks(const Plan& plan, const Needs& needs, const Situati
     drafts.push_back(route_hook(plan, Subject::in_device, situation));
     drafts.push_back(route_hook(plan, Subject::out_device, situation));
   }
-  if (needs.port) drafts.push_back(port_hook(*plan.open, situation));
+  if (needs.port) drafts.push_back(ufw_port_hook(*plan.open, situation));
   return drafts;
 }
 

@@ -5,22 +5,21 @@
 #include <cstring>
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, tcp_header_bytes = 20;
-constexpr std::size_t longest = v6_header_bytes + 60;  // with all options
-constexpr std::uint8_t protocol_tcp = 6, tcp_ack = 0x10;
+constexpr std::size_t longest_acknowledgement = v6_header_bytes + 60;  // with all options
 
 // Where TCP begins in a packet that has nothing but a header of it; 0: it is none of these.
 std::size_t transport_of(Bytes packet) {
-  if (packet.size() < v4_header_bytes + tcp_header_bytes || packet.size() > longest) return 0;
+  if (packet.size() < v4_header_bytes + tcp_header_bytes || packet.size() > longest_acknowledgement)
+    return 0;
   if (packet[0] == 0x45) {
-    const bool fragment = (load_u16(&packet[6]) & 0x3FFF) != 0;
     const bool whole = load_u16(&packet[2]) == packet.size();
-    return packet[9] == protocol_tcp && whole && !fragment ? v4_header_bytes : 0;
+    return packet[9] == protocol_tcp && whole && !is_fragment(packet.data()) ? v4_header_bytes : 0;
   }
   const bool v6 = packet[0] >> 4 == 6 && packet.size() >= v6_header_bytes + tcp_header_bytes;
   if (!v6 || packet[6] != protocol_tcp) return 0;

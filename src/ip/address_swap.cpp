@@ -1,14 +1,13 @@
 #include "ip/address_swap.h"
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
 
 namespace {
 
 constexpr std::size_t source_at = 12, destination_at = 16, header_checksum_at = 10;
-constexpr std::size_t v4_header_bytes = 20;
-constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17;
 
 void mend(std::uint8_t* checksum, std::uint32_t before, std::uint32_t after) {
   store_u16(checksum, checksum_adjust(load_u16(checksum), before, after));
@@ -16,10 +15,8 @@ void mend(std::uint8_t* checksum, std::uint32_t before, std::uint32_t after) {
 
 // Where the transport's checksum lies, which covers the addresses; nullptr: there is none here.
 std::uint8_t* transport_checksum(MutableBytes packet) {
-  constexpr std::size_t tcp_checksum_at = 16, udp_checksum_at = 6;
   const std::size_t header = (packet[0] & 15u) * 4u;
-  const bool later_fragment = (load_u16(&packet[6]) & 0x1FFFu) != 0;
-  if (later_fragment) return nullptr;
+  if (is_later_fragment(packet.data())) return nullptr;
   const bool tcp = packet[9] == protocol_tcp;
   if (!tcp && packet[9] != protocol_udp) return nullptr;
   const std::size_t at = header + (tcp ? tcp_checksum_at : udp_checksum_at);

@@ -17,25 +17,18 @@
 #include "base/assert.h"
 #include "ip/checksum.h"
 #include "ip/ethernet.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40;
-constexpr std::size_t tcp_header_bytes = 20, udp_header_bytes = 8;
-constexpr std::size_t tcp_checksum_at = 16, udp_checksum_at = 6;
-constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
-constexpr std::uint8_t tcp_psh = 0x08, tcp_ack = 0x10;
-constexpr std::uint16_t dont_fragment = 0x4000;
 constexpr std::size_t most_bytes = 0xFFFF, most_datagrams = 64;
 constexpr std::size_t most_link = ethernet_header_bytes + 2 * vlan_tag_bytes;
 
 bool equal(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t count) {
   return std::memcmp(a + from, b + from, count) == 0;
 }
-
-std::uint16_t low(std::size_t value) { return static_cast<std::uint16_t>(value); }
 
 }  // namespace
 

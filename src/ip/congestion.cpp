@@ -1,6 +1,7 @@
 #include "ip/congestion.h"
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {
@@ -8,15 +9,14 @@ namespace adit::ip {
 namespace {
 
 constexpr std::size_t full_segment = 1000;  // bytes of a packet; longer than any header
-constexpr std::uint8_t protocol_tcp = 6;
 constexpr std::uint8_t ecn_bits = 3, congestion_experienced = 3;
 
 bool is_full_segment(Bytes packet) {
   if (packet.size() < full_segment) return false;
   const unsigned version = packet[0] >> 4;
   if (version == 6) return packet[6] == protocol_tcp;
-  const bool fragment = (load_u16(&packet[6]) & 0x3FFF) != 0;
-  return version == 4 && (packet[0] & 15) >= 5 && packet[9] == protocol_tcp && !fragment;
+  return version == 4 && (packet[0] & 15) >= 5 && packet[9] == protocol_tcp &&
+         !is_fragment(packet.data());
 }
 
 // source: RFC 3168, section 5

@@ -3,26 +3,26 @@
 #include <algorithm>
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, udp_header_bytes = 8;
 constexpr std::size_t fixed_bytes = 240;  // of a message, up to its options
-constexpr std::uint8_t protocol_udp = 17, reply = 2;
+constexpr std::uint8_t reply = 2;
 constexpr std::uint16_t server_port = 67, client_port = 68;
 constexpr std::uint32_t cookie = 0x63825363;
-constexpr std::uint8_t pad = 0, router = 3, message_type = 53, end = 255;
+constexpr std::uint8_t pad = 0, router = 3, message_type = 53, last_option = 255;
 constexpr std::uint8_t offer = 2, acknowledgement = 5;
 
 // The UDP datagram of an answer; empty: it is none.
 MutableBytes answer_in(MutableBytes packet) {
   if (packet.size() < v4_header_bytes || packet[0] >> 4 != 4 || packet[9] != protocol_udp)
     return {};
-  const bool fragment = (load_u16(&packet[6]) & 0x3FFFu) != 0;
   const std::size_t header = (packet[0] & 15u) * 4u;
-  if (fragment || packet.size() < header + udp_header_bytes + fixed_bytes) return {};
+  if (is_fragment(packet.data()) || packet.size() < header + udp_header_bytes + fixed_bytes)
+    return {};
   const MutableBytes udp = packet.subspan(header);
   const bool ports = load_u16(&udp[0]) == server_port && load_u16(&udp[2]) == client_port;
   if (!ports || load_u16(&udp[4]) != udp.size()) return {};
@@ -33,7 +33,7 @@ MutableBytes answer_in(MutableBytes packet) {
 
 // Where an option stands, with its head, in the options of a message; its size is 0 if it does not.
 Bytes option(Bytes options, std::uint8_t wanted) {
-  for (std::size_t at = 0; at < options.size() && options[at] != end;) {
+  for (std::size_t at = 0; at < options.size() && options[at] != last_option;) {
     if (options[at] == pad) {
       ++at;
       continue;

@@ -3,18 +3,17 @@
 #include "base/assert.h"
 #include "base/noise.h"
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40;
 constexpr std::size_t message_bytes = 8 + 8;  // header and mark
 static_assert(least_echo_bytes == v6_header_bytes + message_bytes);
-constexpr std::uint8_t protocol_icmp = 1, protocol_icmpv6 = 58, hop_limit = 64;
+constexpr std::uint8_t hop_limit = 64;
 constexpr std::uint8_t request_v4 = 8, reply_v4 = 0, request_v6 = 128, reply_v6 = 129;
-constexpr std::uint16_t dont_fragment = 0x4000;
 
 std::uint16_t identifier_of(std::uint64_t mark) { return static_cast<std::uint16_t>(mark >> 16); }
 
@@ -42,9 +41,8 @@ void write_v6_header(Writer& writer, const Echo& echo, std::size_t bytes) {
 // Where the message begins, if it is an echo reply that was not fragmented; 0: it is not.
 std::size_t reply_in(Bytes packet) {
   if (packet[0] >> 4 == 4) {
-    constexpr std::uint16_t pieces = 0x3FFF;
     const std::size_t header = (packet[0] & 15u) * 4u;
-    const bool is_reply = packet[9] == protocol_icmp && (load_u16(&packet[6]) & pieces) == 0 &&
+    const bool is_reply = packet[9] == protocol_icmp && !is_fragment(packet.data()) &&
                           packet.size() >= header + message_bytes && packet[header] == reply_v4;
     return is_reply ? header : 0;
   }

@@ -3,18 +3,19 @@
 #include <algorithm>
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 #include "ip/inner_packet.h"
 
 namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t header_bytes = 40, icmp_header_bytes = 8, largest_answer = 1280;
-constexpr std::uint8_t protocol_icmpv6 = 58, first_informational = 128, hop_limit = 255;
+constexpr std::size_t largest_v6_answer = 1280;
+constexpr std::uint8_t first_informational = 128, longest_way = 255;
 
 bool is_error(Bytes packet) {
-  return packet[6] == protocol_icmpv6 && packet.size() > header_bytes &&
-         packet[header_bytes] < first_informational;
+  return packet[6] == protocol_icmpv6 && packet.size() > v6_header_bytes &&
+         packet[v6_header_bytes] < first_informational;
 }
 
 }  // namespace
@@ -25,13 +26,13 @@ std::size_t icmpv6_error(Icmpv6Error error, std::uint32_t parameter, Bytes packe
   if (!inner || !inner->source.is_v6() || !from.is_v6()) return 0;
   if (inner->source.is_multicast() || inner->source.is_unspecified() || is_error(packet)) return 0;
   const std::size_t quoted =
-      std::min(packet.size(), largest_answer - header_bytes - icmp_header_bytes);
+      std::min(packet.size(), largest_v6_answer - v6_header_bytes - icmp_header_bytes);
   const std::size_t payload = icmp_header_bytes + quoted;
   Writer writer(room);
   writer.u32(0x60000000);
   writer.u16(static_cast<std::uint16_t>(payload));
   writer.u8(protocol_icmpv6);
-  writer.u8(hop_limit);
+  writer.u8(longest_way);
   writer.put(from.bytes());
   writer.put(inner->source.bytes());
   writer.u32(static_cast<std::uint32_t>(error));
@@ -41,7 +42,7 @@ std::size_t icmpv6_error(Icmpv6Error error, std::uint32_t parameter, Bytes packe
   const MutableBytes answer = writer.written();
   // Addresses, length and protocol are summed with the message.
   const std::uint64_t sum = checksum_add(payload + protocol_icmpv6, answer.subspan(8));
-  store_u16(&answer[header_bytes + 2], checksum_fold(sum));
+  store_u16(&answer[v6_header_bytes + 2], checksum_fold(sum));
   return answer.size();
 }
 

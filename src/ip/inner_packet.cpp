@@ -4,17 +4,9 @@
 #include <cstring>
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
-
-namespace {
-
-constexpr std::size_t v4_header_bytes = 20;
-constexpr std::size_t v6_header_bytes = 40;
-constexpr std::size_t tcp_header_bytes = 20;
-constexpr std::uint8_t protocol_tcp = 6;
-
-}  // namespace
 
 std::optional<InnerPacket> look(Bytes packet) {
   if (packet.empty()) return std::nullopt;
@@ -47,8 +39,7 @@ std::uint8_t traffic_class(Bytes packet) {
 namespace {
 
 void clamp_tcp(MutableBytes tcp, std::uint16_t mss) {
-  constexpr std::uint8_t flag_syn = 2;
-  if (tcp.size() < tcp_header_bytes || (tcp[13] & flag_syn) == 0) return;
+  if (tcp.size() < tcp_header_bytes || (tcp[13] & tcp_syn) == 0) return;
   const std::size_t header = std::size_t{tcp[12]} / 16 * 4;
   if (header > tcp.size()) return;
   for (std::size_t at = tcp_header_bytes; at < header;) {
@@ -89,9 +80,8 @@ void clamp_mss(MutableBytes packet, std::uint16_t mss_v4) {
   if (version == 4) {
     const std::size_t header = (packet[0] & 15u) * 4u;
     if (header < v4_header_bytes || packet.size() < header + tcp_header_bytes) return;
-    const bool later_fragment = (load_u16(&packet[6]) & 0x1FFFu) != 0;
-    if (packet[9] != protocol_tcp || later_fragment || load_u16(&packet[2]) != packet.size())
-      return;
+    const bool whole = load_u16(&packet[2]) == packet.size();
+    if (packet[9] != protocol_tcp || !whole || is_later_fragment(packet.data())) return;
     clamp_tcp(packet.subspan(header), mss_v4);
   } else if (version == 6) {
     if (packet.size() < v6_header_bytes + tcp_header_bytes || packet[6] != protocol_tcp) return;

@@ -5,18 +5,11 @@
 
 #include "base/assert.h"
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 
 namespace adit::ip {
 
 namespace {
-
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40;
-constexpr std::size_t tcp_header_bytes = 20, udp_header_bytes = 8;
-constexpr std::size_t tcp_checksum_at = 16, udp_checksum_at = 6;
-constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17;
-constexpr std::uint8_t tcp_fin = 0x01, tcp_psh = 0x08, tcp_cwr = 0x80;
-
-std::uint16_t low(std::size_t value) { return static_cast<std::uint16_t>(value); }
 
 // A computed zero would say "no checksum".
 std::uint16_t never_zero(std::uint16_t checksum) { return checksum == 0 ? 0xFFFF : checksum; }

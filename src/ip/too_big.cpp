@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ip/checksum.h"
+#include "ip/header_fields.h"
 #include "ip/icmpv6_error.h"
 #include "ip/inner_packet.h"
 
@@ -11,11 +12,9 @@ namespace adit::ip {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, icmp_header_bytes = 8;
 constexpr std::size_t fragment_unit = 8;
 constexpr std::size_t least_v6_mtu = 1280;
-constexpr std::uint16_t dont_fragment = 0x4000, more_fragments = 0x2000, offset_mask = 0x1FFF;
-constexpr std::uint8_t protocol_icmp = 1, time_to_live = 64;
+constexpr std::uint8_t time_to_live = 64;
 
 std::size_t header_of(Bytes packet) { return (packet[0] & 15u) * 4u; }
 
@@ -48,11 +47,11 @@ bool is_icmp_error_v4(Bytes packet) {
 }
 
 std::size_t answer_v4(Bytes packet, std::size_t mtu, MutableBytes room) {
-  constexpr std::size_t largest_answer = 576;
-  const bool later_fragment = (load_u16(&packet[6]) & offset_mask) != 0;
+  constexpr std::size_t largest_v4_answer = 576;
+  const bool later_fragment = (load_u16(&packet[6]) & fragment_offset) != 0;
   if (later_fragment || is_icmp_error_v4(packet)) return 0;
   const std::size_t quoted =
-      std::min(packet.size(), largest_answer - v4_header_bytes - icmp_header_bytes);
+      std::min(packet.size(), largest_v4_answer - v4_header_bytes - icmp_header_bytes);
   Writer writer(room);
   writer.u16(0x45C0);  // internetwork control
   writer.u16(static_cast<std::uint16_t>(v4_header_bytes + icmp_header_bytes + quoted));
@@ -98,8 +97,8 @@ std::size_t cut_v4(Bytes packet, std::size_t mtu, std::size_t number, MutableByt
   const auto part = mtu > header ? part_of(body.size(), mtu - header, number) : std::nullopt;
   if (!part) return 0;
   const std::uint16_t flags = load_u16(&packet[6]);
-  const std::size_t offset = (flags & offset_mask) + part->begin / fragment_unit;
-  if (offset > offset_mask) return 0;
+  const std::size_t offset = (flags & fragment_offset) + part->begin / fragment_unit;
+  if (offset > fragment_offset) return 0;
   Writer writer(room);
   writer.put(packet.first(header));
   writer.put(body.subspan(part->begin, part->length));

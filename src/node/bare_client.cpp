@@ -18,7 +18,7 @@ constexpr std::size_t back_room = 64;
 constexpr std::ptrdiff_t most_waiting = 32;  // answers: a server asks for many sizes at once
 constexpr std::size_t most_to_send = 256, most_kept = 512;  // packets inside
 
-std::string words(const session::Failed& failed) {
+std::string failure_words(const session::Failed& failed) {
   using session::FailureReason;
   switch (failed.reason) {
     case FailureReason::handshake_timeout:
@@ -263,7 +263,7 @@ void BareClient::on_message(const wire::ControlMessage& message) {
 void BareClient::on_failure(const session::Failed& failed) {
   if (failed.alive) return;
   failure_ = failed;
-  end(words(failed));
+  end(failure_words(failed));
 }
 
 void BareClient::say_goodbye(Instant now) {

@@ -13,13 +13,6 @@
 
 namespace adit::node {
 
-namespace {
-constexpr plane::PeerIndex the_peer = 0;
-constexpr std::size_t reports_per_turn = 512;
-constexpr Duration wear_interval = std::chrono::seconds(10);
-constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
-}  // namespace
-
 session::Credentials ClientMemory::to_send() const {
   if (token.empty()) return credentials;
   return {token_user.empty() ? credentials.username : token_user, token};
@@ -123,8 +116,9 @@ void Client::wait_for_peer() {
 void Client::turn(Instant now, WallTime wall) {
   now_ = now;
   wall_ = wall;
-  around_.plane.take_reports(reports_per_turn, [this](const plane::Report& report,
-                                                      MutableBytes bytes) { take(report, bytes); });
+  around_.plane.take_reports(
+      plane::DataPlane::reports_per_turn,
+      [this](const plane::Report& report, MutableBytes bytes) { take(report, bytes); });
   if (association_ && association_->deadline().due(now_)) association_->tick(now_);
   check_timers();
   serve();
@@ -340,8 +334,7 @@ void Client::check_timers() {
 }
 
 void Client::check_wear() {
-  const bool by_bytes = session::limits_traffic(setup_.session);
-  next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  next_wear_check_ = now_ + wear_interval(setup_.session);
   if (setup_.static_key) {
     disorder_.look(around_.plane.disorder(the_peer), {.aead = false}, now_, log_);
   } else if (negotiated() != nullptr) {

@@ -21,6 +21,9 @@
 
 namespace adit::node {
 
+// The plane of a client has one peer.
+inline constexpr plane::PeerIndex the_peer = 0;
+
 // Everything one connection attempt needs of the configuration, loaded and typed. Used by a pulling
 // client and by both ends of a point-to-point tunnel.
 struct ClientSetup {

@@ -11,7 +11,6 @@
 namespace adit::node {
 
 namespace {
-constexpr plane::PeerIndex the_peer = 0;
 // Mostly the options come at once, and there is no waiting to be told.
 constexpr Duration tell_waiting_after = std::chrono::seconds(1);
 constexpr auto nointeract_backoff = std::chrono::seconds(10);

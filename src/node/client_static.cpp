@@ -9,9 +9,8 @@
 namespace adit::node {
 
 namespace {
-constexpr plane::PeerIndex the_peer = 0;
 constexpr std::uint8_t the_key = 0;
-constexpr Duration look_interval = std::chrono::milliseconds(100);
+constexpr Duration static_look_interval = std::chrono::milliseconds(100);
 }  // namespace
 
 void Client::begin_static() {
@@ -78,7 +77,7 @@ void Client::watch_static() {
   }
   if (replay_file_) replay_file_->tick(newest_static_id(), now_);
   if (next_static_look_ > now_) return;
-  next_static_look_ = now_ + look_interval;
+  next_static_look_ = now_ + static_look_interval;
   // The lanes count a first packet before its report of the peer's address is read here.
   if (!remote_ || around_.plane.traffic(the_peer).received_packets == 0) return;
   next_static_look_ = Instant::max();

@@ -10,9 +10,7 @@
 
 namespace adit::node {
 
-namespace {
-constexpr plane::PeerIndex the_peer = 0;
-}
+namespace {}
 
 void Client::negotiate_point_to_point() {
   session::Session& session = association_->active();

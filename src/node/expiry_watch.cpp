@@ -33,7 +33,7 @@ int step_at(WallTime now, WallTime until) {
   return reached;
 }
 
-std::string span_text(std::int64_t seconds) {
+std::string days_or_hours(std::int64_t seconds) {
   if (seconds >= 2 * day) return fmt::format("{} days", seconds / day);
   return fmt::format("{} hours", seconds / 3600);
 }
@@ -41,8 +41,9 @@ std::string span_text(std::int64_t seconds) {
 std::string warning(const Expiry& date, WallTime now) {
   const std::int64_t left = date.until.seconds - now.seconds;
   const std::string when = date_text(date.until);
-  const std::string what = left > 0 ? fmt::format("runs out in {}, on {}", span_text(left), when)
-                                    : fmt::format("has run out on {}", when);
+  const std::string what = left > 0
+                               ? fmt::format("runs out in {}, on {}", days_or_hours(left), when)
+                               : fmt::format("has run out on {}", when);
   return fmt::format("{}, {}: {}", date.what, what, date.cure);
 }
 

@@ -7,8 +7,6 @@ namespace adit::node {
 
 namespace {
 
-constexpr plane::PeerIndex the_peer = 0;
-
 const char* name_of(ServerPeer::Phase phase) {
   switch (phase) {
     case ServerPeer::Phase::handshake:

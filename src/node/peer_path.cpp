@@ -9,7 +9,7 @@
 namespace adit::node {
 
 using session::Mssfix;
-using State = session::PathMtu::State;
+using PathState = session::PathMtu::State;
 
 namespace {
 
@@ -26,8 +26,8 @@ session::PathMtu::Traffic traffic_of(plane::DataPlane& plane, plane::PeerIndex i
   return {traffic.received_packets, traffic.inside_bytes()};
 }
 
-bool is_looking(State state) {
-  return state == State::waiting || state == State::asking || state == State::searching;
+bool is_looking(PathState state) {
+  return state == PathState::waiting || state == PathState::asking || state == PathState::searching;
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ void PeerPath::start(const MtuSetup& mtu, const session::PathMtu::Setup& setup,
 
 bool PeerPath::run(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
   run_test(plane, index, now);
-  if (finder_.state() == State::off) return false;
+  if (finder_.state() == PathState::off) return false;
   if (finder_.deadline().due(now)) finder_.tick(traffic_of(plane, index), now);
   for (const Buffer& probe : finder_.take_probes()) plane.send_payload(index, probe);
   look_at_flows(plane, index, now);
@@ -61,7 +61,7 @@ void PeerPath::run_test(plane::DataPlane& plane, plane::PeerIndex index, Instant
   const auto result = test_.take_result();
   if (!result) return;
   lines_.push_back(session::mtu_test_line(*result));
-  if (finder_.state() != State::off) return;  // packets are fitted to the path in any case
+  if (finder_.state() != PathState::off) return;  // packets are fitted to the path in any case
   std::string advice = session::mtu_test_advice(*result);
   if (!advice.empty()) lines_.push_back(std::move(advice));
 }
@@ -90,7 +90,7 @@ std::optional<Buffer> PeerPath::hear(Bytes payload, const session::Frame& frame,
 // What we tell our own side reaches its senders when they try; the peer's side has to be told.
 void PeerPath::look_at_flows(plane::DataPlane& plane, plane::PeerIndex index, Instant now) {
   const unsigned down = finder_.found().down;
-  if (finder_.state() != State::settled || down == 0) return;
+  if (finder_.state() != PathState::settled || down == 0) return;
   const bool narrower = told_down_ != 0 && down < told_down_;
   if (down > told_down_) tell_again_ = Instant::max();
   told_down_ = down;
@@ -132,7 +132,7 @@ void add_echo_way(std::vector<session::PathMtu::EchoWay>& ways,
 
 void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup& mtu,
               const session::PathMtu& finder) {
-  if (finder.state() == State::off) return;
+  if (finder.state() == PathState::off) return;
   spec.echo_mark = finder.echo_mark();
   spec.note_flows = true;
   const auto& [up, down] = finder.found();
@@ -148,7 +148,7 @@ void fit_path(plane::PeerSpec& spec, const session::Frame& frame, const MtuSetup
 }
 
 void tell_path(const Log& log, const plane::PeerSpec& spec, const session::PathMtu& finder) {
-  if (finder.state() == State::silent) {
+  if (finder.state() == PathState::silent) {
     log.info(
         3, "Path MTU: unknown, for the peer answers neither questions nor echo packets; TCP MSS {}",
         spec.mss);

@@ -10,14 +10,6 @@
 
 namespace adit::node {
 
-namespace {
-
-constexpr std::size_t reports_per_turn = 512;
-constexpr Duration wear_interval = std::chrono::seconds(10);
-constexpr Duration wear_interval_by_bytes = std::chrono::seconds(1);
-
-}  // namespace
-
 RateLimit connect_limit(const options::Server& server) {
   if (!server.connect_freq) return {0, Duration(1)};
   return {server.connect_freq->first, server.connect_freq->second};
@@ -59,8 +51,9 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
 void Server::turn(Instant now, WallTime wall) {
   now_ = now;
   wall_ = wall;
-  around_.plane.take_reports(reports_per_turn, [this](const plane::Report& report,
-                                                      MutableBytes bytes) { take(report, bytes); });
+  around_.plane.take_reports(
+      plane::DataPlane::reports_per_turn,
+      [this](const plane::Report& report, MutableBytes bytes) { take(report, bytes); });
   while (!timers_.empty() && timers_.begin()->first <= now_) {
     ServerPeer* peer = find(timers_.begin()->second);
     timers_.erase(timers_.begin());
@@ -237,8 +230,7 @@ void Server::check_limits(ServerPeer& peer) {
 
 // Keys that are nearly used up are renewed early.
 void Server::note_wear() {
-  const bool by_bytes = session::limits_traffic(setup_.session);
-  next_wear_check_ = now_ + (by_bytes ? wear_interval_by_bytes : wear_interval);
+  next_wear_check_ = now_ + wear_interval(setup_.session);
   std::vector<plane::PeerIndex> up;  // serving one may remove it
   for (const auto& [index, peer] : peers_) {
     if (peer->phase == ServerPeer::Phase::up) up.push_back(index);

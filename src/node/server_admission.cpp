@@ -19,8 +19,6 @@ constexpr std::size_t longest_common_name = 64;
 constexpr int deferred_status = 2;  // of a script that answers later
 constexpr Duration look_interval = std::chrono::milliseconds(250);
 
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7f; }
-
 // As stock: a user name is shown in files and variables of lines, and so is a password.
 void clean(session::AuthWanted& wanted) {
   std::ranges::replace_if(wanted.username, is_control, '_');

@@ -9,7 +9,7 @@ namespace adit::options {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> ciphers{
+constexpr std::array<std::string_view, 17> known_ciphers{
     "AES-128-CBC",
     "AES-128-GCM",
     "AES-192-CBC",
@@ -38,8 +38,8 @@ void append_unique(std::vector<std::string>& names, const std::string& name) {
 std::optional<std::string> known_cipher(std::string_view name) {
   const std::string wanted = to_upper(name);
   const auto* const found = std::ranges::find_if(
-      ciphers, [&](std::string_view cipher) { return to_upper(cipher) == wanted; });
-  if (found == ciphers.end()) return std::nullopt;
+      known_ciphers, [&](std::string_view cipher) { return to_upper(cipher) == wanted; });
+  if (found == known_ciphers.end()) return std::nullopt;
   return std::string(*found);
 }
 

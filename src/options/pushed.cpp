@@ -12,7 +12,7 @@ namespace adit::options {
 namespace {
 
 using Severity = Issue::Severity;
-using Action = Client::Filter::Action;
+using FilterAction = Client::Filter::Action;
 
 const char* const source = "[PUSH-OPTIONS]";
 
@@ -55,10 +55,10 @@ class Pull {
 
  private:
   bool passes_filter(const std::string& option) {
-    const Action action = filter_for(config_, option).value_or(Action::accept);
-    if (action == Action::accept) return true;
+    const FilterAction action = filter_for(config_, option).value_or(FilterAction::accept);
+    if (action == FilterAction::accept) return true;
     const std::string quoted = '\'' + harmless(option) + '\'';
-    if (action == Action::ignore) {
+    if (action == FilterAction::ignore) {
       report(Severity::note, "Pushed option removed by filter: " + quoted);
     } else {
       report(Severity::error, "Pushed option rejected by filter: " + quoted + ". Restarting");
@@ -144,7 +144,7 @@ class Pull {
 
 }  // namespace
 
-std::optional<Action> filter_for(const Config& config, const std::string& option) {
+std::optional<FilterAction> filter_for(const Config& config, const std::string& option) {
   for (const auto& [action, prefix] : config.client.pull_filters) {
     if (option.starts_with(prefix)) return action;
   }

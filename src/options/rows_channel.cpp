@@ -210,7 +210,7 @@ void secret(Use& use) {
 void allow_static_key(Use&) {}
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array channel_rows{
     Row{.name = "data-ciphers", .args = {1, 1, "cipher[:cipher...]"},
         .where = where::anywhere | where::profile, .change = Change::new_sessions,
         .help = "Ciphers offered for the data channel, best first; ? before one makes it optional.",
@@ -303,6 +303,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page channel_page() { return {"Data channel and renewal", rows}; }
+Page channel_page() { return {"Data channel and renewal", channel_rows}; }
 
 }  // namespace adit::options

@@ -69,7 +69,7 @@ void static_challenge(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array client_rows{
     Row{.name = "client", .help = "Helper: pull + tls-client.", .apply = client},
     Row{.name = "pull", .help = "Accept pushed options.",
         .apply = set_flag<&Config::client, &Client::pull>},
@@ -104,6 +104,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page client_page() { return {"Client", rows}; }
+Page client_page() { return {"Client", client_rows}; }
 
 }  // namespace adit::options

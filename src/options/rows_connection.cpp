@@ -160,7 +160,7 @@ void mtu_disc(Use& use) {
 void shaper(Use& use) { use.number(0, use.timers().shaper_bytes_per_second, 100, 100'000'000); }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array connection_rows{
     Row{.name = "remote", .args = {1, 3, "host [port [proto]]"},
         .where = where::anywhere | where::connection, .help = "Server; repeat for failover.",
         .apply = remote},
@@ -256,6 +256,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page connection_page() { return {"Reaching the peer", rows}; }
+Page connection_page() { return {"Reaching the peer", connection_rows}; }
 
 }  // namespace adit::options

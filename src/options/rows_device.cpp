@@ -65,7 +65,7 @@ void persist_tun(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array device_rows{
     Row{.name = "dev", .args = {1, 1, "tun|tap|tunN|tapN|null|name"},
         .help = "Virtual device type/name.", .apply = dev},
     Row{.name = "dev-type", .args = {1, 1, "tun|tap|null"},
@@ -101,6 +101,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page device_page() { return {"The tunnel device", rows}; }
+Page device_page() { return {"The tunnel device", device_rows}; }
 
 }  // namespace adit::options

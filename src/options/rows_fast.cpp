@@ -40,7 +40,7 @@ void udp_offload(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array fast_rows{
     Row{.name = "data-lanes", .args = {1, 1, "n|auto"}, .ours = true,
         .help = "Pairs of threads that move packets; auto: one for every two cores on a UDP server, "
                 "otherwise one.",
@@ -61,6 +61,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page fast_page() { return {"Speed (adit only)", rows}; }
+Page fast_page() { return {"Speed (adit only)", fast_rows}; }
 
 }  // namespace adit::options

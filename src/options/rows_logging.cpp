@@ -60,7 +60,7 @@ void echo(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array logging_rows{
     Row{.name = "verb", .args = {1, 1, "0..11"}, .where = where::anywhere | where::pushed,
         .change = Change::now, .help = "Log verbosity.", .apply = verb},
     Row{.name = "mute", .args = {1, 1, "n"}, .where = where::anywhere | where::pushed,
@@ -104,6 +104,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page logging_page() { return {"Logging and status", rows}; }
+Page logging_page() { return {"Logging and status", logging_rows}; }
 
 }  // namespace adit::options

@@ -37,7 +37,7 @@ void external_key(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array management_rows{
     Row{.name = "management",
         .args = {2, 3, "host port [password-file] | path unix [password-file]"},
         .help = "Control socket; host `tunnel` = over VPN.", .apply = management},
@@ -85,6 +85,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page management_page() { return {"Management interface", rows}; }
+Page management_page() { return {"Management interface", management_rows}; }
 
 }  // namespace adit::options

@@ -57,7 +57,7 @@ void max_packet_size(Use& use) {
 void link_mtu(Use& use) { use.number(0, use.link().link_mtu, least_mtu, largest_mtu); }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array mtu_rows{
     Row{.name = "tun-mtu", .args = {1, 2, "n [occ-mtu]"},
         .where = where::anywhere | where::pushed | where::connection,
         .help = "Tun MTU; pushable since 2.6.", .apply = tun_mtu},
@@ -91,6 +91,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page mtu_page() { return {"Packet sizes", rows}; }
+Page mtu_page() { return {"Packet sizes", mtu_rows}; }
 
 }  // namespace adit::options

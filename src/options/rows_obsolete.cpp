@@ -8,7 +8,7 @@ namespace adit::options {
 namespace {
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array obsolete_rows{
     Row{.name = "allow-nonadmin", .args = {0, 1, "[adapter]"}, .state = State::accepted,
         .note = "it exists on Windows only", .help = "Windows: open TAP adapter to non-admins."},
     Row{.name = "auto-proxy", .args = {0, many}, .where = where::nowhere, .state = State::refused,
@@ -125,6 +125,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page obsolete_page() { return {"Other systems and other times", rows}; }
+Page obsolete_page() { return {"Other systems and other times", obsolete_rows}; }
 
 }  // namespace adit::options

@@ -69,7 +69,7 @@ void override_username(Use& use) {
 void disable(Use& use) { use.client_profile().disable = true; }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array per_client_rows{
     Row{.name = "ifconfig-push", .args = {2, 3, "local remote|mask [alias]"},
         .where = where::profile, .change = Change::new_sessions,
         .help = "Fixed tunnel address for client.", .sibling = "ifconfig", .apply = ifconfig_push},
@@ -97,6 +97,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page per_client_page() { return {"One client of a server (client-config-dir)", rows}; }
+Page per_client_page() { return {"One client of a server (client-config-dir)", per_client_rows}; }
 
 }  // namespace adit::options

@@ -78,7 +78,7 @@ void ignore_unknown_option(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array process_rows{
     Row{.name = "config", .args = {1, 1, "file|stdin"}, .where = where::anywhere | where::profile,
         .change = Change::nothing,
         .help = "Include configuration file (depth 10).", .apply = include},
@@ -127,6 +127,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page process_page() { return {"The process", rows}; }
+Page process_page() { return {"The process", process_rows}; }
 
 }  // namespace adit::options

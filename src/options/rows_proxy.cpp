@@ -91,7 +91,7 @@ void port_share(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array proxy_rows{
     Row{.name = "http-proxy",
         .args = {2, 4, "host port [authfile|auto|auto-nct] [none|basic|ntlm|ntlm2]"},
         .where = where::anywhere | where::connection,
@@ -129,6 +129,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page proxy_page() { return {"Proxies", rows}; }
+Page proxy_page() { return {"Proxies", proxy_rows}; }
 
 }  // namespace adit::options

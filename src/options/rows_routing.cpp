@@ -215,7 +215,7 @@ void route_delay(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array routing_rows{
     Row{.name = "route", .args = {1, 4, "net [mask|default] [gw|default] [metric|default]"},
         .where = where::anywhere | where::pushed, .kind = Class::route,
         .change = Change::now,
@@ -283,6 +283,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page routing_page() { return {"Routes and names", rows}; }
+Page routing_page() { return {"Routes and names", routing_rows}; }
 
 }  // namespace adit::options

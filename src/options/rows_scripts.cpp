@@ -52,7 +52,7 @@ void plugin(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array scripts_rows{
     Row{.name = "script-security", .args = {1, 1, "0..3"}, .change = Change::now,
         .help = "Which external programs may run.", .apply = script_security},
     Row{.name = "up", .args = {1, 1, "cmd"},
@@ -104,6 +104,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page scripts_page() { return {"Scripts", rows}; }
+Page scripts_page() { return {"Scripts", scripts_rows}; }
 
 }  // namespace adit::options

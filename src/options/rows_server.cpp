@@ -187,7 +187,7 @@ void auth_gen_token(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array server_rows{
     Row{.name = "mode", .args = {1, 1, "p2p|server"}, .help = "Operating mode.", .apply = mode},
     Row{.name = "server", .args = {2, 3, "net mask [nopool]"},
         .help = "Helper for routed/bridged server.", .apply = server},
@@ -272,6 +272,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page server_page() { return {"Server", rows}; }
+Page server_page() { return {"Server", server_rows}; }
 
 }  // namespace adit::options

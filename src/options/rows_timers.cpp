@@ -57,7 +57,7 @@ void session_timeout(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array timers_rows{
     Row{.name = "keepalive", .args = {2, 2, "ping restart"}, .change = Change::now,
         .help = "Helper for ping/ping-restart (+push).", .apply = keepalive},
     Row{.name = "ping", .args = {1, 1, "sec"},
@@ -83,6 +83,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page timers_page() { return {"Keeping the tunnel alive", rows}; }
+Page timers_page() { return {"Keeping the tunnel alive", timers_rows}; }
 
 }  // namespace adit::options

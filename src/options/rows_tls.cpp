@@ -188,7 +188,7 @@ void providers(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array tls_rows{
     Row{.name = "tls-client", .help = "TLS client role.", .apply = tls_client},
     Row{.name = "tls-server", .help = "TLS server role.", .apply = tls_server},
     Row{.name = "ca", .args = {1, 1, "file"}, .where = where::anywhere | where::inside,
@@ -295,6 +295,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page tls_page() { return {"Identity and TLS", rows}; }
+Page tls_page() { return {"Identity and TLS", tls_rows}; }
 
 }  // namespace adit::options

@@ -37,7 +37,7 @@ void show_ids(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array tokens_rows{
     Row{.name = "pkcs11-providers", .args = {1, many, "so..."}, .help = "PKCS#11 modules.",
         .apply = append_words<&Config::tokens, &Tokens::modules>},
     Row{.name = "pkcs11-id", .args = {1, 1, "id"}, .help = "Token object id.",
@@ -59,6 +59,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page tokens_page() { return {"Keys on tokens", rows}; }
+Page tokens_page() { return {"Keys on tokens", tokens_rows}; }
 
 }  // namespace adit::options

@@ -31,7 +31,7 @@ void show_gateway(Use& use) {
 }
 
 // clang-format off
-constexpr std::array rows{
+constexpr std::array tools_rows{
     Row{.name = "help", .change = Change::nothing, .help = "Print usage; exit 1.",
         .apply = tool<Tool::Kind::help>},
     Row{.name = "version", .change = Change::nothing, .help = "Print version; exit 0.",
@@ -63,6 +63,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-Page tools_page() { return {"Tools, which do their work and exit", rows}; }
+Page tools_page() { return {"Tools, which do their work and exit", tools_rows}; }
 
 }  // namespace adit::options

@@ -7,7 +7,7 @@ namespace adit::options {
 
 namespace {
 
-constexpr const char* opening = R"(# Options
+constexpr const char* page_opening = R"(# Options
 
 Every option that any OpenVPN from 2.1 to 2.7 has known, and what adit makes of it. This page is
 made of the option table by `adit generate options`; `adit options --json` has the same for
@@ -40,7 +40,7 @@ std::string literal(std::string_view text) {
   return out + "`";
 }
 
-std::string places(const Row& row) {
+std::string cell_of_places(const Row& row) {
   constexpr std::pair<Where, const char*> names[] = {
       {where::file, "file"},   {where::line, "line"},   {where::connection, "conn"},
       {where::profile, "ccd"}, {where::pushed, "push"}, {where::inside, "block"},
@@ -83,7 +83,7 @@ std::string count_of(State state, const char* what) {
 }  // namespace
 
 std::string options_page() {
-  std::string text = opening;
+  std::string text = page_opening;
   text += fmt::format("Of {} options {}, {}, {}.\n", all_rows().size(),
                       count_of(State::implemented, "do what they say"),
                       count_of(State::accepted, "are accepted without effect, with a warning"),
@@ -93,7 +93,7 @@ std::string options_page() {
         "\n## {}\n\n| option | what it does | where | change |\n|---|---|---|---|\n", page.title);
     for (const Row& row : page.rows) {
       const bool acts = row.state == State::implemented && effect_of(row) != Change::nothing;
-      text += fmt::format("| {} | {} | {} | {} |\n", form(row), meaning(row), places(row),
+      text += fmt::format("| {} | {} | {} | {} |\n", form(row), meaning(row), cell_of_places(row),
                           acts ? name(effect_of(row)) : "");
     }
   }

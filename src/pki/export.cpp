@@ -22,30 +22,33 @@ class OpensslRng final : public Rng {
   }
 };
 
-tl::unexpected<Error> refuse(const Name& name, std::string_view why, std::string_view advice) {
+tl::unexpected<Error> refuse_export(const Name& name, std::string_view why,
+                                    std::string_view advice) {
   return fail_with({fmt::format("cannot export {}: {}", name.text(), why), std::string(advice)});
 }
 
 Status check_usable(const Ledger& ledger, const Name& name, const Facts& facts, WallTime now) {
   const Row* row = ledger.index.find(facts.serial);
-  if (row == nullptr) return refuse(name, "another authority signed its certificate", "");
+  if (row == nullptr) return refuse_export(name, "another authority signed its certificate", "");
   if (row->mark == Row::Mark::revoked) {
-    return refuse(name, "its certificate is revoked", "issue a new one with: adit pki client");
+    return refuse_export(name, "its certificate is revoked",
+                         "issue a new one with: adit pki client");
   }
   if (!row->usable(now)) {
-    return refuse(name, fmt::format("its certificate expired on {}", day_text(row->not_after)),
-                  "issue a new one with: adit pki client");
+    return refuse_export(name,
+                         fmt::format("its certificate expired on {}", day_text(row->not_after)),
+                         "issue a new one with: adit pki client");
   }
   if (facts.kind != Kind::client && facts.kind != Kind::server_and_client) {
-    return refuse(name, "its certificate is not for a client",
-                  "make one under another name with: adit pki client");
+    return refuse_export(name, "its certificate is not for a client",
+                         "make one under another name with: adit pki client");
   }
   return {};
 }
 
 Result<Certificate> client_certificate(const Ledger& ledger, const Name& name, WallTime now) {
   if (!ledger.disk.exists(layout::certificate_of(name))) {
-    return refuse(name, "it has no certificate", "issue one with: adit pki client");
+    return refuse_export(name, "it has no certificate", "issue one with: adit pki client");
   }
   auto certificate = load_certificate(ledger.disk, layout::certificate_of(name));
   if (!certificate) return certificate;
@@ -58,15 +61,15 @@ Result<Certificate> client_certificate(const Ledger& ledger, const Name& name, W
 Result<SecretText> client_key(const Ledger& ledger, const Name& name, X509* certificate) {
   const std::string file = layout::key_of(name);
   if (!ledger.disk.exists(file)) {
-    return refuse(name, "its private key is not in this directory",
-                  "it was made elsewhere; complete the profile where the key is");
+    return refuse_export(name, "its private key is not in this directory",
+                         "it was made elsewhere; complete the profile where the key is");
   }
   auto pem = ledger.disk.read(file);
   if (!pem) return pem;
   const auto key = parse_key(*pem, ledger.disk.path_of(file), {});
   if (key && !belongs_to(key->get(), certificate)) {
-    return refuse(name, "its private key does not belong to its certificate",
-                  "revoke it and issue a new one");
+    return refuse_export(name, "its private key does not belong to its certificate",
+                         "revoke it and issue a new one");
   }
   if (!key && pem->reveal().find("ENCRYPTED") == std::string::npos) return fail_with(key.error());
   return pem;

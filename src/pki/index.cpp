@@ -8,7 +8,7 @@ namespace adit::pki {
 
 namespace {
 
-constexpr std::size_t columns = 6;
+constexpr std::size_t index_columns = 6;
 
 std::optional<Row::Mark> mark_of(std::string_view text) {
   for (const auto mark : {Row::Mark::valid, Row::Mark::revoked, Row::Mark::expired}) {
@@ -29,7 +29,7 @@ tl::unexpected<std::string> no_row(const char* why) { return tl::unexpected<std:
 // Why a line is no row, or the row.
 tl::expected<Row, std::string> parse_row(std::string_view line) {
   const auto cells = split(line, '\t');
-  if (cells.size() != columns) return no_row("it does not have six columns");
+  if (cells.size() != index_columns) return no_row("it does not have six columns");
   const auto mark = mark_of(cells[0]);
   if (!mark) return no_row("its first column is none of V, R, E");
   const auto not_after = parse_asn1_text(cells[1]);

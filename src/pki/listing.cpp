@@ -14,9 +14,9 @@ namespace adit::pki {
 
 namespace {
 
-constexpr std::size_t columns = 7;
+constexpr std::size_t listing_columns = 7;
 constexpr std::size_t days_column = 3;
-using Line = std::array<std::string, columns>;
+using Line = std::array<std::string, listing_columns>;
 
 const Line headings{"NAME", "KIND", "STATE", "DAYS", "FROM", "UNTIL", "SERIAL"};
 
@@ -41,10 +41,11 @@ const char* urged(Kind kind) {
   return kind == Kind::crl ? "renew: adit pki crl" : "renew";
 }
 
-std::array<std::size_t, columns> widths_of(const std::vector<Line>& lines) {
-  std::array<std::size_t, columns> widths{};
+std::array<std::size_t, listing_columns> widths_of(const std::vector<Line>& lines) {
+  std::array<std::size_t, listing_columns> widths{};
   for (const Line& line : lines) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], line[i].size());
+    for (std::size_t i = 0; i < listing_columns; ++i)
+      widths[i] = std::max(widths[i], line[i].size());
   }
   return widths;
 }
@@ -69,7 +70,7 @@ std::string render_table(std::span<const Entry> entries, WallTime now) {
   const auto widths = widths_of(lines);
   std::string text;
   for (const Line& line : lines) {
-    for (std::size_t i = 0; i + 1 < columns; ++i) {
+    for (std::size_t i = 0; i + 1 < listing_columns; ++i) {
       text += padded(line[i], widths[i], i == days_column) + "  ";
     }
     text += line.back() + "\n";

@@ -42,44 +42,46 @@ Json array_of(std::span<const Entry> entries, WallTime now) {
 }
 
 // Names made by other tools may hold anything; a bad byte must not cost the whole text.
-std::string text_of(const Json& json) {
+std::string whole_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
 
 std::string render_json(std::span<const Entry> entries, WallTime now) {
-  return text_of(array_of(entries, now));
+  return whole_text(array_of(entries, now));
 }
 
-std::string render_json(const Entry& entry, WallTime now) { return text_of(object_of(entry, now)); }
+std::string render_json(const Entry& entry, WallTime now) {
+  return whole_text(object_of(entry, now));
+}
 
 std::string render_json(const Imported& imported) {
-  return text_of({{"source", imported.source},
-                  {"layout", name(imported.layout)},
-                  {"was_there", imported.was_there},
-                  {"can_sign", imported.can_sign},
-                  {"certificates", imported.certificates},
-                  {"revoked", imported.revoked},
-                  {"keys", imported.keys},
-                  {"notes", imported.notes}});
+  return whole_text({{"source", imported.source},
+                     {"layout", name(imported.layout)},
+                     {"was_there", imported.was_there},
+                     {"can_sign", imported.can_sign},
+                     {"certificates", imported.certificates},
+                     {"revoked", imported.revoked},
+                     {"keys", imported.keys},
+                     {"notes", imported.notes}});
 }
 
 std::string render_json(const Renewed& renewed, WallTime now) {
-  return text_of({{"now", object_of(renewed.now, now)},
-                  {"before", object_of(renewed.before, now)},
-                  {"new_key", renewed.new_key}});
+  return whole_text({{"now", object_of(renewed.now, now)},
+                     {"before", object_of(renewed.before, now)},
+                     {"new_key", renewed.new_key}});
 }
 
 std::string render_json(const Rotation& rotation, WallTime now) {
-  return text_of({{"stage", name(rotation.stage)},
-                  {"from", object_of(rotation.from, now)},
-                  {"to", rotation.to ? object_of(*rotation.to, now) : Json()},
-                  {"bridged", rotation.bridged},
-                  {"servers_left", array_of(rotation.servers_left, now)},
-                  {"clients_left", array_of(rotation.clients_left, now)},
-                  {"not_exported", array_of(rotation.not_exported, now)},
-                  {"renewed", rotation.renewed}});
+  return whole_text({{"stage", name(rotation.stage)},
+                     {"from", object_of(rotation.from, now)},
+                     {"to", rotation.to ? object_of(*rotation.to, now) : Json()},
+                     {"bridged", rotation.bridged},
+                     {"servers_left", array_of(rotation.servers_left, now)},
+                     {"clients_left", array_of(rotation.clients_left, now)},
+                     {"not_exported", array_of(rotation.not_exported, now)},
+                     {"renewed", rotation.renewed}});
 }
 
 std::string render_exported_json(const std::string& name, const std::string& file,
@@ -87,7 +89,7 @@ std::string render_exported_json(const std::string& name, const std::string& fil
   Json object{{"name", name}};
   if (!file.empty()) object["file"] = file;
   if (!profile.empty()) object["profile"] = profile;
-  return text_of(object);
+  return whole_text(object);
 }
 
 std::string render_details_json(const Details& details, WallTime now) {
@@ -102,7 +104,7 @@ std::string render_details_json(const Details& details, WallTime now) {
                  {"key_is_protected", details.key_is_protected},
                  {"weaknesses", details.weaknesses},
                  {"others", array_of(details.others, now)}});
-  return text_of(object);
+  return whole_text(object);
 }
 
 }  // namespace adit::pki

@@ -12,11 +12,12 @@ namespace adit::pki {
 
 namespace {
 
-constexpr std::size_t columns = 4;
+constexpr std::size_t overlap_columns = 4;
 
 std::optional<Overlap> parse_line(std::string_view line) {
   const auto cells = split(line, '\t');
-  if (cells.size() != columns || !is_serial(cells[0]) || !is_serial(cells[2])) return std::nullopt;
+  if (cells.size() != overlap_columns || !is_serial(cells[0]) || !is_serial(cells[2]))
+    return std::nullopt;
   const auto end = parse_asn1_text(cells[1]);
   if (!end) return std::nullopt;
   return Overlap{std::string(cells[0]), *end, std::string(cells[2]), std::string(cells[3])};

@@ -13,8 +13,6 @@ namespace adit::pki {
 
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 // As one word of a configuration file, whatever it holds.
 std::string in_quotes(std::string_view word) {
   if (!word.empty() && word.find_first_of(" \"'\\#;") == std::string_view::npos) {

@@ -12,18 +12,18 @@ namespace adit::pki {
 
 namespace {
 
-struct Source {
+struct CrlSigner {
   std::string_view key_file;
   X509* certificate;
 };
 
-std::vector<Source> sources_of(const Ledger& ledger) {
-  std::vector<Source> sources{{layout::ca_key, ledger.ca.get()}};
-  if (ledger.next) sources.push_back({layout::next_key, ledger.next->certificate.get()});
+std::vector<CrlSigner> signers_of(const Ledger& ledger) {
+  std::vector<CrlSigner> signers{{layout::ca_key, ledger.ca.get()}};
+  if (ledger.next) signers.push_back({layout::next_key, ledger.next->certificate.get()});
   if (ledger.previous) {
-    sources.push_back({layout::previous_key, ledger.previous->certificate.get()});
+    signers.push_back({layout::previous_key, ledger.previous->certificate.get()});
   }
-  return sources;
+  return signers;
 }
 
 // What ends now has a follower; a line whose follower never came to be says nothing.
@@ -48,22 +48,23 @@ Status drop_overlaps(Ledger& ledger, WallTime now) {
 }
 
 // An authority whose key is kept elsewhere goes on with the list it made there.
-Result<std::string> list_of(const Ledger& ledger, const Source& source, const Validity& validity) {
-  if (!ledger.disk.exists(source.key_file)) {
+Result<std::string> list_of(const Ledger& ledger, const CrlSigner& signer,
+                            const Validity& validity) {
+  if (!ledger.disk.exists(signer.key_file)) {
     const auto present = ledger.disk.read(layout::crl);
     const auto list =
-        present ? find_crl(present->reveal(), source.certificate) : std::optional<SignedList>();
+        present ? find_crl(present->reveal(), signer.certificate) : std::optional<SignedList>();
     return list ? list->pem : std::string();
   }
-  const auto key = load_authority_key(ledger, source.key_file, source.certificate);
+  const auto key = load_authority_key(ledger, signer.key_file, signer.certificate);
   if (!key) return fail_with(key.error());
-  return make_crl(ledger.index, validity, {source.certificate, key->get()});
+  return make_crl(ledger.index, validity, {signer.certificate, key->get()});
 }
 
 Status save_lists(Ledger& ledger, const Validity& validity) {
   std::string lists;
-  for (const Source& source : sources_of(ledger)) {
-    const auto list = list_of(ledger, source, validity);
+  for (const CrlSigner& signer : signers_of(ledger)) {
+    const auto list = list_of(ledger, signer, validity);
     if (!list) return fail_with(list.error());
     lists += *list;
   }

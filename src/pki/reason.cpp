@@ -9,7 +9,7 @@ namespace adit::pki {
 
 namespace {
 
-constexpr std::array words{
+constexpr std::array reason_words{
     std::pair{"unspecified", Reason::unspecified},
     std::pair{"keyCompromise", Reason::key_compromise},
     std::pair{"CACompromise", Reason::ca_compromise},
@@ -22,14 +22,14 @@ constexpr std::array words{
 }  // namespace
 
 const char* name(Reason reason) {
-  for (const auto& [word, meaning] : words) {
+  for (const auto& [word, meaning] : reason_words) {
     if (meaning == reason) return word;
   }
   return "unspecified";
 }
 
 Result<Reason> parse_reason(std::string_view text) {
-  for (const auto& [word, meaning] : words) {
+  for (const auto& [word, meaning] : reason_words) {
     if (text == word) return meaning;
   }
   return fail_with({fmt::format("\"{}\" is not a reason for revocation", printable(text)),

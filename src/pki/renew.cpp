@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::chrono::days longest_overlap{3650};
 
-tl::unexpected<Error> refuse(const Name& name, std::string_view why, std::string_view advice) {
+tl::unexpected<Error> refuse_renewal(const Name& name, std::string_view why,
+                                     std::string_view advice) {
   return fail_with({fmt::format("cannot renew {}: {}", name.text(), why), std::string(advice)});
 }
 
@@ -39,15 +40,15 @@ Status check(const Ledger& ledger, const RenewRequest& request, WallTime now) {
 
 Result<Certificate> current_certificate(const Ledger& ledger, const Name& name) {
   if (!ledger.disk.exists(layout::certificate_of(name))) {
-    return refuse(name, "it has no certificate", "see the names with: adit pki list");
+    return refuse_renewal(name, "it has no certificate", "see the names with: adit pki list");
   }
   auto certificate = load_certificate(ledger.disk, layout::certificate_of(name));
   if (!certificate) return certificate;
   const Row* row = ledger.index.find(facts_of(certificate->get()).serial);
-  if (row == nullptr) return refuse(name, "another authority signed its certificate", "");
+  if (row == nullptr) return refuse_renewal(name, "another authority signed its certificate", "");
   if (row->mark == Row::Mark::revoked) {
-    return refuse(name, "its certificate is revoked",
-                  "issue a new one with: adit pki client, or: adit pki server");
+    return refuse_renewal(name, "its certificate is revoked",
+                          "issue a new one with: adit pki client, or: adit pki server");
   }
   return certificate;
 }

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t most_names = 5;
 
-tl::unexpected<Error> refuse(std::string_view why, std::string_view advice) {
+tl::unexpected<Error> refuse_step(std::string_view why, std::string_view advice) {
   return fail_with({fmt::format("cannot go on: {}", why), std::string(advice)});
 }
 
@@ -101,11 +101,11 @@ Status begin_switch(Ledger& ledger, const Rotation& rotation, bool force, WallTi
   const bool cut_off =
       !rotation.bridged && now <= rotation.from.not_after && !rotation.clients_left.empty();
   if (cut_off && !force) {
-    return refuse(fmt::format("the old authority cannot vouch for the new one, so {} would no "
-                              "longer trust the server",
-                              names_of(rotation.clients_left)),
-                  "export their profiles first, which trust both: adit pki export NAME; then "
-                  "repeat with --force");
+    return refuse_step(fmt::format("the old authority cannot vouch for the new one, so {} would no "
+                                   "longer trust the server",
+                                   names_of(rotation.clients_left)),
+                       "export their profiles first, which trust both: adit pki export NAME; then "
+                       "repeat with --force");
   }
   Disk& disk = ledger.disk;
   if (disk.exists(layout::ca_key)) {
@@ -174,27 +174,29 @@ std::vector<Revoked> everything_of_previous(const Ledger& ledger, WallTime now) 
 
 Status check_finish(const Rotation& rotation, bool force) {
   if (rotation.stage != RotationStage::switched) {
-    return refuse(rotation.stage == RotationStage::none
-                      ? "there is no change of authority to finish"
-                      : "the servers still have certificates of the old authority",
-                  rotation.stage == RotationStage::none ? "begin one with: adit pki rotate-ca start"
-                                                        : "go on with: adit pki rotate-ca server");
+    return refuse_step(rotation.stage == RotationStage::none
+                           ? "there is no change of authority to finish"
+                           : "the servers still have certificates of the old authority",
+                       rotation.stage == RotationStage::none
+                           ? "begin one with: adit pki rotate-ca start"
+                           : "go on with: adit pki rotate-ca server");
   }
   if (force) return {};
   if (!rotation.servers_left.empty()) {
-    return refuse(fmt::format("servers still have certificates of the old authority: {}",
-                              names_of(rotation.servers_left)),
-                  "renew them with: adit pki rotate-ca server");
+    return refuse_step(fmt::format("servers still have certificates of the old authority: {}",
+                                   names_of(rotation.servers_left)),
+                       "renew them with: adit pki rotate-ca server");
   }
   if (!rotation.clients_left.empty()) {
-    return refuse(fmt::format("clients still have certificates of the old authority: {}",
-                              names_of(rotation.clients_left)),
-                  "renew them with: adit pki rotate-ca clients; or leave them behind with --force");
+    return refuse_step(
+        fmt::format("clients still have certificates of the old authority: {}",
+                    names_of(rotation.clients_left)),
+        "renew them with: adit pki rotate-ca clients; or leave them behind with --force");
   }
   if (!rotation.not_exported.empty()) {
-    return refuse(fmt::format("no profile was made with the new certificates of: {}",
-                              names_of(rotation.not_exported)),
-                  "export and hand them out; or leave them behind with --force");
+    return refuse_step(fmt::format("no profile was made with the new certificates of: {}",
+                                   names_of(rotation.not_exported)),
+                       "export and hand them out; or leave them behind with --force");
   }
   return {};
 }
@@ -204,14 +206,15 @@ Status check_finish(const Rotation& rotation, bool force) {
 Result<Rotation> Authority::start_rotation(AuthorityRequest request, Rng& rng, WallTime now) {
   Ledger& ledger = *ledger_;
   if (ledger.previous) {
-    return refuse("a change of authority is under way", "see it with: adit pki rotate-ca --status");
+    return refuse_step("a change of authority is under way",
+                       "see it with: adit pki rotate-ca --status");
   }
   if (request.common_name.empty()) request.common_name = name_after(ledger.ca_facts.common_name);
   if (!ledger.next) {
     if (auto ok = check_request(request); !ok) return fail_with(ok.error());
     if (request.common_name == ledger.ca_facts.common_name) {
-      return refuse("the new authority must not be called like the old one",
-                    "choose another name with --cn");
+      return refuse_step("the new authority must not be called like the old one",
+                         "choose another name with --cn");
     }
     if (auto done = make_next(ledger, request, rng, now); !done) return fail_with(done.error());
   }
@@ -223,7 +226,7 @@ Result<Rotation> Authority::rotate_servers(const RotateRequest& request, Rng& rn
   Ledger& ledger = *ledger_;
   Rotation rotation = rotation_of(ledger, now);
   if (rotation.stage == RotationStage::none) {
-    return refuse("there is no new authority yet", "make one with: adit pki rotate-ca start");
+    return refuse_step("there is no new authority yet", "make one with: adit pki rotate-ca start");
   }
   if (rotation.stage == RotationStage::started) {
     const Status done = begin_switch(ledger, rotation, request.force, now)
@@ -237,7 +240,8 @@ Result<Rotation> Authority::rotate_servers(const RotateRequest& request, Rng& rn
 Result<Rotation> Authority::rotate_clients(const RotateRequest& request, Rng& rng, WallTime now) {
   const Rotation rotation = rotation_of(*ledger_, now);
   if (rotation.stage != RotationStage::switched) {
-    return refuse("the new authority does not sign yet", "go on with: adit pki rotate-ca server");
+    return refuse_step("the new authority does not sign yet",
+                       "go on with: adit pki rotate-ca server");
   }
   return renew_all(rotation.clients_left, request, rng, now);
 }

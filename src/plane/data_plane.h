@@ -110,7 +110,9 @@ class DataPlane {
   // Whose packets beyond this size came from the peer lately? Each is a report (Kind::flow).
   void ask_flows(PeerIndex index, std::size_t larger_than);
 
-  // Hands out what the lanes reported, oldest first, at most limit. bytes may be changed in place.
+  // Hands out what the lanes reported, oldest first, at most limit (so many leave time for the rest
+  // of a turn). bytes may be changed in place.
+  static constexpr std::size_t reports_per_turn = 512;
   std::size_t take_reports(std::size_t limit,
                            const std::function<void(const Report&, MutableBytes)>& take);
 

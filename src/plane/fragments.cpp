@@ -49,7 +49,7 @@ Reassembler::Slot& Reassembler::slot_of(std::uint8_t sequence) {
   return slots_[sequence % slots_.size()];
 }
 
-Reassembler::Verdict Reassembler::take(Packet& packet, std::size_t front_room, Instant now) {
+Reassembler::Verdict Reassembler::take(Packet& packet, std::size_t room_in_front, Instant now) {
   if (packet.size() < wire::fragment_header_bytes) return Verdict::refused;
   const auto header = wire::decode_fragment_header(load_u32(packet.bytes().data()));
   if (!header) return Verdict::refused;
@@ -77,7 +77,7 @@ Reassembler::Verdict Reassembler::take(Packet& packet, std::size_t front_room, I
   slot.present |= last ? ~std::uint32_t{0} << header->number : std::uint32_t{1} << header->number;
   if (slot.present != ~std::uint32_t{0}) return Verdict::waiting;
   slot.used = false;
-  packet.assign(Bytes(slot.bytes).first(slot.length), front_room);
+  packet.assign(Bytes(slot.bytes).first(slot.length), room_in_front);
   return Verdict::complete;
 }
 

@@ -27,8 +27,8 @@ class Reassembler {
 
   enum class Verdict { complete, waiting, refused };
   // packet: one payload with its fragment header. complete: it holds the whole payload now, without
-  // the header; it must have room for `largest` bytes behind its front room.
-  [[nodiscard]] Verdict take(Packet& packet, std::size_t front_room, Instant now);
+  // the header; it must have room for `largest` bytes behind its room in front.
+  [[nodiscard]] Verdict take(Packet& packet, std::size_t room_in_front, Instant now);
 
  private:
   static constexpr int window = 25;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ip/header_fields.h"
+
 namespace adit::plane {
 
 namespace {
 
-constexpr std::size_t v4_header_bytes = 20, v6_header_bytes = 40, carried_bytes = 8;
-constexpr std::size_t tcp_header_bytes = 20;
-constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::size_t carried_bytes = 8;
 
 std::uint64_t load_u64(const std::uint8_t* at) {
   std::uint64_t value;
@@ -20,7 +20,7 @@ std::uint64_t load_u64(const std::uint8_t* at) {
 // Addresses and ports, mixed.
 std::size_t place_of(const std::uint8_t* packet, std::size_t header, std::size_t places) {
   constexpr std::uint64_t odd = 0x9E3779B97F4A7C15u;
-  const std::size_t addresses = header == v4_header_bytes ? 12 : 8;
+  const std::size_t addresses = header == ip::v4_header_bytes ? 12 : 8;
   std::uint64_t mixed = 0;
   for (std::size_t at = addresses; at < header; at += 8) {
     mixed = (mixed ^ load_u64(packet + at)) * odd;
@@ -31,12 +31,12 @@ std::size_t place_of(const std::uint8_t* packet, std::size_t header, std::size_t
 
 // Of the IP header, where what follows is not a piece; 0: not one to note.
 std::size_t plain_header(Bytes packet) {
-  if (packet[0] == 0x45) return (load_u16(&packet[6]) & 0x3FFFu) == 0 ? v4_header_bytes : 0;
-  return packet[0] >> 4 == 6 ? v6_header_bytes : 0;
+  if (packet[0] == 0x45) return ip::is_fragment(packet.data()) ? 0 : ip::v4_header_bytes;
+  return packet[0] >> 4 == 6 ? ip::v6_header_bytes : 0;
 }
 
 bool carries_tcp(Bytes packet, std::size_t header) {
-  return packet[header == v4_header_bytes ? 9 : 6] == protocol_tcp;
+  return packet[header == ip::v4_header_bytes ? 9 : 6] == ip::protocol_tcp;
 }
 
 void advance(MutableBytes packet, std::size_t header, std::uint32_t bytes) {
@@ -45,7 +45,8 @@ void advance(MutableBytes packet, std::size_t header, std::uint32_t bytes) {
 
 // How much of the stream a packet carries.
 std::uint32_t carried_by(Bytes packet, std::size_t header) {
-  const std::size_t tcp = std::max<std::size_t>(packet[header + 12] / 16u * 4u, tcp_header_bytes);
+  const std::size_t tcp =
+      std::max<std::size_t>(packet[header + 12] / 16u * 4u, ip::tcp_header_bytes);
   return static_cast<std::uint32_t>(packet.size() - std::min(packet.size(), header + tcp));
 }
 
@@ -53,7 +54,7 @@ std::uint32_t carried_by(Bytes packet, std::size_t header) {
 
 void LargeFlows::note(PeerIndex peer, Bytes packet) {
   const std::size_t header = plain_header(packet);
-  if (header == 0 || packet.size() < v6_header_bytes + tcp_header_bytes) return;
+  if (header == 0 || packet.size() < ip::v6_header_bytes + ip::tcp_header_bytes) return;
   LargeFlow& flow = flows_[place_of(packet.data(), header, places)];
   flow.peer = peer;
   flow.packet_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
@@ -73,7 +74,7 @@ Buffer LargeFlow::rebuild(Bytes encoded, std::uint32_t ahead) {
   Reader reader(encoded);
   const std::size_t bytes = reader.u16();
   const Bytes head = reader.rest();
-  if (!reader.ok() || bytes < head.size() || head.size() < v4_header_bytes + carried_bytes)
+  if (!reader.ok() || bytes < head.size() || head.size() < ip::v4_header_bytes + carried_bytes)
     return {};
   Buffer packet(bytes);
   std::ranges::copy(head, packet.begin());

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "proxy/socks_header.h"
+
 namespace adit::proxy {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 constexpr std::uint8_t version = 5, password_version = 1;
 constexpr std::uint8_t no_authentication = 0, by_password = 2;
 constexpr std::uint8_t connect_command = 1, associate_command = 3;
-constexpr std::uint8_t v4_address = 1, host_name = 3, v6_address = 4;
+constexpr std::uint8_t host_name = 3, v6_address = 4;
 constexpr std::size_t reply_head = 5;  // with the first byte of the address
 constexpr std::size_t longest_text = 255;
 
@@ -53,7 +55,7 @@ std::size_t SocksDialogue::wanted() const {
   if (stage_ != Stage::reply) return 2;
   if (answer_.size() < reply_head) return reply_head;
   switch (answer_[3]) {
-    case v4_address:
+    case socks_v4_address:
       return 4 + 4 + port_bytes;
     case v6_address:
       return 4 + 16 + port_bytes;
@@ -115,7 +117,7 @@ void SocksDialogue::take_verdict() {
 void SocksDialogue::send_request() {
   stage_ = Stage::reply;
   if (settings_.relay) {
-    return write(std::string{byte(version), byte(associate_command), 0, byte(v4_address)} +
+    return write(std::string{byte(version), byte(associate_command), 0, byte(socks_v4_address)} +
                  std::string(6, '\0'));
   }
   write(std::string{byte(version), byte(connect_command), 0, byte(host_name),
@@ -132,7 +134,7 @@ void SocksDialogue::take_reply() {
   }
   Reader reader(Bytes(answer_).subspan(4));
   switch (answer_[3]) {
-    case v4_address: {
+    case socks_v4_address: {
       const auto address = ip::Address::v4(reader.u32());
       relay_ = ip::Endpoint{address, reader.u16(), 0};
       break;

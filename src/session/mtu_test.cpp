@@ -23,8 +23,8 @@ unsigned udp_payload(const Frame& frame, std::size_t payload) {
 }
 
 // How far below the largest packet a step tries. A step is a question or a load of ours, in turn.
-unsigned below_of(unsigned step) {
-  const unsigned pair = step / 2;
+unsigned below_of(unsigned number) {
+  const unsigned pair = number / 2;
   if (pair < pairs_of_first) return below[0];
   return below.at(1 + (pair - pairs_of_first) / pairs_of_others);
 }

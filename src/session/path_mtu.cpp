@@ -20,7 +20,7 @@ constexpr unsigned least_down = 500;      // larger answers tell of the way down
 constexpr unsigned largest_outer = 1500;  // of packets to us: TCP is told 1492 at most
 constexpr std::size_t question_bytes = 19;  // magic, type, load
 
-constexpr unsigned most_questions = 5;
+constexpr unsigned most_attempts = 5;
 constexpr unsigned most_looks = 3;
 constexpr Duration first_patience = 300ms;
 constexpr Duration least_patience = 150ms;
@@ -63,7 +63,7 @@ void PathMtu::tick(const Traffic& traffic, Instant now) {
       state_ = State::asking;
       [[fallthrough]];
     case State::asking:
-      if (attempts_ >= most_questions) {
+      if (attempts_ >= most_attempts) {
         state_ = State::silent;
         found_ = {};
         news_ = true;

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "setup/addresses.h"
+#include "setup/own_files.h"
 
 namespace adit::setup {
 
 namespace {
 
-constexpr unsigned private_file = 0600;
 // Certificates of one day that "adit doctor" tests with belong to nobody.
 constexpr std::string_view name_of_tests = "adit-doctor";
 

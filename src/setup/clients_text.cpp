@@ -4,14 +4,13 @@
 
 #include "pki/calendar.h"
 #include "setup/clients.h"
+#include "setup/own_files.h"
 
 namespace adit::setup {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int indent = 2;
 
 Json to_json(const Client& client, WallTime now) {
   Json networks = Json::array();
@@ -54,11 +53,11 @@ std::string render_table(const std::vector<Client>& clients, WallTime now) {
 std::string render_json(const std::vector<Client>& clients, WallTime now) {
   Json all = Json::array();
   for (const Client& client : clients) all.push_back(to_json(client, now));
-  return all.dump(indent) + "\n";
+  return all.dump(json_indent) + "\n";
 }
 
 std::string render_json(const Client& client, WallTime now) {
-  return to_json(client, now).dump(indent) + "\n";
+  return to_json(client, now).dump(json_indent) + "\n";
 }
 
 }  // namespace adit::setup

@@ -8,6 +8,7 @@
 #include "options/parser.h"
 #include "setup/conf_text.h"
 #include "setup/firewall_wishes.h"
+#include "setup/own_files.h"
 #include "setup/preflight.h"
 #include "setup/server_facts.h"
 #include "setup/unit_file.h"
@@ -17,7 +18,7 @@ namespace adit::setup {
 
 namespace {
 
-constexpr unsigned private_file = 0600, private_folder = 0700, open_folder = 0755;
+constexpr unsigned open_folder = 0755;
 constexpr const char* usual_dir = "/etc/adit";
 constexpr const char* ending = ".ovpn";
 constexpr std::size_t longest_name = 48;
@@ -51,7 +52,7 @@ Result<JoinFacts> facts_of_profile(const std::string& text, const std::string& s
   return facts;
 }
 
-std::optional<firewall::Plan> plan_of(const JoinFacts& facts, const std::string& name) {
+std::optional<firewall::Plan> rules_of_join(const JoinFacts& facts, const std::string& name) {
   if (facts.lans.empty() && facts.maps.empty()) return std::nullopt;
   firewall::Plan plan;
   plan.owner = join_owner(name);
@@ -90,7 +91,7 @@ class Joining {
     if (auto loose = loose_file(request_.profile, source)) plan_.errors.push_back(*loose);
     take_wishes();
     plan_.file = joined_file(request_.dir, request_.name);
-    plan_.rules = setup::plan_of(facts_, request_.name);
+    plan_.rules = rules_of_join(facts_, request_.name);
     if (request_.service) {
       plan_.unit = unit_name(UnitFile::Kind::client, instance());
     }
@@ -289,7 +290,7 @@ Result<std::optional<firewall::Plan>> read_join_plan(Host& host, const std::stri
   const auto facts = facts_of_profile((*file)->text, path);
   if (!facts) return fail_with(facts.error());
   if (!facts->firewall) return std::optional<firewall::Plan>{};
-  return plan_of(*facts, name);
+  return rules_of_join(*facts, name);
 }
 
 }  // namespace adit::setup

@@ -1,11 +1,11 @@
 #include "setup/journal.h"
 
+#include "setup/own_files.h"
+
 namespace adit::setup {
 
 namespace {
 
-constexpr unsigned private_file = 0600;
-constexpr unsigned private_folder = 0700;
 constexpr std::string_view suffix = ".json";
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "setup/journal.h"
+#include "setup/own_files.h"
 
 namespace adit::setup {
 
@@ -10,7 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int indent = 2;
 constexpr std::array<const char*, 6> kinds{"folder", "file", "sysctl", "rules", "hook", "unit"};
 
 // Files may hold any bytes, JSON only characters: each byte becomes the character of that number.
@@ -89,7 +89,7 @@ std::string render(const std::vector<Record>& records, const std::vector<Pending
                     {"after", to_json(one.after)}});
   }
   const Json whole{{"version", 1}, {"changed", changed}, {"pending", open}};
-  return whole.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+  return whole.dump(json_indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Status parse_journal(const std::string& text, std::vector<Record>& records,

@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "setup/own_files.h"
 #include "system/network_namespace.h"
 
 namespace adit::setup {
@@ -15,8 +16,6 @@ namespace adit::setup {
 namespace {
 
 constexpr std::string_view journal_ending = ".json";
-constexpr unsigned private_folder = 0700;
-constexpr int private_file = 0600;
 
 // The part of an owner that says in which network namespace its device lives.
 std::string_view namespace_of(std::string_view owner) {

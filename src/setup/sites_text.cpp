@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "setup/own_files.h"
 #include "setup/sites.h"
 
 namespace adit::setup {
@@ -9,8 +10,6 @@ namespace adit::setup {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int indent = 2;
 
 std::string seen_text(const Site& site) {
   std::string text = texts(site.seen);
@@ -58,7 +57,7 @@ std::string render_table(const std::vector<Site>& sites) {
 std::string render_json(const std::vector<Site>& sites) {
   Json all = Json::array();
   for (const Site& site : sites) all.push_back(site_json(site));
-  return all.dump(indent) + "\n";
+  return all.dump(json_indent) + "\n";
 }
 
 }  // namespace adit::setup

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "setup/firewall_plan.h"
 #include "setup/firewall_wishes.h"
+#include "setup/own_files.h"
 #include "setup/running.h"
 #include "setup/unit_file.h"
 
@@ -12,8 +13,6 @@ namespace adit::setup {
 
 namespace {
 
-constexpr unsigned private_file = 0600;
-constexpr unsigned private_folder = 0700;
 constexpr const char* usual_server = "server";
 
 // What is known on the way.

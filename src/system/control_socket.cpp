@@ -17,8 +17,8 @@ namespace adit::system {
 
 namespace {
 
-constexpr int backlog = 1;
-constexpr std::size_t most_at_once = 65536;  // bytes read in one turn
+constexpr int manager_backlog = 1;
+constexpr std::size_t bytes_at_once = 65536;  // bytes read in one turn
 constexpr int socket_flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
 Result<SocketAddress> address_of(const ControlSocket::Place& place) {
@@ -75,7 +75,7 @@ Status ControlSocket::open() {
   if (listener_ && tcp) setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (!tcp) remove_socket(place_.path);
   if (listener_ && bind(listener_.get(), address->raw(), address->size) == 0 &&
-      ::listen(listener_.get(), backlog) == 0) {
+      ::listen(listener_.get(), manager_backlog) == 0) {
     if (tcp) local_ = local_endpoint(listener_.get());
     return {};
   }
@@ -124,7 +124,7 @@ void ControlSocket::go_on(unsigned what) {
 }
 
 void ControlSocket::read() {
-  std::array<char, most_at_once> room;
+  std::array<char, bytes_at_once> room;
   const ssize_t count = recv(client_.get(), room.data(), room.size(), MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) return drop();

@@ -18,10 +18,10 @@ namespace {
 
 // A descriptor that is ready for good but gives nothing (its device was deleted) must not eat a
 // core: after so many wake-ups for nothing the thread looks only now and then.
-constexpr unsigned patience = 64;
+constexpr unsigned fruitless_turns = 64;
 constexpr int pause_ms = 20;
 
-constexpr std::size_t most_events = 8;
+constexpr std::size_t lane_events = 8;
 
 void rest(Duration length) {
   if (length <= Duration::zero()) return;
@@ -94,11 +94,11 @@ void LaneThread::run() {
 }
 
 void LaneThread::sleep(unsigned fruitless) {
-  if (fruitless > patience) {
+  if (fruitless > fruitless_turns) {
     pollfd bell{parts_.bell.fd(), POLLIN, 0};
     poll(&bell, 1, pause_ms);
   }
-  std::array<epoll_event, most_events> events;
+  std::array<epoll_event, lane_events> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
   for (int i = 0; i < count; ++i) {
     if (events[static_cast<std::size_t>(i)].data.fd == parts_.bell.fd()) parts_.bell.answered();

@@ -63,14 +63,14 @@ std::string device_name(int index) {
 }
 
 // What the user would type.
-std::string words(const ports::InterfaceAddress& address, const std::string& device) {
+std::string described(const ports::InterfaceAddress& address, const std::string& device) {
   if (address.peer) {
     return fmt::format("{} peer {} dev {}", address.address.text(), address.peer->text(), device);
   }
   return fmt::format("{}/{} dev {}", address.address.text(), address.prefix_length, device);
 }
 
-std::string words(const ports::Route& route) {
+std::string described(const ports::Route& route) {
   std::string text = route.destination.text();
   if (route.gateway) text += " via " + route.gateway->text();
   if (!route.device.empty()) text += " dev " + route.device;
@@ -105,7 +105,7 @@ int take_acknowledgement(nl_msg*, void* argument) {
   return NL_STOP;
 }
 
-std::string advice_for(int error) {
+std::string advice_for_request(int error) {
   switch (error) {
     case EPERM:
     case EACCES:
@@ -123,7 +123,8 @@ std::string advice_for(int error) {
 Status outcome(const Answer& answer, const std::string& attempted) {
   if (answer.error == 0) return {};
   const std::string detail = answer.detail.empty() ? "" : " (" + answer.detail + ")";
-  return fail_with({attempted + ": " + reason(answer.error) + detail, advice_for(answer.error)});
+  return fail_with(
+      {attempted + ": " + reason(answer.error) + detail, advice_for_request(answer.error)});
 }
 
 bool already_gone(int error) {
@@ -220,8 +221,6 @@ bool switched_on(const char* path) {
 
 class Netlink::Socket {
  public:
-  Socket() : socket_(nl_socket_alloc()) {}
-
   [[nodiscard]] Status open() {
     if (const int error = nl_connect(raw(), NETLINK_ROUTE); error != 0) {
       return fail("cannot open a netlink socket: {}", nl_geterror(error));
@@ -250,7 +249,7 @@ class Netlink::Socket {
   [[nodiscard]] nl_sock* raw() { return socket_.get(); }
 
  private:
-  Owned<nl_sock, nl_socket_free> socket_;
+  std::unique_ptr<nl_sock, void (*)(nl_sock*)> socket_{nl_socket_alloc(), nl_socket_free};
 };
 
 namespace {
@@ -291,7 +290,7 @@ Status Netlink::configure_link(const std::string& device, unsigned mtu,
 }
 
 Status Netlink::add_address(const std::string& device, const ports::InterfaceAddress& address) {
-  const std::string attempted = "add address " + words(address, device);
+  const std::string attempted = "add address " + described(address, device);
   const unsigned index = if_nametoindex(device.c_str());
   if (index == 0) return outcome({ENODEV, {}, true}, attempted);
   const InterfaceObject object = object_of(address, static_cast<int>(index));
@@ -307,11 +306,11 @@ Status Netlink::remove_address(const std::string& device, const ports::Interface
   const Request request = build_request(rtnl_addr_build_delete_request, object.get(), 0);
   const Answer answer = request ? socket_->ask(request.get()) : not_expressible();
   if (already_gone(answer.error)) return {};
-  return outcome(answer, "remove address " + words(address, device));
+  return outcome(answer, "remove address " + described(address, device));
 }
 
 Result<ports::RouteChange> Netlink::add_route(const ports::Route& route) {
-  const std::string attempted = "add route " + words(route);
+  const std::string attempted = "add route " + described(route);
   const unsigned index = if_nametoindex(route.device.c_str());
   if (index == 0 && !route.device.empty()) {
     return fail_with(outcome({ENODEV, {}, true}, attempted).error());
@@ -334,7 +333,7 @@ Status Netlink::remove_route(const ports::Route& route) {
   const Request request = build_request(rtnl_route_build_del_request, object.get(), 0);
   const Answer answer = request ? socket_->ask(request.get()) : not_expressible();
   if (already_gone(answer.error)) return {};
-  return outcome(answer, "remove route " + words(route));
+  return outcome(answer, "remove route " + described(route));
 }
 
 Status Netlink::set_route_mtu(const std::string& device, unsigned before, unsigned now) {

@@ -8,7 +8,7 @@ namespace adit::system {
 
 namespace {
 
-constexpr Duration look_interval = std::chrono::seconds(1);
+constexpr Duration tell_interval = std::chrono::seconds(1);
 
 long long seconds_of(Duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
@@ -254,7 +254,7 @@ void Plugins::forget_client(std::uint64_t client) {
 }
 
 void Plugins::look_again_later() {
-  const Duration interval = std::min(look_interval, patience_.tell);
+  const Duration interval = std::min(tell_interval, patience_.tell);
   look_timer_ = loop_.at(loop_.now() + interval, [this] { look(); });
 }
 

@@ -20,7 +20,7 @@ namespace adit::system {
 
 namespace {
 
-constexpr Duration look_interval = std::chrono::milliseconds(50);
+constexpr Duration exit_look_interval = std::chrono::milliseconds(50);
 
 // A null-terminated array of C strings that point into texts.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -75,7 +75,7 @@ class Files {
   posix_spawn_file_actions_t raw_;
 };
 
-std::string advice_for(int error) {
+std::string advice_for_program(int error) {
   switch (error) {
     case ENOENT:
       return "check the path, and the interpreter in its first line";
@@ -100,7 +100,7 @@ Result<pid_t> start(const ports::Command& command, int output = -1,
   const int error = posix_spawn(&pid, arguments.front().c_str(), files.raw(), attributes.raw(),
                                 pointers(arguments).data(), pointers(variables).data());
   if (error == 0) return pid;
-  return kernel_refused(error, "cannot run " + command.argv.front(), advice_for(error));
+  return kernel_refused(error, "cannot run " + command.argv.front(), advice_for_program(error));
 }
 
 // The C library's header for this call is not fit for C++.
@@ -190,7 +190,8 @@ void Processes::follow(pid_t pid, Child& child) {
 }
 
 void Processes::look_again_later(pid_t pid) {
-  children_.at(pid).poll = loop_.at(loop_.now() + look_interval, [this, pid] { collect(pid); });
+  children_.at(pid).poll =
+      loop_.at(loop_.now() + exit_look_interval, [this, pid] { collect(pid); });
 }
 
 void Processes::collect(pid_t pid) {

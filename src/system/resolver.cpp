@@ -18,7 +18,7 @@ constexpr unsigned most_threads = 2;
 
 std::string why_not(int error) { return error == EAI_SYSTEM ? reason(errno) : gai_strerror(error); }
 
-std::string advice_for(int error) {
+std::string advice_for_host(int error) {
   switch (error) {
     case EAI_NONAME:
       return "check the spelling of the name";
@@ -137,7 +137,7 @@ Result<Resolver::Addresses> Resolver::ask_host(const std::string& host,
   addrinfo* list = nullptr;
   if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list); error != 0) {
     return fail_with(
-        {fmt::format("cannot resolve {}: {}", host, why_not(error)), advice_for(error)});
+        {fmt::format("cannot resolve {}: {}", host, why_not(error)), advice_for_host(error)});
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, freeaddrinfo);
   Addresses addresses;

@@ -19,16 +19,16 @@ namespace adit::system {
 namespace {
 
 constexpr std::size_t most_callers = 4;
-constexpr Duration patience = std::chrono::seconds(2);
+constexpr Duration caller_patience = std::chrono::seconds(2);
 constexpr timeval asking_patience{5, 0};
 constexpr timeval working_patience{30, 0};
 constexpr std::size_t longest_request = 256;
 constexpr std::size_t largest_document = std::size_t{64} << 20;
-constexpr int backlog = 4;
-constexpr std::string_view ending = ".sock";
+constexpr int caller_backlog = 4;
+constexpr std::string_view status_ending = ".sock";
 constexpr std::string_view request_ending = ".control";
 
-std::string path_of(const std::string& folder, int pid, std::string_view end = ending) {
+std::string path_of(const std::string& folder, int pid, std::string_view end = status_ending) {
   return folder + "/" + std::to_string(pid) + std::string(end);
 }
 
@@ -69,7 +69,7 @@ Result<Fd> listen_on(const std::string& path) {
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   unlink(early.c_str());
   if (fd && bind(fd.get(), address->raw(), address->size) == 0 && chmod(early.c_str(), 0600) == 0 &&
-      ::listen(fd.get(), backlog) == 0 && rename(early.c_str(), path.c_str()) == 0) {
+      ::listen(fd.get(), caller_backlog) == 0 && rename(early.c_str(), path.c_str()) == 0) {
     return fd;
   }
   return kernel_refused(errno, "cannot listen on " + path);
@@ -98,7 +98,7 @@ Result<std::unique_ptr<StatusSocket>> StatusSocket::open(Loop& loop, const std::
                                                          bool reads, Answer answer) {
   if (Status made = make_folder(folder); !made) return fail_with(made.error());
   static_cast<void>(instances_in(folder));  // sweeps
-  const std::string path = path_of(folder, getpid(), reads ? request_ending : ending);
+  const std::string path = path_of(folder, getpid(), reads ? request_ending : status_ending);
   auto fd = listen_on(path);
   if (!fd) return fail_with(fd.error());
   std::unique_ptr<StatusSocket> made(
@@ -139,7 +139,7 @@ void StatusSocket::meet() {
     callers_.erase(number);
     return;
   }
-  caller.deadline = loop_.at(loop_.now() + patience, [this, number] { drop(number); });
+  caller.deadline = loop_.at(loop_.now() + caller_patience, [this, number] { drop(number); });
 }
 
 bool StatusSocket::may_ask(int fd) const {
@@ -160,7 +160,7 @@ void StatusSocket::hear(int fd) {
   if (end == std::string::npos) return caller.request.size() < longest_request ? void() : drop(fd);
   loop_.cancel(caller.deadline);
   caller.document = answer_(caller.request.substr(0, end));
-  caller.deadline = loop_.at(loop_.now() + patience, [this, fd] { drop(fd); });
+  caller.deadline = loop_.at(loop_.now() + caller_patience, [this, fd] { drop(fd); });
   loop_.change_interest(fd, ready::to_write);
 }
 
@@ -186,8 +186,8 @@ std::vector<int> instances_in(const std::string& folder) {
   std::error_code failed;
   for (const auto& file : std::filesystem::directory_iterator(folder, failed)) {
     const std::string name = file.path().filename().string();
-    if (!name.ends_with(ending)) continue;
-    const auto pid = to_number<int>(name.substr(0, name.size() - ending.size()));
+    if (!name.ends_with(status_ending)) continue;
+    const auto pid = to_number<int>(name.substr(0, name.size() - status_ending.size()));
     if (!pid || *pid <= 0) continue;
     if (is_stale(file.path().string(), *pid)) {
       unlink(file.path().c_str());

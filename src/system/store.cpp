@@ -27,10 +27,10 @@ namespace {
 
 constexpr std::size_t largest_file = 64u
                                      << 20;  // a config, key or list; never a device without end
-constexpr unsigned private_mode = 0600;
+constexpr unsigned secret_mode = 0600;
 constexpr unsigned most_names = 64;
 
-std::string advice_for(int error) {
+std::string advice_for_file(int error) {
   switch (error) {
     case ENOENT:
       return "check the path";
@@ -48,7 +48,7 @@ std::string advice_for(int error) {
 }
 
 tl::unexpected<Error> refused(std::string_view verb, const std::string& path, int error) {
-  return kernel_refused(error, fmt::format("cannot {} {}", verb, path), advice_for(error));
+  return kernel_refused(error, fmt::format("cannot {} {}", verb, path), advice_for_file(error));
 }
 
 int write_from_start(int fd, std::string_view text) {
@@ -96,7 +96,7 @@ Result<std::string> Store::read(const std::string& path) {
 Status Store::rewrite(const std::string& path, std::string_view text) {
   Fd& fd = open_[path];
   if (!fd || (!fixed_ && !same_file(fd.get(), path))) {
-    Fd fresh(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_mode));
+    Fd fresh(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, secret_mode));
     if (!fresh && !fd) return refused("open", path, errno);
     if (fresh) fd = std::move(fresh);  // otherwise the old file, moved away, still serves
   }
@@ -137,7 +137,7 @@ Result<std::string> Store::create_temporary(const std::string& dir, std::string_
   Fd fd;
   for (unsigned attempt = 0; attempt < most_names && !fd; ++attempt) {
     path = fmt::format("{}/openvpn_{}_{:x}{:x}.tmp", dir, tag, rng_.number(), rng_.number());
-    fd = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, private_mode));
+    fd = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, secret_mode));
     if (!fd && errno != EEXIST) break;
   }
   if (!fd) {

@@ -17,7 +17,7 @@ namespace adit::system {
 namespace {
 
 constexpr std::size_t room_bytes = 64 << 10;
-constexpr std::size_t most_events = 64;
+constexpr std::size_t relay_events = 64;
 constexpr Duration between_complaints = std::chrono::seconds(1);
 constexpr mode_t note_mode = S_IRUSR | S_IWUSR | S_IRGRP;  // as stock's
 
@@ -65,9 +65,9 @@ StreamRelay::~StreamRelay() {
 }
 
 void StreamRelay::run() {
-  std::array<epoll_event, most_events> events;
+  std::array<epoll_event, relay_events> events;
   while (!stopping_.load()) {
-    const int count = epoll_wait(epoll_.get(), events.data(), most_events, -1);
+    const int count = epoll_wait(epoll_.get(), events.data(), relay_events, -1);
     for (int i = 0; i < count; ++i) {
       const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64;
       number == 0 ? take_arrivals() : turn(number);

@@ -10,7 +10,7 @@ namespace adit::system {
 
 namespace {
 
-constexpr int backlog = 512;
+constexpr int listen_backlog = 512;
 constexpr unsigned most_per_turn = 64;
 constexpr Duration rest_time = std::chrono::seconds(1);
 
@@ -61,7 +61,7 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open(Loop& loop,
     done = bind_socket(socket->get(), Transport::tcp, settings.stack, settings.local,
                        settings.local_port, settings.local_scope_id);
   }
-  if (done && listen(socket->get(), backlog) != 0) {
+  if (done && listen(socket->get(), listen_backlog) != 0) {
     done = kernel_refused(errno, fmt::format("cannot listen on TCP port {}", settings.local_port));
   }
   if (!done) return fail_with(std::move(done.error()));

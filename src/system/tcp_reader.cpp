@@ -13,7 +13,6 @@ namespace adit::system {
 namespace {
 
 constexpr std::size_t landing_bytes = 256 << 10;
-constexpr std::size_t frame_head = wire::tcp_length_bytes;
 // Streams looked at in one read(), so that many that only trickle do not keep it from returning.
 constexpr unsigned most_streams_per_read = 64;
 
@@ -22,7 +21,7 @@ constexpr unsigned most_streams_per_read = 64;
 TcpReader::TcpReader(std::size_t largest_packet, std::function<void(std::uint32_t)> ended)
     : largest_packet_(largest_packet),
       ended_(std::move(ended)),
-      landing_(landing_bytes + frame_head + largest_packet) {}
+      landing_(landing_bytes + wire::tcp_length_bytes + largest_packet) {}
 
 Status TcpReader::open() {
   if (Status opened = arrivals_.open(); !opened) return opened;
@@ -98,13 +97,13 @@ void TcpReader::cut(Output& out) {
   Half& half = halves_.at(current_);
   while (!out.full()) {
     const Bytes rest = Bytes(landing_).subspan(begin_, end_ - begin_);
-    if (rest.size() < frame_head) return put_aside(half);
+    if (rest.size() < wire::tcp_length_bytes) return put_aside(half);
     const std::size_t length = load_u16(rest.data());
     if (length == 0 || length > largest_packet_) return lose(current_);
-    if (rest.size() < frame_head + length) return put_aside(half);
-    out.packets[out.filled].assign(rest.subspan(frame_head, length), out.front_room);
+    if (rest.size() < wire::tcp_length_bytes + length) return put_aside(half);
+    out.packets[out.filled].assign(rest.subspan(wire::tcp_length_bytes, length), out.front_room);
     out.from[out.filled++] = half.stream->address();
-    begin_ += frame_head + length;
+    begin_ += wire::tcp_length_bytes + length;
   }
 }
 

@@ -12,12 +12,10 @@ namespace adit::system {
 
 namespace {
 
-constexpr std::size_t frame_head = wire::tcp_length_bytes;
-
 // The packet becomes its own frame: the length goes into the room in front.
 Bytes frame(Packet& packet) {
   const auto length = static_cast<std::uint16_t>(packet.size());
-  store_u16(packet.prepend(frame_head), length);
+  store_u16(packet.prepend(wire::tcp_length_bytes), length);
   return packet.bytes();
 }
 

@@ -10,7 +10,7 @@ namespace adit::system {
 
 namespace {
 
-Drop verdict(int error) {
+Drop drop_of_write(int error) {
   switch (error) {
     case EAGAIN:
     case ENOBUFS:
@@ -30,7 +30,7 @@ void attempt(Call call, std::size_t packets, DropCounters& drops) {
     count = call();
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return;
-  const Drop reason = verdict(errno);
+  const Drop reason = drop_of_write(errno);
   for (std::size_t i = 0; i < packets; ++i) drops.add(reason);
 }
 

@@ -14,10 +14,10 @@ namespace adit::system {
 
 namespace {
 
-constexpr std::size_t most_at_once = 64;
+constexpr std::size_t errors_at_once = 64;
 
 // Room for the error and for the address of whoever reported it.
-struct alignas(cmsghdr) Ancillary {
+struct alignas(cmsghdr) ErrorAncillary {
   std::array<unsigned char, 256> bytes;
 };
 
@@ -42,7 +42,7 @@ struct Met {
 // Nothing: the queue is empty.
 std::optional<Met> next_error(int socket) {
   SocketAddress to;
-  Ancillary room;
+  ErrorAncillary room;
   msghdr header{};
   header.msg_name = to.raw();
   header.msg_namelen = sizeof(sockaddr_storage);
@@ -67,7 +67,7 @@ void UdpErrors::ask(int socket, Stack stack) {
 }
 
 void UdpErrors::drain(int socket) {
-  for (std::size_t i = 0; asked_ && i < most_at_once; ++i) {
+  for (std::size_t i = 0; asked_ && i < errors_at_once; ++i) {
     const auto met = next_error(socket);
     if (!met) return;
     const auto error = static_cast<int>(met->what.ee_errno);

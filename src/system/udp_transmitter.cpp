@@ -17,7 +17,7 @@ constexpr std::size_t most_train_bytes = 65000;  // of UDP payload, either famil
 // calls: the route may have been another peer's, or may have changed.
 constexpr std::size_t alone_for_calls = 4096;
 
-Drop verdict(int error) {
+Drop drop_of_send(int error) {
   switch (error) {
     case EMSGSIZE:
       return Drop::too_big;
@@ -155,7 +155,7 @@ std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at,
   }
   if (error == EMSGSIZE && setup_.may_fragment) error = send_in_fragments(socket, at);
   if (error == 0) return 1;
-  for (std::size_t i = 0; i < message.count; ++i) drops.add(verdict(error));
+  for (std::size_t i = 0; i < message.count; ++i) drops.add(drop_of_send(error));
   return 1;
 }
 

@@ -24,7 +24,7 @@ Pkcs12 parse(std::string_view der) {
   return parsed;
 }
 
-std::string pem_of(EVP_PKEY* key) {
+std::string pem_of_key(EVP_PKEY* key) {
   const Bio bio(BIO_new(BIO_s_mem()));
   PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
   char* data = nullptr;
@@ -72,7 +72,7 @@ Result<Bundle> open_bundle(const std::string& name, std::string_view der,
   const Certificates others(raw_others);
   if (done != 1) return cannot_open(name);
   if (!key || !cert) return fail("{} holds no {}", name, key ? "certificate" : "private key");
-  Bundle bundle{pem_of(cert.get()), pem_of(key.get()), {}};
+  Bundle bundle{pem_of(cert.get()), pem_of_key(key.get()), {}};
   for (int at = 0; at < sk_X509_num(others.get()); ++at) {
     bundle.authorities += pem_of(sk_X509_value(others.get(), at));
   }
