@@ -21,17 +21,15 @@ function(adit_room name)
   endforeach()
   target_link_libraries(adit_${name} PUBLIC ${ROOM_LINKS})
   target_link_libraries(adit_${name} PRIVATE adit_warnings)
-  adit_precompile(adit_${name} <string> ${sources})
+  adit_together(adit_${name})
 endfunction()
 
-# Headers that nearly every one of the sources includes, and the one given, are read once for all of
-# them. Only in builds where nobody would miss a forgotten #include: the others find it. GCC warns of
-# things that are not so when it reads headers like this: there warnings are no errors.
-function(adit_precompile target header)
-  list(LENGTH ARGN count)
-  if(ADIT_PRECOMPILE AND count GREATER 5)
-    target_precompile_headers(${target} PRIVATE
-      ${header} <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <span> <string>
-      <string_view> <utility> <vector>)
+# Several files of a target are compiled as one: most of a compiler's time goes into the headers of
+# the standard library, which every file includes anew. So what is unnamed in a room has a name of
+# its own in all of the room. Only in builds where nobody would miss a forgotten #include: the
+# release finds it.
+function(adit_together target)
+  if(ADIT_TOGETHER)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
 endfunction()

@@ -1,6 +1,12 @@
 add_library(adit_warnings INTERFACE)
-target_compile_options(adit_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor
+target_compile_options(adit_warnings INTERFACE -Wall -Wextra -Wconversion -Wnon-virtual-dtor
   -Wold-style-cast -Wimplicit-fallthrough)
+if(ADIT_TOGETHER)  # what is unnamed in one file is a stranger to the next
+  target_compile_options(adit_warnings INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+else()
+  target_compile_options(adit_warnings INTERFACE -Wshadow)
+endif()
 if(ADIT_WERROR)
   target_compile_options(adit_warnings INTERFACE -Werror)
 endif()

@@ -44,7 +44,7 @@ void add_load(CLI::App& bench, LoadOrder& order, int& status) {
   load->callback([&order, &status] { status = run_load(order); });
 }
 
-void add_tunnel(CLI::App& bench, TunnelOrder& order, int& status) {
+void add_tunnel_bench(CLI::App& bench, TunnelOrder& order, int& status) {
   CLI::App* tunnel =
       bench.add_subcommand("tunnel", "a tunnel between two network namespaces; as root");
   tunnel->add_option("--cipher", order.cipher, "of the data channel")->capture_default_str();
@@ -70,7 +70,7 @@ std::shared_ptr<BenchArguments> add_bench(CLI::App& root, int& status) {
     if (bench->get_subcommands().empty()) status = run_bench(given->json);
   });
   add_load(*bench, arguments->load, status);
-  add_tunnel(*bench, arguments->tunnel, status);
+  add_tunnel_bench(*bench, arguments->tunnel, status);
   return arguments;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "app/client_login.h"
+#include "app/exit_codes.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "bench/load_run.h"
@@ -20,13 +21,8 @@ namespace adit::app {
 namespace {
 
 constexpr int not_all_connected = 1;
-constexpr int no_beginning = 2;
 constexpr rlim_t other_files = 64;
 constexpr unsigned few_at_once = 16;
-
-Duration seconds(double count) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count));
-}
 
 class ProfileFiles final : public options::Files {
  public:
@@ -111,7 +107,7 @@ Status make_room_for(unsigned clients) {
 
 int report(const Error& error) {
   std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return no_beginning;
+  return exit_no_answer;
 }
 
 }  // namespace
@@ -129,9 +125,9 @@ int run_load(const LoadOrder& order) {
   settings.clients = order.clients;
   settings.rate = order.rate;
   settings.at_once = order.at_once > 0 || order.rate > 0 ? order.at_once : few_at_once;
-  if (order.seconds > 0) settings.going_on = seconds(order.seconds);
-  settings.hold = seconds(order.hold);
-  settings.patience = seconds(order.patience);
+  if (order.seconds > 0) settings.going_on = of_seconds(order.seconds);
+  settings.hold = of_seconds(order.hold);
+  settings.patience = of_seconds(order.patience);
   bench::LoadRun run(**loop, shared.setup, shared.credentials, rng, settings);
   for (const int number : {SIGINT, SIGTERM}) {
     const Status heard = (*loop)->on_signal(number, [&](int) { run.stop(); });

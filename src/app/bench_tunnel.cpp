@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/bench_signals.h"
+#include "app/exit_codes.h"
 #include "bench/progress.h"
 #include "bench/traffic.h"
 #include "pki/authority.h"
@@ -33,12 +34,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int does_not_work = 1;
-constexpr int no_beginning = 2;
 constexpr const char* near_outer = "192.0.2.1";
 constexpr const char* far_outer = "192.0.2.2";
 constexpr const char* far_inside = "10.8.0.1";
 constexpr const char* outer_device = "outer";
-constexpr auto patience = 20s;  // until the tunnel stands
+constexpr auto until_it_stands = 20s;  // until the tunnel stands
 
 // A private folder for keys, configurations and logs, gone with this object.
 class Folder {
@@ -136,7 +136,7 @@ class VpnProcess {
   VpnProcess& operator=(const VpnProcess&) = delete;
 
   [[nodiscard]] Status wait_until_up(const HeldSignals& signals) const {
-    for (const Instant limit = system::monotonic_now() + patience;;) {
+    for (const Instant limit = system::monotonic_now() + until_it_stands;;) {
       std::ifstream file(log_);
       const std::string text(std::istreambuf_iterator<char>(file), {});
       if (text.find("Initialization Sequence Completed") != std::string::npos) return {};
@@ -195,10 +195,7 @@ class Measuring {
  public:
   Measuring(const TunnelOrder& order, const HeldSignals& signals, const VpnProcess& near,
             const VpnProcess& far)
-      : time_(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(order.seconds))),
-        signals_(signals),
-        near_(near),
-        far_(far) {}
+      : time_(of_seconds(order.seconds)), signals_(signals), near_(near), far_(far) {}
 
   Status all() {
     const bench::Traffic traffic(far_inside, far_outer);
@@ -235,8 +232,7 @@ class Measuring {
     const Instant begin = system::monotonic_now();
     const Result<double> rate = measure();
     if (!rate) return fail_with(rate.error());
-    const double bytes =
-        *rate * std::chrono::duration<double>(system::monotonic_now() - begin).count();
+    const double bytes = *rate * in_seconds(system::monotonic_now() - begin);
     add("one TCP flow, " + way, "Gbit/s", *rate * 8 / 1e9);
     add("  CPU of the client", "ns a byte", (near_.cpu_seconds() - near) * 1e9 / bytes);
     add("  CPU of the server", "ns a byte", (far_.cpu_seconds() - far) * 1e9 / bytes);
@@ -256,7 +252,7 @@ class Measuring {
   std::vector<Figure> figures_;
 };
 
-void print(const TunnelOrder& order, const std::vector<Figure>& figures) {
+void print_figures(const TunnelOrder& order, const std::vector<Figure>& figures) {
   if (order.json) {
     nlohmann::json document = {{"cipher", order.cipher}, {"proto", order.proto}};
     for (const Figure& figure : figures) {
@@ -288,7 +284,7 @@ int measure(const TunnelOrder& order, const HeldSignals& signals, Folder& folder
   Measuring measuring(order, signals, client, server);
   const Status done = measuring.all();
   measuring.clear();
-  if (!measuring.figures().empty()) print(order, measuring.figures());
+  if (!measuring.figures().empty()) print_figures(order, measuring.figures());
   if (!done) return report(done.error(), does_not_work);
   return signals.came() ? does_not_work : 0;
 }
@@ -298,16 +294,16 @@ int measure(const TunnelOrder& order, const HeldSignals& signals, Folder& folder
 int run_tunnel(const TunnelOrder& order) {
   const HeldSignals signals;
   auto folder = Folder::make();
-  if (!folder) return report(folder.error(), no_beginning);
-  if (Status made = make_certificates(*folder); !made) return report(made.error(), no_beginning);
+  if (!folder) return report(folder.error(), exit_no_answer);
+  if (Status made = make_certificates(*folder); !made) return report(made.error(), exit_no_answer);
   if (Status written = write_configurations(order, *folder); !written) {
-    return report(written.error(), no_beginning);
+    return report(written.error(), exit_no_answer);
   }
   auto far = bench::FarEnd::start();
-  if (!far) return report({far.error().what, "run as root"}, no_beginning);
-  if (Status laid = lay_cable(*far); !laid) return report(laid.error(), no_beginning);
+  if (!far) return report({far.error().what, "run as root"}, exit_no_answer);
+  if (Status laid = lay_cable(*far); !laid) return report(laid.error(), exit_no_answer);
   if (Status opened = far->open(outer_device, far_outer); !opened) {
-    return report(opened.error(), no_beginning);
+    return report(opened.error(), exit_no_answer);
   }
   return measure(order, signals, *folder, *far);
 }

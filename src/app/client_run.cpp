@@ -271,7 +271,7 @@ class ClientRun {
     }
     rest_guard(runtime_, config_, *inside_.tunnel);
     login_.expect(outcome);
-    const bool held = hold_if_wanted(runtime_, 1);
+    const bool was_held = hold_if_wanted(runtime_, 1);
     if (runtime_.signal) return;
     if (Status asked = login_.log_in(); !asked) {
       if (runtime_.signal) return;
@@ -284,7 +284,7 @@ class ClientRun {
           "All connections have been connect-retry-max ({}) times unsuccessful, exiting", *rounds);
       return runtime_.raise({SIGTERM, false, "connect-retry-max", 1});
     }
-    if (held) return;
+    if (was_held) return;
     const auto pause = remotes_.pause(outcome.backoff.value_or(std::chrono::seconds(0)));
     runtime_.log.info(2, "{}", node::lines::restart_pause(pause));
     runtime_.rest(pause);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/exit_codes.h"
 #include "base/result.h"
 #include "ip/address.h"
 #include "setup/engine.h"
@@ -14,7 +15,6 @@
 
 namespace adit::app {
 
-inline constexpr int exit_failure = 1;
 inline constexpr const char* usual_dir = "/etc/adit";
 
 // On standard error, one line; returns the exit status.
@@ -43,7 +43,7 @@ struct Screen {
 };
 [[nodiscard]] std::optional<Screen> screen();
 // For lines of text: 0, as long as they are, when the output is no terminal.
-[[nodiscard]] std::size_t text_columns(std::size_t least, std::size_t most);
+[[nodiscard]] std::size_t text_columns(std::size_t least = 40, std::size_t most = 100);
 
 // Somebody sits at the other end of both.
 [[nodiscard]] bool is_dialogue();

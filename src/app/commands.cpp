@@ -32,7 +32,7 @@ constexpr int exit_bad_use = 2;
 constexpr const char* with_own_codes[] = {"bench", "doctor", "lint", "migrate", "reload"};
 
 template <auto add>
-std::shared_ptr<void> held(CLI::App& root, int& status) {
+std::shared_ptr<void> arguments_of(CLI::App& root, int& status) {
   return add(root, status);
 }
 
@@ -45,14 +45,21 @@ struct Family {
 
 const std::vector<Family>& families() {
   static const std::vector<Family> all = {
-      {"set up", {"up", "down"}, held<add_up>},    {"set up", {"client"}, held<add_client>},
-      {"set up", {"site"}, held<add_site>},        {"set up", {"join", "leave"}, held<add_join>},
-      {"set up", {"reload"}, held<add_reload>},    {"look", {"status"}, held<add_status>},
-      {"look", {"doctor"}, held<add_doctor>},      {"look", {"explain"}, held<add_explain>},
-      {"look", {"lint"}, held<add_lint>},          {"look", {"migrate"}, held<add_migrate>},
-      {"by hand", {"pki"}, held<add_pki>},         {"by hand", {"firewall"}, held<add_firewall>},
-      {"by hand", {"options"}, held<add_options>}, {"by hand", {"bench"}, held<add_bench>},
-      {"", {"generate"}, held<add_generate>},
+      {"set up", {"up", "down"}, arguments_of<add_up>},
+      {"set up", {"client"}, arguments_of<add_client>},
+      {"set up", {"site"}, arguments_of<add_site>},
+      {"set up", {"join", "leave"}, arguments_of<add_join>},
+      {"set up", {"reload"}, arguments_of<add_reload>},
+      {"look", {"status"}, arguments_of<add_status>},
+      {"look", {"doctor"}, arguments_of<add_doctor>},
+      {"look", {"explain"}, arguments_of<add_explain>},
+      {"look", {"lint"}, arguments_of<add_lint>},
+      {"look", {"migrate"}, arguments_of<add_migrate>},
+      {"by hand", {"pki"}, arguments_of<add_pki>},
+      {"by hand", {"firewall"}, arguments_of<add_firewall>},
+      {"by hand", {"options"}, arguments_of<add_options>},
+      {"by hand", {"bench"}, arguments_of<add_bench>},
+      {"", {"generate"}, arguments_of<add_generate>},
   };
   return all;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/exit_codes.h"
 #include "node/channel_setup.h"
 #include "node/lines.h"
 #include "node/static_key_mode.h"
@@ -12,8 +13,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr int exit_ok = 0;
-constexpr int exit_failure = 1;
 constexpr std::size_t largest = 1768;  // source: stock 2.6 with its usual sizes
 
 int give_up(Runtime& runtime, const Error& error) {

@@ -58,10 +58,6 @@ int show(const doctor::Report& report, bool json) {
   return report.has_failed() ? something_failed : 0;
 }
 
-Duration seconds(double count) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count));
-}
-
 Result<std::vector<ip::Address>> addresses(const std::vector<std::string>& words) {
   std::vector<ip::Address> parsed;
   for (const std::string& word : words) {
@@ -180,7 +176,7 @@ Result<doctor::Report> client_report(const DoctorArguments& arguments,
   const std::string joined = setup::joined_file(dir, arguments.what);
   if (!around.store.exists(check.profile) && around.store.exists(joined)) check.profile = joined;
   const StepLine line(!arguments.json);
-  check.running = await_up(check.profile, seconds(arguments.wait), line);
+  check.running = await_up(check.profile, of_seconds(arguments.wait), line);
   if (check.profile == joined && geteuid() == 0) {
     const auto host = setup::real_host();
     const auto plan = setup::read_join_plan(*host, dir, arguments.what);
@@ -206,8 +202,8 @@ Result<doctor::Report> live_report(const DoctorArguments& arguments) {
   }
   around.on_step = [&](const std::string& what) { line.say(what); };
   doctor::Limits limits;
-  limits.patience = seconds(arguments.patience);
-  limits.throughput = seconds(arguments.throughput);
+  limits.patience = of_seconds(arguments.patience);
+  limits.throughput = of_seconds(arguments.throughput);
   if (arguments.what.empty()) return server_report(arguments, *hosts, limits, around);
   return client_report(arguments, *hosts, limits, around);
 }

@@ -20,8 +20,6 @@ namespace adit::app {
 namespace {
 
 constexpr int nothing_known = 1;
-constexpr int cannot_read = 2;
-constexpr std::size_t least_columns = 40, most_columns = 100;
 
 Result<std::string> log_of(const std::vector<std::string>& words,
                            const std::optional<int>& running) {
@@ -47,12 +45,11 @@ int run_explain(const std::vector<std::string>& words, const std::optional<int>&
   const auto log = log_of(words, running);
   if (!log) {
     std::fprintf(stderr, "adit: %s\n", log.error().text().c_str());
-    return cannot_read;
+    return exit_no_answer;
   }
   const explain::Report report = explain::explain(*log);
   const std::string text =
-      json ? explain::render_json(report)
-           : explain::render_text(report, text_columns(least_columns, most_columns));
+      json ? explain::render_json(report) : explain::render_text(report, text_columns());
   std::fputs(text.c_str(), stdout);
   return report.findings.empty() ? nothing_known : 0;
 }

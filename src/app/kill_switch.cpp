@@ -23,12 +23,12 @@ namespace {
 
 constexpr int private_file = 0600;
 constexpr unsigned private_folder = 0700;
-constexpr const char* folder = "/run/adit";
+constexpr const char* switch_folder = "/run/adit";
 constexpr const char* how_to_open = "\"adit firewall unload --owner kill-switch\" opens it";
 
 // One switch for each network namespace.
 std::string state_path(std::string_view ending) {
-  return fmt::format("{}/kill-switch-{}.{}", folder, system::network_namespace(), ending);
+  return fmt::format("{}/kill-switch-{}.{}", switch_folder, system::network_namespace(), ending);
 }
 
 std::vector<ip::Prefix> near_networks(Runtime& runtime) {
@@ -64,7 +64,7 @@ Result<std::unique_ptr<KillSwitch>> KillSwitch::close(Runtime& runtime,
 }
 
 bool KillSwitch::take_lock() {
-  ::mkdir(folder, private_folder);
+  ::mkdir(switch_folder, private_folder);
   lock_ = system::Fd(
       ::open(state_path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
   return !lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;

@@ -28,9 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int cannot_read = 2;
-constexpr std::size_t least_columns = 40, most_columns = 100;
-
 std::optional<unsigned> mode_of(const std::string& path) {
   struct stat facts {};
   if (stat(path.c_str(), &facts) != 0) return std::nullopt;
@@ -81,7 +78,7 @@ int run_lint(const LintArguments& given) {
     auto linted = lint_one(file, given.dir, around, store);
     if (!linted) {
       static_cast<void>(complain(linted.error()));
-      return cannot_read;
+      return exit_no_answer;
     }
     verdict.reports.push_back(linted->report);
     all.push_back(std::move(*linted));
@@ -90,8 +87,7 @@ int run_lint(const LintArguments& given) {
     if (auto talk = lint::compare(all[0], all[1])) verdict.talks.push_back(std::move(*talk));
   }
   const std::string text =
-      given.json ? lint::render_json(verdict)
-                 : lint::render_text(verdict, text_columns(least_columns, most_columns));
+      given.json ? lint::render_json(verdict) : lint::render_text(verdict, text_columns());
   std::fputs(text.c_str(), stdout);
   return verdict.status();
 }

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr int not_done = 2;
 
-unsigned mode_of(const std::string& path) {
+unsigned mode_for_copy_of(const std::string& path) {
   struct stat facts {};
   constexpr unsigned secret = 0600;
   return stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777 : secret;
@@ -64,7 +64,8 @@ int write(const MigrateArguments& given, const std::string& text) {
     complain({"cannot write " + given.output + ": it exists", "name another file"});
     return not_done;
   }
-  const Status written = system::write_file_atomically(given.output, text, mode_of(given.file));
+  const Status written =
+      system::write_file_atomically(given.output, text, mode_for_copy_of(given.file));
   return written ? 0 : complain(written.error());
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto patience = std::chrono::seconds(12);
+constexpr auto keeper_patience = std::chrono::seconds(12);
 constexpr std::size_t largest_turn = 1u << 16;
 constexpr const char* done_line = ".";
 
@@ -99,7 +99,7 @@ void NamesKeeper::ask(const std::string& line) {
 
 // Until it says that it is done. False: it is gone, or takes too long.
 bool NamesKeeper::hear(std::string& rest) {
-  const auto until = Clock::now() + patience;
+  const auto until = Clock::now() + keeper_patience;
   std::array<char, 4096> room;
   for (;;) {
     for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
@@ -133,7 +133,7 @@ void NamesKeeper::tell(std::string_view line) {
 void NamesKeeper::let_go() {
   channel_.reset();
   if (pid_ < 0) return;
-  const auto until = Clock::now() + patience;
+  const auto until = Clock::now() + keeper_patience;
   while (waitpid(pid_, nullptr, WNOHANG) == 0 && Clock::now() < until) usleep(2000);
   pid_ = -1;
 }

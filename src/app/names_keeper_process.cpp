@@ -16,7 +16,7 @@ namespace adit::app {
 namespace {
 
 constexpr std::size_t largest_request = 1u << 20;
-constexpr std::size_t most_output = 1u << 12;
+constexpr std::size_t most_answer = 1u << 12;
 
 class Keeping {
  public:
@@ -73,7 +73,7 @@ class Keeping {
     std::erase_if(command.variables, [](const auto& one) { return one.first == "script_type"; });
     command.variables.emplace_back("script_type", type);
     const auto output =
-        system::run_and_capture(command, most_output, system::Captured::with_complaints);
+        system::run_and_capture(command, most_answer, system::Captured::with_complaints);
     if (output && output->status == 0) return;
     warn("WARNING: Failed running command (--dns-updown): " +
          (output ? fmt::format("external program exited with error status: {}", output->status)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/client_run.h"
+#include "app/exit_codes.h"
 #include "app/inside.h"
 #include "app/kill_switch.h"
 #include "app/management_host.h"
@@ -24,7 +25,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr int exit_failure = 1;
 constexpr const char* see_help = "Use --help for more information.";
 
 crypto::Engine engine_of(options::FastPath::Engine engine) {

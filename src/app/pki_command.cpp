@@ -11,9 +11,9 @@ namespace adit::app {
 namespace {
 
 // Adds commands one after the other to "pki".
-class Commands {
+class PkiCommands {
  public:
-  Commands(CLI::App& pki, PkiArguments& arguments, int& status)
+  PkiCommands(CLI::App& pki, PkiArguments& arguments, int& status)
       : pki_(pki), arguments_(arguments), status_(status) {}
 
   // What every command takes; do leaves its exit status.
@@ -51,7 +51,7 @@ class Commands {
   int& status_;
 };
 
-void add_authority(Commands& commands) {
+void add_authority(PkiCommands& commands) {
   CLI::App& init = commands.add("init", "make a certificate authority", pki_init);
   CLI::App& ca = commands.add("ca", "show the authority", pki_ca);
   ca.add_flag("--issue", commands.arguments().issue, "make it, as init does");
@@ -63,7 +63,7 @@ void add_authority(Commands& commands) {
   }
 }
 
-void add_issuing(Commands& commands) {
+void add_issuing(PkiCommands& commands) {
   CLI::App& server = commands.add("server", "issue a server certificate", [](const auto& given) {
     return pki_issue(given, pki::Kind::server);
   });
@@ -85,7 +85,7 @@ void add_issuing(Commands& commands) {
   renew.add_flag("--new-key", commands.arguments().new_key, "make a new key too");
 }
 
-void add_revoking(Commands& commands) {
+void add_revoking(PkiCommands& commands) {
   CLI::App& revoke = commands.add("revoke", "revoke a certificate and renew the list", pki_revoke);
   commands.name_of(revoke, "whose");
   revoke.add_option("--reason", commands.arguments().reason, "as RFC 5280 names them")
@@ -95,13 +95,13 @@ void add_revoking(Commands& commands) {
   commands.days(crl, "how long it is valid");
 }
 
-void add_looking(Commands& commands) {
+void add_looking(PkiCommands& commands) {
   commands.add("list", "show all certificates with the days they have left", pki_list);
   CLI::App& show = commands.add("show", "show everything about one certificate", pki_show);
   commands.name_of(show, "whose");
 }
 
-void add_export(Commands& commands) {
+void add_export(PkiCommands& commands) {
   PkiArguments& arguments = commands.arguments();
   CLI::App& give =
       commands.add("export", "write a client's profile with everything inside", pki_export);
@@ -116,7 +116,7 @@ void add_export(Commands& commands) {
   give.add_option("-o", arguments.output, "file to write; - is standard output");
 }
 
-void add_moving(Commands& commands) {
+void add_moving(PkiCommands& commands) {
   PkiArguments& arguments = commands.arguments();
   CLI::App& bring = commands.add(
       "import", "take over a directory of easy-rsa 2 or 3, or of loose files", pki_import);
@@ -141,7 +141,7 @@ std::shared_ptr<PkiArguments> add_pki(CLI::App& root, int& status) {
   auto arguments = std::make_shared<PkiArguments>();
   CLI::App* pki = root.add_subcommand("pki", "certificates: a CA, servers and clients");
   pki->require_subcommand(1);
-  Commands commands(*pki, *arguments, status);
+  PkiCommands commands(*pki, *arguments, status);
   add_authority(commands);
   add_issuing(commands);
   add_looking(commands);

@@ -40,7 +40,7 @@ Result<ip::Endpoint> find_target(Runtime& runtime, const options::Config& config
 }
 
 // Open from the start: its path may mean nothing in another root directory.
-Result<system::Fd> open_journal(const std::string& folder) {
+Result<system::Fd> open_share_journal(const std::string& folder) {
   if (folder.empty()) return system::Fd();
   system::Fd opened(open(folder.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
   if (opened) return opened;
@@ -67,7 +67,7 @@ system::StreamSorter::Verdict judge(Bytes first) {
 Result<std::unique_ptr<PortShare>> PortShare::create(Runtime& runtime,
                                                      const options::Config& config, Take ours) {
   if (!config.server.port_share) return std::unique_ptr<PortShare>();
-  auto journal = open_journal(config.server.port_share_dir);
+  auto journal = open_share_journal(config.server.port_share_dir);
   if (!journal) return fail_with(journal.error());
   const auto target = find_target(runtime, config);
   if (!target) return fail_with(target.error());

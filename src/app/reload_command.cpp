@@ -29,7 +29,6 @@ using options::ReloadReport;
 
 // A script tells by these what has become of it. The worst of several servers counts.
 constexpr int refused = 1;
-constexpr int no_answer = 2;
 constexpr int needs_restart = 3;
 constexpr int incomplete = 4;
 
@@ -121,7 +120,7 @@ int status_of(const ReloadReport& report) {
 
 // What matters most to who asked: nothing at all, no answer, a part.
 int worse(int a, int b) {
-  constexpr int order[] = {0, incomplete, needs_restart, no_answer, refused};
+  constexpr int order[] = {0, incomplete, needs_restart, exit_no_answer, refused};
   const auto rank = [&](int status) { return std::ranges::find(order, status); };
   return rank(a) < rank(b) ? b : a;
 }
@@ -141,7 +140,7 @@ int run_reload(const ReloadArguments& given) {
   for (const Server& server : *servers) {
     const auto report = ask(server, given.dry_run);
     if (!report) {
-      status = worse(status, refuse(report.error(), no_answer));
+      status = worse(status, refuse(report.error(), exit_no_answer));
       continue;
     }
     status = worse(status, status_of(*report));

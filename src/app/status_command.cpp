@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/exit_codes.h"
 #include "base/text.h"
 #include "node/instance_facts.h"
 #include "system/status_socket.h"
@@ -14,7 +15,6 @@ namespace adit::app {
 namespace {
 
 constexpr int nothing_runs = 1;
-constexpr int no_answer = 2;
 
 struct Where {
   std::string folder = system::status_folder();
@@ -32,7 +32,7 @@ Where look(const std::string& where) {
   return found;
 }
 
-void report(const Error& error) { std::fprintf(stderr, "adit: %s\n", error.text().c_str()); }
+void complain_of(const Error& error) { std::fprintf(stderr, "adit: %s\n", error.text().c_str()); }
 
 Error nobody(const std::string& folder, const std::string& where = {}) {
   if (access(folder.c_str(), F_OK) == 0 && access(folder.c_str(), R_OK | X_OK) != 0) {
@@ -59,7 +59,7 @@ Result<std::string> shown(const std::string& document, bool json) {
 int run_status(const std::string& where, bool json) {
   const Where found = look(where);
   if (found.pids.empty()) {
-    report(nobody(found.folder, where));
+    complain_of(nobody(found.folder, where));
     return nothing_runs;
   }
   int status = 0;
@@ -70,8 +70,8 @@ int run_status(const std::string& where, bool json) {
     if (text) {
       texts.push_back(*text);
     } else {
-      report(text.error());
-      status = no_answer;
+      complain_of(text.error());
+      status = exit_no_answer;
     }
   }
   const std::string all = json ? "[" + join(texts, ",") + "]\n" : join(texts, "\n");

@@ -7,6 +7,7 @@
 #include <openssl/objects.h>
 
 #include "app/crypto_check.h"
+#include "app/exit_codes.h"
 #include "app/title.h"
 #include "app/token_host.h"
 #include "base/text.h"
@@ -25,24 +26,21 @@ namespace adit::app {
 
 namespace {
 
-constexpr int exit_ok = 0;
-constexpr int exit_failure = 1;
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 int complain(const Error& error) {
-  print("Options error: " + error.text() + "\n");
+  put("Options error: " + error.text() + "\n");
   return exit_failure;
 }
 
 // A fresh key goes to its file, private from the first byte, or to standard output.
 int deliver(const std::string& text, const std::string& file) {
   if (file.empty()) {
-    print(text);
+    put(text);
     return exit_ok;
   }
-  constexpr unsigned private_mode = 0600;
-  if (Status written = system::write_file_atomically(file, text, private_mode); !written) {
+  constexpr unsigned secret_mode = 0600;
+  if (Status written = system::write_file_atomically(file, text, secret_mode); !written) {
     return complain(written.error());
   }
   return exit_ok;
@@ -98,62 +96,56 @@ std::string cipher_line(const crypto::Cipher& cipher) {
 }
 
 int show_ciphers() {
-  print(
-      "The following ciphers and cipher modes are available for use\nwith OpenVPN.  Each cipher "
+  put("The following ciphers and cipher modes are available for use\nwith OpenVPN.  Each cipher "
       "shown below may be used as a parameter\nto the --data-ciphers (or --cipher) option. Using a "
       "GCM or\nCHACHA20-POLY1305 is recommended. In static key mode only CBC\nmode is "
       "allowed.\n\n");
   for (const crypto::Cipher& cipher : crypto::all_ciphers()) {
     const bool hidden = cipher.mode == crypto::CipherMode::none || cipher.legacy;
-    if (!hidden && !cipher.has_small_blocks()) print(cipher_line(cipher));
+    if (!hidden && !cipher.has_small_blocks()) put(cipher_line(cipher));
   }
-  print(
-      "\nThe following ciphers have a block size of less than 128 bits,\nand are therefore "
+  put("\nThe following ciphers have a block size of less than 128 bits,\nand are therefore "
       "deprecated.  Do not use unless you have to.\n\n");
   for (const crypto::Cipher& cipher : crypto::all_ciphers()) {
-    if (cipher.has_small_blocks()) print(cipher_line(cipher));
+    if (cipher.has_small_blocks()) put(cipher_line(cipher));
   }
-  print("\n");
+  put("\n");
   return exit_ok;
 }
 
 int show_digests() {
-  print(
-      "The following message digests are available for use with\nOpenVPN.  A message digest is "
+  put("The following message digests are available for use with\nOpenVPN.  A message digest is "
       "used "
       "in conjunction with\nthe HMAC function, to authenticate received packets.\nYou can specify "
       "a "
       "message digest as parameter to\nthe --auth option.\n\n");
   for (const crypto::Digest& digest : crypto::all_digests()) {
-    print(fmt::format("{} {} bit digest size\n", digest.name, digest.bytes * 8));
+    put(fmt::format("{} {} bit digest size\n", digest.name, digest.bytes * 8));
   }
-  print("\n");
+  put("\n");
   return exit_ok;
 }
 
 int show_tls(const options::Config& config) {
   const auto names =
       tls::cipher_names(config.identity.tls_cipher, config.identity.tls_ciphersuites);
-  print(
-      "Available TLS Ciphers, listed in order of preference:\n\nFor TLS 1.3 and newer "
+  put("Available TLS Ciphers, listed in order of preference:\n\nFor TLS 1.3 and newer "
       "(--tls-ciphersuites):\n\n");
-  for (const std::string& name : names.tls13) print(name + "\n");
-  print("\nFor TLS 1.2 and older (--tls-cipher):\n\n");
-  for (const std::string& name : names.tls12) print(name + "\n");
-  print(
-      "\nBe aware that that whether a cipher suite in this list can actually work\ndepends on the "
+  for (const std::string& name : names.tls13) put(name + "\n");
+  put("\nFor TLS 1.2 and older (--tls-cipher):\n\n");
+  for (const std::string& name : names.tls12) put(name + "\n");
+  put("\nBe aware that that whether a cipher suite in this list can actually work\ndepends on the "
       "specific setup of both peers. See the man page entries of\n--tls-cipher and --show-tls for "
       "more details.\n\n");
   return exit_ok;
 }
 
 int show_curves() {
-  print(
-      "Consider using 'openssl ecparam -list_curves' as alternative to running\nthis command.\n"
+  put("Consider using 'openssl ecparam -list_curves' as alternative to running\nthis command.\n"
       "\nAvailable Elliptic curves/groups:\n\n");
   std::vector<EC_builtin_curve> curves(EC_get_builtin_curves(nullptr, 0));
   EC_get_builtin_curves(curves.data(), curves.size());
-  for (const EC_builtin_curve& curve : curves) print(std::string(OBJ_nid2sn(curve.nid)) + "\n");
+  for (const EC_builtin_curve& curve : curves) put(std::string(OBJ_nid2sn(curve.nid)) + "\n");
   return exit_ok;
 }
 
@@ -209,10 +201,10 @@ int run_tool(Runtime& runtime, const options::Config& config) {
     case Kind::none:
       break;
     case Kind::help:
-      print(title() + "\n\n" + options::help_text());
+      put(title() + "\n\n" + options::help_text());
       return exit_failure;  // as stock does
     case Kind::version:
-      print(version_text());
+      put(version_text());
       return exit_ok;
     case Kind::show_ciphers:
       return show_ciphers();
@@ -223,7 +215,7 @@ int run_tool(Runtime& runtime, const options::Config& config) {
     case Kind::show_curves:
       return show_curves();
     case Kind::show_engines:
-      print("Sorry, OpenSSL hardware crypto engine functionality is not available.\n");
+      put("Sorry, OpenSSL hardware crypto engine functionality is not available.\n");
       return exit_ok;
     case Kind::show_gateway:
       return show_gateway(runtime, config);

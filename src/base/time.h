@@ -28,6 +28,10 @@ inline double in_seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+inline Duration of_seconds(double count) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count));
+}
+
 inline std::int64_t whole_seconds(Instant at) {
   return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }

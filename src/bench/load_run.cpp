@@ -76,8 +76,7 @@ LoadReport LoadRun::run() {
 
 Instant LoadRun::start_due(std::size_t number) const {
   if (settings_.rate <= 0) return began_;
-  return began_ + std::chrono::duration_cast<Duration>(
-                      std::chrono::duration<double>(static_cast<double>(number) / settings_.rate));
+  return began_ + of_seconds(static_cast<double>(number) / settings_.rate);
 }
 
 bool LoadRun::may_start(Instant now) const {
@@ -249,14 +248,14 @@ void LoadRun::goodbye_all() {
 
 void LoadRun::show_progress(Instant now, bool holding) {
   const std::size_t failed = report_.failed();
-  const auto time = std::chrono::duration<double>(now - began_).count();
+  const auto time = in_seconds(now - began_);
   std::string text = fmt::format("{} of {} up", report_.up, settings_.clients);
   if (failed > 0) text += fmt::format(", {} failed", failed);
   if (report_.lost() > 0) text += fmt::format(", {} lost", report_.lost());
   double share = static_cast<double>(report_.connected + failed) /
                  static_cast<double>(std::max<std::size_t>(1, settings_.clients));
   if (settings_.going_on) {
-    share = time / std::chrono::duration<double>(*settings_.going_on).count();
+    share = time / in_seconds(*settings_.going_on);
     text += fmt::format(", {} handshakes", report_.connected);
   }
   if (holding) {

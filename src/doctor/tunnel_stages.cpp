@@ -91,9 +91,9 @@ void test_throughput(Report& report, Inside& inside, const InsidePlan& plan,
   const double lost = done.sent > 0 ? 100.0 - 100.0 * static_cast<double>(done.answered) /
                                                   static_cast<double>(done.sent)
                                     : 0;
-  std::string text = fmt::format("{} there and as much back (echoes of {} bytes for {:.1f} s",
-                                 megabits(done.bytes_per_second), throughput_bytes,
-                                 std::chrono::duration<double>(time).count());
+  std::string text =
+      fmt::format("{} there and as much back (echoes of {} bytes for {:.1f} s",
+                  megabits(done.bytes_per_second), throughput_bytes, in_seconds(time));
   if (lost >= 1) text += fmt::format(", {:.0f}% lost", lost);
   report.ok(throughput_id, throughput_id, text + ")");
 }

@@ -7,14 +7,14 @@
 namespace adit::sim {
 namespace {
 
-constexpr const char* base =
+constexpr const char* subnet_lines =
     "ca x\ncert x\nkey x\ndh none\ndev tun\ntopology subnet\nserver 10.8.0.0 255.255.240.0\n"
     "data-ciphers AES-256-GCM\n";
 
 class PushUpdate : public testing::Test {
  protected:
   void SetUp() override {
-    server.configure(base + std::string("push \"route 10.71.0.0 255.255.0.0\"\n"));
+    server.configure(subnet_lines + std::string("push \"route 10.71.0.0 255.255.0.0\"\n"));
     client = &world.add_client();
     ASSERT_TRUE(world.run_until([&] { return client->up(); }, 20s));
     world.run_for(2s);
@@ -100,11 +100,11 @@ TEST_F(PushUpdate, what_is_no_option_is_not_sent) {
 }
 
 TEST_F(PushUpdate, another_configuration_is_told_to_who_is_there) {
-  server.reconfigure(base + std::string("push \"route 10.74.0.0 255.255.0.0\"\nping 7\n"));
+  server.reconfigure(subnet_lines + std::string("push \"route 10.74.0.0 255.255.0.0\"\nping 7\n"));
   world.run_for(2s);
   EXPECT_TRUE(has_route("10.74.0.0"));
   EXPECT_FALSE(has_route("10.71.0.0"));
-  server.reconfigure(base);
+  server.reconfigure(subnet_lines);
   world.run_for(2s);
   EXPECT_FALSE(has_route("10.74.0.0"));
   expect_living();
@@ -112,7 +112,7 @@ TEST_F(PushUpdate, another_configuration_is_told_to_who_is_there) {
 
 TEST_F(PushUpdate, and_so_is_what_a_client_s_own_file_says_by_now) {
   server.give_file("client1", "push \"route 10.75.0.0 255.255.0.0\"\n");
-  server.reconfigure(base + std::string("client-config-dir ccd\n"));
+  server.reconfigure(subnet_lines + std::string("client-config-dir ccd\n"));
   world.run_for(2s);
   EXPECT_TRUE(has_route("10.75.0.0"));
   EXPECT_FALSE(has_route("10.71.0.0"));

@@ -14,14 +14,14 @@
 namespace adit::sim {
 namespace {
 
-constexpr const char* base =
+constexpr const char* base_lines =
     "ca x\ncert x\nkey x\ndh none\ndev tun\ntopology subnet\nserver 10.8.0.0 255.255.240.0\n"
     "data-ciphers AES-256-GCM\n";
 
 // One client is there, and stays.
 struct Living {
   explicit Living(const std::string& lines) {
-    server.configure(base + lines);
+    server.configure(base_lines + lines);
     first = &world.add_client();
     EXPECT_TRUE(world.run_until([&] { return first->up(); }, 20s));
     world.run_for(2s);
@@ -198,7 +198,7 @@ TEST_P(EachProbe, is_so_at_once_and_the_client_stays) {
   }
   Living living(probe.before);
   probe.meanwhile(living);
-  living.server.reconfigure(base + probe.after);
+  living.server.reconfigure(base_lines + probe.after);
   const auto at_once = living.first->attempts();
   after = probe.see(living);
   EXPECT_NE(before, after);
@@ -216,11 +216,11 @@ INSTANTIATE_TEST_SUITE_P(Rows, EachProbe, testing::ValuesIn(probes()), name_of);
 TEST(Reload, a_client_is_pinged_at_the_shorter_and_waited_for_the_longer_of_both) {
   Living living("keepalive 10 60\n");
   EXPECT_EQ(ping(living) + " " + timeout(living), "10 120");
-  living.server.reconfigure(std::string(base) + "keepalive 1 2\n");
+  living.server.reconfigure(std::string(base_lines) + "keepalive 1 2\n");
   EXPECT_EQ(ping(living) + " " + timeout(living), "1 120");
-  living.server.reconfigure(std::string(base) + "keepalive 100 600\n");
+  living.server.reconfigure(std::string(base_lines) + "keepalive 100 600\n");
   EXPECT_EQ(ping(living) + " " + timeout(living), "1 1200");
-  living.server.reconfigure(base);
+  living.server.reconfigure(base_lines);
   EXPECT_EQ(ping(living) + " " + timeout(living), "1 0");
 }
 
@@ -228,13 +228,13 @@ TEST(Reload, a_network_goes_and_comes_with_its_line) {
   Living living("client-config-dir ccd\n");
   const std::string own = living.routes();
   give_networks(living);
-  living.server.reconfigure(std::string(base) + "client-config-dir ccd\n");
+  living.server.reconfigure(std::string(base_lines) + "client-config-dir ccd\n");
   EXPECT_NE(living.routes().find("10.2.0.0/16"), std::string::npos);
   EXPECT_EQ(ping(living), "3");
   living.server.store().files["ccd/client1"] = "iroute 10.2.0.0 255.255.0.0\n";
-  living.server.reconfigure(std::string(base) + "client-config-dir ccd\n");
+  living.server.reconfigure(std::string(base_lines) + "client-config-dir ccd\n");
   EXPECT_EQ(living.routes(), own + "10.2.0.0/16 ");
-  living.server.reconfigure(base);
+  living.server.reconfigure(base_lines);
   EXPECT_EQ(living.routes(), own);
   EXPECT_EQ(living.first->attempts(), 1);
 }
@@ -247,8 +247,8 @@ TEST(Reload, a_network_that_has_gone_does_not_come_back_with_a_late_answer) {
     const std::size_t before = living.first->received();
     living.server.processes().status = [&](const ports::Command&) { return status; };
     give_networks(living);
-    living.server.reconfigure(base + with + "client-config-dir ccd\n");
-    living.server.reconfigure(base + with);
+    living.server.reconfigure(base_lines + with + "client-config-dir ccd\n");
+    living.server.reconfigure(base_lines + with);
     living.world.run_for(1s);
     living.server.send_inside(*ip::Address::parse("10.8.0.1"), *ip::Address::parse("10.1.0.5"));
     living.world.run_for(1s);
@@ -260,19 +260,19 @@ TEST(Reload, a_network_that_has_gone_does_not_come_back_with_a_late_answer) {
 TEST(Reload, lines_of_a_clients_file_are_told_until_they_are_taken_up) {
   Living living("client-config-dir ccd\n");
   give_networks(living);
-  const auto config = *options::load_text(std::string(base) + "client-config-dir ccd\n", "s");
+  const auto config = *options::load_text(std::string(base_lines) + "client-config-dir ccd\n", "s");
   const auto changes = living.server.server().changed_client_files(config);
   ASSERT_EQ(changes.size(), 4u);
   EXPECT_EQ(changes[0].at.text(), "ccd/client1:1");
   EXPECT_EQ(changes[0].effect, options::Change::now);
   EXPECT_EQ(changes[0].note, "client client1");
-  living.server.reconfigure(std::string(base) + "client-config-dir ccd\n");
+  living.server.reconfigure(std::string(base_lines) + "client-config-dir ccd\n");
   EXPECT_TRUE(living.server.server().changed_client_files(config).empty());
 }
 
 TEST(Reload, a_new_session_from_the_same_place_gets_what_is_configured_by_then) {
   Living living("");
-  living.server.reconfigure(std::string(base) + "push \"route 10.77.0.0 255.255.0.0\"\n");
+  living.server.reconfigure(std::string(base_lines) + "push \"route 10.77.0.0 255.255.0.0\"\n");
   const auto pushed = [&] { return join(living.peer().push_list, ","); };
   EXPECT_EQ(pushed().find("10.77.0.0"), std::string::npos);
   const auto address = living.first->tunnel_address();
@@ -287,9 +287,9 @@ TEST(Reload, a_new_session_from_the_same_place_gets_what_is_configured_by_then) 
 TEST(Reload, plugins_are_told_the_variables_that_are_configured_by_then) {
   World world{5, {}};
   ServerHost& server = world.add_server();
-  server.configure(base);
+  server.configure(base_lines);
   MemoryPlugins& plugins = server.use_plugins({ports::PluginEvent::client_connect_v2});
-  server.reconfigure(base + std::string("setenv probe 1\n"));
+  server.reconfigure(base_lines + std::string("setenv probe 1\n"));
   ClientHost& client = world.add_client();
   ASSERT_TRUE(world.run_until([&] { return client.up(); }, 20s));
   EXPECT_TRUE(std::ranges::any_of(plugins.told.at(0).variables,
@@ -301,11 +301,11 @@ TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
     World world{5, {.log_in = true}};
     ServerHost& server = world.add_server();
     server.processes().status = [](const ports::Command&) { return 2; };
-    server.configure(base + script + "auth-user-pass-verify /judge via-env\n");
+    server.configure(base_lines + script + "auth-user-pass-verify /judge via-env\n");
     ClientHost& client = world.add_client();
     world.run_for(5s);
     ASSERT_EQ(server.processes().ran.size(), 1u);
-    server.reconfigure(base);
+    server.reconfigure(base_lines);
     const std::string file = variable(server.processes().ran[0], "auth_control_file");
     server.store().files.at(file) = answer;
     EXPECT_TRUE(world.run_until([&] { return client.up() || client.ended(); }, 3s));
@@ -316,11 +316,11 @@ TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
 TEST(Reload, who_is_on_his_way_in_gets_there) {
   World world{5, {}};
   ServerHost& server = world.add_server();
-  server.configure(base);
+  server.configure(base_lines);
   ClientHost& client = world.add_client();
   for (int i = 0; i < 200 && !client.up(); ++i) {
     world.run_for(20ms);
-    server.reconfigure(base + std::string(i % 2 == 0 ? "verb 4\n" : "push \"ping 9\"\n"));
+    server.reconfigure(base_lines + std::string(i % 2 == 0 ? "verb 4\n" : "push \"ping 9\"\n"));
   }
   EXPECT_TRUE(client.up() && client.attempts() == 1);
   EXPECT_TRUE(world.invariants().violations().empty());
@@ -330,11 +330,11 @@ TEST(Reload, a_password_script_that_goes_while_the_certificate_is_judged_is_not_
   World world{5, {}};
   ServerHost& server = world.add_server();
   const std::string checks = script + "tls-verify /verify\n";
-  server.configure(base + checks + "auth-user-pass-verify /login via-env\n");
+  server.configure(base_lines + checks + "auth-user-pass-verify /login via-env\n");
   ClientHost& client = world.add_client();
   auto& ran = server.processes().ran;
   ASSERT_TRUE(world.run_until([&] { return !ran.empty(); }, 10s));
-  server.reconfigure(base + checks);
+  server.reconfigure(base_lines + checks);
   EXPECT_TRUE(world.run_until([&] { return client.up(); }, 10s));
   for (const ports::Command& command : ran) {
     ASSERT_FALSE(command.argv.empty());
@@ -368,7 +368,7 @@ class RoutesOf : public testing::Test {
     return text;
   }
   static options::Config config_of(const std::string& lines) {
-    auto config = options::load_text(base + lines, "server.conf");
+    auto config = options::load_text(base_lines + lines, "server.conf");
     EXPECT_TRUE(config) << config.error().text();
     return *config;
   }

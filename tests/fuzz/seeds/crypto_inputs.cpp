@@ -25,7 +25,7 @@ void add_unwrap(Corpus& corpus, std::uint8_t wrapping, Bytes seen) {
   corpus.add("control_unwrap", std::move(input));
 }
 
-void add_control(Corpus& corpus) {
+void add_wrapped_control(Corpus& corpus) {
   const json tls_auth = load_vectors("tls-auth.json");
   const json tls_crypt = load_vectors("tls-crypt.json");
   const json v2 = load_vectors("tls-crypt-v2.json");
@@ -119,7 +119,7 @@ void add_replay(Corpus& corpus) {
 }  // namespace
 
 void add_crypto_inputs(Corpus& corpus) {
-  add_control(corpus);
+  add_wrapped_control(corpus);
   add_data(corpus);
   add_keys(corpus);
   add_replay(corpus);

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using plane::End;
 using plane::PeerSpec;
-using State = session::PathMtu::State;
+using PathState = session::PathMtu::State;
 
 constexpr unsigned outer_headers = 28;
 
@@ -80,7 +80,7 @@ class SilentPeer : public plane::Planes {
 
 TEST_F(SilentPeer, is_measured_by_echo_packets_inside) {
   pass(1s);
-  EXPECT_EQ(path_.finder().state(), State::settled);
+  EXPECT_EQ(path_.finder().state(), PathState::settled);
   EXPECT_EQ(path_.finder().found(), (session::PathMtu::Found{1300, 1300}));
   EXPECT_TRUE(path_.finder().found_by_echo());
   EXPECT_EQ(spec_.inner_most, 1300u - outer_headers - 24);
@@ -92,7 +92,7 @@ TEST_F(SilentPeer, is_measured_by_echo_packets_inside) {
 TEST_F(SilentPeer, that_answers_no_pings_gets_the_usual_sizes) {
   answers_pings_ = false;
   pass(12s);
-  EXPECT_EQ(path_.finder().state(), State::silent);
+  EXPECT_EQ(path_.finder().state(), PathState::silent);
   EXPECT_EQ(spec_.inner_most, 1500u - outer_headers - 24);
   EXPECT_EQ(spec_.echo_mark, 0u);
 }

@@ -45,7 +45,7 @@ constexpr Deviation counts[] = {
 
 // Stock on Linux refuses these as unknown; files written for other systems and versions carry them,
 // and ignoring them does no harm.
-constexpr Deviation places[] = {
+constexpr Deviation foreign_places[] = {
     {"allow-nonadmin", "Windows"},
     {"block-outside-dns", "Windows; here it is done with the packet filter"},
     {"dhcp-pre-release", "Windows"},
@@ -103,7 +103,7 @@ TEST(Table, matches_the_specification_in_places) {
   for (auto& option : specification()) {
     const Row* row = find_row(option["name"]);
     ASSERT_NE(row, nullptr) << option["name"];
-    if (deviates(places, row->name)) {
+    if (deviates(foreign_places, row->name)) {
       EXPECT_EQ(option["config"], "n") << row->name;
       EXPECT_NE(row->state, State::refused) << row->name;
       continue;

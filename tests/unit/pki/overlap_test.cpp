@@ -7,14 +7,14 @@
 namespace adit::pki {
 namespace {
 
-std::vector<Overlap> sample() {
+std::vector<Overlap> sample_overlaps() {
   return {{"AA", days_later(10), "BB", "anna"},
           {"BB", days_later(5), "CC", "anna"},
           {"DD", days_later(7), "EE", "bert smith"}};
 }
 
 TEST(CertificateOverlap, is_read_back_as_it_was_written) {
-  const std::string text = render_overlaps(sample());
+  const std::string text = render_overlaps(sample_overlaps());
   EXPECT_NE(text.find("AA\t261202100127Z\tBB\tanna\n"), std::string::npos) << text;
   const auto again = parse_overlaps(text, "overlap.txt");
   ASSERT_TRUE(again);
@@ -32,14 +32,14 @@ TEST(CertificateOverlap, names_the_line_that_cannot_be_read) {
 }
 
 TEST(CertificateOverlap, knows_everything_that_a_certificate_followed) {
-  EXPECT_EQ(predecessors(sample(), "CC"), (std::vector<std::string>{"BB", "AA"}));
-  EXPECT_TRUE(predecessors(sample(), "AA").empty());
+  EXPECT_EQ(predecessors(sample_overlaps(), "CC"), (std::vector<std::string>{"BB", "AA"}));
+  EXPECT_TRUE(predecessors(sample_overlaps(), "AA").empty());
   const std::vector<Overlap> circle{{"AA", noon, "BB", "x"}, {"BB", noon, "AA", "x"}};
   EXPECT_EQ(predecessors(circle, "AA"), (std::vector<std::string>{"BB", "AA"}));
 }
 
 TEST(CertificateOverlap, tells_when_the_next_list_is_wanted) {
-  EXPECT_EQ(first_overlap_end(render_overlaps(sample())), days_later(5));
+  EXPECT_EQ(first_overlap_end(render_overlaps(sample_overlaps())), days_later(5));
   EXPECT_EQ(first_overlap_end(render_overlaps({})), std::nullopt);
   EXPECT_EQ(first_overlap_end("rubbish"), std::nullopt);
 }

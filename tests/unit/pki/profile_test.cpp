@@ -5,10 +5,12 @@
 namespace adit::pki {
 namespace {
 
-Exported sample() { return {"anna", "CA\n", "CERT\n", SecretText("KEY\n"), SecretText("WRAPPED")}; }
+Exported sample_export() {
+  return {"anna", "CA\n", "CERT\n", SecretText("KEY\n"), SecretText("WRAPPED")};
+}
 
 std::string profile(const ProfileSettings& settings) {
-  const auto text = render_client_profile(settings, sample());
+  const auto text = render_client_profile(settings, sample_export());
   return text ? text->reveal() : text.error().text();
 }
 

@@ -7,13 +7,13 @@
 namespace adit::plane {
 namespace {
 
-constexpr Instant start{1h};
+constexpr Instant beginning{1h};
 
 TEST(Shaper, without_a_rate_allows_everything) {
   Shaper shaper;
-  shaper.spend(1'000'000, start);
-  EXPECT_EQ(shaper.packets(start, 128), 128u);
-  EXPECT_LT(shaper.open_at(), start);
+  shaper.spend(1'000'000, beginning);
+  EXPECT_EQ(shaper.packets(beginning, 128), 128u);
+  EXPECT_LT(shaper.open_at(), beginning);
 }
 
 TEST(Shaper, allows_what_the_rate_takes_a_millisecond_for) {
@@ -24,8 +24,8 @@ TEST(Shaper, allows_what_the_rate_takes_a_millisecond_for) {
   for (const auto& [rate, packets] : rows) {
     Shaper shaper;
     shaper.set_rate(rate);
-    EXPECT_EQ(shaper.packets(start, 128), packets) << rate;
-    EXPECT_EQ(shaper.packets(start, 1), 1u) << rate;
+    EXPECT_EQ(shaper.packets(beginning, 128), packets) << rate;
+    EXPECT_EQ(shaper.packets(beginning, 1), 1u) << rate;
   }
 }
 
@@ -34,7 +34,7 @@ TEST(Shaper, is_exact_over_many_packets) {
   for (const std::uint64_t rate : {100u, 9'999u, 300'007u, 33'333'333u, 100'000'000u}) {
     Shaper shaper;
     shaper.set_rate(rate);
-    Instant now = start;
+    Instant now = beginning;
     std::uint64_t bytes = 0;
     shaper.spend(0, now);  // the credit of the first moment is used up
     shaper.spend(rate * 4 / 1000, now);
@@ -44,7 +44,7 @@ TEST(Shaper, is_exact_over_many_packets) {
       shaper.spend(101 + i % 1400, now);
       bytes += 101 + i % 1400;
     }
-    const double seconds = std::chrono::duration<double>(shaper.open_at() - start).count();
+    const double seconds = std::chrono::duration<double>(shaper.open_at() - beginning).count();
     EXPECT_NEAR(seconds * static_cast<double>(rate), static_cast<double>(bytes),
                 static_cast<double>(rate) * 2e-9 + 1)
         << rate;
@@ -54,8 +54,8 @@ TEST(Shaper, is_exact_over_many_packets) {
 TEST(Shaper, lets_nothing_go_before_the_debt_is_paid) {
   Shaper shaper;
   shaper.set_rate(10'000);
-  shaper.spend(1540, start);
-  EXPECT_EQ(shaper.open_at(), start + 154ms - Shaper::most_credit);
+  shaper.spend(1540, beginning);
+  EXPECT_EQ(shaper.open_at(), beginning + 154ms - Shaper::most_credit);
   EXPECT_EQ(shaper.packets(shaper.open_at() - 1ns, 128), 0u);
   EXPECT_EQ(shaper.packets(shaper.open_at(), 128), 1u);
 }
@@ -63,13 +63,13 @@ TEST(Shaper, lets_nothing_go_before_the_debt_is_paid) {
 TEST(Shaper, makes_lateness_good_but_not_a_long_silence) {
   Shaper shaper;
   shaper.set_rate(1'000'000);
-  shaper.spend(4000, start);  // the first credit
-  shaper.spend(1500, start);
-  EXPECT_EQ(shaper.open_at(), start + 1500us);
-  shaper.spend(1500, start + 3ms);  // half as late again
-  EXPECT_EQ(shaper.open_at(), start + 3ms);
-  EXPECT_GT(shaper.packets(start + 3ms, 128), 0u);
-  const Instant later = start + 1h;
+  shaper.spend(4000, beginning);  // the first credit
+  shaper.spend(1500, beginning);
+  EXPECT_EQ(shaper.open_at(), beginning + 1500us);
+  shaper.spend(1500, beginning + 3ms);  // half as late again
+  EXPECT_EQ(shaper.open_at(), beginning + 3ms);
+  EXPECT_GT(shaper.packets(beginning + 3ms, 128), 0u);
+  const Instant later = beginning + 1h;
   shaper.spend(5000, later);
   EXPECT_EQ(shaper.open_at(), later + 1ms);
 }
@@ -77,13 +77,13 @@ TEST(Shaper, makes_lateness_good_but_not_a_long_silence) {
 TEST(Shaper, forgets_its_debt_with_its_rate) {
   Shaper shaper;
   shaper.set_rate(100);
-  shaper.spend(100'000, start);
+  shaper.spend(100'000, beginning);
   shaper.set_rate(100);
-  EXPECT_EQ(shaper.packets(start, 128), 0u);
+  EXPECT_EQ(shaper.packets(beginning, 128), 0u);
   shaper.set_rate(200);
-  EXPECT_EQ(shaper.packets(start, 128), 1u);
+  EXPECT_EQ(shaper.packets(beginning, 128), 1u);
   shaper.set_rate(0);
-  EXPECT_EQ(shaper.packets(start, 128), 128u);
+  EXPECT_EQ(shaper.packets(beginning, 128), 128u);
 }
 
 // ---- in the lane ----

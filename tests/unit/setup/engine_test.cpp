@@ -15,7 +15,7 @@ constexpr const char* folder = "/etc/adit/state";
 Thing rules_of(const std::string& owner) { return {Thing::Kind::rules, owner}; }
 
 // Something of everything, as "adit up" wants it.
-Wishes everything() {
+Wishes all_wishes() {
   Wishes wishes;
   wishes.emplace_back(wish_kept_file("/etc/adit/server.conf", "port 1194\n"));
   wishes.emplace_back(wish_file("/etc/sysctl.d/60-adit.conf", "net.ipv4.ip_forward = 1\n"));
@@ -62,7 +62,7 @@ FakeHost::Look without_kept(FakeHost::Look look) {
 TEST(Engine, FulfilsWishesAndTakesThemBackExactly) {
   FakeHost host;
   const auto before = host.now;
-  ASSERT_TRUE(bring_up(host, everything()));
+  ASSERT_TRUE(bring_up(host, all_wishes()));
   EXPECT_EQ("1", host.now.sysctls["net.ipv4.ip_forward"]);
   EXPECT_EQ("owner server\none rule\n", host.now.rules["server"]);
   EXPECT_TRUE(host.now.active.contains("adit-server@x.service"));
@@ -75,9 +75,9 @@ TEST(Engine, FulfilsWishesAndTakesThemBackExactly) {
 
 TEST(Engine, SecondRunHasNothingToDo) {
   FakeHost host;
-  ASSERT_TRUE(bring_up(host, everything()));
+  ASSERT_TRUE(bring_up(host, all_wishes()));
   Journal journal = journal_of(host);
-  const auto steps = plan_changes(host, journal, everything());
+  const auto steps = plan_changes(host, journal, all_wishes());
   ASSERT_TRUE(steps);
   EXPECT_TRUE(steps->empty());
   EXPECT_EQ("", show_plan(*steps));
@@ -87,7 +87,7 @@ TEST(Engine, PlanChangesNothing) {
   FakeHost host;
   const auto before = host.now;
   Journal journal = journal_of(host);
-  const auto steps = plan_changes(host, journal, everything());
+  const auto steps = plan_changes(host, journal, all_wishes());
   ASSERT_TRUE(steps);
   EXPECT_TRUE(changes_something(*steps));
   EXPECT_EQ(before, host.now);
@@ -98,7 +98,7 @@ TEST(Engine, KilledBetweenAnyTwoStepsDownRestoresTheHost) {
   const FakeHost fresh;
   for (unsigned at = 0;; ++at) {
     FakeHost host;
-    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, everything())); });
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, all_wishes())); });
     ASSERT_TRUE(take_down(host)) << "killed at change " << at;
     auto left = without_kept(host.now);
     std::erase_if(left.files,
@@ -112,11 +112,11 @@ TEST(Engine, KilledBetweenAnyTwoStepsDownRestoresTheHost) {
 
 TEST(Engine, KilledBetweenAnyTwoStepsUpGoesOn) {
   FakeHost done;
-  ASSERT_TRUE(bring_up(done, everything()));
+  ASSERT_TRUE(bring_up(done, all_wishes()));
   for (unsigned at = 0;; ++at) {
     FakeHost host;
-    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, everything())); });
-    ASSERT_TRUE(bring_up(host, everything())) << "killed at change " << at;
+    const bool died = host.killed_at(at, [&] { ASSERT_TRUE(bring_up(host, all_wishes())); });
+    ASSERT_TRUE(bring_up(host, all_wishes())) << "killed at change " << at;
     EXPECT_EQ("1", host.now.sysctls["net.ipv4.ip_forward"]);
     EXPECT_EQ(done.now.rules, host.now.rules);
     EXPECT_EQ(done.now.active, host.now.active);
@@ -132,7 +132,7 @@ TEST(Engine, KilledWhileUndoingAnotherUndoEndsIt) {
   const FakeHost fresh;
   for (unsigned at = 0;; ++at) {
     FakeHost host;
-    ASSERT_TRUE(bring_up(host, everything()));
+    ASSERT_TRUE(bring_up(host, all_wishes()));
     const bool died = host.killed_at(at, [&] { ASSERT_TRUE(take_down(host)); });
     ASSERT_TRUE(take_down(host)) << "killed at change " << at;
     EXPECT_EQ(fresh.now, without_kept(host.now)) << "killed at change " << at;
@@ -144,7 +144,7 @@ TEST(Engine, FailureTakesBackWhatWasDoneBefore) {
   FakeHost host;
   const auto before = host.now;
   host.failing = {"start adit-server@x.service", "systemctl start adit-server@x.service"};
-  const Status failed = bring_up(host, everything());
+  const Status failed = bring_up(host, all_wishes());
   ASSERT_FALSE(failed);
   EXPECT_NE(std::string::npos, failed.error().text().find("adit-server@x.service"));
   auto left = host.now;
@@ -154,8 +154,8 @@ TEST(Engine, FailureTakesBackWhatWasDoneBefore) {
 
 TEST(Engine, WhatIsNoLongerWishedIsTakenBack) {
   FakeHost host;
-  ASSERT_TRUE(bring_up(host, everything()));
-  Wishes fewer = everything();
+  ASSERT_TRUE(bring_up(host, all_wishes()));
+  Wishes fewer = all_wishes();
   std::erase_if(fewer, [](const auto& one) {
     const Wish* wish = std::get_if<Wish>(&one);
     return wish != nullptr && wish->thing.kind == Thing::Kind::sysctl;
@@ -167,7 +167,7 @@ TEST(Engine, WhatIsNoLongerWishedIsTakenBack) {
 
 TEST(Engine, WhatSomebodyElseChangedSinceStays) {
   FakeHost host;
-  ASSERT_TRUE(bring_up(host, everything()));
+  ASSERT_TRUE(bring_up(host, all_wishes()));
   host.now.files["/etc/sysctl.d/60-adit.conf"].text = "# edited\n";
   std::string told;
   ASSERT_TRUE(take_down(host, "up", [&](const std::string& line) { told += line + "\n"; }));
@@ -180,7 +180,7 @@ TEST(Engine, WhatWasThereBeforeComesBack) {
   host.now.files["/etc/sysctl.d/60-adit.conf"] = {"# \xff before\n", 0640};
   host.now.sysctls["net.ipv4.ip_forward"] = "1";
   const auto before = host.now;
-  ASSERT_TRUE(bring_up(host, everything()));
+  ASSERT_TRUE(bring_up(host, all_wishes()));
   ASSERT_TRUE(take_down(host));
   EXPECT_EQ(before, without_kept(host.now));
 }
@@ -252,7 +252,7 @@ TEST(Difference, ShowsOnlyTheLinesThatDiffer) {
 
 TEST(ShowPlan, NamesEveryChangeAndShowsNoSecret) {
   FakeHost host;
-  Wishes wishes = everything();
+  Wishes wishes = all_wishes();
   Wish secret = wish_kept_file("/etc/adit/clients/a.ovpn", "very secret\n", 0600);
   secret.secret = true;
   wishes.emplace_back(secret);

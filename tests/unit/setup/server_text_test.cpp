@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "setup/firewall_plan.h"
+#include "tests/unit/setup/addresses.h"
 #include "tests/unit/setup/fake_host.h"
 
 namespace adit::setup {
 namespace {
-
-ip::Prefix prefix(const char* text) { return *ip::Prefix::parse(text); }
-ip::Address address(const char* text) { return *ip::Address::parse(text); }
 
 ServerSettings everything() {
   ServerSettings settings;

@@ -4,13 +4,11 @@
 
 #include "setup/addresses.h"
 #include "setup/firewall_plan.h"
+#include "tests/unit/setup/addresses.h"
 #include "tests/unit/setup/fake_host.h"
 
 namespace adit::setup {
 namespace {
-
-ip::Prefix prefix(const char* text) { return *ip::Prefix::parse(text); }
-ip::Address address(const char* text) { return *ip::Address::parse(text); }
 
 // A server with one LAN, on a fake host.
 class Sites : public testing::Test {

@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "setup/show.h"
+#include "tests/unit/setup/addresses.h"
 #include "tests/unit/setup/fake_certificates.h"
 #include "tests/unit/setup/fake_host.h"
 
 namespace adit::setup {
 namespace {
-
-ip::Prefix prefix(const char* text) { return *ip::Prefix::parse(text); }
 
 // A host, an authority, and what the commands do with them.
 struct Machine {

@@ -9,6 +9,7 @@
 #include "system/privileges.h"
 #include "system/thread.h"
 #include "system/tun_device.h"
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
@@ -16,7 +17,6 @@ namespace {
 
 using ports::RouteChange;
 
-ip::Address addr(std::string_view text) { return ip::Address::parse(text).value(); }
 ip::Prefix prefix(std::string_view text) { return ip::Prefix::parse(text).value(); }
 
 class NetlinkTest : public NetworkTest {

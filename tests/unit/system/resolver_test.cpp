@@ -2,14 +2,13 @@
 
 #include <condition_variable>
 
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
 namespace {
 
 using Addresses = Resolver::Addresses;
-
-ip::Address addr(std::string_view text) { return ip::Address::parse(text).value(); }
 
 // A name server that answers when it is told to.
 struct SlowServer {

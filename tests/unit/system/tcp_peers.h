@@ -10,13 +10,10 @@
 #include "system/socket_address.h"
 #include "system/tcp_connect.h"
 #include "system/tcp_link.h"
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
-
-inline ip::Endpoint at(std::string_view address, unsigned port) {
-  return {ip::Address::parse(address).value(), static_cast<std::uint16_t>(port), 0};
-}
 
 inline std::string framed(std::string_view packet) {
   std::string frame{static_cast<char>(packet.size() >> 8), static_cast<char>(packet.size() & 0xFF)};

@@ -6,14 +6,13 @@
 
 #include "system/netlink.h"
 #include "system/socket_address.h"
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
 namespace {
 
 class TunTest : public NetworkTest {};
-
-ip::Address addr(std::string_view text) { return ip::Address::parse(text).value(); }
 
 // A tun device with the address 10.8.0.1/24 and a UDP socket of the host bound to it.
 struct Inside {

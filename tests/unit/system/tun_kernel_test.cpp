@@ -22,6 +22,7 @@
 #include "system/socket_address.h"
 #include "system/tun_device.h"
 #include "tests/unit/ip/packets.h"
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
@@ -30,8 +31,6 @@ namespace {
 namespace made = ip::made;
 
 class TunKernelTest : public NetworkTest {};
-
-ip::Address addr(std::string_view text) { return ip::Address::parse(text).value(); }
 
 void set(const std::string& name, const char* value) {
   std::ofstream("/proc/sys/net/" + name) << value;

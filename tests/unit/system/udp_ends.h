@@ -8,14 +8,10 @@
 #include "system/netlink.h"
 #include "system/socket_address.h"
 #include "system/udp_link.h"
+#include "tests/unit/system/addresses.h"
 #include "tests/unit/system/sandbox.h"
 
 namespace adit::system {
-
-inline ip::Address addr(std::string_view text) { return ip::Address::parse(text).value(); }
-inline ip::Endpoint at(std::string_view address, unsigned port) {
-  return {addr(address), static_cast<std::uint16_t>(port), 0};
-}
 
 // A plain socket of the other side.
 struct UdpPeer {

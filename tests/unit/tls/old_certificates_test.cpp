@@ -4,18 +4,17 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "tests/unit/tls/made_at.h"
 #include "tls/context.h"
 
 namespace adit::tls {
 namespace {
 
-const WallTime made_at{1795342000};
-
 struct PemPair {
   std::string cert, key;
 };
 
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using FreedBio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 std::string text_of(BIO* bio) {
@@ -39,10 +38,11 @@ PemPair old_certificate(const char* name, unsigned bits, const EVP_MD* digest,
   X509_set_pubkey(made.get(), key.get());
   set_name(X509_get_subject_name(made.get()), name);
   set_name(X509_get_issuer_name(made.get()), issuer != nullptr ? issuer : name);
-  const Bio by(BIO_new_mem_buf(issuer_key.data(), static_cast<int>(issuer_key.size())), BIO_free);
+  const FreedBio by(BIO_new_mem_buf(issuer_key.data(), static_cast<int>(issuer_key.size())),
+                    BIO_free);
   const Key signer(PEM_read_bio_PrivateKey(by.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
   X509_sign(made.get(), signer ? signer.get() : key.get(), digest);
-  const Bio cert(BIO_new(BIO_s_mem()), BIO_free), own(BIO_new(BIO_s_mem()), BIO_free);
+  const FreedBio cert(BIO_new(BIO_s_mem()), BIO_free), own(BIO_new(BIO_s_mem()), BIO_free);
   PEM_write_bio_X509(cert.get(), made.get());
   PEM_write_bio_PrivateKey(own.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   return {text_of(cert.get()), text_of(own.get())};

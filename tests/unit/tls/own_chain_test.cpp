@@ -6,13 +6,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "tests/unit/tls/made_at.h"
 #include "tls/context.h"
 #include "tls/handles.h"
 
 namespace adit::tls {
 namespace {
-
-const WallTime made_at{1795342000};
 
 struct Made {
   Certificate certificate;

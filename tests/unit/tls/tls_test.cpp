@@ -11,12 +11,11 @@
 #include "crypto/key_derivation.h"
 #include "pki/authority.h"
 #include "tests/sim/seeded_rng.h"
+#include "tests/unit/tls/made_at.h"
 #include "tls/context.h"
 
 namespace adit::tls {
 namespace {
-
-const WallTime made_at{1795342000};
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path);

@@ -10,10 +10,10 @@ namespace {
 constexpr CompressionFraming framings[] = {CompressionFraming::lzo, CompressionFraming::swap,
                                            CompressionFraming::stub_v2};
 
-struct Box {
+struct RoomyBox {
   Buffer storage;
   Packet packet;
-  explicit Box(Bytes bytes) : storage(bytes.size() + 64), packet(storage, 0, 0) {
+  explicit RoomyBox(Bytes bytes) : storage(bytes.size() + 64), packet(storage, 0, 0) {
     packet.assign(bytes, 16);
   }
 };
@@ -41,7 +41,7 @@ TEST(Compressor, what_it_writes_is_read_back) {
     const std::size_t length = 1 + rng.below(round % 100 == 0 ? 60000 : 2000);
     const Buffer text = text_of(rng, length, round % 101);
     for (const CompressionFraming framing : framings) {
-      Box box(text), bare(text);
+      RoomyBox box(text), bare(text);
       compressor.frame(framing, box.packet);
       frame_uncompressed(framing, bare.packet);
       ASSERT_LE(box.packet.size(), bare.packet.size());
@@ -55,7 +55,7 @@ TEST(Compressor, what_it_writes_is_read_back) {
 TEST(Compressor, makes_repetitions_much_shorter) {
   Compressor compressor(2048);
   for (const CompressionFraming framing : framings) {
-    Box zeros(Buffer(1400)), pattern(Buffer(1400));
+    RoomyBox zeros(Buffer(1400)), pattern(Buffer(1400));
     for (std::size_t i = 0; i < 1400; ++i) pattern.packet.data()[i] = i % 2 == 0 ? 0xca : 0xfe;
     compressor.frame(framing, zeros.packet);
     compressor.frame(framing, pattern.packet);
@@ -72,16 +72,16 @@ TEST(Compressor, leaves_alone_what_is_short_and_what_does_not_get_shorter) {
   Compressor compressor(2048);
   for (const CompressionFraming framing : framings) {
     for (const Buffer& bytes : {Buffer(99, 7), noise, Buffer(2049, 7)}) {
-      Box box(bytes), bare(bytes);
+      RoomyBox box(bytes), bare(bytes);
       compressor.frame(framing, box.packet);
       frame_uncompressed(framing, bare.packet);
       EXPECT_TRUE(std::ranges::equal(box.packet.bytes(), bare.packet.bytes()));
     }
-    Box enough(Buffer(100, 7));
+    RoomyBox enough(Buffer(100, 7));
     compressor.frame(framing, enough.packet);
     EXPECT_LT(enough.packet.size(), 40u);
   }
-  Box never(Buffer(1400, 7));
+  RoomyBox never(Buffer(1400, 7));
   compressor.frame(CompressionFraming::none, never.packet);
   EXPECT_EQ(never.packet.size(), 1400u);
 }
@@ -91,17 +91,17 @@ TEST(Compressor, bombs_and_torn_streams_end_as_drops_within_their_room) {
   Compressor compressor(65536);
   Buffer room(2048);
   for (const CompressionFraming framing : framings) {
-    Box bomb(Buffer(65000, 'A'));
+    RoomyBox bomb(Buffer(65000, 'A'));
     compressor.frame(framing, bomb.packet);
     ASSERT_LT(bomb.packet.size(), 1500u);
     EXPECT_EQ(unframe(framing, bomb.packet, room), Drop::bad_framing);
     sim::SeededRng rng(7);
     const Buffer text = text_of(rng, 1500, 60);
-    Box whole(text);
+    RoomyBox whole(text);
     compressor.frame(framing, whole.packet);
     ASSERT_LT(whole.packet.size(), 1400u);
     for (std::size_t length = 3; length < whole.packet.size(); ++length) {
-      Box torn(whole.packet.bytes().first(length));
+      RoomyBox torn(whole.packet.bytes().first(length));
       if (unframe(framing, torn.packet, room) == Drop::none) {
         EXPECT_LT(torn.packet.size(), text.size()) << "LZ4 has no end mark: what came is all";
       }
