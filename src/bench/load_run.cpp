@@ -25,7 +25,7 @@ Duration own_cpu() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-void count(std::map<std::string, std::size_t>& reasons, const std::string& why) {
+void count_one(std::map<std::string, std::size_t>& reasons, const std::string& why) {
   const bool room = reasons.size() < most_reasons || reasons.contains(why);
   ++reasons[room ? why : "other reasons"];
 }
@@ -102,7 +102,7 @@ void LoadRun::start_those_due(Instant now) {
 void LoadRun::start(Instant now) {
   ++report_.started;
   auto socket = system::ClientSocket::open(settings_.server, setup_.tcp);
-  if (!socket) return count(report_.failures, socket.error().what);
+  if (!socket) return count_one(report_.failures, socket.error().what);
   const Number number = ++last_number_;
   auto seat = std::make_unique<Seat>(
       Seat{node::BareClient(setup_, credentials_, rng_, now, system::wall_now()),
@@ -111,7 +111,7 @@ void LoadRun::start(Instant now) {
   const Status watched =
       loop_.watch(fd, system::ready::to_read | (setup_.tcp ? system::ready::to_write : 0u),
                   [this, number](unsigned ready) { on_ready(number, ready); });
-  if (!watched) return count(report_.failures, watched.error().what);
+  if (!watched) return count_one(report_.failures, watched.error().what);
   seat->writing = setup_.tcp;
   seats_.emplace(number, std::move(seat));
   after(number, {});
@@ -186,7 +186,7 @@ void LoadRun::look(Number number, Seat& seat) {
   if (seat.client.phase() == node::BareClient::Phase::up && !seat.counted)
     settle_down(number, seat);
   if (seat.client.phase() == node::BareClient::Phase::ended) {
-    count(seat.counted ? report_.losses : report_.failures, seat.client.why());
+    count_one(seat.counted ? report_.losses : report_.failures, seat.client.why());
     return remove(number);
   }
   const bool writing = seat.socket.wants_to_write();

@@ -39,7 +39,7 @@ bool passes(Inside& inside, Rng& rng, const ip::Address& own, const ip::Address&
   return false;
 }
 
-std::string words_of(std::uint8_t code, bool v6) {
+std::string refusal_words(std::uint8_t code, bool v6) {
   constexpr std::uint8_t prohibited_v6 = 1, port_v6 = 4;
   if (v6) {
     if (code == prohibited_v6) return "administratively prohibited (a firewall)";
@@ -163,7 +163,7 @@ std::string complaint_in(Bytes packet) {
   const std::size_t header = v6 ? v6_header : (packet[0] & 15u) * 4u;
   if (packet.size() < header + 2 || packet[v6 ? 6 : 9] != (v6 ? icmpv6 : icmp)) return {};
   if (packet[header] != (v6 ? unreachable_v6 : unreachable_v4)) return {};
-  return fmt::format("{} says: {}", inner->source.text(), words_of(packet[header + 1], v6));
+  return fmt::format("{} says: {}", inner->source.text(), refusal_words(packet[header + 1], v6));
 }
 
 }  // namespace adit::doctor

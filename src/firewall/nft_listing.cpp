@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-HookPoint hook_of(const std::string& name) {
+HookPoint hook_of_base_chain(const std::string& name) {
   if (name == "prerouting") return HookPoint::prerouting;
   if (name == "input") return HookPoint::input;
   if (name == "forward") return HookPoint::forward;
@@ -35,7 +35,7 @@ Chain read_chain(const Json& object) {
               .table = word(object, "table"),
               .name = word(object, "name")};
   // Other types of chain translate or reroute; they drop nothing by their nature.
-  if (word(object, "type") == "filter") chain.hook = hook_of(word(object, "hook"));
+  if (word(object, "type") == "filter") chain.hook = hook_of_base_chain(word(object, "hook"));
   chain.priority = static_cast<int>(number(object, "prio"));
   chain.drops_by_policy = word(object, "policy") == "drop";
   return chain;

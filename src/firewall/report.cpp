@@ -89,7 +89,7 @@ OrderedJson json_of(const Trouble& trouble) {
 }
 
 template <typename Things>
-OrderedJson list_of(const Things& things) {
+OrderedJson json_list_of(const Things& things) {
   OrderedJson list = OrderedJson::array();
   for (const auto& thing : things) list.push_back(json_of(thing));
   return list;
@@ -142,9 +142,9 @@ std::string render_json(const Report& report) {
                              {"good", report.good()},
                              {"loaded", !report.rules.empty()},
                              {"rules", report.rules},
-                             {"troubles", list_of(report.troubles)},
-                             {"hooks", list_of(report.survey.hooks)},
-                             {"obstacles", list_of(report.survey.obstacles)},
+                             {"troubles", json_list_of(report.troubles)},
+                             {"hooks", json_list_of(report.survey.hooks)},
+                             {"obstacles", json_list_of(report.survey.obstacles)},
                              {"notes", report.survey.notes}};
   return whole.dump(2) + "\n";
 }

@@ -20,7 +20,7 @@ constexpr std::int64_t day_seconds = 86400;
 constexpr std::int64_t warn_days = 30, note_days = 60;
 
 // What stands in a file or block; empty when it is not given or cannot be read.
-std::string text_of(const FileOrInline& source, ports::StorePort& store) {
+std::string text_of_file(const FileOrInline& source, ports::StorePort& store) {
   return source.defined() ? node::load_text(source, {}, store).value_or("") : std::string();
 }
 
@@ -31,8 +31,8 @@ class CertificateCheck {
 
   void run() {
     const options::Identity& identity = config_.identity;
-    const std::string own = text_of(identity.cert, around_.store);
-    const std::string authorities = text_of(identity.ca, around_.store);
+    const std::string own = text_of_file(identity.cert, around_.store);
+    const std::string authorities = text_of_file(identity.ca, around_.store);
     check_each("cert", identity.cert, own, true);
     check_each("ca", identity.ca, authorities, false);
     check_list();
@@ -89,7 +89,7 @@ class CertificateCheck {
   }
 
   void check_list() {
-    const auto due = next_update_of(text_of(config_.identity.crl, around_.store));
+    const auto due = next_update_of(text_of_file(config_.identity.crl, around_.store));
     if (!due) return;
     const std::int64_t left = (due->seconds - around_.now.seconds) / day_seconds;
     if (*due < around_.now) {

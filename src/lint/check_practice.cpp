@@ -26,7 +26,7 @@ void check_topology(const Config& config, const Findings& found) {
       "word of ifconfig-push");
 }
 
-void check_wrapping(const Config& config, const Findings& found) {
+void check_wrapping_practice(const Config& config, const Findings& found) {
   const options::Connection& link = config.connection;
   const bool wrapped =
       link.tls_auth.defined() || link.tls_crypt.defined() || link.tls_crypt_v2.defined();
@@ -93,7 +93,7 @@ void check_known(const Config& config, const Findings& found) {
 
 void check_practice(const Config& config, const Findings& found) {
   check_topology(config, found);
-  check_wrapping(config, found);
+  check_wrapping_practice(config, found);
   check_dh(config, found);
   check_clients_of_server(config, found);
   check_management(config, found);

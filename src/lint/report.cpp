@@ -54,7 +54,7 @@ std::string paragraph(std::string_view first, std::string_view text, std::size_t
   return out + '\n';
 }
 
-std::string text_of(const Issue& issue, const std::string& file, std::size_t width) {
+std::string text_of_issue(const Issue& issue, const std::string& file, std::size_t width) {
   const bool placed = !issue.at.file.empty() && issue.at.line > 0;
   const std::string place = placed ? issue.at.text() : file;
   std::string out = fmt::format("{}: {}", place, word_of(issue.severity));
@@ -78,7 +78,7 @@ std::string headline(const Talk& talk) {
 
 std::string all_of(const Issues& findings, const std::string& file, std::size_t width) {
   std::string out;
-  for (const Issue& issue : findings) out += text_of(issue, file, width);
+  for (const Issue& issue : findings) out += text_of_issue(issue, file, width);
   return out;
 }
 

@@ -50,7 +50,7 @@ void check_device(const TalkCheck& talk) {
              "one side has tun and the other tap", "write the same at both ends");
 }
 
-void check_sizes(const TalkCheck& talk) {
+void check_talk_sizes(const TalkCheck& talk) {
   const Connection &ours = link_of(talk.client), &theirs = link_of(talk.server);
   if (ours.fragment.has_value() != theirs.fragment.has_value()) {
     const bool here = ours.fragment.has_value();
@@ -219,7 +219,7 @@ std::optional<Talk> compare(const Linted& one, const Linted& other) {
   }
   check_way(check);
   check_device(check);
-  check_sizes(check);
+  check_talk_sizes(check);
   check_compression(check);
   check_cipher(check);
   check_addresses(check);

@@ -67,7 +67,7 @@ void check_usage(const Meeting& meeting, const CertificateFacts& shown) {
       "issue it anew, or leave remote-cert-tls out at the other end");
 }
 
-void check_name(const Meeting& meeting, const CertificateFacts& shown) {
+void check_met_name(const Meeting& meeting, const CertificateFacts& shown) {
   const Identity& judge = meeting.judge.identity;
   const std::string& wanted = judge.verify_x509_name;
   if (wanted.empty()) return;
@@ -89,7 +89,7 @@ void check_meeting(const Meeting& meeting) {
   if (!shown) return;
   check_trust(meeting, *shown);
   check_usage(meeting, *shown);
-  check_name(meeting, *shown);
+  check_met_name(meeting, *shown);
 }
 
 bool has_certificate(const Config& config) {

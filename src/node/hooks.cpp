@@ -15,7 +15,7 @@ std::string_view label(std::string_view type) {
   return {};
 }
 
-void log_failure(const Log& log, std::string_view type, std::string_view what) {
+void log_script_failure(const Log& log, std::string_view type, std::string_view what) {
   const std::string known(label(type));
   log.warn("WARNING: Failed running command ({}): {}",
            known.empty() ? "--" + std::string(type) : known, what);
@@ -23,14 +23,15 @@ void log_failure(const Log& log, std::string_view type, std::string_view what) {
 
 // A check that says no has not failed; stock is silent about it.
 void log_result(const Log& log, std::string_view type, const Result<int>& status) {
-  if (!status) return log_failure(log, type, status.error().text());
+  if (!status) return log_script_failure(log, type, status.error().text());
   if (*status > 128) {
-    return log_failure(
+    return log_script_failure(
         log, type,
         fmt::format("external program did not exit normally (signal {})", *status - 128));
   }
   if (*status == 0 || type == "user-pass-verify") return;
-  log_failure(log, type, fmt::format("external program exited with error status: {}", *status));
+  log_script_failure(log, type,
+                     fmt::format("external program exited with error status: {}", *status));
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ bool Hooks::allowed(const Log& log, std::string_view type) {
         "WARNING: External program may not be called unless '--script-security 2' or higher is "
         "enabled. See --help text or man page for detailed info.");
   }
-  log_failure(log, type, "disallowed by script-security setting");
+  log_script_failure(log, type, "disallowed by script-security setting");
   return false;
 }
 

@@ -7,7 +7,7 @@ namespace adit::node {
 
 namespace {
 
-std::string name_of(const options::FileOrInline& source, std::string_view option) {
+std::string file_name_of(const options::FileOrInline& source, std::string_view option) {
   return source.is_inline ? fmt::format("<{}> ({})", option, source.at.text())
                           : fmt::format("{} {} ({})", option, source.path, source.at.text());
 }
@@ -23,7 +23,7 @@ Result<tls::NamedPem> load_pem(const options::FileOrInline& source, std::string_
   if (!source.defined()) return tls::NamedPem{};
   auto text = load_text(source, option, store);
   if (!text) return fail_with(text.error());
-  const std::string name = name_of(source, option);
+  const std::string name = file_name_of(source, option);
   if (text->empty()) return fail("{} is empty", name);
   return tls::NamedPem{name, std::move(*text)};
 }
@@ -33,7 +33,7 @@ Result<std::string> load_bundle(const options::FileOrInline& source, ports::Stor
   if (!text || !source.is_inline) return text;
   std::erase_if(*text, [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
   const auto bytes = from_base64(*text);
-  if (!bytes) return fail("{} is not base64", name_of(source, "pkcs12"));
+  if (!bytes) return fail("{} is not base64", file_name_of(source, "pkcs12"));
   return std::string(as_text(*bytes));
 }
 
@@ -42,7 +42,7 @@ Status unpack_bundle(const options::Identity& identity, ports::StorePort& store,
   if (!identity.pkcs12.defined()) return {};
   auto bytes = load_bundle(identity.pkcs12, store);
   if (!bytes) return fail_with(bytes.error());
-  const std::string name = name_of(identity.pkcs12, "pkcs12");
+  const std::string name = file_name_of(identity.pkcs12, "pkcs12");
   auto bundle = tls::open_bundle(name, *bytes, passphrase);
   if (!bundle) return fail_with(bundle.error());
   setup.cert = {name, std::move(bundle->cert)};

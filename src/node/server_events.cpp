@@ -12,7 +12,7 @@ namespace adit::node {
 using session::Session;
 
 namespace {
-constexpr std::chrono::seconds delayed_exit(5);
+constexpr std::chrono::seconds exit_delay(5);
 }  // namespace
 
 void Server::handle(ServerPeer& peer, Happening& happening) {
@@ -47,7 +47,7 @@ void Server::refuse(ServerPeer& peer, Session& session, std::uint8_t key_id,
       lines::sent_control(peer.common_name.empty() ? "UNDEF" : peer.common_name, text, true));
   const bool stranger = &session != &peer.association.active();
   if (stranger && peer.admitted()) return;  // the living session stays
-  peer.log.info(3, "{}", lines::delayed_exit(delayed_exit));
+  peer.log.info(3, "{}", lines::delayed_exit(exit_delay));
   leave_soon(peer, "SIGTERM", "delayed-exit");
 }
 
@@ -84,7 +84,7 @@ void Server::leave_soon(ServerPeer& peer, std::string_view signal, std::string_v
   peer.admissions.clear();
   peer.phase = ServerPeer::Phase::leaving;
   peer.liveness.stop();
-  peer.leave_at = now_ + delayed_exit;
+  peer.leave_at = now_ + exit_delay;
   peer.leave_signal = signal;
   peer.leave_text = text;
 }
@@ -106,7 +106,7 @@ void Server::on_message(ServerPeer& peer, const wire::ControlMessage& message) {
     }
     case wire::MessageKind::exit:
       peer.log.info(2, "{}", lines::exit_received);
-      peer.log.info(3, "{}", lines::delayed_exit(delayed_exit));
+      peer.log.info(3, "{}", lines::delayed_exit(exit_delay));
       return leave_soon(peer, "SIGTERM", "delayed-exit");
     default:
       peer.log.info(3, "WARNING: Received unknown control message: {}", message.text);

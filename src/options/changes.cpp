@@ -44,7 +44,7 @@ Lines missing_in(const Lines& others, const Lines& lines) {
   return missing;
 }
 
-Change effect_of(const std::string& name) {
+Change effect_of_option(const std::string& name) {
   const Row* row = find_row(name);
   return row == nullptr ? Change::restart : options::effect_of(*row);
 }
@@ -94,7 +94,7 @@ class Comparison {
 
   void tell(const Said* now, const Said* before) {
     const Said& said = now != nullptr ? *now : *before;
-    Changed changed{said.name, said.at, {}, {}, effect_of(said.name)};
+    Changed changed{said.name, said.at, {}, {}, effect_of_option(said.name)};
     if (now != nullptr) changed.line = shown_line(*now);
     if (before != nullptr) changed.was = shown_line(*before);
     (now != nullptr ? found_ : gone_).push_back(std::move(changed));

@@ -28,19 +28,19 @@ ordered_json json_of(const Changed& changed) {
           {"note", text_or_null(changed.note)}};
 }
 
-std::string text_of(const ordered_json& value) {
+std::string text_in(const ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 Changed changed_of(const ordered_json& value) {
-  Changed changed{text_of(value.at("option")),
-                  {text_of(value.at("file")), value.at("line").get<int>()},
-                  text_of(value.at("now")),
-                  text_of(value.at("was"))};
+  Changed changed{text_in(value.at("option")),
+                  {text_in(value.at("file")), value.at("line").get<int>()},
+                  text_in(value.at("now")),
+                  text_in(value.at("was"))};
   for (const Change effect : effects) {
-    if (text_of(value.at("effect")) == name(effect)) changed.effect = effect;
+    if (text_in(value.at("effect")) == name(effect)) changed.effect = effect;
   }
-  changed.note = text_of(value.at("note"));
+  changed.note = text_in(value.at("note"));
   return changed;
 }
 

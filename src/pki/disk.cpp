@@ -39,7 +39,7 @@ Error failure(std::string_view verb, const std::string& path, int error) {
           advice_for(error)};
 }
 
-std::string folder_of(const std::string& path) {
+std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
@@ -82,7 +82,7 @@ Descriptor::~Descriptor() {
 Result<Disk> Disk::create(std::string root, WatchStep watch) {
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
   std::error_code error;
-  const std::string parent = folder_of(root);
+  const std::string parent = parent_of(root);
   std::filesystem::create_directories(parent, error);
   if (error) return fail_with(failure("make the directory", parent, error.value()));
   if (::mkdir(root.c_str(), folder_mode) < 0 && errno != EEXIST) {
@@ -140,7 +140,7 @@ Status Disk::make_folder(std::string_view folder) {
 
 Status Disk::write(std::string_view file, std::string_view text, mode_t mode) {
   const std::string path = path_of(file);
-  std::string temporary = fmt::format("{}/{}XXXXXX", folder_of(path), temporary_prefix);
+  std::string temporary = fmt::format("{}/{}XXXXXX", parent_of(path), temporary_prefix);
   Status done = fill(path, temporary, text, mode).and_then([&] {
     return attempt("replace", path, [&] { return ::rename(temporary.c_str(), path.c_str()); });
   });
@@ -230,7 +230,7 @@ Status Disk::fill(const std::string& path, std::string& temporary, std::string_v
 }
 
 Status Disk::flush_folder_of(const std::string& path) const {
-  const std::string folder = folder_of(path);
+  const std::string folder = parent_of(path);
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return attempt("flush the directory", folder, [&] { return ::fsync(opened.number()); });
 }

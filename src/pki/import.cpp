@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::chrono::days crl_reserve{30};
 constexpr std::size_t most_notes_of_a_kind = 5;
 
-tl::unexpected<Error> refuse(const std::string& directory, std::string_view why) {
+tl::unexpected<Error> refuse_target(const std::string& directory, std::string_view why) {
   return fail_with({fmt::format("will not import into {}: {}", directory, why),
                     "choose another directory with --dir; what this one holds is left untouched"});
 }
@@ -38,7 +38,7 @@ Status check_apart(const std::string& source, const std::string& directory) {
   const fs::path from = fs::weakly_canonical(fs::absolute(source, ignored), ignored);
   const fs::path to = fs::weakly_canonical(fs::absolute(directory, ignored), ignored);
   if (!is_below(to, from)) return {};
-  return refuse(directory, fmt::format("it lies in the directory to import, {}", source));
+  return refuse_target(directory, fmt::format("it lies in the directory to import, {}", source));
 }
 
 // Nothing there but what a command in vain may have left.
@@ -203,11 +203,12 @@ Result<Imported> Authority::import_from(const std::string& folder, const std::st
   if (auto apart = check_apart(*source, target); !apart) return fail_with(apart.error());
   Imported report{.source = *source, .layout = layout_of(*source)};
   if (holds_authority(target)) {
-    if (!same_authority(*source, target)) return refuse(target, "it holds another authority");
+    if (!same_authority(*source, target))
+      return refuse_target(target, "it holds another authority");
     report.was_there = true;
     return report;
   }
-  if (!is_empty(target)) return refuse(target, "it is not empty");
+  if (!is_empty(target)) return refuse_target(target, "it is not empty");
   return fill_and_move(target, std::move(report), rng, now, hooks);
 }
 

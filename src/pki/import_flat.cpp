@@ -90,7 +90,7 @@ void enter_revocations(Index& index, const Source& source) {
   }
 }
 
-const SourceKey* key_for(const Source& source, const SourceCertificate& certificate) {
+const SourceKey* key_beside(const Source& source, const SourceCertificate& certificate) {
   for (const SourceKey& key : source.keys) {
     if (key.key && belongs_to(key.key.get(), certificate.certificate.get())) return &key;
   }
@@ -138,7 +138,7 @@ Status save_places(Disk& disk, const Source& source, const Places& places, const
   for (const auto& [serial, place] : places) {
     const bool revoked = index.find(serial)->mark == Row::Mark::revoked;
     Status done = save_certificate(disk, place, revoked);
-    const SourceKey* key = key_for(source, *place.certificate);
+    const SourceKey* key = key_beside(source, *place.certificate);
     if (done && key != nullptr) done = save_key_of(disk, place, revoked, *key);
     if (done) done = save_request_of(disk, source, place);
     if (!done) return done;
@@ -177,7 +177,7 @@ std::string next_serial(const Source& source, const Index& index) {
   return index.rows().empty() ? "01\n" : successor(index.rows().back().serial) + "\n";
 }
 
-Status save_lists(Disk& disk, const Source& source) {
+Status save_their_lists(Disk& disk, const Source& source) {
   for (const SourceFile& file : source.lists) {
     const auto list = find_crl(file.text.reveal(), source.ca.get());
     if (list) return disk.write(layout::crl, list->pem, public_mode);
@@ -205,7 +205,7 @@ Status import_flat(Disk& disk, const std::string& folder, Imported& report) {
   return save_authority(disk, *source)
       .and_then([&] { return save_places(disk, *source, places, *index, report); })
       .and_then([&] { return save_others(disk, *source, report); })
-      .and_then([&] { return save_lists(disk, *source); })
+      .and_then([&] { return save_their_lists(disk, *source); })
       .and_then(
           [&] { return disk.write(layout::serial, next_serial(*source, *index), private_mode); })
       .and_then([&] { return disk.write(layout::index, index->render(), private_mode); });

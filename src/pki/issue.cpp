@@ -56,7 +56,7 @@ tl::unexpected<Error> unfit_key(const Disk& disk, const std::string& file, std::
 }
 
 // A key without a certificate is what an interrupted issue() left: it is as good as a new one.
-Result<PrivateKey> key_for(Ledger& ledger, const CertificateRequest& request) {
+Result<PrivateKey> key_of_request(Ledger& ledger, const CertificateRequest& request) {
   const std::string file = layout::key_of(request.name);
   const KeyType type = type_for(ledger, request.key_type);
   if (!ledger.disk.exists(file)) {
@@ -88,7 +88,7 @@ Status record(Ledger& ledger, const Name& name, X509* certificate) {
       .and_then([&] { return enter_signed(ledger, facts_of(certificate)); });
 }
 
-Status check(const Ledger& ledger, const CertificateRequest& request, WallTime now) {
+Status check_issue(const Ledger& ledger, const CertificateRequest& request, WallTime now) {
   if (request.kind != Kind::server && request.kind != Kind::client) {
     return fail("only server and client certificates are issued, not {}", name(request.kind));
   }
@@ -102,12 +102,12 @@ Status check(const Ledger& ledger, const CertificateRequest& request, WallTime n
 }  // namespace
 
 Result<Entry> Authority::issue(const CertificateRequest& request, Rng& rng, WallTime now) {
-  if (auto ok = check(*ledger_, request, now); !ok) return fail_with(ok.error());
+  if (auto ok = check_issue(*ledger_, request, now); !ok) return fail_with(ok.error());
   // The authority's key first: a wrong passphrase should leave nothing behind.
   const auto ca_key = load_ca_key(*ledger_);
   if (!ca_key) return fail_with(ca_key.error());
   if (auto done = clear_name(*ledger_, request.name); !done) return fail_with(done.error());
-  const auto key = key_for(*ledger_, request);
+  const auto key = key_of_request(*ledger_, request);
   if (!key) return fail_with(key.error());
   const auto made = make_certificate(
       request.kind, request.name, key->get(), draw_serial(rng, ledger_->index),

@@ -28,7 +28,7 @@ struct Plan {
   std::string serial;  // of the new certificate
 };
 
-Status check(const Ledger& ledger, const RenewRequest& request, WallTime now) {
+Status check_renewal(const Ledger& ledger, const RenewRequest& request, WallTime now) {
   if (request.overlap.count() < 0 || request.overlap > longest_overlap) {
     return fail_with({fmt::format("an overlap of {} days is not possible", request.overlap.count()),
                       fmt::format("choose 0 to {} days", longest_overlap.count())});
@@ -108,7 +108,7 @@ Status put_in_force(Ledger& ledger, X509* certificate, const Plan& plan) {
 
 Result<Renewed> Authority::renew(const RenewRequest& request, Rng& rng, WallTime now) {
   Ledger& ledger = *ledger_;
-  if (auto ok = check(ledger, request, now); !ok) return fail_with(ok.error());
+  if (auto ok = check_renewal(ledger, request, now); !ok) return fail_with(ok.error());
   const auto ca_key = load_ca_key(ledger);
   if (!ca_key) return fail_with(ca_key.error());
   const auto plan = plan_for(ledger, request, rng);

@@ -86,7 +86,7 @@ Status enter_certificates(Ledger& ledger) {
   return {};
 }
 
-void enter_revocations(Ledger& ledger) {
+void enter_revocations_again(Ledger& ledger) {
   const auto pem = ledger.disk.read(layout::crl);
   if (!pem) return;  // a directory may have none yet
   for (RevokedSerial& revoked : read_crl(pem->reveal(), authorities_of(ledger))) {
@@ -137,7 +137,7 @@ Status repair(Ledger& ledger) {
   if (auto done = finish_rotation_step(ledger); !done) return done;
   const std::string before = ledger.index.render();
   if (auto done = enter_certificates(ledger); !done) return done;
-  enter_revocations(ledger);
+  enter_revocations_again(ledger);
   if (ledger.index.render() != before) {
     if (auto done = save_index(ledger); !done) return done;
   }

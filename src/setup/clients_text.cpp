@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const Client& client, WallTime now) {
+Json client_json(const Client& client, WallTime now) {
   Json networks = Json::array();
   for (const ip::Prefix& one : client.behind) networks.push_back(one.text());
   const pki::Entry& entry = client.certificate;
@@ -52,12 +52,12 @@ std::string render_table(const std::vector<Client>& clients, WallTime now) {
 
 std::string render_json(const std::vector<Client>& clients, WallTime now) {
   Json all = Json::array();
-  for (const Client& client : clients) all.push_back(to_json(client, now));
+  for (const Client& client : clients) all.push_back(client_json(client, now));
   return all.dump(json_indent) + "\n";
 }
 
 std::string render_json(const Client& client, WallTime now) {
-  return to_json(client, now).dump(json_indent) + "\n";
+  return client_json(client, now).dump(json_indent) + "\n";
 }
 
 }  // namespace adit::setup

@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;
 using ports::NameServer;
 using ports::NameSettings;
 
-Json to_json(const NameServer& server) {
+Json server_json(const NameServer& server) {
   Json addresses = Json::array();
   for (const ip::Endpoint& at : server.addresses) {
     addresses.push_back({{"address", at.address.text()}, {"port", at.port}});
@@ -44,7 +44,7 @@ NameServer server_of(const Json& json) {
 
 std::string render(const NameSettings& settings) {
   Json servers = Json::array();
-  for (const NameServer& server : settings.servers) servers.push_back(to_json(server));
+  for (const NameServer& server : settings.servers) servers.push_back(server_json(server));
   Json whole{{"device", settings.device},       {"servers", servers},
              {"search", settings.search},       {"only_inside", settings.only_inside},
              {"by_script", settings.by_script}, {"variables", settings.variables}};

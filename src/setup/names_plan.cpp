@@ -28,7 +28,7 @@ std::string addresses_text(const NameServer& server) {
   return join(texts, " ");
 }
 
-bool is_plain(const NameServer& server) {
+bool is_plain_server(const NameServer& server) {
   return server.transport.empty() || server.transport == "plain";
 }
 
@@ -42,7 +42,7 @@ bool has_own_port(const NameServer& server) {
 std::string obstacle(const NameServer& server, NamesWay way) {
   if (server.transport == "DoH") return "this host's resolver does not speak DoH";
   if (way == NamesWay::resolved) return {};
-  if (!is_plain(server)) return server.transport + " needs systemd-resolved";
+  if (!is_plain_server(server)) return server.transport + " needs systemd-resolved";
   if (!server.domains.empty()) {
     return "it is for " + join(server.domains, ", ") +
            " only, and without systemd-resolved it would be asked for everything";

@@ -16,7 +16,7 @@ struct Server {
   ServerFacts facts;
 };
 
-Result<Server> read(Host& host, const std::string& dir) {
+Result<Server> load_server(Host& host, const std::string& dir) {
   auto text = server_text(host, dir);
   if (!text) return fail_with(text.error());
   auto facts = read_server_text(host, dir, *text);
@@ -177,7 +177,7 @@ Result<std::string> file_of_site(Host& host, const ServerFacts& facts, const Sit
 }  // namespace
 
 Result<Edit> edit_for_site(Host& host, const std::string& dir, const SiteRequest& request) {
-  const auto server = read(host, dir);
+  const auto server = load_server(host, dir);
   if (!server) return fail_with(server.error());
   const ServerFacts& facts = server->facts;
   const std::vector<ip::Prefix>& seen = request.shown.empty() ? request.lans : request.shown;
@@ -198,7 +198,7 @@ Result<Edit> edit_for_site(Host& host, const std::string& dir, const SiteRequest
 }
 
 Result<Edit> edit_without_site(Host& host, const std::string& dir, const std::string& name) {
-  const auto server = read(host, dir);
+  const auto server = load_server(host, dir);
   if (!server) return fail_with(server.error());
   const ClientFile* client = server->facts.client(name);
   if (client == nullptr || client->behind.empty()) {

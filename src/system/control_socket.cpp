@@ -21,7 +21,7 @@ constexpr int manager_backlog = 1;
 constexpr std::size_t bytes_at_once = 65536;  // bytes read in one turn
 constexpr int socket_flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-Result<SocketAddress> address_of(const ControlSocket::Place& place) {
+Result<SocketAddress> unix_address_of(const ControlSocket::Place& place) {
   if (!place.path.empty()) return unix_address(place.path);
   return *to_socket_address(place.tcp, family_number(place.tcp.address.family()));
 }
@@ -48,7 +48,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::connect(Loop& loop, Place 
                                                               Callbacks callbacks) {
   std::unique_ptr<ControlSocket> made(
       new ControlSocket(loop, std::move(place), std::move(callbacks)));
-  const auto address = address_of(made->place_);
+  const auto address = unix_address_of(made->place_);
   if (!address) return fail_with(address.error());
   Fd fd(socket(address->raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd || ::connect(fd.get(), address->raw(), address->size) != 0) {
@@ -67,7 +67,7 @@ ControlSocket::~ControlSocket() {
 }
 
 Status ControlSocket::open() {
-  const auto address = address_of(place_);
+  const auto address = unix_address_of(place_);
   if (!address) return fail_with(address.error());
   const bool tcp = place_.path.empty();
   listener_ = Fd(socket(address->raw()->sa_family, SOCK_STREAM | socket_flags, 0));

@@ -40,7 +40,7 @@ std::string link_target(const fs::path& link) {
   return fs::read_symlink(link, error).native();
 }
 
-std::string described(const fs::path& process) {
+std::string described_process(const fs::path& process) {
   std::ifstream file(process / "comm");
   std::string name;
   std::getline(file, name);
@@ -49,7 +49,7 @@ std::string described(const fs::path& process) {
 
 std::optional<std::string> process_where(const std::function<bool(const fs::path&)>& matches) {
   for (const fs::path& process : processes()) {
-    if (matches(process)) return described(process);
+    if (matches(process)) return described_process(process);
   }
   return std::nullopt;
 }

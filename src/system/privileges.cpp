@@ -18,7 +18,7 @@ constexpr const char* need_root = "start as root, or leave out \"user\" and \"gr
 
 // Asks one of the getXXnam_r functions for the number that belongs to a name.
 template <typename Entry, typename Id>
-Result<Id> number_of(int (*look_up)(const char*, Entry*, char*, std::size_t, Entry**),
+Result<Id> looked_up(int (*look_up)(const char*, Entry*, char*, std::size_t, Entry**),
                      Id Entry::*number, const char* kind, const std::string& name) {
   std::vector<char> room(1024);
   Entry entry{};
@@ -35,14 +35,14 @@ Result<Id> number_of(int (*look_up)(const char*, Entry*, char*, std::size_t, Ent
 
 Result<Identity::User> user_named(const std::string& name) {
   if (const auto number = to_number<uid_t>(name)) return Identity::User{name, *number};
-  const auto id = number_of(getpwnam_r, &passwd::pw_uid, "user", name);
+  const auto id = looked_up(getpwnam_r, &passwd::pw_uid, "user", name);
   if (!id) return fail_with(id.error());
   return Identity::User{name, *id};
 }
 
 Result<Identity::Group> group_named(const std::string& name) {
   if (const auto number = to_number<gid_t>(name)) return Identity::Group{name, *number};
-  const auto id = number_of(getgrnam_r, &group::gr_gid, "group", name);
+  const auto id = looked_up(getgrnam_r, &group::gr_gid, "group", name);
   if (!id) return fail_with(id.error());
   return Identity::Group{name, *id};
 }

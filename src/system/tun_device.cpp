@@ -74,8 +74,8 @@ std::string advice_for_name(int error, const std::string& name, TunLayer layer) 
 
 std::string with_number(int error) { return fmt::format("{} (errno={})", reason(error), error); }
 
-tl::unexpected<Error> refused(int error, const std::string& request, const std::string& name,
-                              TunLayer layer) {
+tl::unexpected<Error> refuse_tun(int error, const std::string& request, const std::string& name,
+                                 TunLayer layer) {
   return fail_with({stock_lines::cannot_ioctl(request, name, with_number(error)),
                     advice_for_name(error, name, layer)});
 }
@@ -128,7 +128,7 @@ Result<Opened> attach_first_free(Fd fd, const std::string& stem, Manner manner) 
     if (error == 0) return Opened{std::move(fd), std::move(name), manner.vnet, manner.many_queues};
     if (error != EBUSY && first_error == 0) first_error = error;
   }
-  if (first_error != 0) return refused(first_error, "TUNSETIFF", stem, manner.layer);
+  if (first_error != 0) return refuse_tun(first_error, "TUNSETIFF", stem, manner.layer);
   return fail_with({fmt::format("cannot find a free device: {}0 to {}{} are all in use", stem, stem,
                                 last_number),
                     fmt::format("give the device a name of its own (\"dev NAME\" and \"dev-type "
@@ -150,13 +150,13 @@ Result<Opened> open_device(const std::string& name, const std::string& node, Man
   if (error == EINVAL && std::exchange(manner.many_queues, false)) {
     error = attach(fd->get(), name, manner);
   }
-  if (error != 0) return refused(error, "TUNSETIFF", name, manner.layer);
+  if (error != 0) return refuse_tun(error, "TUNSETIFF", name, manner.layer);
   return Opened{std::move(*fd), name, manner.vnet, manner.many_queues};
 }
 
 Result<std::string> set_persistent(const Opened& device, bool persistent, TunLayer layer) {
   if (ioctl(device.fd.get(), TUNSETPERSIST, persistent ? 1UL : 0UL) != 0) {
-    return refused(errno, "TUNSETPERSIST", device.name, layer);
+    return refuse_tun(errno, "TUNSETPERSIST", device.name, layer);
   }
   return device.name;
 }
@@ -213,10 +213,10 @@ Result<std::string> make_persistent(const std::string& name, const std::string& 
   if (!device) return fail_with(device.error());
   const int fd = device->fd.get();
   if (owner->user && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(owner->user->id)) != 0) {
-    return refused(errno, "TUNSETOWNER", device->name, layer);
+    return refuse_tun(errno, "TUNSETOWNER", device->name, layer);
   }
   if (owner->group && ioctl(fd, TUNSETGROUP, static_cast<unsigned long>(owner->group->id)) != 0) {
-    return refused(errno, "TUNSETGROUP", device->name, layer);
+    return refuse_tun(errno, "TUNSETGROUP", device->name, layer);
   }
   return set_persistent(*device, true, layer);
 }

@@ -30,7 +30,7 @@ std::string with_colons(Bytes bytes) {
   return text;
 }
 
-std::string digest_of(X509* certificate, const EVP_MD* md) {
+std::string digest_of_certificate(X509* certificate, const EVP_MD* md) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   if (X509_digest(certificate, md, digest.data(), &size) != 1) return {};
@@ -152,8 +152,8 @@ ChainEntry describe(X509* certificate, int depth) {
   entry.common_name = subject_field(certificate, "CN").value_or("");
   entry.serial = serial_decimal(certificate);
   entry.serial_hex = serial_hex(certificate);
-  entry.sha1 = digest_of(certificate, EVP_sha1());
-  entry.sha256 = digest_of(certificate, EVP_sha256());
+  entry.sha1 = digest_of_certificate(certificate, EVP_sha1());
+  entry.sha256 = digest_of_certificate(certificate, EVP_sha256());
   entry.fields = fields_of(certificate);
   return entry;
 }
