@@ -38,7 +38,7 @@ constexpr const char* near_outer = "192.0.2.1";
 constexpr const char* far_outer = "192.0.2.2";
 constexpr const char* far_inside = "10.8.0.1";
 constexpr const char* outer_device = "outer";
-constexpr auto until_it_stands = 20s;  // until the tunnel stands
+constexpr auto until_it_stands = 20s;
 
 // A private folder for keys, configurations and logs, gone with this object.
 class Folder {
@@ -66,8 +66,7 @@ class Folder {
 };
 
 Status write(const std::string& path, const std::string& text) {
-  constexpr unsigned private_mode = 0600;
-  return system::write_file_atomically(path, text, private_mode);
+  return system::write_file_atomically(path, text, system::private_mode);
 }
 
 Status make_certificates(const Folder& folder) {
@@ -120,7 +119,7 @@ class VpnProcess {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     const std::string network = fmt::format("/proc/{}/ns/net", namespace_of);
     const int fd = open(network.c_str(), O_RDONLY | O_CLOEXEC);
-    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, system::private_mode);
     if (fd < 0 || out < 0 || setns(fd, CLONE_NEWNET) != 0) _exit(1);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);

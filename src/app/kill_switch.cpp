@@ -21,7 +21,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr int private_file = 0600;
 constexpr unsigned private_folder = 0700;
 constexpr const char* switch_folder = "/run/adit";
 constexpr const char* how_to_open = "\"adit firewall unload --owner kill-switch\" opens it";
@@ -65,8 +64,8 @@ Result<std::unique_ptr<KillSwitch>> KillSwitch::close(Runtime& runtime,
 
 bool KillSwitch::take_lock() {
   ::mkdir(switch_folder, private_folder);
-  lock_ = system::Fd(
-      ::open(state_path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
+  lock_ = system::Fd(::open(state_path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                            system::private_mode));
   return !lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
@@ -183,7 +182,7 @@ void KillSwitch::write_known() const {
     for (const ip::Address& address : addresses) whole[host].push_back(address.text());
   }
   const Status written =
-      system::write_file_atomically(state_path("json"), whole.dump() + "\n", private_file);
+      system::write_file_atomically(state_path("json"), whole.dump() + "\n", system::private_mode);
   if (!written) log_.warn("kill-switch: cannot remember addresses: {}", written.error().text());
 }
 

@@ -28,8 +28,7 @@ constexpr int not_done = 2;
 
 unsigned mode_for_copy_of(const std::string& path) {
   struct stat facts {};
-  constexpr unsigned secret = 0600;
-  return stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777 : secret;
+  return stat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777 : system::private_mode;
 }
 
 // Of a file that the configuration names, as seen from its own folder.

@@ -11,8 +11,6 @@ namespace adit::app {
 
 namespace {
 
-constexpr unsigned profile_mode = 0600;
-
 Result<SecretText> profile_of(const PkiArguments& arguments) {
   const auto now = time_of(arguments);
   if (!now) return fail_with(now.error());
@@ -61,7 +59,7 @@ int pki_export(const PkiArguments& arguments) {
   const bool to_file = !arguments.output.empty() && arguments.output != "-";
   if (to_file) {
     const Status written =
-        system::write_file_atomically(arguments.output, profile->reveal(), profile_mode);
+        system::write_file_atomically(arguments.output, profile->reveal(), system::private_mode);
     if (!written) return complain(written.error());
   }
   return answer(arguments, to_file ? arguments.output + "\n" : profile->reveal(),

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/exit_codes.h"
+#include "app/command_words.h"
 #include "base/text.h"
 #include "node/instance_facts.h"
 #include "system/status_socket.h"
@@ -32,8 +32,6 @@ Where look(const std::string& where) {
   return found;
 }
 
-void complain_of(const Error& error) { std::fprintf(stderr, "adit: %s\n", error.text().c_str()); }
-
 Error nobody(const std::string& folder, const std::string& where = {}) {
   if (access(folder.c_str(), F_OK) == 0 && access(folder.c_str(), R_OK | X_OK) != 0) {
     return {"cannot look into " + folder, "run as root"};
@@ -59,7 +57,7 @@ Result<std::string> shown(const std::string& document, bool json) {
 int run_status(const std::string& where, bool json) {
   const Where found = look(where);
   if (found.pids.empty()) {
-    complain_of(nobody(found.folder, where));
+    complain(nobody(found.folder, where));
     return nothing_runs;
   }
   int status = 0;
@@ -70,7 +68,7 @@ int run_status(const std::string& where, bool json) {
     if (text) {
       texts.push_back(*text);
     } else {
-      complain_of(text.error());
+      complain(text.error());
       status = exit_no_answer;
     }
   }

@@ -19,6 +19,7 @@
 #include "node/lines.h"
 #include "node/wrapping.h"
 #include "options/table.h"
+#include "system/store.h"
 #include "system/tun_device.h"
 #include "tls/context.h"
 
@@ -39,8 +40,7 @@ int deliver(const std::string& text, const std::string& file) {
     put(text);
     return exit_ok;
   }
-  constexpr unsigned secret_mode = 0600;
-  if (Status written = system::write_file_atomically(file, text, secret_mode); !written) {
+  if (Status written = system::write_file_atomically(file, text, system::private_mode); !written) {
     return complain(written.error());
   }
   return exit_ok;

@@ -14,9 +14,8 @@ namespace adit::bench {
 namespace far_port {
 inline constexpr std::uint16_t sink = 5001, source = 5002, count = 5003, echo = 5004, ask = 5005;
 }  // namespace far_port
-inline constexpr std::size_t traffic_chunk =
-    256 * 1024;                                   // bytes a call, where TCP is given and taken
-inline constexpr std::size_t traffic_batch = 64;  // packets a call
+// How much both ends give and take with one call: bytes of TCP, packets of UDP.
+inline constexpr std::size_t traffic_chunk = 256 * 1024, traffic_batch = 64;
 
 // What has arrived there so far.
 struct FarCounts {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t short_id_bytes = 4;
 constexpr std::size_t implicit_bytes = aead_nonce_bytes - short_id_bytes;
-constexpr std::uint64_t last_packet_id = 0xFFFFFFFF;
 
 // Where things lie in a packet of one key.
 class Layout {

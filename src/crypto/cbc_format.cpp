@@ -18,8 +18,6 @@ namespace adit::crypto {
 
 namespace {
 
-constexpr std::uint64_t last_short_id = 0xFFFFFFFF;
-
 // Random IVs, drawn in bulk.
 class IvSource {
  public:
@@ -80,8 +78,8 @@ class CbcSealer final : public Sealer {
     if (format_.long_id && time_ == 0) time_ = now_unix;
     std::size_t sealed = 0;
     while (sealed < run.size()) {
-      if (state_.next_packet_id > last_short_id && !begin_series(now_unix)) break;
-      const std::uint64_t ids = last_short_id - state_.next_packet_id + 1;
+      if (state_.next_packet_id > last_packet_id && !begin_series(now_unix)) break;
+      const std::uint64_t ids = last_packet_id - state_.next_packet_id + 1;
       const std::size_t most = std::min<std::uint64_t>(ids, CbcHmacKey::most_packets);
       const auto some = run.subspan(sealed, std::min(run.size() - sealed, most));
       seal_some(some);

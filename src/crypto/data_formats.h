@@ -7,6 +7,8 @@
 
 namespace adit::crypto {
 
+inline constexpr std::uint64_t last_packet_id = 0xFFFFFFFF;  // of 32 bits
+
 Result<std::unique_ptr<Sealer>> make_aead_sealer(const DataFormat&, const DirectionKeys&,
                                                  const SealState&, LaneEngine*);
 Result<std::unique_ptr<Opener>> make_aead_opener(const DataFormat&, const DirectionKeys&,

@@ -8,6 +8,7 @@
 #include "firewall/nftables.h"
 #include "firewall/ruleset.h"
 #include "system/fd.h"
+#include "system/store.h"
 
 namespace adit::firewall {
 
@@ -18,8 +19,7 @@ namespace {
 constexpr const char* lock_file = "/run/adit-firewall.lock";
 
 system::Fd lock() {
-  constexpr int private_mode = 0600;
-  system::Fd fd(::open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_mode));
+  system::Fd fd(::open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, system::private_mode));
   if (fd) flock(fd.get(), LOCK_EX);
   return fd;
 }

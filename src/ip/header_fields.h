@@ -12,8 +12,7 @@ namespace adit::ip {
 inline constexpr std::size_t v4_header_bytes = 20, tcp_header_bytes = 20;  // without options
 inline constexpr std::size_t v6_header_bytes = 40;                         // without extensions
 inline constexpr std::size_t udp_header_bytes = 8, icmp_header_bytes = 8;
-inline constexpr std::size_t tcp_checksum_at = 16,
-                             udp_checksum_at = 6;  // from their header's begin
+inline constexpr std::size_t tcp_checksum_at = 16, udp_checksum_at = 6;  // in their headers
 inline constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17;
 inline constexpr std::uint8_t protocol_icmpv6 = 58;
 inline constexpr std::uint8_t tcp_fin = 0x01, tcp_syn = 0x02, tcp_psh = 0x08, tcp_ack = 0x10;

@@ -48,8 +48,7 @@ bool is_icmp_error_v4(Bytes packet) {
 
 std::size_t answer_v4(Bytes packet, std::size_t mtu, MutableBytes room) {
   constexpr std::size_t largest_v4_answer = 576;
-  const bool later_fragment = (load_u16(&packet[6]) & fragment_offset) != 0;
-  if (later_fragment || is_icmp_error_v4(packet)) return 0;
+  if (is_later_fragment(packet.data()) || is_icmp_error_v4(packet)) return 0;
   const std::size_t quoted =
       std::min(packet.size(), largest_v4_answer - v4_header_bytes - icmp_header_bytes);
   Writer writer(room);

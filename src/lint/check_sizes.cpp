@@ -17,13 +17,6 @@ using options::Findings;
 constexpr unsigned ipv6_least = 1280;
 constexpr unsigned usual_mtu = 1500;
 
-std::vector<const Connection*> links_of(const Config& config) {
-  std::vector<const Connection*> links;
-  for (const Connection& connection : config.remotes.list) links.push_back(&connection);
-  if (links.empty()) links.push_back(&config.connection);
-  return links;
-}
-
 void check_link_mtu(const Connection& link, const Findings& found) {
   if (!link.link_mtu) return;
   const unsigned inside = tun_mtu_within(*link.link_mtu);
@@ -76,6 +69,13 @@ void check_fragment(const Connection& link, const Findings& found) {
 }
 
 }  // namespace
+
+std::vector<const Connection*> links_of(const Config& config) {
+  std::vector<const Connection*> links;
+  for (const Connection& connection : config.remotes.list) links.push_back(&connection);
+  if (links.empty()) links.push_back(&config.connection);
+  return links;
+}
 
 unsigned tun_mtu_within(unsigned link_mtu) {
   constexpr unsigned around = 25;  // AEAD: head, packet id and tag, and a byte for compression

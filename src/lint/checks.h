@@ -7,6 +7,9 @@
 
 namespace adit::lint {
 
+// Every connection that it may make; of a server the only one.
+[[nodiscard]] std::vector<const options::Connection*> links_of(const options::Config& config);
+
 // What the text says.
 // The largest tun-mtu that a link-mtu leaves room for, whatever is negotiated; 0: none.
 [[nodiscard]] unsigned tun_mtu_within(unsigned link_mtu);

@@ -43,13 +43,9 @@ void tell(const Config& config, const Error& error, Issues& issues) {
   issues.push_back(std::move(issue));
 }
 
-std::vector<options::Connection> copies_of_links(const Config& config) {
-  return config.remotes.list.empty() ? std::vector{config.connection} : config.remotes.list;
-}
-
 Status try_static(const Config& config, const Surroundings& around) {
-  for (const options::Connection& link : copies_of_links(config)) {
-    const auto setup = node::make_static_setup(config, link, {}, around.store);
+  for (const options::Connection* link : links_of(config)) {
+    const auto setup = node::make_static_setup(config, *link, {}, around.store);
     if (!setup) return fail_with(setup.error());
   }
   return {};
@@ -64,8 +60,8 @@ Status try_tls(const Config& config, const Surroundings& around) {
     const auto setup = node::make_server_setup(config, context, around.store);
     return setup ? Status() : Status(fail_with(setup.error()));
   }
-  for (const options::Connection& link : copies_of_links(config)) {
-    const auto setup = node::make_client_setup(config, link, context, around.store);
+  for (const options::Connection* link : links_of(config)) {
+    const auto setup = node::make_client_setup(config, *link, context, around.store);
     if (!setup) return fail_with(setup.error());
   }
   return {};

@@ -37,7 +37,7 @@ const char* flag_of(const LogLine& line) {
 // What others say (a peer's password, a script's words) must not begin a line of its own.
 std::string one_line(std::string text) {
   for (char& letter : text) {
-    if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = '_';
+    if (is_control(letter)) letter = '_';
   }
   return text;
 }

@@ -10,8 +10,6 @@
 
 namespace adit::node {
 
-namespace {}
-
 void Client::negotiate_point_to_point() {
   session::Session& session = association_->active();
   auto choice = session::choose_point_to_point(setup_.offer, setup_.session.tls_server,

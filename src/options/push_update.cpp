@@ -13,49 +13,48 @@ namespace {
 
 using Severity = Issue::Severity;
 
-struct Revocable {
+struct Kind {
   std::string_view name;
   // Back to what the client's own configuration says.
   void (*reset)(const Config& own, Pulled& into);
 };
 
 constexpr std::array kinds{
-    Revocable{"route", [](const Config& own, Pulled& into) { into.routes.v4 = own.routes.v4; }},
-    Revocable{"route-ipv6",
-              [](const Config& own, Pulled& into) { into.routes.v6 = own.routes.v6; }},
-    Revocable{"route-gateway",
-              [](const Config& own, Pulled& into) { into.routes.gateway = own.routes.gateway; }},
-    Revocable{"route-metric",
-              [](const Config& own, Pulled& into) { into.routes.metric = own.routes.metric; }},
-    Revocable{"redirect-gateway",
-              [](const Config& own, Pulled& into) { into.routes.redirect = own.routes.redirect; }},
-    Revocable{"ifconfig",
-              [](const Config& own, Pulled& into) { into.device.ifconfig = own.device.ifconfig; }},
-    Revocable{"ifconfig-ipv6",
-              [](const Config& own, Pulled& into) {
-                into.device.ifconfig_ipv6 = own.device.ifconfig_ipv6;
-              }},
-    Revocable{"topology",
-              [](const Config& own, Pulled& into) { into.device.topology = own.device.topology; }},
-    Revocable{"tun-mtu", [](const Config&, Pulled& into) { into.tun_mtu.reset(); }},
-    Revocable{"block-ipv6", [](const Config& own,
-                               Pulled& into) { into.device.block_ipv6 = own.device.block_ipv6; }},
-    Revocable{"dhcp-option",
-              [](const Config& own, Pulled& into) {
-                into.scripts.foreign_options = own.scripts.foreign_options;
-              }},
-    Revocable{"dns", [](const Config& own, Pulled& into) { into.scripts.dns = own.scripts.dns; }},
-    Revocable{"block-outside-dns",
-              [](const Config& own, Pulled& into) {
-                into.routes.block_outside_dns = own.routes.block_outside_dns;
-              }},
+    Kind{"route", [](const Config& own, Pulled& into) { into.routes.v4 = own.routes.v4; }},
+    Kind{"route-ipv6", [](const Config& own, Pulled& into) { into.routes.v6 = own.routes.v6; }},
+    Kind{"route-gateway",
+         [](const Config& own, Pulled& into) { into.routes.gateway = own.routes.gateway; }},
+    Kind{"route-metric",
+         [](const Config& own, Pulled& into) { into.routes.metric = own.routes.metric; }},
+    Kind{"redirect-gateway",
+         [](const Config& own, Pulled& into) { into.routes.redirect = own.routes.redirect; }},
+    Kind{"ifconfig",
+         [](const Config& own, Pulled& into) { into.device.ifconfig = own.device.ifconfig; }},
+    Kind{"ifconfig-ipv6",
+         [](const Config& own, Pulled& into) {
+           into.device.ifconfig_ipv6 = own.device.ifconfig_ipv6;
+         }},
+    Kind{"topology",
+         [](const Config& own, Pulled& into) { into.device.topology = own.device.topology; }},
+    Kind{"tun-mtu", [](const Config&, Pulled& into) { into.tun_mtu.reset(); }},
+    Kind{"block-ipv6",
+         [](const Config& own, Pulled& into) { into.device.block_ipv6 = own.device.block_ipv6; }},
+    Kind{"dhcp-option",
+         [](const Config& own, Pulled& into) {
+           into.scripts.foreign_options = own.scripts.foreign_options;
+         }},
+    Kind{"dns", [](const Config& own, Pulled& into) { into.scripts.dns = own.scripts.dns; }},
+    Kind{"block-outside-dns",
+         [](const Config& own, Pulled& into) {
+           into.routes.block_outside_dns = own.routes.block_outside_dns;
+         }},
     // Nothing of it is kept that could be taken back.
-    Revocable{"keepalive", [](const Config&, Pulled&) {}},
+    Kind{"keepalive", [](const Config&, Pulled&) {}},
 };
 
-const Revocable* find_kind(std::string_view name) {
+const Kind* find_kind(std::string_view name) {
   if (name == "redirect-private") name = "redirect-gateway";
-  const auto found = std::ranges::find(kinds, name, &Revocable::name);
+  const auto found = std::ranges::find(kinds, name, &Kind::name);
   return found == kinds.end() ? nullptr : &*found;
 }
 
@@ -103,7 +102,7 @@ class Update {
  private:
   void take(const Marked& marked) {
     const std::string name(name_of(marked.text));
-    const Revocable* const kind = find_kind(name);
+    const Kind* const kind = find_kind(name);
     if (kind == nullptr) return refuse(marked, "cannot be changed while the tunnel stands");
     using Action = Client::Filter::Action;
     const Action action = filter_for(config_, std::string(marked.text)).value_or(Action::accept);
@@ -139,11 +138,11 @@ class Update {
   Pulled next_;
   UpdateOutcome outcome_;
   int line_ = 0;
-  std::set<const Revocable*> replaced_;
+  std::set<const Kind*> replaced_;
   std::vector<std::string> wanted_;
 };
 
-std::vector<std::string> of_kind(const std::vector<std::string>& options, const Revocable& kind) {
+std::vector<std::string> of_kind(const std::vector<std::string>& options, const Kind& kind) {
   std::vector<std::string> found;
   for (const std::string& option : options) {
     if (find_kind(name_of(option)) == &kind) found.push_back(option);
@@ -154,7 +153,7 @@ std::vector<std::string> of_kind(const std::vector<std::string>& options, const 
 }  // namespace
 
 std::string_view update_kind(std::string_view name) {
-  const Revocable* const kind = find_kind(name);
+  const Kind* const kind = find_kind(name);
   return kind == nullptr ? std::string_view() : kind->name;
 }
 
@@ -166,7 +165,7 @@ UpdateOutcome apply_update(const std::vector<std::string>& options, const Config
 std::vector<std::string> update_between(const std::vector<std::string>& before,
                                         const std::vector<std::string>& now) {
   std::vector<std::string> update;
-  for (const Revocable& kind : kinds) {
+  for (const Kind& kind : kinds) {
     const std::vector<std::string> former = of_kind(before, kind);
     std::vector<std::string> wanted = of_kind(now, kind);
     if (former == wanted) continue;

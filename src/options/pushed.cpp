@@ -16,9 +16,7 @@ using FilterAction = Client::Filter::Action;
 
 const char* const source = "[PUSH-OPTIONS]";
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
-}
+bool has_control_character(std::string_view text) { return std::ranges::any_of(text, is_control); }
 
 std::string first_word(const std::string& option) { return option.substr(0, option.find(' ')); }
 

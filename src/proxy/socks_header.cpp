@@ -2,8 +2,6 @@
 
 namespace adit::proxy {
 
-namespace {}
-
 void put_socks_header(Packet& packet, const ip::Endpoint& to) {
   Writer writer({packet.prepend(socks_header_bytes), socks_header_bytes});
   writer.u24(0);  // reserved, and no fragment

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "system/kernel_error.h"
+#include "system/store.h"
 
 namespace adit::system {
 
 namespace {
 
-constexpr mode_t private_mode = 0600;
 constexpr int microseconds_from_verb = 4;
 constexpr std::size_t remembered_lines = 200;
 constexpr std::size_t longest_remembered = 1000;  // characters

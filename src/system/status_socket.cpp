@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "system/kernel_error.h"
 #include "system/socket_address.h"
+#include "system/store.h"
 
 namespace adit::system {
 
@@ -68,8 +69,9 @@ Result<Fd> listen_on(const std::string& path) {
   if (!address) return fail_with(address.error());
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   unlink(early.c_str());
-  if (fd && bind(fd.get(), address->raw(), address->size) == 0 && chmod(early.c_str(), 0600) == 0 &&
-      ::listen(fd.get(), caller_backlog) == 0 && rename(early.c_str(), path.c_str()) == 0) {
+  if (fd && bind(fd.get(), address->raw(), address->size) == 0 &&
+      chmod(early.c_str(), private_mode) == 0 && ::listen(fd.get(), caller_backlog) == 0 &&
+      rename(early.c_str(), path.c_str()) == 0) {
     return fd;
   }
   return kernel_refused(errno, "cannot listen on " + path);

@@ -27,7 +27,6 @@ namespace {
 
 constexpr std::size_t largest_file = 64u
                                      << 20;  // a config, key or list; never a device without end
-constexpr unsigned secret_mode = 0600;
 constexpr unsigned most_names = 64;
 
 std::string advice_for_file(int error) {
@@ -96,7 +95,7 @@ Result<std::string> Store::read(const std::string& path) {
 Status Store::rewrite(const std::string& path, std::string_view text) {
   Fd& fd = open_[path];
   if (!fd || (!fixed_ && !same_file(fd.get(), path))) {
-    Fd fresh(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, secret_mode));
+    Fd fresh(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_mode));
     if (!fresh && !fd) return refused("open", path, errno);
     if (fresh) fd = std::move(fresh);  // otherwise the old file, moved away, still serves
   }
@@ -137,7 +136,7 @@ Result<std::string> Store::create_temporary(const std::string& dir, std::string_
   Fd fd;
   for (unsigned attempt = 0; attempt < most_names && !fd; ++attempt) {
     path = fmt::format("{}/openvpn_{}_{:x}{:x}.tmp", dir, tag, rng_.number(), rng_.number());
-    fd = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, secret_mode));
+    fd = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, private_mode));
     if (!fd && errno != EEXIST) break;
   }
   if (!fd) {

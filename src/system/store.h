@@ -9,6 +9,8 @@
 
 namespace adit::system {
 
+inline constexpr unsigned private_mode = 0600;  // of files that are for their owner alone
+
 // Small text files on disk.
 class Store final : public ports::StorePort {
  public:
