@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 
 #include "app/client_login.h"
-#include "app/exit_codes.h"
+#include "app/command_words.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "bench/load_run.h"
@@ -105,21 +105,18 @@ Status make_room_for(unsigned clients) {
                     "run as root, or raise the limit: ulimit -n"});
 }
 
-int report(const Error& error) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return exit_no_answer;
-}
-
 }  // namespace
 
 int run_load(const LoadOrder& order) {
   system::SystemRng rng;
   system::Store store(rng);
   Shared shared;
-  if (Status ready = prepare(order, store, rng, shared); !ready) return report(ready.error());
-  if (Status room = make_room_for(order.clients); !room) return report(room.error());
+  if (Status ready = prepare(order, store, rng, shared); !ready)
+    return complain(ready.error(), exit_no_answer);
+  if (Status room = make_room_for(order.clients); !room)
+    return complain(room.error(), exit_no_answer);
   auto loop = system::Loop::create();
-  if (!loop) return report(loop.error());
+  if (!loop) return complain(loop.error(), exit_no_answer);
   bench::LoadSettings settings;
   settings.server = shared.server;
   settings.clients = order.clients;
@@ -131,7 +128,7 @@ int run_load(const LoadOrder& order) {
   bench::LoadRun run(**loop, shared.setup, shared.credentials, rng, settings);
   for (const int number : {SIGINT, SIGTERM}) {
     const Status heard = (*loop)->on_signal(number, [&](int) { run.stop(); });
-    if (!heard) return report(heard.error());
+    if (!heard) return complain(heard.error(), exit_no_answer);
   }
   const bench::LoadReport done = run.run();
   const std::string text =

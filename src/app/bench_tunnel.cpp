@@ -17,7 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/bench_signals.h"
-#include "app/exit_codes.h"
+#include "app/command_words.h"
 #include "bench/progress.h"
 #include "bench/traffic.h"
 #include "pki/authority.h"
@@ -33,7 +33,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int does_not_work = 1;
 constexpr const char* near_outer = "192.0.2.1";
 constexpr const char* far_outer = "192.0.2.2";
 constexpr const char* far_inside = "10.8.0.1";
@@ -65,7 +64,7 @@ class Folder {
   std::string path_;
 };
 
-Status write(const std::string& path, const std::string& text) {
+Status write_text(const std::string& path, const std::string& text) {
   return system::write_file_atomically(path, text, system::private_mode);
 }
 
@@ -101,8 +100,8 @@ Status write_configurations(const TunnelOrder& order, const Folder& folder) {
       "\nlport 1194\ndh none\ntopology subnet\nserver 10.8.0.0 255.255.255.0\nkeepalive 10 60\n";
   const std::string client = common_lines(order, folder, "client") + "client\nnobind\nremote " +
                              far_outer + " 1194\nremote-cert-tls server\n";
-  if (Status done = write(folder.at("server.conf"), server); !done) return done;
-  return write(folder.at("client.conf"), client);
+  if (Status done = write_text(folder.at("server.conf"), server); !done) return done;
+  return write_text(folder.at("client.conf"), client);
 }
 
 // One end of the tunnel: this program once more.
@@ -268,24 +267,19 @@ void print_figures(const TunnelOrder& order, const std::vector<Figure>& figures)
   }
 }
 
-int report(const Error& error, int status) {
-  std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return status;
-}
-
 int measure(const TunnelOrder& order, const HeldSignals& signals, Folder& folder,
             const bench::FarEnd& far) {
   const VpnProcess server(folder.at("server.conf"), folder.at("server.log"), far.pid());
-  if (Status up = server.wait_until_up(signals); !up) return report(up.error(), does_not_work);
+  if (Status up = server.wait_until_up(signals); !up) return complain(up.error());
   const VpnProcess client(folder.at("client.conf"), folder.at("client.log"), getpid());
-  if (Status up = client.wait_until_up(signals); !up) return report(up.error(), does_not_work);
+  if (Status up = client.wait_until_up(signals); !up) return complain(up.error());
   folder.remove();
   Measuring measuring(order, signals, client, server);
   const Status done = measuring.all();
   measuring.clear();
   if (!measuring.figures().empty()) print_figures(order, measuring.figures());
-  if (!done) return report(done.error(), does_not_work);
-  return signals.came() ? does_not_work : 0;
+  if (!done) return complain(done.error());
+  return signals.came() ? exit_failure : 0;
 }
 
 }  // namespace
@@ -293,16 +287,17 @@ int measure(const TunnelOrder& order, const HeldSignals& signals, Folder& folder
 int run_tunnel(const TunnelOrder& order) {
   const HeldSignals signals;
   auto folder = Folder::make();
-  if (!folder) return report(folder.error(), exit_no_answer);
-  if (Status made = make_certificates(*folder); !made) return report(made.error(), exit_no_answer);
+  if (!folder) return complain(folder.error(), exit_no_answer);
+  if (Status made = make_certificates(*folder); !made)
+    return complain(made.error(), exit_no_answer);
   if (Status written = write_configurations(order, *folder); !written) {
-    return report(written.error(), exit_no_answer);
+    return complain(written.error(), exit_no_answer);
   }
   auto far = bench::FarEnd::start();
-  if (!far) return report({far.error().what, "run as root"}, exit_no_answer);
-  if (Status laid = lay_cable(*far); !laid) return report(laid.error(), exit_no_answer);
+  if (!far) return complain({far.error().what, "run as root"}, exit_no_answer);
+  if (Status laid = lay_cable(*far); !laid) return complain(laid.error(), exit_no_answer);
   if (Status opened = far->open(outer_device, far_outer); !opened) {
-    return report(opened.error(), exit_no_answer);
+    return complain(opened.error(), exit_no_answer);
   }
   return measure(order, signals, *folder, *far);
 }

@@ -16,9 +16,9 @@
 
 namespace adit::app {
 
-int complain(const Error& error) {
+int complain(const Error& error, int status) {
   std::fprintf(stderr, "adit: %s\n", error.text().c_str());
-  return exit_failure;
+  return status;
 }
 
 int complain_all(const std::vector<Error>& errors, bool told) {

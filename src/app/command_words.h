@@ -18,7 +18,7 @@ namespace adit::app {
 inline constexpr const char* usual_dir = "/etc/adit";
 
 // On standard error, one line; returns the exit status.
-int complain(const Error& error);
+int complain(const Error& error, int status = exit_failure);
 // Of what stands in the way; told: also that nothing was changed.
 int complain_all(const std::vector<Error>& errors, bool told);
 void tell(const std::string& line);

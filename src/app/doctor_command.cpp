@@ -41,15 +41,9 @@ class DoctorArguments {
 namespace {
 
 constexpr int something_failed = 1;
-constexpr int cannot_begin = 2;
 constexpr std::size_t least_columns = 60, most_columns = 110;
 
-int refuse(const Error& error) {
-  static_cast<void>(complain(error));
-  return cannot_begin;
-}
-
-int show(const doctor::Report& report, bool json) {
+int show_report(const doctor::Report& report, bool json) {
   const std::size_t width = text_columns(least_columns, most_columns);
   const bool colour = width > 0 && std::getenv("NO_COLOR") == nullptr;
   const std::string text =
@@ -227,7 +221,7 @@ Result<doctor::Report> log_report(const DoctorArguments& arguments) {
 
 int run_doctor(const DoctorArguments& arguments) {
   const auto report = arguments.log.empty() ? live_report(arguments) : log_report(arguments);
-  return report ? show(*report, arguments.json) : refuse(report.error());
+  return report ? show_report(*report, arguments.json) : complain(report.error(), exit_no_answer);
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ int wants_none(const FirewallArguments& arguments) {
   return 0;
 }
 
-int show(const FirewallArguments& arguments, bool only_wrong) {
+int show_rules(const FirewallArguments& arguments, bool only_wrong) {
   const auto planned = plan_of(arguments);
   if (!planned) return complain(planned.error());
   if (!*planned) return wants_none(arguments);
@@ -145,8 +145,8 @@ int show(const FirewallArguments& arguments, bool only_wrong) {
 
 void warn(const std::string& text) { std::fprintf(stderr, "adit: warning: %s\n", text.c_str()); }
 
-int show_all(const FirewallArguments& arguments) { return show(arguments, false); }
-int show_troubles(const FirewallArguments& arguments) { return show(arguments, true); }
+int show_all(const FirewallArguments& arguments) { return show_rules(arguments, false); }
+int show_troubles(const FirewallArguments& arguments) { return show_rules(arguments, true); }
 
 // Those of tools that forget them at a reboot; all where asked. One that fails keeps no tunnel from
 // starting.
@@ -165,7 +165,7 @@ void warn_of(const firewall::Obstacle& obstacle) {
   warn(obstacle.who + ": " + obstacle.rule + ": " + obstacle.why + " - " + obstacle.cure);
 }
 
-int load(const FirewallArguments& arguments) {
+int load_rules(const FirewallArguments& arguments) {
   const auto planned = plan_of(arguments);
   if (!planned) return complain(planned.error());
   if (!*planned) return wants_none(arguments);
@@ -257,7 +257,7 @@ std::shared_ptr<FirewallArguments> add_firewall(CLI::App& root, int& status) {
   checked->callback([run] { run(show_troubles); });
   CLI::App* loaded = command("load", "put the rules in place, all or none");
   loaded->add_flag("--hooks", arguments.hooks, "also tell ufw or firewalld to let packets through");
-  loaded->callback([run] { run(load); });
+  loaded->callback([run] { run(load_rules); });
   CLI::App* unloaded = command("unload", "remove the rules");
   unloaded->add_flag("--hooks", arguments.hooks, "also undo what ufw or firewalld was told");
   unloaded->callback([run] { run(unload); });

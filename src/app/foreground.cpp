@@ -28,7 +28,7 @@ pid_t start_beside(const std::function<void()>& what) {
   _exit(0);
 }
 
-void test(const std::string& dir) {
+void test_beside(const std::string& dir) {
   sleep(start_seconds);
   // In one piece, for the server's log goes to the same terminal.
   const auto found = system::run_and_capture(
@@ -52,7 +52,7 @@ int run_in_foreground(const std::vector<std::string>& words, const std::function
 
 int serve_in_foreground(const std::string& dir, bool tested) {
   std::function<void()> beside;
-  if (tested) beside = [&dir] { test(dir); };
+  if (tested) beside = [&dir] { test_beside(dir); };
   return run_in_foreground(
       {"--cd", dir, "--config", "server.conf", "--writepid", setup::pid_file(dir)}, beside);
 }

@@ -39,7 +39,7 @@ namespace {
 
 constexpr double patience_seconds = 15;  // for the tunnel to come up
 
-Result<setup::JoinRequest> request_of(const JoinArguments& given) {
+Result<setup::JoinRequest> join_request_of(const JoinArguments& given) {
   setup::JoinRequest request;
   request.dir = absolute_dir(given.dir);
   auto name = setup::join_name(given.name.empty() ? given.file : given.name);
@@ -101,7 +101,7 @@ std::string json_of(const setup::JoinRequest& request, const setup::JoinPlan& pl
   return whole.dump(2) + "\n";
 }
 
-void test(const setup::JoinRequest& request) {
+void test_when_joined(const setup::JoinRequest& request) {
   const std::string program = own_path();
   const std::string wait = fmt::format("{}", patience_seconds);
   execl(program.c_str(), program.c_str(), "doctor", request.name.c_str(), "--dir",
@@ -112,7 +112,7 @@ void test(const setup::JoinRequest& request) {
 int stay(setup::Host& host, const setup::JoinRequest& request, bool tested) {
   tell("\n  Ctrl-C leaves again.\n");
   std::function<void()> beside;
-  if (tested) beside = [&request] { test(request); };
+  if (tested) beside = [&request] { test_when_joined(request); };
   const std::string pid_file = setup::join_pid_file(request.dir, request.name);
   const int status = run_in_foreground({"--cd", request.dir + "/joined", "--nobind", "--config",
                                         request.name + ".ovpn", "--writepid", pid_file},
@@ -128,7 +128,7 @@ int stay(setup::Host& host, const setup::JoinRequest& request, bool tested) {
   return status;
 }
 
-void tell_result(const setup::JoinPlan& plan) {
+void tell_joined(const setup::JoinPlan& plan) {
   tell_notes(plan.notes);
   if (!plan.rules) return;
   const firewall::Plan& rules = *plan.rules;
@@ -150,8 +150,8 @@ struct Join {
   system::Fd lock{};  // while anything is changed
 };
 
-int carry_out(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
-              const std::vector<setup::Step>& steps) {
+int carry_out_join(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
+                   const std::vector<setup::Step>& steps) {
   const auto& [given, host, request, lock] = join;
   const bool changes = setup::changes_something(steps);
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
@@ -166,7 +166,7 @@ int carry_out(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
     return 0;
   }
   if (!changes) tell("Nothing to change: this host has joined " + request.name + " as wished.");
-  tell_result(plan);
+  tell_joined(plan);
   if (!request.service) return stay(host, request, !given.no_test);
   if (given.no_test) return 0;
   tell("");
@@ -188,13 +188,13 @@ int join_with(Join& join) {
   if (!plan->errors.empty()) return complain_all(plan->errors, !given.json);
   const auto steps = setup::plan_changes(join.host, *journal, plan->wishes);
   if (!steps) return complain(steps.error());
-  if (!given.dry_run) return carry_out(join, *journal, *plan, *steps);
+  if (!given.dry_run) return carry_out_join(join, *journal, *plan, *steps);
   show_dry_run(*steps, plan->notes);
   return 0;
 }
 
 int run_join(const JoinArguments& given) {
-  auto request = request_of(given);
+  auto request = join_request_of(given);
   if (!request) return complain(request.error());
   if (!request->service && given.json) {
     return complain({"--json does not go with --no-service", "there is no end to report"});

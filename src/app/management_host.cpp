@@ -26,8 +26,8 @@ int number_of(std::string_view name) {
   return SIGTERM;
 }
 
-management::Settings settings_of(const options::Management& options,
-                                 std::optional<SecretText> password) {
+management::Settings interface_settings_of(const options::Management& options,
+                                           std::optional<SecretText> password) {
   return {title(), std::move(password), options.hold, options.log_cache};
 }
 
@@ -43,8 +43,8 @@ Result<std::unique_ptr<ManagementHost>> ManagementHost::open(Runtime& runtime,
                                                              const options::Config& config) {
   std::unique_ptr<ManagementHost> made(new ManagementHost(runtime, config));
   if (Status read = made->read_password(); !read) return fail_with(read.error());
-  made->face_ =
-      std::make_unique<management::Interface>(settings_of(made->options_, made->password_), *made);
+  made->face_ = std::make_unique<management::Interface>(
+      interface_settings_of(made->options_, made->password_), *made);
   ManagementHost* self = made.get();
   const auto thread = std::this_thread::get_id();
   runtime.output.set_listener([self, thread](const system::WallMoment& at, const LogLine& line) {

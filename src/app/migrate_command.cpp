@@ -53,7 +53,7 @@ class FilesBeside final : public options::Files {
   DiskFiles disk_;
 };
 
-int write(const MigrateArguments& given, const std::string& text) {
+int write_migrated(const MigrateArguments& given, const std::string& text) {
   if (given.output.empty()) {
     std::fputs(text.c_str(), stdout);
     return 0;
@@ -89,7 +89,7 @@ int run_migrate(const MigrateArguments& given) {
                  given.file.c_str());
     return not_done;
   }
-  const int status = write(given, migration.text);
+  const int status = write_migrated(given, migration.text);
   if (status == 0) {
     std::fprintf(stderr, "adit: %s\n",
                  migration.changes == 0

@@ -8,7 +8,7 @@ using system::PluginMoment;
 
 namespace {
 
-Status load(Runtime& runtime, const options::Config& config) {
+Status load_configured(Runtime& runtime, const options::Config& config) {
   runtime.plugins.reset();  // there is one place for what plugins log
   std::vector<system::PluginSettings> settings;
   for (const options::Plugin& plugin : config.scripts.plugins) {
@@ -27,7 +27,7 @@ Status load(Runtime& runtime, const options::Config& config) {
 }  // namespace
 
 std::vector<std::string> ask_early_plugins(Runtime& runtime, const options::Config& config) {
-  if (const Status loaded = load(runtime, config); !loaded) {
+  if (const Status loaded = load_configured(runtime, config); !loaded) {
     runtime.plugins.reset();
     return {};
   }
@@ -40,7 +40,7 @@ Status load_plugins(Runtime& runtime, const options::Config& config) {
     return {};
   }
   if (!runtime.plugins) {
-    if (Status loaded = load(runtime, config); !loaded) return loaded;
+    if (Status loaded = load_configured(runtime, config); !loaded) return loaded;
   }
   return open_plugins(runtime, config, PluginMoment::before_daemon);
 }

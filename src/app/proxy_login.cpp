@@ -9,8 +9,8 @@ namespace adit::app {
 
 namespace {
 
-Result<proxy::Credentials> ask(Runtime& runtime, const options::Config& config,
-                               const std::string& kind) {
+Result<proxy::Credentials> ask_proxy_credentials(Runtime& runtime, const options::Config& config,
+                                                 const std::string& kind) {
   if (runtime.management && config.management.query_passwords) {
     auto given = ask_manager(runtime, management::PasswordQuestion{kind, true, {}});
     if (!given) return fail("interrupted");
@@ -26,7 +26,7 @@ Result<proxy::Credentials> ask(Runtime& runtime, const options::Config& config,
 Result<proxy::Credentials> proxy_credentials(Runtime& runtime, const options::Config& config,
                                              const options::FileOrInline& from,
                                              const std::string& kind) {
-  if (!from.defined() || from.path == "stdin") return ask(runtime, config, kind);
+  if (!from.defined() || from.path == "stdin") return ask_proxy_credentials(runtime, config, kind);
   auto text = node::load_text(from, kind, runtime.store);
   if (!text) return fail_with(text.error());
   const auto found = lines(*text);

@@ -37,11 +37,6 @@ struct Server {
   std::string configuration;  // whole path, as far as it can be told
 };
 
-int refuse(const Error& error, int status) {
-  static_cast<void>(complain(error));
-  return status;
-}
-
 // It was named as seen from where the process started.
 std::string whole_path(int pid, const std::string& path) {
   std::error_code gone;
@@ -125,7 +120,7 @@ int worse(int a, int b) {
   return rank(a) < rank(b) ? b : a;
 }
 
-Result<ReloadReport> ask(const Server& server, bool dry_run) {
+Result<ReloadReport> ask_for_reload(const Server& server, bool dry_run) {
   const auto answer = system::request_of_instance(system::status_folder(), server.pid,
                                                   options::reload_request(dry_run));
   if (!answer) return fail_with(answer.error());
@@ -134,13 +129,13 @@ Result<ReloadReport> ask(const Server& server, bool dry_run) {
 
 int run_reload(const ReloadArguments& given) {
   const auto servers = chosen(given);
-  if (!servers) return refuse(servers.error(), refused);
+  if (!servers) return complain(servers.error(), refused);
   int status = 0;
   std::vector<std::string> texts;
   for (const Server& server : *servers) {
-    const auto report = ask(server, given.dry_run);
+    const auto report = ask_for_reload(server, given.dry_run);
     if (!report) {
-      status = worse(status, refuse(report.error(), exit_no_answer));
+      status = worse(status, complain(report.error(), exit_no_answer));
       continue;
     }
     status = worse(status, status_of(*report));

@@ -31,7 +31,7 @@ Result<std::optional<setup::Site>> site_of(setup::Host& host, const std::string&
   return std::optional<setup::Site>{};
 }
 
-Result<setup::SiteRequest> request_of(const SiteArguments& given) {
+Result<setup::SiteRequest> site_request_of(const SiteArguments& given) {
   setup::SiteRequest request;
   request.name = given.name;
   auto lans = networks_of("--lan", given.lans);
@@ -80,7 +80,7 @@ void tell_gateway(const setup::Site& site, const std::string& profile) {
 
 int site_add(const SiteArguments& given) {
   ClientsBench bench(given.dir, given.json);
-  const auto request = request_of(given);
+  const auto request = site_request_of(given);
   if (!request) return complain(request.error());
   auto edit = setup::edit_for_site(*bench.host, bench.dir, *request);
   if (!edit) return complain(edit.error());

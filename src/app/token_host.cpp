@@ -131,7 +131,7 @@ class TerminalPrompts final : public tokens::Prompts {
   }
 };
 
-int refuse(const Runtime& runtime, const std::string& why) {
+int refuse_token(const Runtime& runtime, const std::string& why) {
   runtime.log.fatal("{}", why);
   runtime.log.fatal("{}", node::lines::exits_fatally);
   return 1;
@@ -144,12 +144,12 @@ int show_tokens(Runtime& runtime, const options::Tool& tool) {
   const std::string module = tool.token_module.empty() ? system_module : tool.token_module;
   const auto keys = tokens::TokenKeys::open({{module, false, 0, tool.token_login}}, std::nullopt,
                                             prompts, runtime.log);
-  if (!keys) return refuse(runtime, keys.error().text());
+  if (!keys) return refuse_token(runtime, keys.error().text());
   if ((*keys)->loaded() == 0) {
-    return refuse(runtime, "Failed to add PKCS#11 provider '" + module);
+    return refuse_token(runtime, "Failed to add PKCS#11 provider '" + module);
   }
   const auto found = (*keys)->certificates(true);
-  if (!found) return refuse(runtime, found.error().text());
+  if (!found) return refuse_token(runtime, found.error().text());
   std::printf(
       "\nThe following objects are available for use.\n"
       "Each object shown below may be used as parameter to\n"

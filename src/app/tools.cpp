@@ -29,7 +29,7 @@ namespace {
 
 void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-int complain(const Error& error) {
+int options_error(const Error& error) {
   put("Options error: " + error.text() + "\n");
   return exit_failure;
 }
@@ -41,7 +41,7 @@ int deliver(const std::string& text, const std::string& file) {
     return exit_ok;
   }
   if (Status written = system::write_file_atomically(file, text, system::private_mode); !written) {
-    return complain(written.error());
+    return options_error(written.error());
   }
   return exit_ok;
 }
@@ -49,21 +49,22 @@ int deliver(const std::string& text, const std::string& file) {
 int generate_client_key(Runtime& runtime, const options::Config& config) {
   const options::FileOrInline& source = config.connection.tls_crypt_v2;
   if (!source.defined()) {
-    return complain({"--genkey tls-crypt-v2-client needs the server's key",
-                     "give it with --tls-crypt-v2 FILE"});
+    return options_error({"--genkey tls-crypt-v2-client needs the server's key",
+                          "give it with --tls-crypt-v2 FILE"});
   }
   auto text = node::load_text(source, "tls-crypt-v2", runtime.store);
-  if (!text) return complain(text.error());
+  if (!text) return options_error(text.error());
   const auto server = crypto::TlsCryptV2ServerKey::parse(*text);
-  if (!server) return complain(server.error());
+  if (!server) return options_error(server.error());
   Buffer metadata = crypto::timestamp_metadata(runtime.loop->wall());
   if (!config.tool.genkey_metadata.empty()) {
     const auto user = from_base64(config.tool.genkey_metadata);
-    if (!user) return complain({"--genkey tls-crypt-v2-client: the metadata is not base64", {}});
+    if (!user)
+      return options_error({"--genkey tls-crypt-v2-client: the metadata is not base64", {}});
     metadata = crypto::user_metadata(*user);
   }
   const auto key = server->wrap(crypto::StaticKey::generate(runtime.rng), metadata);
-  if (!key) return complain(key.error());
+  if (!key) return options_error(key.error());
   return deliver(key->render(), config.tool.genkey_file);
 }
 
@@ -82,7 +83,7 @@ int generate_key(Runtime& runtime, const options::Config& config) {
   if (type == "auth-token") {
     return deliver(crypto::AuthTokenKey::generate(runtime.rng).render(), config.tool.genkey_file);
   }
-  return complain(
+  return options_error(
       {"unknown --genkey type: " + printable(type),
        "known are secret, tls-auth, tls-crypt, tls-crypt-v2-server, tls-crypt-v2-client "
        "and auth-token"});
@@ -169,7 +170,7 @@ int show_gateway(Runtime& runtime, const options::Config& config) {
   const std::string& wanted = config.tool.show_gateway_address;
   const auto towards = ip::Address::parse(wanted);
   if (!wanted.empty() && !towards)
-    return complain({"\"" + printable(wanted) + "\" is no address", {}});
+    return options_error({"\"" + printable(wanted) + "\" is no address", {}});
   const std::string v4 = gateway_line(runtime, "ROUTE_GATEWAY",
                                       towards && towards->is_v4() ? *towards : ip::Address());
   const std::string v6 =
@@ -187,7 +188,7 @@ int change_device(Runtime& runtime, const options::Config& config, bool make) {
   const auto name = make ? system::make_persistent(device.name, config.process.user,
                                                    config.process.group, device.node, layer)
                          : system::remove_persistent(device.name, device.node, layer);
-  if (!name) return complain(name.error());
+  if (!name) return options_error(name.error());
   runtime.log.info(0, "{}", node::lines::tun_opened(*name));
   runtime.log.info(0, "Persist state set to: {}", make ? "ON" : "OFF");
   return exit_ok;

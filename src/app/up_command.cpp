@@ -64,7 +64,7 @@ Status take_networks(const UpArguments& given, setup::ServerSettings& settings) 
   return {};
 }
 
-Result<setup::ServerSettings> settings_of(const UpArguments& given) {
+Result<setup::ServerSettings> server_settings_of(const UpArguments& given) {
   setup::ServerSettings settings;
   if (Status taken = take_networks(given, settings); !taken) return fail_with(taken.error());
   if (given.port != 0) settings.port = static_cast<std::uint16_t>(given.port);
@@ -127,7 +127,7 @@ std::string transport_of(const setup::ServerFacts& facts) {
   return fmt::format("{} {}", facts.tcp ? "TCP" : "UDP", facts.port);
 }
 
-void tell_result(const setup::UpPlan& plan, const std::string& dir) {
+void tell_set_up(const setup::UpPlan& plan, const std::string& dir) {
   const setup::ServerFacts& facts = plan.facts;
   const std::string endpoint = facts.endpoint.empty() ? "?" : facts.endpoint;
   tell("\n  server      " + endpoint + ", " + transport_of(facts));
@@ -165,8 +165,8 @@ int serve(Up& up) {
   return status;
 }
 
-int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
-              const std::vector<setup::Step>& steps, bool serves_already) {
+int carry_out_up(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
+                 const std::vector<setup::Step>& steps, bool serves_already) {
   if (!setup::changes_something(steps)) {
     tell("Nothing to change: the server is set up as wished.");
   }
@@ -177,7 +177,7 @@ int carry_out(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
   }
   up.lock.reset();
   tell_notes(plan.notes);
-  tell_result(plan, up.request.dir);
+  tell_set_up(plan, up.request.dir);
   if (!up.request.service && !serves_already) return serve(up);
   if (up.given.no_test) return 0;
   tell("");
@@ -206,11 +206,11 @@ int up_with(Up& up) {
     return 0;
   }
   const bool serves = setup::running_server(up.host, up.request.dir, plan->unit).pid.has_value();
-  return carry_out(up, *journal, *plan, *steps, serves);
+  return carry_out_up(up, *journal, *plan, *steps, serves);
 }
 
 int run_up(const UpArguments& given) {
-  auto settings = settings_of(given);
+  auto settings = server_settings_of(given);
   if (!settings) return complain(settings.error());
   const auto host = setup::real_host();
   system::SystemRng rng;
