@@ -14,10 +14,10 @@
 
 #include <netlink/netlink.h>
 #include <netlink/route/link/veth.h>
-#include <nlohmann/json.hpp>
 
 #include "app/bench_signals.h"
 #include "app/command_words.h"
+#include "base/json.h"
 #include "bench/progress.h"
 #include "bench/traffic.h"
 #include "pki/authority.h"
@@ -252,11 +252,11 @@ class Measuring {
 
 void print_figures(const TunnelOrder& order, const std::vector<Figure>& figures) {
   if (order.json) {
-    nlohmann::json document = {{"cipher", order.cipher}, {"proto", order.proto}};
+    Json rows = Json::array();
     for (const Figure& figure : figures) {
-      document["figures"].push_back(
-          {{"what", figure.what}, {"unit", figure.unit}, {"value", figure.value}});
+      rows.push_back({{"unit", figure.unit}, {"value", figure.value}, {"what", figure.what}});
     }
+    const Json document{{"cipher", order.cipher}, {"figures", rows}, {"proto", order.proto}};
     fmt::print("{}\n", document.dump(2));
     return;
   }

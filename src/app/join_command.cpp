@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "app/client_login.h"
 #include "app/command_words.h"
 #include "app/doctor_command.h"
 #include "app/foreground.h"
 #include "app/title.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "setup/join.h"
@@ -85,11 +85,11 @@ std::optional<std::string> ask_server(setup::JoinRequest& request, const std::st
 }
 
 std::string json_of(const setup::JoinRequest& request, const setup::JoinPlan& plan, bool changed) {
-  nlohmann::ordered_json whole{{"name", request.name},
-                               {"profile", plan.file},
-                               {"unit", plan.unit},
-                               {"changed", changed},
-                               {"notes", plan.notes}};
+  Json whole{{"name", request.name},
+             {"profile", plan.file},
+             {"unit", plan.unit},
+             {"changed", changed},
+             {"notes", plan.notes}};
   if (plan.rules) {
     std::vector<std::string> lans, far;
     for (const ip::Prefix& lan : plan.rules->lans) lans.push_back(lan.text());
@@ -246,7 +246,7 @@ int run_leave(const JoinArguments& given) {
     return complain(undone.error());
   }
   if (given.json) {
-    std::fputs((nlohmann::json{{"left", *name}}.dump() + "\n").c_str(), stdout);
+    std::fputs((Json{{"left", *name}}.dump() + "\n").c_str(), stdout);
   } else {
     tell("This host has left " + *name + " and is as it was before.");
   }

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fstream>
+#include <iterator>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "app/client_remotes.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "firewall/load.h"
 #include "firewall/nftables.h"
@@ -163,10 +163,10 @@ void KillSwitch::read_known() {
   std::ifstream file(state_path("json"));
   if (!file) return;
   try {
-    const auto whole = nlohmann::json::parse(file);
-    for (const auto& [host, texts] : whole.items()) {
-      for (const auto& text : texts) {
-        if (const auto address = ip::Address::parse(text.get<std::string>())) {
+    const Json whole = Json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    for (const std::string& host : whole.keys()) {
+      for (const Json& one : whole[host]) {
+        if (const auto address = ip::Address::parse(one.get<std::string>())) {
           known_[host].push_back(*address);
         }
       }
@@ -177,7 +177,7 @@ void KillSwitch::read_known() {
 }
 
 void KillSwitch::write_known() const {
-  nlohmann::json whole = nlohmann::json::object();
+  Json whole = Json::object();
   for (const auto& [host, addresses] : known_) {
     for (const ip::Address& address : addresses) whole[host].push_back(address.text());
   }

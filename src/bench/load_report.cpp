@@ -5,7 +5,8 @@
 #include <numeric>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace adit::bench {
 
@@ -45,6 +46,12 @@ std::string render_reasons(std::string_view title, const Counts& counts) {
   std::string text = fmt::format("\n{}\n", title);
   for (const auto& [reason, count] : rows) text += fmt::format("{:>8}  {}\n", count, reason);
   return text;
+}
+
+Json json_of(const Counts& counts) {
+  Json object = Json::object();
+  for (const auto& [reason, count] : counts) object[reason] = count;
+  return object;
 }
 
 }  // namespace
@@ -93,29 +100,28 @@ std::string render_load_table(const LoadReport& report) {
 }
 
 std::string render_load_json(const LoadReport& report) {
-  using nlohmann::json;
   const Percentiles latency = percentiles(report.latencies);
-  const json document = {
-      {"server", report.server},
+  const Json document{
       {"clients", report.wanted},
-      {"rate", report.rate},
-      {"started", report.started},
       {"connected", report.connected},
       {"failed", report.failed()},
-      {"failures", report.failures},
-      {"lost", report.lost()},
-      {"losses", report.losses},
-      {"undecided", report.unsettled},
-      {"most_up", report.most_up},
+      {"failures", json_of(report.failures)},
       {"handshakes_per_second", report.handshakes_per_second()},
-      {"latency_ms",
-       {{"p50", latency.p50}, {"p90", latency.p90}, {"p99", latency.p99}, {"max", latency.most}}},
-      {"own_cpu_seconds", in_seconds(report.own_cpu)},
-      {"own_cpu_ms_per_handshake", cpu_per_handshake(report)},
-      {"seconds", in_seconds(report.elapsed)},
       {"interrupted", report.interrupted},
+      {"latency_ms",
+       {{"max", latency.most}, {"p50", latency.p50}, {"p90", latency.p90}, {"p99", latency.p99}}},
+      {"losses", json_of(report.losses)},
+      {"lost", report.lost()},
+      {"most_up", report.most_up},
+      {"own_cpu_ms_per_handshake", cpu_per_handshake(report)},
+      {"own_cpu_seconds", in_seconds(report.own_cpu)},
+      {"rate", report.rate},
+      {"seconds", in_seconds(report.elapsed)},
+      {"server", report.server},
+      {"started", report.started},
+      {"undecided", report.unsettled},
   };
-  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return document.dump(2) + "\n";
 }
 
 }  // namespace adit::bench

@@ -1,7 +1,8 @@
 #include "bench/measurement.h"
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace adit::bench {
 
@@ -19,15 +20,14 @@ std::string render_measurements_table(const std::vector<Section>& sections) {
 }
 
 std::string render_measurements_json(const std::vector<Section>& sections) {
-  using nlohmann::json;
-  json document = json::array();
+  Json document = Json::array();
   for (const Section& section : sections) {
     for (const Measurement& row : section.rows) {
-      document.push_back({{"section", section.title},
-                          {"what", row.what},
-                          {"bytes", row.bytes},
+      document.push_back({{"bytes", row.bytes},
+                          {"gbit_per_second", row.gbit_per_second()},
                           {"ns_per_packet", row.ns_per_packet},
-                          {"gbit_per_second", row.gbit_per_second()}});
+                          {"section", section.title},
+                          {"what", row.what}});
     }
   }
   return document.dump(2) + "\n";

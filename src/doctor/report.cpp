@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace adit::doctor {
@@ -113,21 +113,20 @@ std::string render_table(const Report& report, std::size_t width, bool colour) {
 }
 
 std::string render_json(const Report& report) {
-  nlohmann::ordered_json stages = nlohmann::ordered_json::array();
+  Json stages = Json::array();
   for (const Stage& stage : report.stages) {
-    nlohmann::ordered_json one{
-        {"id", stage.id},
-        {"name", stage.name},
-        {"state", stage.state == State::failed ? "failed" : word(stage.state)},
-        {"evidence", stage.evidence}};
+    Json one{{"id", stage.id},
+             {"name", stage.name},
+             {"state", stage.state == State::failed ? "failed" : word(stage.state)},
+             {"evidence", stage.evidence}};
     if (!stage.cure.empty()) one["cure"] = stage.cure;
     stages.push_back(std::move(one));
   }
-  nlohmann::ordered_json whole{{"subject", report.subject},
-                               {"failed", report.has_failed()},
-                               {"stages", std::move(stages)},
-                               {"notes", report.notes}};
-  return whole.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  Json whole{{"subject", report.subject},
+             {"failed", report.has_failed()},
+             {"stages", std::move(stages)},
+             {"notes", report.notes}};
+  return whole.dump(2) + "\n";
 }
 
 }  // namespace adit::doctor

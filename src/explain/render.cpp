@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "explain/explain.h"
 
@@ -103,32 +103,31 @@ std::string render_text(const Report& report, std::size_t width) {
 }
 
 std::string render_json(const Report& report) {
-  using nlohmann::json;
-  json findings = json::array();
+  Json findings = Json::array();
   for (const Finding& finding : report.findings) {
-    json causes = json::array();
+    Json causes = Json::array();
     for (const Reason& reason : finding.reasons) {
-      json cause{{"cause", reason.what}, {"cure", reason.cure}};
+      Json cause{{"cause", reason.what}, {"cure", reason.cure}};
       if (reason.seen_line > 0) {
         cause["evidence"] = {{"line", reason.seen_line}, {"text", reason.seen}};
       }
       causes.push_back(std::move(cause));
     }
-    findings.push_back({{"weight", name_of(finding.entry->weight)},
-                        {"title", finding.title},
-                        {"meaning", finding.meaning},
-                        {"line", finding.line},
+    findings.push_back({{"causes", std::move(causes)},
+                        {"count", finding.count},
                         {"first", finding.first},
                         {"last", finding.last},
-                        {"count", finding.count},
-                        {"causes", std::move(causes)}});
+                        {"line", finding.line},
+                        {"meaning", finding.meaning},
+                        {"title", finding.title},
+                        {"weight", name_of(finding.entry->weight)}});
   }
-  json unknown = json::array();
+  Json unknown = Json::array();
   for (const Unknown& line : report.unknown) {
     unknown.push_back({{"line", line.number}, {"text", line.line}});
   }
-  const json all{{"lines", report.lines},
-                 {"findings", std::move(findings)},
+  const Json all{{"findings", std::move(findings)},
+                 {"lines", report.lines},
                  {"unknown", std::move(unknown)},
                  {"unknown_count", report.unknown_count}};
   return all.dump(2) + "\n";

@@ -3,7 +3,6 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "firewall/nft_json.h"
 #include "firewall/nft_match.h"
@@ -14,8 +13,6 @@
 namespace adit::firewall {
 
 namespace {
-
-using Json = nlohmann::json;
 
 HookPoint hook_of_base_chain(const std::string& name) {
   if (name == "prerouting") return HookPoint::prerouting;
@@ -70,8 +67,8 @@ class ListingReader {
   explicit ListingReader(const std::string& texts) : texts_(read_nft_texts(texts)) {}
 
   void remember_set(const Json& object) {
-    const auto elements = object.find("elem");
-    if (elements != object.end()) sets_[table_of(object)][word(object, "name")] = &*elements;
+    const Json* elements = object.find("elem");
+    if (elements != nullptr) sets_[table_of(object)][word(object, "name")] = elements;
   }
 
   // Several for a verdict map: one for each element.
@@ -79,10 +76,10 @@ class ListingReader {
     Rule rule;
     rule.text = words_of(object);
     const NamedSets& sets = sets_of(table_of(object));
-    for (const Json& statement : list(member(object, "expr"))) {
+    for (const Json& statement : list(object.find("expr"))) {
       if (!statement.is_object() || statement.empty()) continue;
-      const std::string& key = statement.begin().key();
-      const Json& value = statement.begin().value();
+      const std::string& key = statement.keys().front();
+      const Json& value = *statement.begin();
       if (key == "vmap") return spread(rule, value, sets);
       take(key, value, sets, rule);
     }
@@ -104,22 +101,21 @@ class ListingReader {
 
   // Of a map that stands there, or of one that has a name.
   static const Json* elements_of(const Json& map, const NamedSets& sets) {
-    const Json* data = member(map, "data");
-    if (data != nullptr && !data->is_string()) return member(*data, "set");
+    const Json* data = map.find("data");
+    if (data != nullptr && !data->is_string()) return data->find("set");
     const std::string name = word(map, "data");
     const auto named = name.empty() ? sets.end() : sets.find(name.substr(1));
     return named == sets.end() ? nullptr : named->second;
   }
 
   static std::vector<Rule> spread(const Rule& start, const Json& map, const NamedSets& sets) {
-    const Json* key = member(map, "key");
+    const Json* key = map.find("key");
     const Subject subject = key == nullptr ? Subject::unknown : read_subject(*key);
     std::vector<Rule> rules;
     for (const Json& element : list(elements_of(map, sets))) {
       const bool pair = element.is_array() && element.size() == 2;
       if (!pair || !element[1].is_object() || element[1].empty()) continue;
-      const auto end = element[1].begin();
-      const Ending ending = read_ending(end.key(), end.value());
+      const Ending ending = read_ending(element[1].keys().front(), *element[1].begin());
       Rule rule = start;
       rule.conditions.push_back({subject, false, read_values(element[0], sets)});
       rule.verdict = ending.verdict;
@@ -163,24 +159,33 @@ Ruleset read_objects(const Json& objects, ListingReader& reader) {
   Ruleset ruleset;
   for (const Json& entry : objects) {
     for (const char* kind : {"set", "map"}) {
-      if (entry.contains(kind)) reader.remember_set(entry[kind]);
+      if (const Json* set = entry.find(kind)) reader.remember_set(*set);
     }
-    if (entry.contains("chain") && !is_ours(entry["chain"])) {
-      ruleset.chains.push_back(read_chain(entry["chain"]));
-    }
+    const Json* chain = entry.find("chain");
+    if (chain != nullptr && !is_ours(*chain)) ruleset.chains.push_back(read_chain(*chain));
   }
   for (const Json& entry : objects) {
-    if (entry.contains("rule") && !is_ours(entry["rule"])) add_rule(entry["rule"], reader, ruleset);
+    const Json* rule = entry.find("rule");
+    if (rule != nullptr && !is_ours(*rule)) add_rule(*rule, reader, ruleset);
   }
   return ruleset;
+}
+
+// What is no JSON is nothing.
+Json parsed(const std::string& text) {
+  try {
+    return Json::parse(text);
+  } catch (const JsonError&) {
+    return {};
+  }
 }
 
 }  // namespace
 
 Result<Ruleset> read_nft(const std::string& json, const std::string& rule_texts) {
-  const Json whole = Json::parse(json, nullptr, false);
-  const auto objects = whole.is_object() ? whole.find("nftables") : whole.end();
-  if (whole.is_discarded() || objects == whole.end() || !objects->is_array()) {
+  const Json whole = parsed(json);
+  const Json* objects = whole.find("nftables");
+  if (objects == nullptr || !objects->is_array()) {
     return fail("the listing of the firewall's rules is not what nft prints as JSON");
   }
   ListingReader reader(rule_texts);

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "firewall/nft_json.h"
 
 namespace adit::firewall {
 
 namespace {
-
-using Json = nlohmann::json;
 
 Subject meta_subject(const std::string& key) {
   if (key == "iifname" || key == "iif") return Subject::in_device;
@@ -41,20 +37,20 @@ std::string family_word(std::string name) {
 }
 
 std::string prefix_text(const Json& prefix) {
-  const Json* length = member(prefix, "len");
+  const Json* length = prefix.find("len");
   return word(prefix, "addr") + "/" + (length == nullptr ? "" : scalar(*length));
 }
 
 // An element with a comment, a timeout or a counter is wrapped: {"elem": {"val": ..., ...}}.
 const Json& unwrapped(const Json& element) {
-  const Json* wrapped = member(element, "elem");
-  const Json* inner = wrapped == nullptr ? nullptr : member(*wrapped, "val");
+  const Json* wrapped = element.find("elem");
+  const Json* inner = wrapped == nullptr ? nullptr : wrapped->find("val");
   return inner == nullptr ? element : *inner;
 }
 
 std::string value_text(const Json& value) {
-  if (const Json* prefix = member(value, "prefix")) return prefix_text(*prefix);
-  if (const Json* range = member(value, "range");
+  if (const Json* prefix = value.find("prefix")) return prefix_text(*prefix);
+  if (const Json* range = value.find("range");
       range != nullptr && range->is_array() && range->size() == 2) {
     return scalar((*range)[0]) + "-" + scalar((*range)[1]);
   }
@@ -68,23 +64,23 @@ std::vector<std::string> texts_of(const Json& list) {
 }
 
 bool looks_at_source(const Json& fib) {
-  const Json& flags = list(member(fib, "flags"));
-  return word(fib, "flags") == "saddr" || std::ranges::find(flags, "saddr") != flags.end();
+  const Json& flags = list(fib.find("flags"));
+  return word(fib, "flags") == "saddr" || std::ranges::find(flags, Json("saddr")) != flags.end();
 }
 
 }  // namespace
 
 Subject read_subject(const Json& left) {
-  if (const Json* meta = member(left, "meta")) return meta_subject(word(*meta, "key"));
-  if (const Json* payload = member(left, "payload")) {
+  if (const Json* meta = left.find("meta")) return meta_subject(word(*meta, "key"));
+  if (const Json* payload = left.find("payload")) {
     return payload_subject(word(*payload, "protocol"), word(*payload, "field"));
   }
-  if (const Json* ct = member(left, "ct")) {
+  if (const Json* ct = left.find("ct")) {
     const std::string key = word(*ct, "key");
     if (key == "state") return Subject::connection_state;
     return key == "status" ? Subject::never : Subject::unknown;
   }
-  const Json* fib = member(left, "fib");
+  const Json* fib = left.find("fib");
   const bool of_destination =
       fib != nullptr && word(*fib, "result") == "type" && !looks_at_source(*fib);
   return of_destination ? Subject::destination_type : Subject::unknown;
@@ -92,7 +88,7 @@ Subject read_subject(const Json& left) {
 
 // Of what has a name but is not known, an empty value stands for anything.
 std::vector<std::string> read_values(const Json& right, const NamedSets& sets) {
-  const Json* set = member(right, "set");
+  const Json* set = right.find("set");
   const Json& value = set == nullptr ? right : *set;
   if (value.is_array()) return texts_of(value);
   const std::string name = scalar(value);
@@ -103,8 +99,8 @@ std::vector<std::string> read_values(const Json& right, const NamedSets& sets) {
 }
 
 Condition read_match(const Json& match, const NamedSets& sets) {
-  const Json* left = member(match, "left");
-  const Json* right = member(match, "right");
+  const Json* left = match.find("left");
+  const Json* right = match.find("right");
   if (left == nullptr || right == nullptr) return {};
   Condition condition{read_subject(*left), word(match, "op") == "!=", read_values(*right, sets)};
   const std::string op = word(match, "op");

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "firewall/nftables.h"
 #include "firewall/ruleset.h"
@@ -12,8 +12,6 @@
 namespace adit::firewall {
 
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 std::string indented(const std::string& text) {
   std::string lines;
@@ -74,23 +72,21 @@ std::string section(const std::string& title, const std::string& lines) {
   return lines.empty() ? std::string() : title + "\n" + lines;
 }
 
-OrderedJson json_of(const Hook& hook) {
+Json json_of(const Hook& hook) {
   return {{"who", hook.who},         {"what", hook.what},   {"present", hook.present},
           {"lasting", hook.lasting}, {"apply", hook.apply}, {"undo", hook.undo}};
 }
 
-OrderedJson json_of(const Obstacle& obstacle) {
+Json json_of(const Obstacle& obstacle) {
   return {{"who", obstacle.who},   {"rule", obstacle.rule}, {"why", obstacle.why},
           {"cure", obstacle.cure}, {"keep", obstacle.keep}, {"certain", obstacle.certain}};
 }
 
-OrderedJson json_of(const Trouble& trouble) {
-  return {{"what", trouble.what}, {"cure", trouble.cure}};
-}
+Json json_of(const Trouble& trouble) { return {{"what", trouble.what}, {"cure", trouble.cure}}; }
 
 template <typename Things>
-OrderedJson json_list_of(const Things& things) {
-  OrderedJson list = OrderedJson::array();
+Json json_list_of(const Things& things) {
+  Json list = Json::array();
   for (const auto& thing : things) list.push_back(json_of(thing));
   return list;
 }
@@ -137,15 +133,15 @@ std::string render_troubles(const Report& report) {
 }
 
 std::string render_json(const Report& report) {
-  const OrderedJson whole = {{"owner", report.owner},
-                             {"device", report.device},
-                             {"good", report.good()},
-                             {"loaded", !report.rules.empty()},
-                             {"rules", report.rules},
-                             {"troubles", json_list_of(report.troubles)},
-                             {"hooks", json_list_of(report.survey.hooks)},
-                             {"obstacles", json_list_of(report.survey.obstacles)},
-                             {"notes", report.survey.notes}};
+  const Json whole = {{"owner", report.owner},
+                      {"device", report.device},
+                      {"good", report.good()},
+                      {"loaded", !report.rules.empty()},
+                      {"rules", report.rules},
+                      {"troubles", json_list_of(report.troubles)},
+                      {"hooks", json_list_of(report.survey.hooks)},
+                      {"obstacles", json_list_of(report.survey.obstacles)},
+                      {"notes", report.survey.notes}};
   return whole.dump(2) + "\n";
 }
 

@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "base/text.h"
 #include "lint/report.h"
 
@@ -7,18 +6,17 @@ namespace adit::lint {
 
 namespace {
 
-using nlohmann::ordered_json;
 using options::Issue;
 
-ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(printable(text));
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(printable(text));
 }
 
-ordered_json json_of(const options::Issues& findings) {
-  ordered_json list = ordered_json::array();
+Json json_of(const options::Issues& findings) {
+  Json list = Json::array();
   for (const Issue& issue : findings) {
     list.push_back({{"file", text_or_null(issue.at.file)},
-                    {"line", issue.at.line > 0 ? ordered_json(issue.at.line) : ordered_json()},
+                    {"line", issue.at.line > 0 ? Json(issue.at.line) : Json()},
                     {"severity", word_of(issue.severity)},
                     {"text", text_or_null(issue.line)},
                     {"reason", printable(issue.message)},
@@ -30,13 +28,13 @@ ordered_json json_of(const options::Issues& findings) {
 }  // namespace
 
 std::string render_json(const Verdict& verdict) {
-  ordered_json files = ordered_json::array();
+  Json files = Json::array();
   for (const Report& report : verdict.reports) {
     files.push_back({{"file", printable(report.file)},
                      {"starts", report.starts()},
                      {"findings", json_of(report.findings)}});
   }
-  ordered_json all{{"status", verdict.status()}, {"files", std::move(files)}};
+  Json all{{"status", verdict.status()}, {"files", std::move(files)}};
   for (const Talk& talk : verdict.talks) {
     all["talk"] = {{"server", printable(talk.server)},
                    {"client", printable(talk.client)},

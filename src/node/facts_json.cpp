@@ -1,12 +1,9 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "node/instance_facts.h"
 
 namespace adit::node {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Only the reasons that occurred, by name.
 Json drops_json(const DropCounters& drops) {
@@ -241,14 +238,13 @@ std::string render_facts_json(const InstanceFacts& facts) {
                    {"peers", std::move(peers)},
                    {"dates", dates_json(facts.dates)},
                    {"log", facts.log}};
-  // Names are a stranger's words; a bad byte must not cost the whole document.
-  return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return whole.dump(2) + "\n";
 }
 
 Result<InstanceFacts> parse_facts(std::string_view json) {
   try {
     return facts_of(Json::parse(json));
-  } catch (const Json::exception& error) {
+  } catch (const JsonError& error) {
     return fail("the answer of the instance makes no sense: {}", error.what());
   }
 }

@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "options/reload_report.h"
 #include "options/table.h"
 
@@ -7,32 +6,23 @@ namespace adit::options {
 
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr Change effects[] = {Change::nothing, Change::now, Change::handshakes,
                               Change::new_sessions, Change::restart};
 
-// What users wrote may be no UTF-8.
-std::string dumped(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
-
-ordered_json json_of(const Changed& changed) {
+Json json_of(const Changed& changed) {
   return {{"option", changed.option},          {"file", changed.at.file},
           {"line", changed.at.line},           {"now", text_or_null(changed.line)},
           {"was", text_or_null(changed.was)},  {"effect", name(changed.effect)},
           {"note", text_or_null(changed.note)}};
 }
 
-std::string text_in(const ordered_json& value) {
+std::string text_in(const Json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-Changed changed_of(const ordered_json& value) {
+Changed changed_of(const Json& value) {
   Changed changed{text_in(value.at("option")),
                   {text_in(value.at("file")), value.at("line").get<int>()},
                   text_in(value.at("now")),
@@ -47,24 +37,25 @@ Changed changed_of(const ordered_json& value) {
 }  // namespace
 
 std::string render_json(const ReloadReport& report) {
-  ordered_json changes = ordered_json::array();
+  Json changes = Json::array();
   for (const Changed& changed : report.changes) changes.push_back(json_of(changed));
-  return dumped({{"pid", report.pid},
-                 {"configuration", report.configuration},
-                 {"outcome", name(report.outcome())},
-                 {"dry_run", report.dry_run},
-                 {"clients", report.clients},
-                 {"updatable", report.updatable},
-                 {"updated", report.updated},
-                 {"changes", std::move(changes)},
-                 {"told", report.told},
-                 {"failures", report.failures},
-                 {"errors", report.errors}});
+  const Json whole{{"pid", report.pid},
+                   {"configuration", report.configuration},
+                   {"outcome", name(report.outcome())},
+                   {"dry_run", report.dry_run},
+                   {"clients", report.clients},
+                   {"updatable", report.updatable},
+                   {"updated", report.updated},
+                   {"changes", std::move(changes)},
+                   {"told", report.told},
+                   {"failures", report.failures},
+                   {"errors", report.errors}};
+  return whole.dump();
 }
 
 Result<ReloadReport> parse_report(const std::string& json) {
   try {
-    const ordered_json value = ordered_json::parse(json);
+    const Json value = Json::parse(json);
     ReloadReport report;
     report.pid = value.at("pid").get<int>();
     report.configuration = value.at("configuration").get<std::string>();
@@ -77,7 +68,7 @@ Result<ReloadReport> parse_report(const std::string& json) {
     report.failures = value.at("failures").get<std::vector<std::string>>();
     report.errors = value.at("errors").get<std::vector<std::string>>();
     return report;
-  } catch (const ordered_json::exception& broken) {
+  } catch (const JsonError& broken) {
     return fail("the answer is not what a server says: {}", broken.what());
   }
 }

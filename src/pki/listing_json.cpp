@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "pki/calendar.h"
 #include "pki/dates.h"
 #include "pki/details.h"
@@ -11,8 +10,6 @@
 namespace adit::pki {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json object_of(const Entry& entry, WallTime now) {
   Json object{{"name", entry.name},
@@ -41,10 +38,7 @@ Json array_of(std::span<const Entry> entries, WallTime now) {
   return list;
 }
 
-// Names made by other tools may hold anything; a bad byte must not cost the whole text.
-std::string whole_text(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string whole_text(const Json& json) { return json.dump(2) + "\n"; }
 
 }  // namespace
 
@@ -94,16 +88,16 @@ std::string render_exported_json(const std::string& name, const std::string& fil
 
 std::string render_details_json(const Details& details, WallTime now) {
   Json object = object_of(details.entry, now);
-  object.update({{"subject", details.subject},
-                 {"issuer", details.issuer},
-                 {"key", details.key},
-                 {"signature", details.signature},
-                 {"fingerprint", details.fingerprint},
-                 {"file", details.file},
-                 {"has_key", details.has_key},
-                 {"key_is_protected", details.key_is_protected},
-                 {"weaknesses", details.weaknesses},
-                 {"others", array_of(details.others, now)}});
+  object["subject"] = details.subject;
+  object["issuer"] = details.issuer;
+  object["key"] = details.key;
+  object["signature"] = details.signature;
+  object["fingerprint"] = details.fingerprint;
+  object["file"] = details.file;
+  object["has_key"] = details.has_key;
+  object["key_is_protected"] = details.key_is_protected;
+  object["weaknesses"] = details.weaknesses;
+  object["others"] = array_of(details.others, now);
   return whole_text(object);
 }
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "pki/calendar.h"
 #include "setup/clients.h"
 #include "setup/own_files.h"
@@ -9,8 +8,6 @@
 namespace adit::setup {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json client_json(const Client& client, WallTime now) {
   Json networks = Json::array();

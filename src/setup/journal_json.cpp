@@ -1,15 +1,12 @@
 #include <array>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "setup/journal.h"
 #include "setup/own_files.h"
 
 namespace adit::setup {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::array<const char*, 6> kinds{"folder", "file", "sysctl", "rules", "hook", "unit"};
 
@@ -63,7 +60,7 @@ Thing thing_of(const Json& json) {
   const auto kind = json.at("kind").get<std::string>();
   const auto* const found = std::find(kinds.begin(), kinds.end(), kind);
   if (found == kinds.end()) throw std::out_of_range("unknown kind " + kind);
-  Thing thing{static_cast<Thing::Kind>(found - kinds.begin()), json.at("name")};
+  Thing thing{static_cast<Thing::Kind>(found - kinds.begin()), json.at("name").get<std::string>()};
   const auto commands = [&](const char* key) {
     return json.value(key, std::vector<std::vector<std::string>>{});
   };
@@ -89,7 +86,7 @@ std::string render(const std::vector<Record>& records, const std::vector<Pending
                     {"after", to_json(one.after)}});
   }
   const Json whole{{"version", 1}, {"changed", changed}, {"pending", open}};
-  return whole.dump(json_indent, ' ', false, Json::error_handler_t::replace) + "\n";
+  return whole.dump(json_indent) + "\n";
 }
 
 Status parse_journal(const std::string& text, std::vector<Record>& records,

@@ -1,12 +1,10 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "setup/names.h"
 
 namespace adit::setup {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using ports::NameServer;
 using ports::NameSettings;
 
@@ -45,13 +43,17 @@ NameServer server_of(const Json& json) {
 std::string render(const NameSettings& settings) {
   Json servers = Json::array();
   for (const NameServer& server : settings.servers) servers.push_back(server_json(server));
+  Json variables = Json::array();
+  for (const auto& [name, value] : settings.variables) {
+    variables.push_back(Json::array({name, value}));
+  }
   Json whole{{"device", settings.device},       {"servers", servers},
              {"search", settings.search},       {"only_inside", settings.only_inside},
-             {"by_script", settings.by_script}, {"variables", settings.variables}};
+             {"by_script", settings.by_script}, {"variables", variables}};
   if (settings.outer) {
     whole["outer"] = {{"address", settings.outer->address.text()}, {"port", settings.outer->port}};
   }
-  return whole.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return whole.dump_ascii();
 }
 
 Result<NameSettings> parse_name_settings(const std::string& text) {
@@ -64,8 +66,9 @@ Result<NameSettings> parse_name_settings(const std::string& text) {
     settings.only_inside = whole.at("only_inside").get<bool>();
     if (whole.contains("outer")) settings.outer = endpoint_of(whole.at("outer"));
     settings.by_script = whole.at("by_script").get<bool>();
-    settings.variables =
-        whole.at("variables").get<std::vector<std::pair<std::string, std::string>>>();
+    for (const Json& one : whole.at("variables").get<std::vector<Json>>()) {
+      settings.variables.emplace_back(one.at(0).get<std::string>(), one.at(1).get<std::string>());
+    }
   } catch (const std::exception& error) {
     return fail("these are no DNS settings: {}", error.what());
   }

@@ -1,15 +1,12 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "setup/own_files.h"
 #include "setup/sites.h"
 
 namespace adit::setup {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string seen_text(const Site& site) {
   std::string text = texts(site.seen);

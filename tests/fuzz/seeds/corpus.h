@@ -6,8 +6,7 @@
 #include <map>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "base/json.h"
 #include "base/pack.h"
 
 namespace adit::fuzz {
@@ -32,8 +31,8 @@ class Corpus {
 // A piece as Input::piece() reads it.
 void put_piece(Pack& out, Bytes piece);
 
-nlohmann::json load_vectors(const std::string& file);
-Buffer vector_bytes(const nlohmann::json& object, const char* field);
+Json load_vectors(const std::string& file);
+Buffer vector_bytes(const Json& object, const char* field);
 
 void add_wire_inputs(Corpus& corpus);
 void add_crypto_inputs(Corpus& corpus);
@@ -41,6 +40,7 @@ void add_ip_inputs(Corpus& corpus);
 void add_options_inputs(Corpus& corpus);
 void add_session_inputs(Corpus& corpus);
 void add_log_inputs(Corpus& corpus);
+void add_json_inputs(Corpus& corpus);
 void add_filter_inputs(Corpus& corpus);
 void add_management_inputs(Corpus& corpus);
 void add_proxy_inputs(Corpus& corpus);

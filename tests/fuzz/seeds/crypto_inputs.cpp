@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "crypto/auth_token.h"
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/seeds/corpus.h"
@@ -8,8 +7,6 @@
 namespace adit::fuzz {
 
 namespace {
-
-using nlohmann::json;
 
 // A reset and a damage of one flipped bit, behind packets seen on the wire.
 void add_unwrap(Corpus& corpus, std::uint8_t wrapping, Bytes seen) {
@@ -26,15 +23,15 @@ void add_unwrap(Corpus& corpus, std::uint8_t wrapping, Bytes seen) {
 }
 
 void add_wrapped_control(Corpus& corpus) {
-  const json tls_auth = load_vectors("tls-auth.json");
-  const json tls_crypt = load_vectors("tls-crypt.json");
-  const json v2 = load_vectors("tls-crypt-v2.json");
+  const Json tls_auth = load_vectors("tls-auth.json");
+  const Json tls_crypt = load_vectors("tls-crypt.json");
+  const Json v2 = load_vectors("tls-crypt-v2.json");
   for (std::uint8_t wrapping = 0; wrapping < control_pairs().size(); ++wrapping) {
     add_unwrap(corpus, wrapping,
                vector_bytes(tls_auth.at("cases").at(0).at("packets").at(0), "packet"));
     add_unwrap(corpus, wrapping, vector_bytes(tls_crypt.at("packets").at(0), "packet"));
   }
-  for (const json& packet : v2.at("handshake_with_cookie").at("packets")) {
+  for (const Json& packet : v2.at("handshake_with_cookie").at("packets")) {
     Pack input;
     put_piece(input, vector_bytes(packet, "packet"));
     put_piece(input, *from_hex("01000000006b02bdb1"));
@@ -44,7 +41,7 @@ void add_wrapped_control(Corpus& corpus) {
 }
 
 void add_data(Corpus& corpus) {
-  const json epoch = load_vectors("data-aead-epoch.json");
+  const Json epoch = load_vectors("data-aead-epoch.json");
   const Buffer seen = vector_bytes(epoch.at("cases").at(0).at("packets").at(0), "packet");
   const Buffer inner = vector_bytes(epoch.at("cases").at(0).at("packets").at(0), "plaintext");
   for (std::uint8_t format = 0; format < data_formats().size(); ++format) {
@@ -74,8 +71,8 @@ void add_keys(Corpus& corpus) {
     input.bytes(as_bytes(text));
     corpus.add("key_files", std::move(input));
   };
-  const json token = load_vectors("auth-token.json");
-  const std::string token_key = token.at("server_key_file");
+  const Json token = load_vectors("auth-token.json");
+  const auto token_key = token.at("server_key_file").get<std::string>();
   add(0, load_vectors("tls-auth.json").at("static_key_file").get<std::string>());
   add(1, v2_client_key().render());
   add(2, v2_server_key().render());
@@ -90,7 +87,7 @@ void add_keys(Corpus& corpus) {
                     "-----END OpenVPN tls-crypt-v2 server key-----",
                     "-----BEGIN OpenVPN auth-token server key-----",
                     "-----END OpenVPN auth-token server key-----"});
-  for (const json& entry : token.at("tokens")) {
+  for (const Json& entry : token.at("tokens")) {
     Pack input;
     put_piece(input, as_bytes("alice"));
     put_piece(input, as_bytes(entry.at("token").get<std::string>()));

@@ -3,10 +3,10 @@
 
 #include <cstdio>
 #include <fstream>
-
-#include <nlohmann/json.hpp>
+#include <iterator>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "tests/fuzz/seeds/corpus.h"
 
 namespace adit::fuzz {
@@ -53,13 +53,13 @@ void put_piece(Pack& out, Bytes piece) {
   out.bytes(piece);
 }
 
-nlohmann::json load_vectors(const std::string& file) {
+Json load_vectors(const std::string& file) {
   std::ifstream in(std::string(ADIT_SOURCE_DIR) + "/tests/vectors/data/" + file);
   ADIT_ASSERT(in.good());
-  return nlohmann::json::parse(in);
+  return Json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
-Buffer vector_bytes(const nlohmann::json& object, const char* field) {
+Buffer vector_bytes(const Json& object, const char* field) {
   return from_hex(object.at(field).get<std::string>()).value_or(Buffer{});
 }
 
@@ -75,6 +75,7 @@ int main(int count, char** arguments) {
   adit::fuzz::add_crypto_inputs(corpus);
   adit::fuzz::add_ip_inputs(corpus);
   adit::fuzz::add_log_inputs(corpus);
+  adit::fuzz::add_json_inputs(corpus);
   adit::fuzz::add_filter_inputs(corpus);
   adit::fuzz::add_management_inputs(corpus);
   adit::fuzz::add_proxy_inputs(corpus);

@@ -1,8 +1,7 @@
 #include <array>
 #include <lz4.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "tests/fuzz/seeds/corpus.h"
 #include "wire/control_message.h"
 #include "wire/early_negotiation.h"
@@ -13,27 +12,25 @@ namespace adit::fuzz {
 
 namespace {
 
-using nlohmann::json;
-
-const json& handshake() {
-  static const json file = load_vectors("control-plain-handshake.json");
+const Json& handshake() {
+  static const Json file = load_vectors("control-plain-handshake.json");
   return file;
 }
 
-std::string peer_info() {
-  return handshake().at("key_method2_client").at("parsed").at("peer_info").at("text");
-}
+const Json& parsed_by_server() { return handshake().at("key_method2_client").at("parsed"); }
+
+std::string peer_info() { return parsed_by_server().at("peer_info").at("text").get<std::string>(); }
 
 std::string options_string() {
-  return handshake().at("key_method2_client").at("parsed").at("options").at("text");
+  return parsed_by_server().at("options").at("text").get<std::string>();
 }
 
 void add_control(Corpus& corpus) {
-  for (const json& packet : handshake().at("packets")) {
+  for (const Json& packet : handshake().at("packets")) {
     corpus.add("control_packet", vector_bytes(packet, "packet"));
   }
   for (const bool from_client : {true, false}) {
-    const json& message = handshake().at(from_client ? "key_method2_client" : "key_method2_server");
+    const Json& message = handshake().at(from_client ? "key_method2_client" : "key_method2_server");
     Pack input;
     input.flag(from_client);
     input.bytes(vector_bytes(message, "plaintext"));
@@ -48,7 +45,7 @@ void add_messages(Corpus& corpus) {
     text.push_back('\0');
     corpus.add("control_messages", text);
   };
-  add(handshake().at("push_reply_plaintext"));
+  add(handshake().at("push_reply_plaintext").get<std::string>());
   for (const char* text :
        {"PUSH_REQUEST", "PUSH_REPLY,push-continuation 2", "PUSH_UPDATE,-dns,?route 10.0.0.0",
         "AUTH_FAILED,TEMP[backoff 7,advance no]:busy", "AUTH_FAILED,SESSION:over",
@@ -89,10 +86,10 @@ void add_messages(Corpus& corpus) {
 
 // The pieces of each case one after the other, then a packet to cut.
 void add_fragments(Corpus& corpus) {
-  const json vectors = load_vectors("fragment.json");
-  for (const json& test : vectors.at("cases")) {
+  const Json vectors = load_vectors("fragment.json");
+  for (const Json& test : vectors.at("cases")) {
     Pack input;
-    for (const json& packet : test.at("packets")) {
+    for (const Json& packet : test.at("packets")) {
       input.u8(0);
       put_piece(input, vector_bytes(packet, "payload"));
     }
@@ -134,8 +131,8 @@ void add_texts(Corpus& corpus) {
 
 void add_framing(Corpus& corpus) {
   Buffer stream;
-  const json file = load_vectors("tcp-framing.json");
-  for (const json& segment : file.at("segments")) {
+  const Json file = load_vectors("tcp-framing.json");
+  for (const Json& segment : file.at("segments")) {
     const Buffer bytes = vector_bytes(segment, "tcp_segment");
     stream.insert(stream.end(), bytes.begin(), bytes.end());
   }
@@ -155,13 +152,13 @@ void add_framing(Corpus& corpus) {
 }
 
 void add_compressed(Corpus& corpus) {
-  const json file = load_vectors("compression-framing.json");
-  for (const json& test : file.at("cases")) {
-    const std::string option = test.at("option");
+  const Json file = load_vectors("compression-framing.json");
+  for (const Json& test : file.at("cases")) {
+    const auto option = test.at("option").get<std::string>();
     const std::uint8_t framing = option.starts_with("--comp-lzo") ? 1
                                  : option.ends_with("-v2")        ? 3
                                                                   : 2;
-    for (const json& packet : test.at("packets")) {
+    for (const Json& packet : test.at("packets")) {
       const Buffer framed = vector_bytes(packet, "framed");
       Pack input;
       input.u8(framing);
@@ -195,9 +192,9 @@ void add_compressed(Corpus& corpus) {
 }
 
 void add_payloads(Corpus& corpus) {
-  const json file = load_vectors("fragment.json");
-  for (const json& test : file.at("cases")) {
-    for (const json& packet : test.at("packets")) {
+  const Json file = load_vectors("fragment.json");
+  for (const Json& test : file.at("cases")) {
+    for (const Json& packet : test.at("packets")) {
       corpus.add("inside_payload", vector_bytes(packet, "payload"));
     }
   }

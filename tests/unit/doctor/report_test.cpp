@@ -1,7 +1,8 @@
 #include "doctor/report.h"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace adit::doctor {
 namespace {
@@ -51,7 +52,7 @@ TEST(DoctorReport, fails_only_when_a_stage_has_failed) {
 }
 
 TEST(DoctorReport, json_holds_all_of_it) {
-  const auto json = nlohmann::json::parse(render_json(sample()));
+  const Json json = Json::parse(render_json(sample()));
   EXPECT_EQ(json["failed"], true);
   EXPECT_EQ(json["stages"].size(), 3u);
   EXPECT_EQ(json["stages"][0]["state"], "ok");

@@ -4,8 +4,8 @@
 #include <set>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "explain/catalogue.h"
 #include "explain/pattern.h"
 
@@ -302,7 +302,8 @@ TEST(Explain, shows_the_words_of_strangers_harmlessly) {
   for (const std::string& text : {render_text(report, 0), render_json(report)}) {
     EXPECT_EQ(text.find('\x1b'), text.npos);
   }
-  EXPECT_TRUE(nlohmann::json::accept(render_json(explain("ERROR: \xff\xfe \"quoted\""))));
+  const Json json = Json::parse(render_json(explain("ERROR: \xff\xfe \"quoted\"")));
+  EXPECT_EQ(json["unknown"].size(), 1u);
 }
 
 TEST(Explain, keeps_to_the_width_it_is_given) {
@@ -318,8 +319,8 @@ TEST(Explain, keeps_to_the_width_it_is_given) {
 }
 
 TEST(Explain, json_says_the_same) {
-  const auto json = nlohmann::json::parse(
-      render_json(explain("write UDPv4: No buffer space available (fd=3,code=105)")));
+  const Json json =
+      Json::parse(render_json(explain("write UDPv4: No buffer space available (fd=3,code=105)")));
   EXPECT_EQ(json["lines"], 1);
   EXPECT_EQ(json["findings"][0]["weight"], "notice");
   EXPECT_EQ(json["findings"][0]["title"], "the network card takes no more packets");

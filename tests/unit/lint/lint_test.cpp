@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "lint/pieces.h"
 #include "tests/sim/fakes.h"
 #include "tests/sim/seeded_rng.h"
@@ -172,7 +172,7 @@ TEST(LintReport, shows_place_reason_and_cure) {
 
 TEST(LintReport, is_json_for_programs) {
   const Verdict verdict{{client_with("link-mtu 1300\nbad\n").report}, {}};
-  const auto json = nlohmann::json::parse(render_json(verdict));
+  const Json json = Json::parse(render_json(verdict));
   EXPECT_EQ(json["status"], 2);
   EXPECT_EQ(json["files"][0]["starts"], false);
   EXPECT_EQ(json["files"][0]["findings"][0]["line"], 10);

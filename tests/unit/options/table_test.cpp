@@ -5,8 +5,8 @@
 #include <set>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "tests/unit/options/reading.h"
 
@@ -163,14 +163,14 @@ TEST(Table, tells_how_to_keep_the_status_file_fresh) {
 }
 
 TEST(Table, prints_itself_as_json) {
-  const auto json = nlohmann::json::parse(options_json());
+  const Json json = Json::parse(options_json());
   ASSERT_EQ(json["options"].size(), all_rows().size());
-  for (const auto& option : json["options"]) {
+  for (const Json& option : json["options"]) {
     if (option["name"] != "remote") continue;
     EXPECT_EQ(option["min"], 1);
     EXPECT_EQ(option["max"], 3);
     EXPECT_EQ(option["state"], "implemented");
-    EXPECT_EQ(option["where"], (nlohmann::json{"file", "command line", "connection"}));
+    EXPECT_EQ(option["where"], Json::array({"file", "command line", "connection"}));
   }
 }
 

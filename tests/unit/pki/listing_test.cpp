@@ -1,8 +1,8 @@
 #include "pki/listing.h"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "tests/unit/pki/scratch.h"
 
 namespace adit::pki {
@@ -42,7 +42,7 @@ TEST(CertificateListing, marks_what_comes_near_its_end_and_what_was_renewed) {
             "gw       server  valid     6  2026-11-22  2026-11-28  BB02  renew now\n"
             "gw       server  valid     5  2026-11-22  2026-11-27  BB01  renewed, ends 2026-11-25\n"
             "crl.pem  crl     valid    20  2026-11-22  2026-12-12  -  renew: adit pki crl\n");
-  const auto json = nlohmann::json::parse(render_json(entries, noon));
+  const Json json = Json::parse(render_json(entries, noon));
   EXPECT_EQ(json[0]["warning"], 60);
   EXPECT_EQ(json[1]["warning"], 7);
   EXPECT_EQ(json[2]["overlap_end"], "2026-11-25T10:01:27Z");
@@ -56,15 +56,15 @@ TEST(CertificateListing, shows_no_control_characters_of_foreign_names) {
 }
 
 TEST(CertificateListing, is_json_for_programs) {
-  const auto json = nlohmann::json::parse(render_json(sample(), noon));
+  const Json json = Json::parse(render_json(sample(), noon));
   ASSERT_EQ(json.size(), 3u);
-  EXPECT_EQ(json[0], (nlohmann::json{{"name", "adit CA"},
-                                     {"kind", "ca"},
-                                     {"serial", "AA01"},
-                                     {"not_before", "2026-11-22T10:01:27Z"},
-                                     {"not_after", "2036-11-19T10:01:27Z"},
-                                     {"days_left", 3650},
-                                     {"state", "valid"}}));
+  EXPECT_EQ(json[0], (Json{{"name", "adit CA"},
+                           {"kind", "ca"},
+                           {"serial", "AA01"},
+                           {"not_before", "2026-11-22T10:01:27Z"},
+                           {"not_after", "2036-11-19T10:01:27Z"},
+                           {"days_left", 3650},
+                           {"state", "valid"}}));
   EXPECT_EQ(json[1]["days_left"], -1);
   EXPECT_TRUE(json[2]["not_before"].is_null());
   EXPECT_EQ(json[2]["revoked_at"], "2026-11-20T10:01:27Z");
@@ -74,7 +74,7 @@ TEST(CertificateListing, is_json_for_programs) {
 TEST(CertificateListing, survives_a_name_that_is_not_utf_8) {
   std::vector<Entry> entries = sample();
   entries[0].name = "\xff\xfe";
-  EXPECT_EQ(nlohmann::json::parse(render_json(entries, noon)).size(), 3u);
+  EXPECT_EQ(Json::parse(render_json(entries, noon)).size(), 3u);
 }
 
 TEST(CertificateListing, counts_whole_days_and_goes_below_zero_at_once) {
