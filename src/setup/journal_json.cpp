@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "base/json.h"
@@ -59,7 +60,7 @@ Json to_json(const Thing& thing) {
 Thing thing_of(const Json& json) {
   const auto kind = json.at("kind").get<std::string>();
   const auto* const found = std::find(kinds.begin(), kinds.end(), kind);
-  if (found == kinds.end()) throw std::out_of_range("unknown kind " + kind);
+  if (found == kinds.end()) throw JsonError("unknown kind " + kind);
   Thing thing{static_cast<Thing::Kind>(found - kinds.begin()), json.at("name").get<std::string>()};
   const auto commands = [&](const char* key) {
     return json.value(key, std::vector<std::vector<std::string>>{});
@@ -102,7 +103,7 @@ Status parse_journal(const std::string& text, std::vector<Record>& records,
       pending.push_back(
           {thing_of(one.at("thing")), state_of(one.at("before")), state_of(one.at("after"))});
     }
-  } catch (const std::exception& error) {
+  } catch (const JsonError& error) {
     return fail("it is not a journal of adit: {}", error.what());
   }
   return {};

@@ -69,7 +69,7 @@ Result<NameSettings> parse_name_settings(const std::string& text) {
     for (const Json& one : whole.at("variables").get<std::vector<Json>>()) {
       settings.variables.emplace_back(one.at(0).get<std::string>(), one.at(1).get<std::string>());
     }
-  } catch (const std::exception& error) {
+  } catch (const JsonError& error) {
     return fail("these are no DNS settings: {}", error.what());
   }
   return settings;
