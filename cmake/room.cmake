@@ -26,8 +26,8 @@ endfunction()
 
 # Several files of a target are compiled as one: most of a compiler's time goes into the headers of
 # the standard library, which every file includes anew. So what is unnamed in a room has a name of
-# its own in all of the room (tools/names). The debug build, which is made file by file, finds a
-# forgotten #include.
+# its own in all of the room (tools/names). The release and the debug build, which are made file by
+# file, find a forgotten #include.
 function(adit_together target)
   if(ADIT_TOGETHER)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 24)
