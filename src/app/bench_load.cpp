@@ -111,10 +111,12 @@ int run_load(const LoadOrder& order) {
   system::SystemRng rng;
   system::Store store(rng);
   Shared shared;
-  if (Status ready = prepare(order, store, rng, shared); !ready)
+  if (Status ready = prepare(order, store, rng, shared); !ready) {
     return complain(ready.error(), exit_no_answer);
-  if (Status room = make_room_for(order.clients); !room)
+  }
+  if (Status room = make_room_for(order.clients); !room) {
     return complain(room.error(), exit_no_answer);
+  }
   auto loop = system::Loop::create();
   if (!loop) return complain(loop.error(), exit_no_answer);
   bench::LoadSettings settings;

@@ -288,8 +288,9 @@ int run_tunnel(const TunnelOrder& order) {
   const HeldSignals signals;
   auto folder = Folder::make();
   if (!folder) return complain(folder.error(), exit_no_answer);
-  if (Status made = make_certificates(*folder); !made)
+  if (Status made = make_certificates(*folder); !made) {
     return complain(made.error(), exit_no_answer);
+  }
   if (Status written = write_configurations(order, *folder); !written) {
     return complain(written.error(), exit_no_answer);
   }

@@ -24,14 +24,14 @@ namespace {
 
 constexpr unsigned public_mode = 0644;
 
-int write_page(const std::string& folder, const std::string& name, const std::string& text) {
+int write_public(const std::string& folder, const std::string& name, const std::string& text) {
   const Status written = system::write_file_atomically(folder + "/" + name, text, public_mode);
   return written ? 0 : complain(written.error());
 }
 
 int write_pages(const CLI::App& root, const std::string& folder) {
   for (const ManPage& page : man_pages(command_tree(root))) {
-    if (const int status = write_page(folder, page.file, page.text); status != 0) return status;
+    if (const int status = write_public(folder, page.file, page.text); status != 0) return status;
   }
   return 0;
 }
@@ -40,7 +40,7 @@ int write_units(const GenerateArguments& arguments) {
   using Kind = setup::UnitFile::Kind;
   for (const Kind kind : {Kind::server, Kind::client}) {
     const std::string text = setup::render_unit({.kind = kind, .program = arguments.program});
-    const int status = write_page(arguments.folder, setup::unit_name(kind, ""), text);
+    const int status = write_public(arguments.folder, setup::unit_name(kind, ""), text);
     if (status != 0) return status;
   }
   return 0;

@@ -171,7 +171,7 @@ void KillSwitch::read_known() {
         }
       }
     }
-  } catch (const std::exception&) {
+  } catch (const JsonError&) {
     known_.clear();
   }
 }

@@ -59,8 +59,9 @@ int generate_client_key(Runtime& runtime, const options::Config& config) {
   Buffer metadata = crypto::timestamp_metadata(runtime.loop->wall());
   if (!config.tool.genkey_metadata.empty()) {
     const auto user = from_base64(config.tool.genkey_metadata);
-    if (!user)
+    if (!user) {
       return options_error({"--genkey tls-crypt-v2-client: the metadata is not base64", {}});
+    }
     metadata = crypto::user_metadata(*user);
   }
   const auto key = server->wrap(crypto::StaticKey::generate(runtime.rng), metadata);
