@@ -89,7 +89,9 @@ def connection(
             f"cert {own.cert}",
             f"key {own.key}",
             "verb 3",
-            "keepalive 2 60",
+            # A ping to a port that is gone makes stock lose what it writes next (ECONNREFUSED). Every
+            # two seconds, that could be its answer to each try of a client that began anew.
+            "keepalive 3 60",
             *server_lines,
         )
         env = [f"{name}={value}" for name, value in (server_env or {}).items()]
