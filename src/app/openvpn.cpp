@@ -28,9 +28,16 @@ namespace {
 constexpr const char* see_help = "Use --help for more information.";
 
 crypto::Engine engine_of(options::FastPath::Engine engine) {
-  using Wanted = options::FastPath::Engine;
-  if (engine == Wanted::openssl) return crypto::Engine::openssl;
-  return engine == Wanted::ipsec_mb ? crypto::Engine::ipsec_mb : crypto::Engine::automatic;
+  switch (engine) {
+    case options::FastPath::Engine::openssl:
+      return crypto::Engine::openssl;
+    case options::FastPath::Engine::ipsec_mb:
+      return crypto::Engine::ipsec_mb;
+    case options::FastPath::Engine::vaes:
+      return crypto::Engine::vaes;
+    default:
+      return crypto::Engine::automatic;
+  }
 }
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
@@ -291,7 +298,7 @@ class Openvpn {
     runtime_.engine = std::move(*chosen);
     runtime_.log.info(3, "Data channel crypto: {}", runtime_.engine.name);
     if (!runtime_.engine.missed.empty()) {
-      runtime_.log.info(3, "ipsec-mb is not used: {}", runtime_.engine.missed);
+      runtime_.log.info(3, "Not used for the data channel: {}", runtime_.engine.missed);
     }
     return {};
   }

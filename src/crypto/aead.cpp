@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "crypto/handles.h"
-#include "crypto/ipsec_mb.h"
 #include "crypto/lane_engine.h"
 
 namespace adit::crypto {
@@ -67,8 +66,8 @@ Result<std::unique_ptr<AeadKey>> make_with_evp(const Cipher& cipher, Bytes key, 
 
 Result<std::unique_ptr<AeadKey>> AeadKey::make(const Cipher& cipher, Bytes key, Use use,
                                                LaneEngine* engine) {
-  if (IpsecMb* fast = engine == nullptr ? nullptr : engine->ipsec_mb(); fast != nullptr) {
-    if (auto made = fast->aead_key(cipher, key)) return made;
+  if (engine != nullptr) {
+    if (auto made = engine->aead_key(cipher, key)) return made;
   }
   return make_with_evp(cipher, key, use);
 }

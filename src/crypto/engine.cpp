@@ -2,21 +2,47 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "crypto/data_channel.h"
 #include "crypto/ipsec_mb.h"
 #include "crypto/lane_engine.h"
+#include "crypto/vaes_gcm.h"
 
 namespace adit::crypto {
 
-LaneEngine::LaneEngine(Engine engine) {
-  if (engine != Engine::ipsec_mb) return;
-  if (auto made = IpsecMb::make()) ipsec_mb_ = std::move(*made);
+Result<LaneEngine> LaneEngine::make(Engine engine) {
+  LaneEngine made;
+  if (engine == Engine::openssl) return made;
+  if (engine == Engine::vaes) {
+    if (std::string missing = missing_for_vaes(); !missing.empty()) return fail("{}", missing);
+    made.vaes_ = true;
+  }
+  auto library = IpsecMb::make();
+  if (library) made.ipsec_mb_ = std::move(*library);
+  if (!library && engine == Engine::ipsec_mb) return fail_with(library.error());
+  return made;
 }
-LaneEngine::LaneEngine(std::unique_ptr<IpsecMb> library) : ipsec_mb_(std::move(library)) {}
+
+LaneEngine::LaneEngine(Engine engine) {
+  if (engine == Engine::openssl) return;
+  if (auto made = make(engine)) *this = std::move(*made);
+}
 LaneEngine::~LaneEngine() = default;
 LaneEngine::LaneEngine(LaneEngine&&) noexcept = default;
 LaneEngine& LaneEngine::operator=(LaneEngine&&) noexcept = default;
+
+std::string LaneEngine::name() const {
+  const std::string library = ipsec_mb_ ? ipsec_mb_->name() : "OpenSSL";
+  return vaes_ ? "VAES (AES-GCM), " + library : library;
+}
+
+std::unique_ptr<AeadKey> LaneEngine::aead_key(const Cipher& cipher, Bytes key) const {
+  if (vaes_) {
+    if (auto made = make_vaes_gcm_key(cipher, key)) return made;
+  }
+  return ipsec_mb_ ? ipsec_mb_->aead_key(cipher, key) : nullptr;
+}
 
 namespace {
 
@@ -95,35 +121,52 @@ Status agree(const DataFormat& format, LaneEngine& engine) {
   return fail("its {} differs from OpenSSL's", format.cipher->name);
 }
 
-Result<std::string> try_ipsec_mb() {
-  auto made = IpsecMb::make();
-  if (!made) return fail_with(made.error());
-  LaneEngine engine(std::move(*made));
+Result<ChosenEngine> try_engine(Engine wanted) {
+  auto engine = LaneEngine::make(wanted);
+  if (!engine) return fail_with(engine.error());
   for (const Cipher& cipher : all_ciphers()) {
     if (!cipher.name.starts_with("AES-") && !cipher.is_aead()) continue;
     for (const char* name : {"SHA1", "SHA224", "SHA256", "SHA384", "SHA512"}) {
       DataFormat format{.cipher = &cipher, .digest = {}};
       if (!cipher.is_aead()) format.digest = find_digest(name);
-      if (Status agreed = agree(format, engine); !agreed) return fail_with(agreed.error());
+      if (Status agreed = agree(format, *engine); !agreed) return fail_with(agreed.error());
       if (cipher.is_aead()) break;
     }
   }
-  return engine.ipsec_mb()->name();
+  return ChosenEngine{wanted, engine->name(), {}};
 }
+
+// The fastest first. With AVX512 the library takes more blocks an instruction than we do.
+std::vector<Engine> fastest_engines() {
+  if (!missing_for_vaes().empty()) return {Engine::ipsec_mb};
+  const auto library = IpsecMb::make();
+  if (library && (*library)->has_wide_aes()) return {Engine::ipsec_mb, Engine::vaes};
+  return {Engine::vaes, Engine::ipsec_mb};
+}
+
+const char* word_of(Engine engine) { return engine == Engine::vaes ? "vaes" : "ipsec-mb"; }
 
 }  // namespace
 
 Result<ChosenEngine> choose_engine(Engine wanted) {
-  ChosenEngine chosen;
-  if (wanted == Engine::openssl) return chosen;
-  auto tried = try_ipsec_mb();
-  if (tried) return ChosenEngine{Engine::ipsec_mb, std::move(*tried), {}};
-  if (wanted == Engine::ipsec_mb) {
-    return fail_with({"ipsec-mb cannot be used: " + tried.error().what,
+  if (wanted == Engine::openssl) return ChosenEngine();
+  if (wanted != Engine::automatic) {
+    auto tried = try_engine(wanted);
+    if (tried) return tried;
+    return fail_with({fmt::format("{} cannot be used: {}", word_of(wanted), tried.error().what),
                       "without the option the fastest that there is will be used"});
   }
-  chosen.missed = tried.error().what;
-  return chosen;
+  std::string missed;
+  for (const Engine engine : fastest_engines()) {
+    auto tried = try_engine(engine);
+    if (tried) {
+      tried->missed = missed;
+      return tried;
+    }
+    const char* separator = missed.empty() ? "" : "; ";
+    missed += fmt::format("{}{}: {}", separator, word_of(engine), tried.error().what);
+  }
+  return ChosenEngine{Engine::openssl, "OpenSSL", missed};
 }
 
 }  // namespace adit::crypto

@@ -44,6 +44,8 @@ class Library final : public IpsecMb {
     return fmt::format("ipsec-mb {} ({})", imb_get_version_str(), arch_name(*manager_));
   }
 
+  bool has_wide_aes() const override { return crypto::has_wide_aes(*manager_); }
+
   std::unique_ptr<AeadKey> aead_key(const Cipher& cipher, Bytes key) override {
     if (cipher.name != "CHACHA20-POLY1305") return make_gcm_key(*manager_, cipher, key);
     // Measured: with narrower instructions OpenSSL's is as fast or faster.

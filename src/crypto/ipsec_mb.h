@@ -16,6 +16,7 @@ class IpsecMb {
   virtual ~IpsecMb() = default;
 
   [[nodiscard]] virtual std::string name() const = 0;  // "ipsec-mb 1.3.0 (AVX512, VAES)"
+  [[nodiscard]] virtual bool has_wide_aes() const = 0;
   // nullptr: not among its algorithms, or OpenSSL is faster on this CPU. Keys must not outlive it.
   [[nodiscard]] virtual std::unique_ptr<AeadKey> aead_key(const Cipher& cipher, Bytes key) = 0;
   [[nodiscard]] virtual std::unique_ptr<CbcHmacKey> cbc_hmac_key(const Cipher& cipher, Bytes key,

@@ -1,23 +1,10 @@
 #ifdef ADIT_WITH_IPSEC_MB
 
-#include <cstring>
-
 #include "crypto/ipsec_mb_keys.h"
 
 namespace adit::crypto {
 
 namespace {
-
-using Tag = std::array<std::uint8_t, aead_tag_bytes>;
-
-bool same_tag(const std::uint8_t* a, const std::uint8_t* b) {
-  std::array<std::uint64_t, 2> left;
-  std::array<std::uint64_t, 2> right;
-  static_assert(sizeof left == aead_tag_bytes);
-  std::memcpy(left.data(), a, sizeof left);
-  std::memcpy(right.data(), b, sizeof right);
-  return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
-}
 
 // What the direct interface wants for one key length. It reads nothing that others write.
 struct GcmCalls {
@@ -41,7 +28,7 @@ class GcmKey final : public AeadKey {
 
   void open(std::span<AeadItem> run) override {
     gcm_context_data scratch;
-    Tag computed;
+    AeadTag computed;
     for (AeadItem& item : run) {
       work(calls_.decrypt, scratch, item, computed.data());
       item.authentic = same_tag(computed.data(), item.tag);
@@ -79,7 +66,7 @@ class ChachaKey final : public AeadKey {
 
   void open(std::span<AeadItem> run) override {
     ADIT_ASSERT(run.size() <= AeadRun::most);
-    std::array<Tag, AeadRun::most> computed;
+    std::array<AeadTag, AeadRun::most> computed;
     Jobs jobs(manager_);
     for (std::size_t i = 0; i < run.size(); ++i) {
       submit(jobs, run[i], IMB_DIR_DECRYPT, computed[i].data());
@@ -88,7 +75,7 @@ class ChachaKey final : public AeadKey {
     for (std::size_t i = 0; i < run.size(); ++i) {
       run[i].authentic = same_tag(computed[i].data(), run[i].tag);
     }
-    explicit_bzero(computed.data(), run.size() * sizeof(Tag));
+    explicit_bzero(computed.data(), run.size() * sizeof(AeadTag));
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/secret.h"
+#include "crypto/aead_parts.h"
 #include "crypto/ipsec_mb.h"
 
 namespace adit::crypto {
@@ -37,11 +38,5 @@ class Jobs {
 
   IMB_MGR& manager_;
 };
-
-inline void prefetch_lines(const void* at, std::size_t bytes) {
-  constexpr std::size_t cache_line = 64;
-  const auto* first = static_cast<const std::uint8_t*>(at);
-  for (std::size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(first + i);
-}
 
 }  // namespace adit::crypto

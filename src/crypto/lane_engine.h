@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "crypto/aead.h"
 #include "crypto/engine.h"
 
 namespace adit::crypto {
@@ -12,16 +13,21 @@ class IpsecMb;
 // functions, 200 kB. Keys may be made with it in another thread; they are used in one.
 class LaneEngine {
  public:
-  // Where ipsec_mb cannot be had, and for automatic, it is OpenSSL: ask choose_engine() first.
+  // Fails where the engine cannot be had. Not for automatic.
+  [[nodiscard]] static Result<LaneEngine> make(Engine engine);
+  // The same, and OpenSSL where it fails: ask choose_engine() first.
   explicit LaneEngine(Engine engine = Engine::openssl);
-  explicit LaneEngine(std::unique_ptr<IpsecMb> library);
   ~LaneEngine();
   LaneEngine(LaneEngine&&) noexcept;
   LaneEngine& operator=(LaneEngine&&) noexcept;
 
+  [[nodiscard]] std::string name() const;                              // as in ChosenEngine
   [[nodiscard]] IpsecMb* ipsec_mb() const { return ipsec_mb_.get(); }  // nullptr: OpenSSL
+  // nullptr: not among its algorithms.
+  [[nodiscard]] std::unique_ptr<AeadKey> aead_key(const Cipher& cipher, Bytes key) const;
 
  private:
+  bool vaes_ = false;
   std::unique_ptr<IpsecMb> ipsec_mb_;
 };
 

@@ -439,7 +439,7 @@ struct Said {
 
 // What only adit has: how packets are moved.
 struct FastPath {
-  enum class Engine : std::uint8_t { automatic, openssl, ipsec_mb };
+  enum class Engine : std::uint8_t { automatic, openssl, ipsec_mb, vaes };
   enum class TunOffload : std::uint8_t { automatic, no_uso, no_tso, off };
   unsigned lanes = 0;  // pairs of lanes; 0: by the number of cores
   Engine engine = Engine::automatic;

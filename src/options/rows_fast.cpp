@@ -21,9 +21,11 @@ void data_lanes(Use& use) {
 
 void crypto_engine(Use& use) {
   using Engine = FastPath::Engine;
-  use.choice<Engine>(
-      0, use.config().fast.engine,
-      {{"auto", Engine::automatic}, {"openssl", Engine::openssl}, {"ipsec-mb", Engine::ipsec_mb}});
+  use.choice<Engine>(0, use.config().fast.engine,
+                     {{"auto", Engine::automatic},
+                      {"openssl", Engine::openssl},
+                      {"ipsec-mb", Engine::ipsec_mb},
+                      {"vaes", Engine::vaes}});
 }
 
 void tun_offload(Use& use) {
@@ -45,7 +47,7 @@ constexpr std::array fast_rows{
         .help = "Pairs of threads that move packets; auto: one for every two cores on a UDP server, "
                 "otherwise one.",
         .apply = data_lanes},
-    Row{.name = "crypto-engine", .args = {1, 1, "auto|openssl|ipsec-mb"}, .ours = true,
+    Row{.name = "crypto-engine", .args = {1, 1, "auto|openssl|ipsec-mb|vaes"}, .ours = true,
         .help = "What encrypts packets; auto: the fastest that this processor has.",
         .apply = crypto_engine},
     Row{.name = "tun-offload", .args = {1, 1, "auto|no-uso|no-tso|off"}, .ours = true,

@@ -107,11 +107,12 @@ int run(std::size_t bytes, const std::vector<std::string>& ciphers) {
   std::printf("ns per packet of %zu bytes, best of %d: seal and open in runs of 1, 8, 44\n", bytes,
               rounds);
   const auto fast = crypto::choose_engine(crypto::Engine::automatic);
-  std::printf("%s %s\n", fast->name.c_str(), fast->missed.c_str());
+  std::printf("auto: %s %s\n", fast->name.c_str(), fast->missed.c_str());
   for (const std::string& cipher : ciphers) {
     bool shown = show(cipher, crypto::Engine::openssl, "openssl", bytes);
-    if (fast->engine == crypto::Engine::ipsec_mb) {
-      shown = shown && show(cipher, crypto::Engine::ipsec_mb, "ipsec-mb", bytes);
+    for (const auto& [engine, name] : {std::pair(crypto::Engine::ipsec_mb, "ipsec-mb"),
+                                       std::pair(crypto::Engine::vaes, "vaes")}) {
+      if (crypto::choose_engine(engine)) shown = shown && show(cipher, engine, name, bytes);
     }
     if (!shown) std::printf("%s: cannot be measured\n", cipher.c_str());
   }

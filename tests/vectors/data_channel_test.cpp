@@ -75,19 +75,22 @@ void expect_sealed_and_opened_by(crypto::Engine engine, const Case& c) {
   EXPECT_EQ(openings[0].verdict, Drop::bad_tag);
 }
 
-// Where ipsec-mb is not there, OpenSSL is asked twice: the test of that name tells.
+constexpr std::array engines{crypto::Engine::openssl, crypto::Engine::ipsec_mb,
+                             crypto::Engine::vaes};
+
+// Where an engine is not there, OpenSSL is asked again: the tests of their names tell.
 void expect_sealed_and_opened(const Case& c) {
-  for (const crypto::Engine engine : {crypto::Engine::openssl, crypto::Engine::ipsec_mb}) {
-    expect_sealed_and_opened_by(engine, c);
-  }
+  for (const crypto::Engine engine : engines) expect_sealed_and_opened_by(engine, c);
 }
 
-TEST(Vectors, ipsec_mb_takes_part) {
-  if (const auto chosen = crypto::choose_engine(crypto::Engine::ipsec_mb); !chosen) {
-    GTEST_SKIP() << chosen.error().text();
-  }
-  EXPECT_NE(crypto::LaneEngine(crypto::Engine::ipsec_mb).ipsec_mb(), nullptr);
+void expect_takes_part(crypto::Engine engine) {
+  const auto chosen = crypto::choose_engine(engine);
+  if (!chosen) GTEST_SKIP() << chosen.error().text();
+  EXPECT_EQ(crypto::LaneEngine(engine).name(), chosen->name);
 }
+
+TEST(Vectors, ipsec_mb_takes_part) { expect_takes_part(crypto::Engine::ipsec_mb); }
+TEST(Vectors, vaes_takes_part) { expect_takes_part(crypto::Engine::vaes); }
 
 void expect_aead(const json& packets, const crypto::DataKeyMaterial& material,
                  std::string_view cipher, DataFormat::Header header) {

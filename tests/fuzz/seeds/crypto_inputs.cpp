@@ -54,7 +54,9 @@ void add_data(Corpus& corpus) {
       input.bytes(*from_hex(damage));
       corpus.add("data_packet", std::move(input));
     }
-    for (const char* run : {"010003", "020505780578", "0307", "053f"}) {
+    // a key, one of the engines, how many packets, some of their sizes
+    for (const char* run : {"01000003", "01010003", "02000505780578", "02010505780578", "030107",
+                            "05003f", "05013f"}) {
       Pack input;
       input.u8(format);
       input.bytes(*from_hex(run));

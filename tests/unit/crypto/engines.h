@@ -15,11 +15,13 @@ class ForEachEngine : public testing::TestWithParam<Engine> {
 };
 
 inline std::string engine_name(const testing::TestParamInfo<Engine>& info) {
-  return info.param == Engine::ipsec_mb ? "ipsec_mb" : "openssl";
+  constexpr const char* names[] = {"automatic", "openssl", "ipsec_mb", "vaes"};
+  return names[static_cast<std::size_t>(info.param)];
 }
 
-#define ADIT_FOR_EACH_ENGINE(suite)                                                            \
-  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values(Engine::openssl, Engine::ipsec_mb), \
+#define ADIT_FOR_EACH_ENGINE(suite)                                                          \
+  INSTANTIATE_TEST_SUITE_P(Engines, suite,                                                   \
+                           testing::Values(Engine::openssl, Engine::ipsec_mb, Engine::vaes), \
                            engine_name)
 
 }  // namespace adit::crypto

@@ -134,14 +134,9 @@ class Randomness {
   std::mt19937_64 engine_;
 };
 
-class Engines : public testing::Test {
- protected:
-  void SetUp() override {
-    if (auto chosen = choose_engine(Engine::ipsec_mb); !chosen) {
-      GTEST_SKIP() << chosen.error().text();
-    }
-  }
-};
+class FastEngine : public ForEachEngine {};
+INSTANTIATE_TEST_SUITE_P(Engines, FastEngine, testing::Values(Engine::ipsec_mb, Engine::vaes),
+                         engine_name);
 
 // Damages some packets: bits, length, order, repetitions.
 void disturb(std::vector<Buffer>& packets, Randomness& random) {
@@ -169,53 +164,67 @@ void disturb(std::vector<Buffer>& packets, Randomness& random) {
   }
 }
 
-TEST_F(Engines, seal_to_the_same_bytes_and_open_with_the_same_verdicts) {
+TEST_P(FastEngine, seals_to_the_bytes_of_openssl_and_opens_with_its_verdicts) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     for (const Named& named : every_format) {
       SCOPED_TRACE(testing::Message() << named.cipher << '/' << named.digest << " seed " << seed);
       const DataFormat format = format_of(named);
       Randomness random(seed);
       End openssl(Engine::openssl, format, seed);
-      End ipsec_mb(Engine::ipsec_mb, format, seed);
+      End fast(GetParam(), format, seed);
       for (int round = 0; round < 4; ++round) {
         const std::vector<Buffer> payloads = random.payloads();
         Batch theirs(payloads);
         Batch ours(payloads);
         ASSERT_EQ(theirs.seal(*openssl.sealer), payloads.size());
-        ASSERT_EQ(ours.seal(*ipsec_mb.sealer), payloads.size());
+        ASSERT_EQ(ours.seal(*fast.sealer), payloads.size());
         ASSERT_TRUE(ours.contents() == theirs.contents());
         std::vector<Buffer> packets = ours.contents();
         if (round > 0) disturb(packets, random);
         Batch to_openssl(packets);
-        Batch to_ipsec_mb(packets);
+        Batch to_fast(packets);
         const auto verdicts = to_openssl.open(*openssl.opener);
-        ASSERT_EQ(to_ipsec_mb.open(*ipsec_mb.opener), verdicts);
+        ASSERT_EQ(to_fast.open(*fast.opener), verdicts);
         for (std::size_t i = 0; i < packets.size(); ++i) {
-          EXPECT_EQ(to_ipsec_mb.openings()[i].id, to_openssl.openings()[i].id);
-          EXPECT_EQ(to_ipsec_mb.openings()[i].behind, to_openssl.openings()[i].behind);
+          EXPECT_EQ(to_fast.openings()[i].id, to_openssl.openings()[i].id);
+          EXPECT_EQ(to_fast.openings()[i].behind, to_openssl.openings()[i].behind);
           if (verdicts[i] == Drop::none) {
-            ASSERT_TRUE(to_ipsec_mb.contents()[i] == to_openssl.contents()[i]);
+            ASSERT_TRUE(to_fast.contents()[i] == to_openssl.contents()[i]);
           }
           if (round == 0 && !payloads[i].empty()) {
             ASSERT_EQ(verdicts[i], Drop::none);
-            ASSERT_TRUE(to_ipsec_mb.contents()[i] == payloads[i]);
+            ASSERT_TRUE(to_fast.contents()[i] == payloads[i]);
           }
         }
       }
-      EXPECT_EQ(openssl.opener->state().failed, ipsec_mb.opener->state().failed);
-      EXPECT_EQ(openssl.opener->state().opened, ipsec_mb.opener->state().opened);
-      EXPECT_EQ(openssl.opener->blocks(), ipsec_mb.opener->blocks());
-      EXPECT_EQ(openssl.sealer->state().blocks, ipsec_mb.sealer->state().blocks);
-      EXPECT_EQ(openssl.sealer->state().sealed, ipsec_mb.sealer->state().sealed);
+      EXPECT_EQ(openssl.opener->state().failed, fast.opener->state().failed);
+      EXPECT_EQ(openssl.opener->state().opened, fast.opener->state().opened);
+      EXPECT_EQ(openssl.opener->blocks(), fast.opener->blocks());
+      EXPECT_EQ(openssl.sealer->state().blocks, fast.sealer->state().blocks);
+      EXPECT_EQ(openssl.sealer->state().sealed, fast.sealer->state().sealed);
     }
   }
 }
 
-TEST_F(Engines, asked_for_are_had) {
-  EXPECT_EQ(choose_engine(Engine::automatic)->engine, Engine::ipsec_mb);
-  EXPECT_EQ(choose_engine(Engine::ipsec_mb)->engine, Engine::ipsec_mb);
+TEST_P(FastEngine, is_had_when_asked_for) {
+  const auto chosen = choose_engine(GetParam());
+  EXPECT_EQ(chosen->engine, GetParam());
+  EXPECT_EQ(chosen->name, LaneEngine(GetParam()).name());
+  EXPECT_EQ(chosen->name.starts_with("VAES"), GetParam() == Engine::vaes);
+}
+
+TEST(ChosenEngine, is_the_fastest_that_can_be_had) {
+  const auto found = choose_engine(Engine::automatic);
+  ASSERT_TRUE(found);
+  const bool any = choose_engine(Engine::ipsec_mb) || choose_engine(Engine::vaes);
+  EXPECT_EQ(found->engine != Engine::openssl, any);
+  EXPECT_EQ(found->missed.empty(), any);
+}
+
+TEST(ChosenEngine, is_openssl_where_it_is_asked_for) {
   const auto openssl = choose_engine(Engine::openssl);
   EXPECT_EQ(openssl->engine, Engine::openssl);
+  EXPECT_EQ(openssl->name, LaneEngine(Engine::openssl).name());
   EXPECT_TRUE(openssl->missed.empty());
   EXPECT_EQ(LaneEngine(Engine::openssl).ipsec_mb(), nullptr);
 }
