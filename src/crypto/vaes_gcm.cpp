@@ -18,11 +18,11 @@ using vaes::load_pair;
 using vaes::store;
 using vaes::store_pair;
 
-constexpr std::size_t block_bytes = 16;
-constexpr std::size_t pair_bytes = 2 * block_bytes;  // a register
+constexpr std::size_t aes_block_bytes = 16;
+constexpr std::size_t aes_pair_bytes = 2 * aes_block_bytes;  // a register
 // As many as the processor has under way at once; the rest of the 16 registers are for GHASH.
 constexpr int chunk_pairs = 8;
-constexpr std::size_t chunk_bytes = chunk_pairs * pair_bytes;
+constexpr std::size_t chunk_bytes = chunk_pairs * aes_pair_bytes;
 constexpr int most_rounds = 14;
 // Of H, for a whole chunk with the lengths behind it. Below the first stands nothing: 0.
 constexpr std::size_t power_count = 2 * chunk_pairs + 2;
@@ -30,9 +30,9 @@ constexpr std::size_t power_count = 2 * chunk_pairs + 2;
 #define ADIT_UNROLLED _Pragma("GCC unroll 16")
 
 struct VaesKey {
-  alignas(64) std::uint8_t rounds[most_rounds + 1][pair_bytes];   // each twice
-  alignas(64) std::uint8_t powers[power_count + 1][block_bytes];  // the highest first
-  alignas(64) std::uint8_t folded_powers[power_count + 1][block_bytes];
+  alignas(64) std::uint8_t rounds[most_rounds + 1][aes_pair_bytes];   // each twice
+  alignas(64) std::uint8_t powers[power_count + 1][aes_block_bytes];  // the highest first
+  alignas(64) std::uint8_t folded_powers[power_count + 1][aes_block_bytes];
   int last_round;
 };
 
@@ -63,7 +63,7 @@ ADIT_VAES void expand_rounds(Bytes key, VaesKey& made) {
   }
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(words.data());
   for (std::size_t i = 0; i < word_count / 4; ++i) {
-    store_pair(made.rounds[i], vaes::both(load(bytes + i * block_bytes)));
+    store_pair(made.rounds[i], vaes::both(load(bytes + i * aes_block_bytes)));
   }
   explicit_bzero(words.data(), sizeof words);
 }
@@ -90,7 +90,7 @@ ADIT_VAES void expand(Bytes key, VaesKey& made) {
 // What is in the making, of keystream and text. Wiped after a run.
 struct Scratch {
   alignas(64) std::uint8_t stream[chunk_bytes];
-  alignas(32) std::uint8_t last[pair_bytes];
+  alignas(32) std::uint8_t last[aes_pair_bytes];
 };
 
 // Blocks of keystream.
@@ -127,7 +127,7 @@ class Passage {
     hash_ = _mm_setzero_si128();
     const std::uint8_t* at = item.additional;
     for (std::size_t left = item.additional_bytes; left > 0;) {
-      const std::size_t some = std::min(left, block_bytes);
+      const std::size_t some = std::min(left, aes_block_bytes);
       hash_ = _mm_xor_si128(hash_, vaes::reversed(gathered(at, some)));
       hash_ = vaes::product(hash_, load(key_.powers[power_count - 1]));
       at += some;
@@ -138,7 +138,7 @@ class Passage {
   ADIT_VAES_INLINE static __m128i gathered(const std::uint8_t* at, std::size_t bytes) {
     // Most often it is eight; they need not go through memory.
     if (bytes == 8) return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
-    alignas(16) std::uint8_t block[block_bytes] = {};
+    alignas(16) std::uint8_t block[aes_block_bytes] = {};
     std::memcpy(block, at, bytes);
     return load(block);
   }
@@ -171,31 +171,32 @@ class Passage {
       encrypt<chunk_pairs>(stream, 1);
       lay_out<chunk_pairs>(stream);
     }
-    const auto bits = [](std::size_t bytes) { return static_cast<long long>(bytes * 8); };
+    const auto bits = [](std::size_t bytes) { return static_cast<long long>(bytes) * 8; };
     const __m128i lengths = _mm_set_epi64x(bits(item.additional_bytes), bits(item.text_bytes));
     return _mm_xor_si128(vaes::reversed(hashed_rest(lengths)), mask_);
   }
 
   ADIT_VAES_INLINE __m128i hashed_rest(__m128i lengths) {
-    const std::size_t blocks = (left_ + block_bytes - 1) / block_bytes + 1;  // with the lengths
+    const std::size_t blocks =
+        (left_ + aes_block_bytes - 1) / aes_block_bytes + 1;  // with the lengths
     std::size_t power = power_count - blocks;
     const std::uint8_t* stream = scratch_.stream;
     vaes::Sum sum = vaes::no_products();
     __m256i before = _mm256_zextsi128_si256(hash_);
-    for (; left_ >= pair_bytes; left_ -= pair_bytes) {
+    for (; left_ >= aes_pair_bytes; left_ -= aes_pair_bytes) {
       const __m256i in = load_pair(text_);
       const __m256i out = _mm256_xor_si256(in, load_pair(stream));
       store_pair(text_, out);
       add(sum, _mm256_xor_si256(vaes::reversed(sealing ? out : in), before), power);
       before = _mm256_setzero_si256();
-      text_ += pair_bytes;
-      stream += pair_bytes;
+      text_ += aes_pair_bytes;
+      stream += aes_pair_bytes;
       power += 2;
     }
     const __m256i last = _mm256_xor_si256(vaes::reversed(last_pair(stream)), before);
     if (left_ == 0) {
       add(sum, _mm256_xor_si256(last, _mm256_zextsi128_si256(lengths)), power);
-    } else if (left_ <= block_bytes) {
+    } else if (left_ <= aes_block_bytes) {
       add(sum, _mm256_inserti128_si256(last, lengths, 1), power);
     } else {
       add(sum, last, power);
@@ -213,7 +214,7 @@ class Passage {
     store_pair(scratch_.last, _mm256_xor_si256(in, load_pair(stream)));
     std::memcpy(text_, scratch_.last, left_);
     if (!sealing) return in;
-    std::memset(scratch_.last + left_, 0, pair_bytes - left_);
+    std::memset(scratch_.last + left_, 0, aes_pair_bytes - left_);
     return load_pair(scratch_.last);
   }
 
@@ -224,7 +225,7 @@ class Passage {
 
   ADIT_VAES_INLINE void apply(const Stream& stream) {
     ADIT_UNROLLED
-    for (int i = 0; i < chunk_pairs; ++i, text_ += pair_bytes) {
+    for (int i = 0; i < chunk_pairs; ++i, text_ += aes_pair_bytes) {
       store_pair(text_, _mm256_xor_si256(stream.pairs[i], load_pair(text_)));
     }
     left_ -= chunk_bytes;
@@ -234,7 +235,7 @@ class Passage {
   ADIT_VAES_INLINE void lay_out(const Stream& stream) {
     ADIT_UNROLLED
     for (int i = 0; i < pairs; ++i) {
-      store_pair(scratch_.stream + static_cast<std::size_t>(i) * pair_bytes, stream.pairs[i]);
+      store_pair(scratch_.stream + static_cast<std::size_t>(i) * aes_pair_bytes, stream.pairs[i]);
     }
   }
 
@@ -287,7 +288,7 @@ class Passage {
     ADIT_UNROLLED
     for (int i = 0; i < chunk_pairs; ++i) {
       const __m256i pair =
-          vaes::reversed(load_pair(hashed + static_cast<std::size_t>(i) * pair_bytes));
+          vaes::reversed(load_pair(hashed + static_cast<std::size_t>(i) * aes_pair_bytes));
       encrypt_round<chunk_pairs>(stream, i + 1);
       add(sum, i == 0 ? _mm256_xor_si256(pair, before) : pair,
           power_count - 2 * chunk_pairs + 2 * static_cast<std::size_t>(i));
