@@ -35,6 +35,13 @@ std::size_t plain_header(Bytes packet) {
   return packet[0] >> 4 == 6 ? ip::v6_header_bytes : 0;
 }
 
+// Of the addresses and ports of two packets with such headers.
+bool same_ends(const std::uint8_t* a, const std::uint8_t* b, std::size_t header) {
+  const std::size_t addresses = header == ip::v4_header_bytes ? 12 : 8;
+  return a[0] >> 4 == b[0] >> 4 &&
+         std::memcmp(a + addresses, b + addresses, header + 4 - addresses) == 0;
+}
+
 bool carries_tcp(Bytes packet, std::size_t header) {
   return packet[header == ip::v4_header_bytes ? 9 : 6] == ip::protocol_tcp;
 }
@@ -56,8 +63,11 @@ void LargeFlows::note(PeerIndex peer, Bytes packet) {
   const std::size_t header = plain_header(packet);
   if (header == 0 || packet.size() < ip::v6_header_bytes + ip::tcp_header_bytes) return;
   LargeFlow& flow = flows_[place_of(packet.data(), header, places)];
+  const auto bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
+  const bool smaller = bytes < flow.packet_bytes && flow.peer == peer &&
+                       same_ends(flow.head.data(), packet.data(), header);
+  if (!smaller) flow.packet_bytes = bytes;
   flow.peer = peer;
-  flow.packet_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(packet.size(), 65535));
   flow.head_bytes = static_cast<std::uint8_t>(header + carried_bytes);
   std::memcpy(flow.head.data(), packet.data(), flow.head.size());  // a fixed size is quick
   if (carries_tcp(packet, header)) advance(flow.head, header, carried_by(packet, header));

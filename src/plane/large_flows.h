@@ -12,7 +12,7 @@ namespace adit::plane {
 // sequence number after this packet).
 struct LargeFlow {
   PeerIndex peer = no_peer;
-  std::uint16_t packet_bytes = 0;
+  std::uint16_t packet_bytes = 0;  // of its largest packet: the latest may be the end of a write
   std::uint8_t head_bytes = 0;
   std::array<std::uint8_t, 48> head{};  // IPv6 header and eight bytes
 

@@ -77,7 +77,7 @@ class VaesGcm : public testing::TestWithParam<const char*> {
 };
 INSTANTIATE_TEST_SUITE_P(KeyLengths, VaesGcm,
                          testing::Values("AES-128-GCM", "AES-192-GCM", "AES-256-GCM"),
-                         [](const auto& info) { return std::string(info.param).substr(4, 3); });
+                         [](const auto& named) { return std::string(named.param).substr(4, 3); });
 
 TEST_P(VaesGcm, seals_and_opens_every_length_as_openssl_does) {
   for (std::size_t text = 0; text <= most_text; ++text) {
