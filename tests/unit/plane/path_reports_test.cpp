@@ -95,8 +95,9 @@ Buffer segment(std::uint16_t port, std::uint32_t sequence, std::size_t bytes) {
 TEST_F(PathReports, flows_are_told_with_a_sequence_number_that_is_under_way) {
   set_server_peer(0, true);
   for (const std::uint16_t port : std::initializer_list<std::uint16_t>{5001, 5002, 5003}) {
-    client_.tun.to_tunnel.push_back(segment(port, 1000, 1400));
-    client_.tun.to_tunnel.push_back(segment(port, 2348, port == 5003 ? 1200 : 1400));
+    const std::size_t size = port == 5003 ? 1200 : 1400;
+    client_.tun.to_tunnel.push_back(segment(port, 1000, size));
+    client_.tun.to_tunnel.push_back(segment(port, 2348, size));
     client_.tun.to_tunnel.push_back(segment(port, 3696, 300));
   }
   carry(client_, server_, client_at);
