@@ -35,9 +35,10 @@ crypto::Engine engine_of(options::FastPath::Engine engine) {
       return crypto::Engine::ipsec_mb;
     case options::FastPath::Engine::vaes:
       return crypto::Engine::vaes;
-    default:
-      return crypto::Engine::automatic;
+    case options::FastPath::Engine::automatic:
+      break;
   }
+  return crypto::Engine::automatic;
 }
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }

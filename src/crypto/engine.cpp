@@ -136,11 +136,12 @@ Result<ChosenEngine> try_engine(Engine wanted) {
   return ChosenEngine{wanted, engine->name(), {}};
 }
 
-// The fastest first. With AVX512 the library takes more blocks an instruction than we do.
+// The fastest first. With AVX512 the library takes more blocks an instruction than we do. One that
+// cannot be had is tried first all the same, for why it cannot is to be told.
 std::vector<Engine> fastest_engines() {
   if (!missing_for_vaes().empty()) return {Engine::ipsec_mb};
   const auto library = IpsecMb::make();
-  if (library && (*library)->has_wide_aes()) return {Engine::ipsec_mb, Engine::vaes};
+  if (!library || (*library)->has_wide_aes()) return {Engine::ipsec_mb, Engine::vaes};
   return {Engine::vaes, Engine::ipsec_mb};
 }
 

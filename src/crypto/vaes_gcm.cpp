@@ -24,7 +24,7 @@ constexpr std::size_t aes_pair_bytes = 2 * aes_block_bytes;  // a register
 constexpr int chunk_pairs = 8;
 constexpr std::size_t chunk_bytes = chunk_pairs * aes_pair_bytes;
 constexpr int most_rounds = 14;
-// Of H, for a whole chunk with the lengths behind it. Below the first stands nothing: 0.
+// Of H: for a whole chunk, and the lengths behind it. What stands behind the first is read with it.
 constexpr std::size_t power_count = 2 * chunk_pairs + 2;
 
 #define ADIT_UNROLLED _Pragma("GCC unroll 16")

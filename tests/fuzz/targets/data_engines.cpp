@@ -130,7 +130,7 @@ void try_input(Bytes bytes) {
   const std::uint64_t seed = input.u8();
   constexpr std::array fast_engines{crypto::Engine::ipsec_mb, crypto::Engine::vaes};
   End openssl(crypto::Engine::openssl, named, seed);
-  End fast(input.pick(std::span(fast_engines)), named, seed);
+  End fast(input.pick(fast_engines), named, seed);
 
   Packets payloads(1 + input.below(most_packets));
   sim::SeededRng content(seed);

@@ -218,7 +218,7 @@ TEST(ChosenEngine, is_the_fastest_that_can_be_had) {
   ASSERT_TRUE(found);
   const bool any = choose_engine(Engine::ipsec_mb) || choose_engine(Engine::vaes);
   EXPECT_EQ(found->engine != Engine::openssl, any);
-  EXPECT_EQ(found->missed.empty(), any);
+  EXPECT_EQ(found->missed.empty(), choose_engine(Engine::ipsec_mb).has_value());
 }
 
 TEST(ChosenEngine, is_openssl_where_it_is_asked_for) {
