@@ -23,6 +23,9 @@ constexpr int pause_ms = 20;
 
 constexpr std::size_t lane_events = 8;
 
+// When stopped: as many as everything takes that control can have handed to a lane.
+constexpr int most_last_turns = 32;
+
 void rest(Duration length) {
   if (length <= Duration::zero()) return;
   const timespec time{0, std::chrono::nanoseconds(length).count()};
@@ -66,6 +69,7 @@ void LaneThread::stop() {
 
 void LaneThread::run() {
   unsigned fruitless = 0;
+  int last_turns = 0;
   std::uint64_t beat = 0;
   Pace pace;
   Scheduling scheduling;
@@ -73,12 +77,14 @@ void LaneThread::run() {
   prctl(PR_SET_TIMERSLACK, 1000UL);
   for (;;) {
     parts_.bell.awake();
-    if (stopping_.load(std::memory_order_acquire)) return;
+    if (stopping_.load(std::memory_order_acquire)) ++last_turns;
     const Instant now = monotonic_now();
     beat_.store(++beat, std::memory_order_relaxed);
     const std::size_t moved = parts_.turn(now, wall_now());
     beat_.store(++beat, std::memory_order_relaxed);
-    if (moved > 0) {
+    if (last_turns > 0) {
+      if (moved == 0 || last_turns == most_last_turns) return;
+    } else if (moved > 0) {
       fruitless = 0;
       scheduling.after_turn(now);
       rest(pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now));

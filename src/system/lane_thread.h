@@ -41,7 +41,8 @@ class LaneThread {
   LaneThread(const LaneThread&) = delete;
   LaneThread& operator=(const LaneThread&) = delete;
 
-  // Waits for the turn in progress. Afterwards the lanes belong to the caller.
+  // Waits until a turn moves nothing (a bounded number of them), so that what control handed to the
+  // lanes before, its last words perhaps, still leaves. Afterwards the lanes belong to the caller.
   void stop();
 
   // Odd while a turn is in progress, and another number in every turn: asked twice, with time in
