@@ -15,8 +15,8 @@ class Pace {
  public:
   // Both are short beside the way through a loaded socket. Small packets are acknowledgements or
   // voices: behind a crowd of the former a sender answers with a burst.
-  static constexpr Duration rest_of_large = std::chrono::microseconds(300);
-  static constexpr Duration rest_of_small = std::chrono::microseconds(100);
+  static constexpr Duration rest_of_large = std::chrono::microseconds(600);
+  static constexpr Duration rest_of_small = std::chrono::microseconds(300);
 
   // What has gone by since the thread began.
   struct Traffic {
