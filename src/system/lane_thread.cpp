@@ -69,22 +69,16 @@ void LaneThread::stop() {
 
 void LaneThread::run() {
   unsigned fruitless = 0;
-  int last_turns = 0;
-  std::uint64_t beat = 0;
   Pace pace;
   Scheduling scheduling;
   // The kernel may otherwise let a rest last half as long again.
   prctl(PR_SET_TIMERSLACK, 1000UL);
   for (;;) {
     parts_.bell.awake();
-    if (stopping_.load(std::memory_order_acquire)) ++last_turns;
+    if (stopping_.load(std::memory_order_acquire)) break;
     const Instant now = monotonic_now();
-    beat_.store(++beat, std::memory_order_relaxed);
-    const std::size_t moved = parts_.turn(now, wall_now());
-    beat_.store(++beat, std::memory_order_relaxed);
-    if (last_turns > 0) {
-      if (moved == 0 || last_turns == most_last_turns) return;
-    } else if (moved > 0) {
+    const std::size_t moved = take_turn(now);
+    if (moved > 0) {
       fruitless = 0;
       scheduling.after_turn(now);
       rest(pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now));
@@ -97,6 +91,16 @@ void LaneThread::run() {
       }
     }
   }
+  for (int left = most_last_turns; left > 0 && take_turn(monotonic_now()) > 0; --left) {
+  }
+}
+
+std::size_t LaneThread::take_turn(Instant now) {
+  const std::uint64_t beat = beat_.load(std::memory_order_relaxed);
+  beat_.store(beat + 1, std::memory_order_relaxed);
+  const std::size_t moved = parts_.turn(now, wall_now());
+  beat_.store(beat + 2, std::memory_order_relaxed);
+  return moved;
 }
 
 void LaneThread::sleep(unsigned fruitless) {

@@ -54,6 +54,7 @@ class LaneThread {
 
   [[nodiscard]] Status watch_everything();
   void run();
+  std::size_t take_turn(Instant now);
   void sleep(unsigned fruitless);
   void sleep_without_held(Duration most);
 
