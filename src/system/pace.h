@@ -14,9 +14,10 @@ namespace adit::system {
 class Pace {
  public:
   // Both are short beside the way through a loaded socket. Small packets are acknowledgements or
-  // voices: behind a crowd of the former a sender answers with a burst.
+  // voices: behind a crowd of the former a sender answers with a burst, and a peer with processors
+  // to spare loses part of it.
   static constexpr Duration rest_of_large = std::chrono::microseconds(600);
-  static constexpr Duration rest_of_small = std::chrono::microseconds(300);
+  static constexpr Duration rest_of_small = std::chrono::microseconds(100);
 
   // What has gone by since the thread began.
   struct Traffic {
