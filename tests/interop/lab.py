@@ -225,8 +225,8 @@ class Host:
     def ping(
         self, address: str, count: int = 3, size: int = 56, interval: float = 0.05, wait: float = 2
     ) -> PingResult:
-        """The program waits for the last answer no longer than for one interval once it has others:
-        when only that one is missing, it is asked once more, with more patience."""
+        """The program waits for the last answers no longer than for one interval once it has others:
+        when only such are missing, it is asked once more, with more patience."""
         words = ["-n", "-c", count, "-i", interval, "-W", wait, "-s", size, address]
         text = self.run("ping", *words, seconds=count * interval + wait + 10, fails=True)
         found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
@@ -234,7 +234,8 @@ class Host:
             return PingResult(count, 0)
         answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", text)}
         patient = interval >= PATIENT_INTERVAL or count == 1
-        if answered == set(range(1, count)) and not patient:
+        late = 0 < len(answered) < count and answered == set(range(1, len(answered) + 1))
+        if late and not patient:
             return self.ping(address, count, size, PATIENT_INTERVAL, wait)
         return PingResult(int(found[1]), int(found[2]))
 
