@@ -1,6 +1,6 @@
 #pragma once
 
-// What AES-GCM computes in registers of two blocks. Include from vaes_gcm.cpp only.
+// What AES-GCM computes in registers of two blocks. Include from vaes_gcm.cpp and vaes_key.h only.
 //
 // GHASH (NIST SP 800-38D) reads bits the other way round than the multiplier; as in POLYVAL (RFC
 // 8452, appendix A) blocks are reversed by bytes, H is multiplied by x once, and a product is

@@ -8,84 +8,23 @@
 
 #include "crypto/aead_parts.h"
 #include "crypto/vaes_field.h"
+#include "crypto/vaes_key.h"
 
 namespace adit::crypto {
 
 namespace {
 
+using vaes::aes_block_bytes;
+using vaes::aes_pair_bytes;
+using vaes::chunk_bytes;
+using vaes::chunk_pairs;
 using vaes::load;
 using vaes::load_pair;
+using vaes::power_count;
 using vaes::store;
 using vaes::store_pair;
 
-constexpr std::size_t aes_block_bytes = 16;
-constexpr std::size_t aes_pair_bytes = 2 * aes_block_bytes;  // a register
-// As many as the processor has under way at once; the rest of the 16 registers are for GHASH.
-constexpr int chunk_pairs = 8;
-constexpr std::size_t chunk_bytes = chunk_pairs * aes_pair_bytes;
-constexpr int most_rounds = 14;
-// Of H: for a whole chunk, and the lengths behind it. What stands behind the first is read with it.
-constexpr std::size_t power_count = 2 * chunk_pairs + 2;
-
 #define ADIT_UNROLLED _Pragma("GCC unroll 16")
-
-struct VaesKey {
-  alignas(64) std::uint8_t rounds[most_rounds + 1][aes_pair_bytes];   // each twice
-  alignas(64) std::uint8_t powers[power_count + 1][aes_block_bytes];  // the highest first
-  alignas(64) std::uint8_t folded_powers[power_count + 1][aes_block_bytes];
-  int last_round;
-};
-
-// The S-box for each byte of a word.
-ADIT_VAES_INLINE std::uint32_t substituted(std::uint32_t word) {
-  const __m128i words = _mm_set1_epi32(static_cast<int>(word));
-  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_aeskeygenassist_si128(words, 0)));
-}
-
-// FIPS 197, section 5.2.
-ADIT_VAES void expand_rounds(Bytes key, VaesKey& made) {
-  const std::size_t key_words = key.size() / 4;
-  made.last_round = static_cast<int>(key_words) + 6;
-  const std::size_t word_count = 4 * (static_cast<std::size_t>(made.last_round) + 1);
-  std::array<std::uint32_t, 4 * (most_rounds + 1)> words;
-  std::memcpy(words.data(), key.data(), key.size());
-  std::uint32_t constant = 1;
-  for (std::size_t i = key_words; i < word_count; ++i) {
-    std::uint32_t word = words[i - 1];
-    if (i % key_words == 0) {
-      word = substituted(word);
-      word = (word >> 8 | word << 24) ^ constant;
-      constant = constant << 1 ^ (constant >> 7) * 0x11B;
-    } else if (key_words > 6 && i % key_words == 4) {
-      word = substituted(word);
-    }
-    words[i] = words[i - key_words] ^ word;
-  }
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(words.data());
-  for (std::size_t i = 0; i < word_count / 4; ++i) {
-    store_pair(made.rounds[i], vaes::both(load(bytes + i * aes_block_bytes)));
-  }
-  explicit_bzero(words.data(), sizeof words);
-}
-
-ADIT_VAES_INLINE __m128i encrypted(const VaesKey& key, __m128i block) {
-  block = _mm_xor_si128(block, load(key.rounds[0]));
-  for (int i = 1; i < key.last_round; ++i) block = _mm_aesenc_si128(block, load(key.rounds[i]));
-  return _mm_aesenclast_si128(block, load(key.rounds[key.last_round]));
-}
-
-ADIT_VAES void expand(Bytes key, VaesKey& made) {
-  expand_rounds(key, made);
-  const __m128i h = vaes::times_x(vaes::reversed(encrypted(made, _mm_setzero_si128())));
-  __m128i power = h;
-  for (std::size_t i = power_count; i-- > 0;) {
-    store(made.powers[i], power);
-    store(made.folded_powers[i], vaes::folded(power));
-    power = vaes::product(power, h);
-  }
-  store(made.powers[power_count], _mm_setzero_si128());
-  store(made.folded_powers[power_count], _mm_setzero_si128());
-}
 
 // What is in the making, of keystream and text. Wiped after a run.
 struct Scratch {
@@ -102,7 +41,7 @@ struct Stream {
 template <bool sealing>
 class Passage {
  public:
-  ADIT_VAES_INLINE static void run(const VaesKey& key, Scratch& scratch, const AeadItem& item,
+  ADIT_VAES_INLINE static void run(const vaes::Key& key, Scratch& scratch, const AeadItem& item,
                                    std::uint8_t* tag) {
     Passage passage(key, scratch, item.text, item.text_bytes);
     passage.begin(item);
@@ -111,7 +50,7 @@ class Passage {
   }
 
  private:
-  ADIT_VAES_INLINE Passage(const VaesKey& key, Scratch& scratch, std::uint8_t* text,
+  ADIT_VAES_INLINE Passage(const vaes::Key& key, Scratch& scratch, std::uint8_t* text,
                            std::size_t bytes)
       : key_(key), scratch_(scratch), text_(text), left_(bytes) {}
 
@@ -123,7 +62,7 @@ class Passage {
     std::memcpy(&second, item.nonce.data() + sizeof first, sizeof second);
     const __m128i nonce = _mm_set_epi64x(second, first);
     counters_ = _mm256_add_epi32(vaes::both(nonce), _mm256_set_epi32(3, 0, 0, 0, 2, 0, 0, 0));
-    mask_ = encrypted(key_, _mm_or_si128(nonce, _mm_set_epi32(1 << 24, 0, 0, 0)));
+    mask_ = vaes::encrypted(key_, _mm_or_si128(nonce, _mm_set_epi32(1 << 24, 0, 0, 0)));
     hash_ = _mm_setzero_si128();
     const std::uint8_t* at = item.additional;
     for (std::size_t left = item.additional_bytes; left > 0;) {
@@ -297,7 +236,7 @@ class Passage {
     encrypt<chunk_pairs>(stream, chunk_pairs + 1);
   }
 
-  const VaesKey& key_;
+  const vaes::Key& key_;
   Scratch& scratch_;
   std::uint8_t* text_;  // how far it is
   std::size_t left_;
@@ -305,17 +244,17 @@ class Passage {
   __m256i counters_;
 };
 
-ADIT_VAES void seal_one(const VaesKey& key, Scratch& scratch, const AeadItem& item) {
+ADIT_VAES void seal_one(const vaes::Key& key, Scratch& scratch, const AeadItem& item) {
   Passage<true>::run(key, scratch, item, item.tag);
 }
-ADIT_VAES void open_one(const VaesKey& key, Scratch& scratch, const AeadItem& item,
+ADIT_VAES void open_one(const vaes::Key& key, Scratch& scratch, const AeadItem& item,
                         std::uint8_t* tag) {
   Passage<false>::run(key, scratch, item, tag);
 }
 
 class VaesGcmKey final : public AeadKey {
  public:
-  explicit VaesGcmKey(Bytes key) { expand(key, key_); }
+  explicit VaesGcmKey(Bytes key) { vaes::expand(key, key_); }
   ~VaesGcmKey() override { explicit_bzero(&key_, sizeof key_); }
   VaesGcmKey(const VaesGcmKey&) = delete;
   VaesGcmKey& operator=(const VaesGcmKey&) = delete;
@@ -340,7 +279,7 @@ class VaesGcmKey final : public AeadKey {
   void prefetch() const override { prefetch_lines(&key_, sizeof key_); }
 
  private:
-  VaesKey key_;
+  vaes::Key key_;
 };
 
 }  // namespace
