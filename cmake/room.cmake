@@ -21,16 +21,16 @@ function(adit_room name)
   endforeach()
   target_link_libraries(adit_${name} PUBLIC ${ROOM_LINKS})
   target_link_libraries(adit_${name} PRIVATE adit_warnings)
-  adit_built_for_tests(adit_${name} ${name})
+  adit_build_options(adit_${name} ${name})
 endfunction()
 
-# How builds for tests differ from what ships. All files of a target are compiled as one: most of a
-# compiler's time goes into the headers of the standard library, which every file includes anew. So
-# what is unnamed in a room has a name of its own in all of the room (tools/names). The release and
-# the debug build, which are made file by file, find a forgotten #include.
-function(adit_built_for_tests target name)
-  if(ADIT_TOGETHER)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+# How builds differ. Files of a target are compiled several as one: most of a compiler's time goes into
+# the headers of the standard library, which every file includes anew. So what is unnamed in a room
+# has a name of its own in all of the room (tools/names). What ships is made of a few at a time, which
+# a machine with little memory can do; the debug build, file by file, finds a forgotten #include.
+function(adit_build_options target name)
+  if(NOT ADIT_TOGETHER EQUAL 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ADIT_TOGETHER})
   endif()
   if(name IN_LIST ADIT_UNOPTIMISED)
     target_compile_options(${target} PRIVATE -O0)

@@ -1,7 +1,7 @@
 add_library(adit_warnings INTERFACE)
 target_compile_options(adit_warnings INTERFACE -Wall -Wextra -Wconversion -Wnon-virtual-dtor
   -Wold-style-cast -Wimplicit-fallthrough)
-if(ADIT_TOGETHER)  # what is unnamed in one file is a stranger to the next
+if(NOT ADIT_TOGETHER EQUAL 1)  # what is unnamed in one file is a stranger to the next
   target_compile_options(adit_warnings INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 else()
