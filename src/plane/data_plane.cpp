@@ -210,7 +210,7 @@ void DataPlane::await_packet(PeerIndex index) {
 
 void DataPlane::float_decided(PeerIndex index) {
   const auto found = known_.find(index);
-  if (found != known_.end()) found->second.slot.meter->float_reported.store(false);
+  if (found != known_.end()) found->second.slot.meter->float_untold.store(true);
 }
 
 PeerTraffic DataPlane::traffic(PeerIndex index) const {

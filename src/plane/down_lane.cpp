@@ -133,8 +133,9 @@ void DownLane::open_run(std::span<const Arrival> run) {
   meter_.link_bytes.add(on_link);
   PeerMeter& meter = *run.front().peer->meter;
   meter.received.packets.add(good);
-  if (meter.awaited.load(std::memory_order_relaxed) && meter.awaited.exchange(false)) {
-    report({Report::Kind::heard, run.front().peer->index, run.front().peer->address}, {});
+  if (meter.awaited.load(std::memory_order_relaxed)) {
+    report_once(meter.awaited,
+                {Report::Kind::heard, run.front().peer->index, run.front().peer->address});
   }
   meter.received.link_bytes.add(on_link);
   meter.received.last.set(now_);
@@ -187,8 +188,8 @@ void DownLane::accept(const Arrival& arrival) {
   const PeerSlot& peer = *arrival.peer;
   Packet& packet = packets_[arrival.at];
   if (!peer.address.same_peer(from_[arrival.at]) &&
-      !peer.meter->float_reported.exchange(true, std::memory_order_relaxed)) {
-    report({Report::Kind::moved, peer.index, from_[arrival.at]}, {});
+      peer.meter->float_untold.load(std::memory_order_relaxed)) {
+    report_once(peer.meter->float_untold, {Report::Kind::moved, peer.index, from_[arrival.at]});
   }
   if (peer.fragments != nullptr || peer.framing != wire::CompressionFraming::none) {
     make_room(arrival.at);
@@ -203,7 +204,8 @@ void DownLane::accept(const Arrival& arrival) {
   if (framing != Drop::none) return drop(peer, framing);
   if (wire::is_ping(packet.bytes()) || packet.empty()) return;
   if (wire::has_occ_magic(packet.bytes())) {
-    return report({Report::Kind::payload, peer.index, from_[arrival.at]}, packet.bytes());
+    report({Report::Kind::payload, peer.index, from_[arrival.at]}, packet.bytes());
+    return;
   }
   deliver(arrival, packet);
 }
@@ -281,12 +283,16 @@ void DownLane::hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from
   }
 }
 
-void DownLane::report(const Report& report, Bytes bytes) {
-  if (around_.reports.push(report, bytes)) {
-    reported_ = true;
-  } else {
-    drops_.add(Drop::queue_full);
-  }
+bool DownLane::report(const Report& report, Bytes bytes) {
+  if (around_.reports.push(report, bytes)) return reported_ = true;
+  drops_.add(Drop::queue_full);
+  return false;
+}
+
+// What happens once and is told once is told of the next packet if the ring is full.
+void DownLane::report_once(std::atomic<bool>& untold, const Report& report_of_it) {
+  if (!untold.exchange(false)) return;
+  if (!report(report_of_it, {})) untold.store(true);
 }
 
 // A report that finds the ring full is made again in the next turn: nobody else tells of it.

@@ -83,7 +83,8 @@ class DownLane {
   void refuse_source(const Arrival& arrival, const ip::Address& source);
   void refuse_v6(const PeerSlot& peer, Bytes packet);
   void hand_off(const Packet& packet, const PeerSlot& to, PeerIndex from);
-  void report(const Report& report, Bytes bytes);
+  bool report(const Report& report, Bytes bytes);  // false: the ring is full
+  void report_once(std::atomic<bool>& untold, const Report& report_of_it);
   void refused(const Arrival& arrival, const crypto::Opening& opening);
   void drop(const PeerSlot& peer, Drop reason);
   void write_inside();

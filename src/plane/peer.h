@@ -54,13 +54,13 @@ class PerSecond {
 
 // Lives as long as the peer, over all its snapshots.
 struct PeerMeter {
-  Flow sent;               // up lane
-  Flow received;           // down lane
-  DisorderMeter disorder;  // down lane
-  DropBoard drops;         // down lane
-  PerSecond asking;        // down lane: frames of stations that were not known
-  std::atomic<bool> float_reported{false};
-  std::atomic<bool> awaited{false};  // the next packet is reported
+  Flow sent;                             // up lane
+  Flow received;                         // down lane
+  DisorderMeter disorder;                // down lane
+  DropBoard drops;                       // down lane
+  PerSecond asking;                      // down lane: frames of stations that were not known
+  std::atomic<bool> float_untold{true};  // a packet from another address is reported
+  std::atomic<bool> awaited{false};      // the next packet is reported
 };
 
 // Everything a lane needs to know of a peer. Immutable: a change is a new one in its place.

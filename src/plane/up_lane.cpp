@@ -160,6 +160,12 @@ void UpLane::broadcast(const Packet& packet, PeerIndex except, std::uint16_t vla
       hand_over(packet, *peer, Origin::tun);
       continue;
     }
+    if (is_too_big(packet, *peer)) {
+      flush();
+      used = 0;
+      send_too_big(packet, *peer, Origin::tun);
+      continue;
+    }
     spare_[used].assign(packet.bytes(), front_room);
     enqueue(spare_[used], peer, packet.size());
     if (++used < batch_packets) continue;
@@ -184,9 +190,7 @@ bool UpLane::answered_block_ipv6(const Packet& packet) {
 
 void UpLane::send_inside(Packet& packet, const PeerSlot& peer, Origin origin) {
   if (peer.lane != around_.lane) return hand_over(packet, peer, origin);
-  if (peer.inner_most != 0 && packet.size() > peer.inner_most) {
-    return send_too_big(packet, peer, origin);
-  }
+  if (is_too_big(packet, peer)) return send_too_big(packet, peer, origin);
   enqueue(packet, &peer, packet.size());
 }
 

@@ -89,6 +89,9 @@ class UpLane {
   enum class Origin { tun, peer };
   void send_inside(Packet& packet, const PeerSlot& peer, Origin origin);
   void hand_over(const Packet& packet, const PeerSlot& peer, Origin origin);
+  [[nodiscard]] static bool is_too_big(const Packet& packet, const PeerSlot& peer) {
+    return peer.inner_most != 0 && packet.size() > peer.inner_most;
+  }
   void send_too_big(const Packet& packet, const PeerSlot& peer, Origin origin);
   void send_cut(const Packet& packet, const PeerSlot& peer);
   void answer_too_big(const Packet& packet, std::size_t mtu, Origin origin);

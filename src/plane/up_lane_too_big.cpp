@@ -44,6 +44,7 @@ void UpLane::answer_too_big(const Packet& packet, std::size_t mtu, Origin origin
   const PeerIndex* back = around_.tables.routes().peers.find(inner->destination);
   const PeerSlot* sender = back != nullptr ? around_.tables.peer(*back) : nullptr;
   if (sender == nullptr) return drops_.add(Drop::no_route);
+  if (sender->lane != around_.lane) return hand_over(answer, *sender, Origin::peer);
   enqueue(answer, sender, size);
   flush();
 }

@@ -7,6 +7,7 @@
 #include "tests/unit/ip/packets.h"
 #include "tests/unit/plane/planes.h"
 #include "wire/inside_message.h"
+#include "wire/opcode.h"
 
 namespace adit::plane {
 namespace {
@@ -66,14 +67,6 @@ TEST_F(Planes, all_acknowledgements_come_out_where_it_was_not_asked_for) {
   }
   carry(client, server, client_at);
   EXPECT_EQ(server.tun.from_tunnel.size(), 2u);
-}
-
-Buffer large_packet(const char* from, const char* to, std::size_t size, bool dont_fragment) {
-  Buffer large = packet(from, to);
-  large.resize(size, 7);
-  store_u16(&large[2], static_cast<std::uint16_t>(size));
-  if (dont_fragment) large[6] = 0x40;
-  return large;
 }
 
 TEST_F(Planes, cut_or_answer_what_is_too_big_for_the_path) {
@@ -192,6 +185,36 @@ TEST_F(Planes, an_authentic_packet_from_elsewhere_is_reported_as_a_move) {
   EXPECT_EQ(reports[0].from.remote.port, 5555);
 }
 
+TEST_F(Planes, a_move_that_could_not_be_told_is_told_with_the_next_packet) {
+  End server(server_setup());
+  End client({});
+  join(server, 0, "10.8.0.2");
+  start(client, 0);
+  const auto reset = wire::head_byte(wire::Opcode::hard_reset_client_v2, 0);
+  std::size_t told = 0, heard = 0;
+  const auto look = [&](const Report& report, MutableBytes) {
+    told += report.kind == Report::Kind::moved ? 1 : 0;
+    ++heard;
+  };
+  for (int i = 0; i < 3000; ++i) {
+    server.link.arrive(Buffer(50, reset), address("192.0.2.66", 6));
+  }
+  client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+  carry(client, server, address("192.0.2.77", 5555));
+  while (server.plane.take_reports(1000, look) > 0) {
+  }
+  EXPECT_GT(heard, 0u);
+  EXPECT_LT(heard, 3000u);
+  EXPECT_EQ(told, 0u) << "there was no room";
+  for (int i = 0; i < 2; ++i) {
+    client.tun.to_tunnel.push_back(packet("10.8.0.2", "10.8.0.1"));
+    carry(client, server, address("192.0.2.77", 5555));
+  }
+  while (server.plane.take_reports(1000, look) > 0) {
+  }
+  EXPECT_EQ(told, 1u);
+}
+
 TEST_F(Planes, a_client_hears_only_its_server) {
   End server(server_setup());
   End client({});
@@ -287,6 +310,30 @@ TEST_F(Planes, multicast_from_inside_goes_to_everybody) {
   server.tun.to_tunnel.push_back(packet("10.8.0.1", "224.0.0.5"));
   server.turn();
   EXPECT_EQ(server.sent.size(), 2u);
+}
+
+TEST_F(Planes, multicast_that_is_too_big_for_one_is_cut_for_it) {
+  End server(server_setup());
+  End one({});
+  for (PeerIndex peer = 0; peer < 3; ++peer) {
+    join(server, peer, ("10.8.0." + std::to_string(peer + 2)).c_str());
+  }
+  PeerSpec narrow;
+  narrow.address = address("203.0.113.2", 40001);
+  narrow.inner_most = 1000;
+  server.plane.set_peer(1, narrow);
+  start(one, 1);
+  server.tun.to_tunnel.push_back(large_packet("10.8.0.1", "224.0.0.5", 1400, false));
+  server.turn();
+  std::vector<std::uint16_t> ports;
+  for (const auto& [datagram, to] : server.sent) {
+    ports.push_back(to.remote.port);
+    if (to.remote.port == 40001) one.link.arrive(datagram, server_at);
+  }
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{40000, 40001, 40001, 40002}));
+  one.turn();
+  ASSERT_EQ(one.tun.from_tunnel.size(), 2u);
+  for (const Buffer& piece : one.tun.from_tunnel) EXPECT_LE(piece.size(), 1000u);
 }
 
 TEST_F(Planes, keys_come_and_go) {

@@ -29,6 +29,14 @@ inline Buffer packet(const char* from, const char* to, std::uint8_t mark = 0) {
   return bytes;
 }
 
+inline Buffer large_packet(const char* from, const char* to, std::size_t size, bool dont_fragment) {
+  Buffer large = packet(from, to);
+  large.resize(size, 7);
+  store_u16(&large[2], static_cast<std::uint16_t>(size));
+  if (dont_fragment) large[6] = 0x40;
+  return large;
+}
+
 inline crypto::DirectionKeys keys_of(std::uint64_t seed) {
   sim::SeededRng rng(seed);
   Buffer bytes(128);

@@ -130,6 +130,25 @@ TEST_F(SeveralLanes, every_tun_queue_reaches_every_peer_through_its_own_lane) {
   }
 }
 
+// Each key has one lane that seals with it.
+TEST_F(SeveralLanes, who_sent_too_large_a_packet_is_told_by_its_own_lane) {
+  Wide server(wide_setup(true));
+  for (PeerIndex peer = 0; peer < 2; ++peer) join_wide(server, peer);
+  PeerSpec narrow = spec_of(1);
+  narrow.inner_most = 1000;
+  server.plane.set_peer(1, narrow);
+  const auto client = client_of(0);
+  client->tun.to_tunnel.push_back(large_packet(inner(0).c_str(), inner(1).c_str(), 1400, true));
+  client->turn();
+  for (auto& [datagram, to] : client->sent) server.arrive(datagram, spec_of(0).address);
+  server.turn();
+  EXPECT_EQ(server.ports[0]->sent.size(), 1u);
+  EXPECT_TRUE(server.ports[1]->sent.empty());
+  receive(server, *client, 0);
+  ASSERT_EQ(client->tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(client->tun.from_tunnel.front()[20], 3) << "destination unreachable";
+}
+
 TEST_F(SeveralLanes, clients_reach_each_other_over_lanes) {
   Wide server(wide_setup(true));
   std::vector<std::unique_ptr<End>> clients;
