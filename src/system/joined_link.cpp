@@ -7,6 +7,12 @@
 
 namespace adit::system {
 
+namespace {
+
+constexpr std::size_t least_share = 2;  // a part may have one for control packets
+
+}  // namespace
+
 JoinedLink::JoinedLink(std::vector<ports::LinkPort*> datagrams, ports::LinkPort* streams)
     : parts_(std::move(datagrams)), datagram_parts_(parts_.size()) {
   if (streams != nullptr) parts_.push_back(streams);
@@ -22,7 +28,8 @@ std::size_t JoinedLink::read(std::span<Packet> packets, std::span<ports::LinkAdd
   std::size_t filled = 0;
   for (std::size_t turn = 0; turn < parts && filled < most; ++turn) {
     const std::size_t number = (first_ + turn) % parts;
-    const std::size_t share = std::max<std::size_t>((most - filled) / (parts - turn), 1);
+    const std::size_t left = most - filled;
+    const std::size_t share = std::min(left, std::max(left / (parts - turn), least_share));
     const auto addresses = from.subspan(filled, share);
     const std::size_t count =
         parts_[number]->read(packets.subspan(filled, share), addresses, front_room);

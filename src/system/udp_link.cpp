@@ -151,8 +151,8 @@ void UdpLink::resize_buffers(std::optional<unsigned> receive, std::optional<unsi
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {
   std::size_t control = 0;
-  if (control_ != nullptr) {
-    const std::size_t most = std::min(packets.size() / 2, most_control_packets);
+  const std::size_t most = std::min(packets.size() / 2, most_control_packets);
+  if (control_ != nullptr && most > 0) {
     control = control_->read(packets.first(most), from.first(most), front_room);
   }
   const std::size_t data =

@@ -150,6 +150,7 @@ std::size_t UdpTransmitter::after_refusal(int socket, int error, std::size_t at,
     return 0;
   }
   tries = 0;
+  if (!train && error == EMSGSIZE) alone_too_large_ = true;
   if (train && (error == EMSGSIZE || blames_trains(error))) {
     return after_refused_train(socket, error, message, packets, drops);
   }
@@ -170,17 +171,21 @@ int UdpTransmitter::send_in_fragments(int socket, std::size_t at) {
   return error;
 }
 
-// Its datagrams go alone, and what follows is laid out anew.
+// Its datagrams go alone, and what follows is laid out anew. Kernels before 6.14 say EINVAL of a
+// train that is too large for its device: then its datagrams are so, too.
 std::size_t UdpTransmitter::after_refused_train(int socket, int error, const Message& message,
                                                 Packets packets, DropCounters& drops) {
-  if (error == EMSGSIZE) {
-    alone_from_ = std::min(alone_from_, packets[message.first].packet->size());
-    alone_for_ = alone_for_calls;
-  } else {
+  const Packets train = packets.subspan(message.first, message.count);
+  // Shorter than its like is only the last one.
+  alone_from_ = std::min(alone_from_, train.front().packet->size());
+  alone_for_ = alone_for_calls;
+  alone_too_large_ = error == EMSGSIZE;
+  send(socket, train, drops);
+  if (!alone_too_large_) {
     refusal_.store(error, std::memory_order_relaxed);
     trains_.store(false, std::memory_order_relaxed);
   }
-  send(socket, packets.subspan(message.first), drops);
+  send(socket, packets.subspan(message.first + message.count), drops);
   count_ = 0;
   return 1;
 }

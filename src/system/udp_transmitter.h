@@ -69,6 +69,7 @@ class UdpTransmitter {
   // Datagrams of this size and more go alone, for as many calls: one did not fit its device.
   std::size_t alone_from_ = SIZE_MAX;
   std::size_t alone_for_ = 0;
+  bool alone_too_large_ = false;  // a datagram that went alone did not fit either
   std::atomic<bool> trains_{true};
   std::atomic<int> refusal_{0};
   plane::BatchMeter train_meter_;

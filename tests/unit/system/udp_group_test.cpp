@@ -71,6 +71,18 @@ TEST_F(UdpGroupTest, hands_data_to_the_socket_of_its_peer_from_whatever_address)
   });
 }
 
+TEST_F(UdpGroupTest, reads_with_room_for_a_single_packet) {
+  in_own_network([] {
+    auto group = open_udp_group(any_port(), 2).value();
+    const Sender sender(group[0]->local().port);
+    sender.send(data_packet(0));
+    plane::PacketPool pool(2048);
+    std::vector<ports::LinkAddress> from(1);
+    std::vector<Packet> packets(pool.packets().begin(), pool.packets().begin() + 1);
+    EXPECT_EQ(group[0]->read(packets, from, plane::front_room), 1u);
+  });
+}
+
 TEST_F(UdpGroupTest, hands_data_without_a_peer_id_to_the_first) {
   in_own_network([] {
     auto group = open_udp_group(any_port(), 4).value();
