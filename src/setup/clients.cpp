@@ -73,14 +73,15 @@ Result<SecretText> Clients::add(const ClientRequest& request, const Progress& pr
     edit.clients[request.name] = text.text();
   }
   if (facts->endpoint.empty()) return fail_with(render_profile({}, *facts).error());
+  const std::string output = request.output.empty() ? profile_path(request.name) : request.output;
+  const bool to_file = request.output != "-";
+  if (to_file) {  // a place where nothing can lie is told before there is a certificate
+    if (const auto before = host_.read_file(output); !before) return fail_with(before.error());
+  }
   if (Status issued = issue(request); !issued) return fail_with(issued.error());
   auto profile = profile_of(request.name);
   if (!profile) return fail_with(profile.error());
-  if (request.output != "-") {
-    const bool usual = request.output.empty();
-    edit.others.push_back(
-        wish_profile(usual ? profile_path(request.name) : request.output, profile->reveal()));
-  }
+  if (to_file) edit.others.push_back(wish_profile(output, profile->reveal()));
   if (Status done = apply(edit, progress); !done) return fail_with(done.error());
   return profile;
 }
@@ -120,7 +121,10 @@ Result<Client> Clients::find(const std::string& name) {
 Status Clients::revoke(const std::string& name, const Progress& progress) {
   const auto client = find(name);
   if (!client) return fail_with(client.error());
-  {
+  // What an earlier call could not end is ended by the next.
+  const bool rest_only = client->certificate.state == pki::State::revoked &&
+                         (!client->profile.empty() || client->fixed);
+  if (!rest_only) {
     const auto parsed = pki::Name::existing(name);
     if (!parsed) return fail_with(parsed.error());
     auto authority = pki_.open();

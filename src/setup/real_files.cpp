@@ -74,6 +74,7 @@ void flush_folder_of(const std::string& path) {
 }  // namespace
 
 Result<std::optional<File>> read(const std::string& path) {
+  if (system::is_written_through(path)) return std::optional<File>{};  // a pipe would be waited for
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::optional<File>{};
   if (!fd) return refused("read", path, errno);
@@ -92,6 +93,9 @@ Result<std::optional<File>> read(const std::string& path) {
 }
 
 Status write(const std::string& path, const File& file) {
+  if (system::is_written_through(path)) {
+    return system::write_file_atomically(path, file.text, file.mode);
+  }
   if (is_mounted_on(path)) {
     const int error = overwrite(path, file);
     return error == 0 ? Status{} : refused("write", path, error);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -157,7 +158,41 @@ void Store::remove(const std::string& path) {
   seen_.erase(path);
 }
 
-Status write_file_atomically(const std::string& path, std::string_view text, unsigned mode) {
+namespace {
+
+// Where a link leads; the path itself where there is no link.
+std::string behind_links(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path found = std::filesystem::canonical(path, error);
+  return error ? path : found.string();
+}
+
+bool is_standard_output(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_symlink(path, error) && same_file(STDOUT_FILENO, path);
+}
+
+Status write_through(const std::string& path, std::string_view text) {
+  std::fflush(stdout);
+  const bool own = is_standard_output(path);
+  const Fd fd(own ? dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return refused("open", path, errno);
+  const int error = write_all(fd.get(), text);
+  return error == 0 ? Status{} : refused("write", path, error);
+}
+
+}  // namespace
+
+bool is_written_through(const std::string& path) {
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0) return false;
+  return (!S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode)) || is_standard_output(path);
+}
+
+Status write_file_atomically(const std::string& given, std::string_view text, unsigned mode) {
+  if (is_written_through(given)) return write_through(given, text);
+  const std::string path = behind_links(given);
   std::string fresh = path + ".XXXXXX";
   const Fd fd(mkostemp(fresh.data(), O_CLOEXEC));
   if (!fd) return refused("create a file next to", path, errno);

@@ -52,7 +52,11 @@ class Store final : public ports::StorePort {
 // All of the text, from where the file stands. 0, or the error number.
 [[nodiscard]] int write_all(int fd, std::string_view text);
 
-// Whoever reads path sees the old text or the new one, never a part; survives a loss of power.
+// Nothing takes its place: a device, a pipe, or standard output by one of its names (/dev/stdout).
+[[nodiscard]] bool is_written_through(const std::string& path);
+
+// Whoever reads path sees the old text or the new one, never a part; survives a loss of power. A
+// link stays, and what it leads to is replaced. What is written through gets the text as it is.
 [[nodiscard]] Status write_file_atomically(const std::string& path, std::string_view text,
                                            unsigned mode);
 

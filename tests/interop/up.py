@@ -225,6 +225,27 @@ def revoked(bench: Bench) -> None:
         check(shown["state"] == "revoked" and shown["profile"] is None, f"{shown}")
 
 
+def second_tries(bench: Bench) -> None:
+    """What failed half-way can be asked for again; a profile goes into a pipe as it is."""
+    with Lab(bench.folder) as lab:
+        server, _ = machines(lab, systemd=False)
+        server.serve("--lan", LAN)
+        add = ("client", "add", "second", "--ip", "10.8.0.50")
+        server.refuses(*add, "-o", server.folder)
+        server.adit(*add)
+        set_aside = "/etc/adit/clients/second.ovpn.revoked"
+        server.run("mkdir", set_aside)
+        server.refuses("client", "revoke", "second")
+        server.run("rmdir", set_aside)
+        server.adit("client", "revoke", "second")
+        shown = json.loads(server.adit("client", "show", "second", "--json"))
+        check(shown["state"] == "revoked" and shown["profile"] is None, f"{shown}")
+        link = server.folder / "stdout"
+        link.symlink_to("/proc/self/fd/1")
+        profile = server.adit("client", "export", "client1", "-o", link)
+        check("<key>" in profile and link.is_symlink(), f"it printed:\n{profile}")
+
+
 def renewed(bench: Bench) -> None:
     """After a renewal both profiles are good, until the overlap is over; then the old one is refused."""
     with Lab(bench.folder) as lab:
@@ -293,6 +314,7 @@ CASES = [
     Case("dry-run", dry_run),
     Case("killed", killed),
     Case("revoked", revoked),
+    Case("second-tries", second_tries),
     Case("renewed", renewed),
     Case("sites", sites),
 ]

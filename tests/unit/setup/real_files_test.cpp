@@ -43,6 +43,14 @@ TEST_F(RealFiles, take_the_place_of_what_was_there) {
   EXPECT_EQ(text("resolv.conf.adit-new"), "(none)");
 }
 
+TEST_F(RealFiles, leave_a_device_what_it_is) {
+  fs::create_symlink("/dev/null", path("nowhere"));
+  EXPECT_EQ(text("nowhere"), "(none)");
+  EXPECT_TRUE(write(path("nowhere"), {"text", 0600}));
+  EXPECT_TRUE(fs::is_symlink(path("nowhere")));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
 // In a mount namespace of its own: 0, or the step that failed.
 int write_to_what_is_mounted_on(const std::string& mounted, const std::string& on) {
   if (unshare(CLONE_NEWNS) != 0) return 1;

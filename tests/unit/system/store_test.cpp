@@ -149,6 +149,36 @@ TEST(WriteFileAtomically, replaces_a_file_as_a_whole) {
   EXPECT_EQ(std::distance(begin, {}), 1);
 }
 
+TEST(WriteFileAtomically, goes_through_links_and_into_devices) {
+  const Folder folder;
+  const std::string path = folder.put("key", "old"), link = folder / "link";
+  std::filesystem::create_symlink("key", link);
+  ASSERT_TRUE(write_file_atomically(link, "new text", 0600));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(text_of_file(path), "new text");
+  const std::string nowhere = folder / "null";
+  std::filesystem::create_symlink("/dev/null", nowhere);
+  EXPECT_TRUE(is_written_through(nowhere));
+  ASSERT_TRUE(write_file_atomically(nowhere, "text", 0600));
+  EXPECT_TRUE(std::filesystem::is_symlink(nowhere));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+// Whatever it is: what stood in the file behind it stays.
+TEST(WriteFileAtomically, appends_to_standard_output) {
+  const Folder folder;
+  const std::string output = folder.put("output", "before\n"), link = folder / "stdout";
+  std::filesystem::create_symlink("/proc/self/fd/1", link);
+  EXPECT_EQ(in_child([&] {
+              const Fd file(::open(output.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+              ASSERT_EQ(dup2(file.get(), STDOUT_FILENO), STDOUT_FILENO);
+              ASSERT_TRUE(write_file_atomically(link, "key\n", 0600));
+              ASSERT_TRUE(std::filesystem::is_symlink(link));
+            }),
+            0);
+  EXPECT_EQ(text_of_file(output), "before\nkey\n");
+}
+
 TEST(WriteFileAtomically, leaves_the_old_file_and_nothing_else_when_it_fails) {
   const Folder folder;
   std::filesystem::create_directory(folder / "target");
