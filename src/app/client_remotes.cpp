@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "app/kill_switch.h"
 #include "app/management_host.h"
@@ -33,7 +34,9 @@ ClientRemotes::ClientRemotes(Runtime& runtime, const options::Config& config,
       managed_(managed),
       remembered_(remembered),
       resolver_(*runtime.loop),
-      walk_(remotes_of(config), config.remotes.random, runtime.rng) {}
+      walk_(remembered.remotes
+                ? *std::exchange(remembered.remotes, std::nullopt)
+                : node::RemoteWalk(remotes_of(config), config.remotes.random, runtime.rng)) {}
 
 const std::string& first_port(const options::Connection& connection) {
   if (connection.http_proxy) return connection.http_proxy->port;
@@ -96,6 +99,13 @@ void ClientRemotes::use_proxy(const management::ProxyQuestion& answer) {
   proxy.port = answer.proxy_port;
   proxy.automatic = true;
   proxy.clear_passwords = answer.clear_passwords;
+}
+
+// Where the tunnel was up its name may lead elsewhere now: the network may be another.
+void ClientRemotes::keep_place(bool tried, bool succeeded) {
+  if (tried) walk_.move_on(succeeded, wire::AuthFailed::Advance::default_);
+  if (succeeded) walk_.set_addresses({});
+  remembered_.remotes = walk_;
 }
 
 void ClientRemotes::pass_over(unsigned count) {

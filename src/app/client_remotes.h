@@ -39,6 +39,9 @@ class ClientRemotes {
   void move_on(bool succeeded, wire::AuthFailed::Advance advance) {
     walk_.move_on(succeeded, advance);
   }
+  // SIGUSR1 ends the run: the next one goes on from here. tried: it interrupted an attempt, or a
+  // tunnel that was up.
+  void keep_place(bool tried, bool succeeded);
   // least  that the server or the failure asks for
   [[nodiscard]] std::chrono::seconds pause(std::chrono::seconds least) const {
     return walk_.pause(least);

@@ -84,6 +84,7 @@ class ClientRun {
     log_signal(runtime_.log, signal);
     tell_end(runtime_, signal);
     RunEnd end = end_of(signal, config_);
+    if (end.next == RunEnd::Next::restart) remotes_.keep_place(met_while_alive_, was_up_);
     end.keeps_device = end.next == RunEnd::Next::restart && keeps_tun_;
     if (end.keeps_device) {
       rest_guard(runtime_, config_, *inside_.tunnel);

@@ -3,6 +3,7 @@
 #include "app/runtime.h"
 #include "app/server_run.h"
 #include "node/client.h"
+#include "node/remote_walk.h"
 #include "proxy/dialogue.h"
 
 namespace adit::app {
@@ -15,6 +16,7 @@ struct Remembered {
   std::string known_remote;
   std::optional<ip::Address> known_address;
   std::optional<proxy::Credentials> http_proxy;  // as the user gave them
+  std::optional<node::RemoteWalk> remotes;       // where SIGUSR1 interrupted the walk
 };
 
 // Runs a client, or one end of a point-to-point tunnel, until a signal or its own end.

@@ -170,6 +170,7 @@ class Openvpn {
     if (Status opened = open_tokens(); !opened) return die(opened.error());
     if (!let_begin()) return management_lost();
     inside_.reset();  // it knows the plugins of the last reading
+    remembered_.remotes.reset();
     if (Status loaded = load_plugins(runtime_, config_); !loaded) return die(loaded.error());
     if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
     if (Status asked = ask_passphrase(); !asked) {

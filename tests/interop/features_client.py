@@ -7,6 +7,7 @@ The client is adit, the server is stock openvpn, unless the case says otherwise.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 
@@ -194,6 +195,26 @@ def walks_to_the_next(bench: Bench) -> None:
         tunnel.ping_all()
 
 
+def signal_and_remotes(bench: Bench) -> None:
+    """SIGUSR1 gives up a silent remote, and stays with one whose tunnel was up."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        net.wire.run("ip", "route", "add", "blackhole", f"{FAR}/32")
+        own = ("server-poll-timeout 60", f"remote {net.server4} {PORT} udp4")
+        tunnel = Tunnel(net, adit_client(*own), bench.keys, f"{FAR} 1194 udp4\n#")
+        tunnel.start_server()
+        client = tunnel.start_client()
+        silent = rf"link remote: \[AF_INET\]{re.escape(FAR)}"
+        client.wait_for(silent)
+        for _ in range(2):
+            mark = client.mark()
+            client.send_signal(signal.SIGUSR1)
+            client.wait_for(r"SIGUSR1\[hard,\] received, process restarting", since=mark)
+            client.wait_for(COMPLETED, 15, mark)
+            check(not client.matches(silent, mark), "it began with the first remote again")
+        tunnel.ping_all()
+
+
 def connection_blocks(bench: Bench) -> None:
     """Blocks with their own transports; the first is dead, top-level options hold for all."""
     first = f"<connection>\nremote {DEAD} 1194 tcp4-client\nconnect-timeout 2\n</connection>"
@@ -262,6 +283,7 @@ RUNS = (
     end_while_connecting,
     end_while_coming_up,
     walks_to_the_next,
+    signal_and_remotes,
     connection_blocks,
     remotes_at_random,
     name_appears_later,
