@@ -29,7 +29,9 @@ void Server::handle(ServerPeer& peer, Happening& happening) {
   } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {
     around_.plane.retire_key(peer.index, retired->key_id);
   } else if (const auto* message = std::get_if<session::MessageReceived>(&event)) {
-    on_message(peer, message->message);
+    // Nobody has let it in yet, and it speaks for itself alone.
+    const bool answers = message->message.kind == wire::MessageKind::cr_response;
+    if (!happening.newcomer || answers) on_message(peer, message->message);
   } else if (const auto* renewing = std::get_if<session::Renegotiating>(&event)) {
     peer.log.info(3, "TLS: soft reset {} for key {}", renewing->by_peer ? "by the client" : "sent",
                   renewing->key_id);

@@ -111,6 +111,16 @@ TEST_F(ScriptAnswers, a_yes_to_one_login_lets_no_other_in_that_came_from_there_a
   EXPECT_EQ(let_in(), 0u);
 }
 
+TEST_F(ScriptAnswers, a_goodbye_of_who_was_not_let_in_ends_nobody) {
+  decide_by(&options::Scripts::auth_user_pass_verify,
+            [this](const ports::Command&) { return asked.size() == 1 ? 0 : 2; });
+  ASSERT_TRUE(comes_up(5s));
+  ASSERT_TRUE(asks_again_from_there());
+  client->client().association()->active().send_message("EXIT", world.now());
+  world.run_for(8s);
+  EXPECT_EQ(let_in(), 1u);
+}
+
 TEST_F(ScriptAnswers, while_one_is_connecting_nobody_else_takes_its_place) {
   put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
