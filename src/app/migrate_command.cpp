@@ -65,7 +65,9 @@ int write_migrated(const MigrateArguments& given, const std::string& text) {
   }
   const Status written =
       system::write_file_atomically(given.output, text, mode_for_copy_of(given.file));
-  return written ? 0 : complain(written.error());
+  if (written) return 0;
+  complain(written.error());
+  return not_done;
 }
 
 int run_migrate(const MigrateArguments& given) {

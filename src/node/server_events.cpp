@@ -121,6 +121,11 @@ void Server::on_failure(ServerPeer& peer, const Happening& happening,
   log_failure(peer.log, failed, setup_.session.hand_window);
   if (happening.newcomer) return peer.association.drop_newcomer();
   if (failed.alive) return;
+  if (peer.phase == ServerPeer::Phase::handshake && peer.association.newcomer() != nullptr) {
+    // Its client gave it up and asks again from the same port; that one may still be let in.
+    peer.admissions.close(happening.session->own_id(), 0);
+    return peer.association.promote_newcomer();
+  }
   if (peer.address.stream != 0) peer.log.error("{}", lines::fatal_tls_error);
   leave_soon(peer, "SIGUSR1", "tls-error");
   peer.leave_at = now_;

@@ -1,5 +1,7 @@
 #include "session/association.h"
 
+#include "base/assert.h"
+
 namespace adit::session {
 
 Drop Association::receive(MutableBytes datagram, Instant now) {
@@ -39,9 +41,14 @@ std::optional<Association::Happening> Association::happening() {
   if (!std::holds_alternative<Established>(*event)) {
     return Happening{std::move(*event), newcomer_.get(), true};
   }
+  promote_newcomer();
+  return Happening{std::move(*event), active_.get(), false, true};
+}
+
+void Association::promote_newcomer() {
+  ADIT_ASSERT(newcomer_ != nullptr);
   replaced_ = std::move(active_);
   active_ = std::move(newcomer_);
-  return Happening{std::move(*event), active_.get(), false, true};
 }
 
 }  // namespace adit::session

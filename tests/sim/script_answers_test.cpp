@@ -111,6 +111,18 @@ TEST_F(ScriptAnswers, a_yes_to_one_login_lets_no_other_in_that_came_from_there_a
   EXPECT_EQ(let_in(), 0u);
 }
 
+TEST_F(ScriptAnswers, an_abandoned_login_does_not_take_the_next_one_with_it) {
+  decide_by(&options::Scripts::auth_user_pass_verify, [](const ports::Command&) { return 2; });
+  EXPECT_FALSE(comes_up(40s));
+  ASSERT_TRUE(asks_again_from_there());
+  world.run_for(30s);  // the first had 60 s
+  EXPECT_FALSE(client->up());
+  file("auth_control_file", 1) = "1";
+  EXPECT_TRUE(comes_up_later());
+  EXPECT_EQ(client->attempts(), 2);
+  EXPECT_EQ(let_in(), 1u);
+}
+
 TEST_F(ScriptAnswers, a_goodbye_of_who_was_not_let_in_ends_nobody) {
   decide_by(&options::Scripts::auth_user_pass_verify,
             [this](const ports::Command&) { return asked.size() == 1 ? 0 : 2; });
