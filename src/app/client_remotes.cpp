@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "app/kill_switch.h"
 #include "app/management_host.h"
@@ -35,7 +34,7 @@ ClientRemotes::ClientRemotes(Runtime& runtime, const options::Config& config,
       remembered_(remembered),
       resolver_(*runtime.loop),
       walk_(remembered.remotes
-                ? *std::exchange(remembered.remotes, std::nullopt)
+                ? *remembered.remotes
                 : node::RemoteWalk(remotes_of(config), config.remotes.random, runtime.rng)) {}
 
 const std::string& first_port(const options::Connection& connection) {

@@ -16,7 +16,7 @@ struct Remembered {
   std::string known_remote;
   std::optional<ip::Address> known_address;
   std::optional<proxy::Credentials> http_proxy;  // as the user gave them
-  std::optional<node::RemoteWalk> remotes;       // where SIGUSR1 interrupted the walk
+  std::optional<node::RemoteWalk> remotes;       // how far SIGUSR1 found the walk
 };
 
 // Runs a client, or one end of a point-to-point tunnel, until a signal or its own end.

@@ -169,8 +169,8 @@ class Openvpn {
     if (!open_management()) return management_lost();
     if (Status opened = open_tokens(); !opened) return die(opened.error());
     if (!let_begin()) return management_lost();
-    inside_.reset();  // it knows the plugins of the last reading
-    remembered_.remotes.reset();
+    inside_.reset();              // it knows the plugins of the last reading
+    remembered_.remotes.reset();  // and these are its remotes
     if (Status loaded = load_plugins(runtime_, config_); !loaded) return die(loaded.error());
     if (Status chosen = choose_engine(); !chosen) return die(chosen.error());
     if (Status asked = ask_passphrase(); !asked) {

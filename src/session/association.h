@@ -22,7 +22,8 @@ class Association {
   // Replaces an earlier newcomer.
   void start_newcomer(std::unique_ptr<Session> newcomer) { newcomer_ = std::move(newcomer); }
   void drop_newcomer() { newcomer_.reset(); }
-  // The session in use is over before it was established, and the newcomer goes on in its place.
+  // There is one, and it takes the place of the session in use, which a Happening may still point
+  // at.
   void promote_newcomer();
 
   struct Happening {

@@ -121,9 +121,11 @@ Result<Client> Clients::find(const std::string& name) {
 Status Clients::revoke(const std::string& name, const Progress& progress) {
   const auto client = find(name);
   if (!client) return fail_with(client.error());
+  // A site's networks may get another gateway; that is for "adit site" to say.
+  const bool frees_address = client->fixed && client->behind.empty();
   // What an earlier call could not end is ended by the next.
   const bool rest_only = client->certificate.state == pki::State::revoked &&
-                         (!client->profile.empty() || client->fixed);
+                         (!client->profile.empty() || frees_address);
   if (!rest_only) {
     const auto parsed = pki::Name::existing(name);
     if (!parsed) return fail_with(parsed.error());
@@ -141,8 +143,7 @@ Status Clients::revoke(const std::string& name, const Progress& progress) {
     gone.state = {};
     edit.others.push_back(std::move(gone));
   }
-  // A site's networks may get another gateway; that is for "adit site" to say.
-  if (client->fixed && client->behind.empty()) edit.clients[name] = std::nullopt;
+  if (frees_address) edit.clients[name] = std::nullopt;
   return apply(edit, progress);
 }
 

@@ -160,11 +160,15 @@ void Store::remove(const std::string& path) {
 
 namespace {
 
-// Where a link leads; the path itself where there is no link.
+// Where a link leads, if the kernel follows it: not one that somebody else left in /tmp
+// (fs.protected_symlinks). Else the path itself.
 std::string behind_links(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
-  const std::filesystem::path found = std::filesystem::canonical(path, error);
+  const Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!fd) return path;
+  const auto found =
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd.get()), error);
   return error ? path : found.string();
 }
 
@@ -175,8 +179,10 @@ bool is_standard_output(const std::string& path) {
 
 Status write_through(const std::string& path, std::string_view text) {
   std::fflush(stdout);
+  // O_CREAT: so the kernel refuses a pipe that somebody else left in /tmp (fs.protected_fifos).
   const bool own = is_standard_output(path);
-  const Fd fd(own ? dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const Fd fd(own ? dup(STDOUT_FILENO)
+                  : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, private_mode));
   if (!fd) return refused("open", path, errno);
   const int error = write_all(fd.get(), text);
   return error == 0 ? Status{} : refused("write", path, error);

@@ -171,12 +171,11 @@ int UdpTransmitter::send_in_fragments(int socket, std::size_t at) {
   return error;
 }
 
-// Its datagrams go alone, and what follows is laid out anew. Kernels before 6.14 say EINVAL of a
-// train that is too large for its device: then its datagrams are so, too.
+// Its datagrams go alone, and what follows is laid out anew. Until 2025 kernels said EINVAL, not
+// EMSGSIZE, of a train that is too large for its device: then its datagrams are too large as well.
 std::size_t UdpTransmitter::after_refused_train(int socket, int error, const Message& message,
                                                 Packets packets, DropCounters& drops) {
   const Packets train = packets.subspan(message.first, message.count);
-  // Shorter than its like is only the last one.
   alone_from_ = std::min(alone_from_, train.front().packet->size());
   alone_for_ = alone_for_calls;
   alone_too_large_ = error == EMSGSIZE;

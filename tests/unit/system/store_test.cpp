@@ -1,6 +1,7 @@
 #include "system/store.h"
 
 #include <fcntl.h>
+#include <fstream>
 #include <regex>
 #include <sys/stat.h>
 
@@ -164,7 +165,21 @@ TEST(WriteFileAtomically, goes_through_links_and_into_devices) {
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
 }
 
-// Whatever it is: what stood in the file behind it stays.
+// As the kernel does, where it is told to: a link of somebody else's in /tmp leads nowhere.
+TEST_F(StoreRootTest, follows_no_link_that_somebody_else_left_for_us) {
+  std::ifstream setting("/proc/sys/fs/protected_symlinks");
+  if (char on = '0'; !(setting >> on) || on != '1') GTEST_SKIP() << "it is not asked for";
+  const Folder folder;
+  const std::string theirs = folder.put("theirs", "old"), link = folder / "link";
+  ASSERT_EQ(chmod(folder.path().c_str(), 01777), 0);
+  std::filesystem::create_symlink("theirs", link);
+  ASSERT_EQ(lchown(link.c_str(), 65534, 65534), 0);
+  ASSERT_TRUE(write_file_atomically(link, "secret", 0600));
+  EXPECT_EQ(text_of_file(theirs), "old");
+  EXPECT_EQ(text_of_file(link), "secret");
+}
+
+// What stood in the file behind it stays.
 TEST(WriteFileAtomically, appends_to_standard_output) {
   const Folder folder;
   const std::string output = folder.put("output", "before\n"), link = folder / "stdout";

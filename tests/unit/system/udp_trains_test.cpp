@@ -12,7 +12,7 @@
 
 namespace {
 
-// Kernels before 6.14 do not tell a train that is too large for its device from one that is wrong.
+// Until 2025 kernels did not tell a train that is too large for its device from one that is wrong.
 std::atomic<bool> as_an_old_kernel = false;
 
 bool is_train(const msghdr& message) {
