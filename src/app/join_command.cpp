@@ -156,9 +156,7 @@ int carry_out_join(Join& join, setup::Journal& journal, const setup::JoinPlan& p
   const bool changes = setup::changes_something(steps);
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
   if (Status done = setup::carry_out(host, journal, steps, progress); !done) {
-    static_cast<void>(complain(done.error()));
-    if (!given.json) tell("What had been changed was taken back.");
-    return exit_failure;
+    return complain(done.error());
   }
   join.lock.reset();
   if (given.json) {

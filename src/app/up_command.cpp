@@ -171,9 +171,7 @@ int carry_out_up(Up& up, setup::Journal& journal, const setup::UpPlan& plan,
     tell("Nothing to change: the server is set up as wished.");
   }
   if (Status done = setup::carry_out(up.host, journal, steps, indent); !done) {
-    static_cast<void>(complain(done.error()));
-    tell("What had been changed was taken back.");
-    return exit_failure;
+    return complain(done.error());
   }
   up.lock.reset();
   tell_notes(plan.notes);

@@ -222,9 +222,9 @@ void Interface::tell(const std::string& line) {
   if (phase_ == Phase::ready) say(one_line(line));
 }
 
-// The filter of openvpn's levels 1 and 2: without the many variables of certificates.
-bool Interface::passes_filter(const std::string& name) const {
-  static constexpr std::array<std::string_view, 18> wanted{"username",
+// source: openvpn 2.6 manage.c, env_filter_match().
+bool Interface::passes_filter(std::string_view name) const {
+  static constexpr std::array<std::string_view, 16> wanted{"username",
                                                            "password",
                                                            "X509_0_CN",
                                                            "untrusted_ip",
@@ -239,32 +239,30 @@ bool Interface::passes_filter(const std::string& name) const {
                                                            "session_id",
                                                            "session_state",
                                                            "ifconfig_pool_remote_ip",
-                                                           "n_clients",
-                                                           "ifconfig_pool_netmask",
-                                                           "common_name"};
+                                                           "ifconfig_pool_netmask"};
   if (env_filter_ <= 0) return true;
-  const bool certificate = name.starts_with("X509_");
-  if (env_filter_ == 2) return !certificate;
   if (env_filter_ > 2) return false;
-  return certificate || name.starts_with("tls_serial_") ||
-         std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+  if (env_filter_ == 1 && name.starts_with("X509_")) return true;
+  return name.starts_with("tls_serial_") || std::ranges::find(wanted, name) != wanted.end();
 }
 
-void Interface::say_variables(const char* what, const Variables& variables) {
-  for (const auto& [name, value] : variables) {
-    if (passes_filter(name)) tell(">" + std::string(what) + ":ENV," + name + "=" + value);
-  }
-  tell(">" + std::string(what) + ":ENV,END");
-}
-
+// What a client says of itself is told with every question about it, whatever the filter.
 void Interface::client_event(const std::string& event, const Variables& variables) {
   tell(">CLIENT:" + event);
-  if (!event.starts_with("ADDRESS,")) say_variables("CLIENT", variables);
+  if (event.starts_with("ADDRESS,")) return;
+  const bool asks = event.starts_with("CONNECT,") || event.starts_with("REAUTH,") ||
+                    event.starts_with("CR_RESPONSE,");
+  for (const auto& [name, value] : variables) {
+    const bool of_peer = name.starts_with("IV_") || name.starts_with("UV_");
+    if ((asks && of_peer) || passes_filter(name)) tell(">CLIENT:ENV," + name + "=" + value);
+  }
+  tell(">CLIENT:ENV,END");
 }
 
 void Interface::up_down(bool up, const Variables& variables) {
   tell(up ? ">UPDOWN:UP" : ">UPDOWN:DOWN");
-  say_variables("UPDOWN", variables);
+  for (const auto& [name, value] : variables) tell(">UPDOWN:ENV," + name + "=" + value);
+  tell(">UPDOWN:ENV,END");
 }
 
 void Interface::count_bytes(Instant now) {

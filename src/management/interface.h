@@ -126,8 +126,7 @@ class Interface {
   void run(const Words& words);
   [[nodiscard]] bool enough(const Words& words, const Command& command);
   void add(Stream& stream, const char* name, std::string line);
-  void say_variables(const char* what, const Variables& variables);
-  [[nodiscard]] bool passes_filter(const std::string& name) const;
+  [[nodiscard]] bool passes_filter(std::string_view name) const;
   [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> client_and_key(
       const Words& words);
   void show_stream(const Words& words, Stream& stream, const std::string& what);

@@ -38,8 +38,7 @@ void log_failure(const Log& log, const session::Failed& failed, Duration hand_wi
       log.error("The server accepted this client but sent no PUSH_REPLY within {} seconds", window);
       break;
     case FailureReason::no_decision:
-      log.error("TLS Error: nobody decided about the client's credentials within {} seconds",
-                window);
+      log.error("TLS Error: nobody decided about the client's credentials in time");
       break;
     case FailureReason::bad_key_method:
       log.error(

@@ -260,6 +260,7 @@ class Server {
   [[nodiscard]] std::pair<std::string, Result<std::string>> client_file(
       const options::Server& server, const ServerPeer& peer) const;
   [[nodiscard]] Environment client_environment(const ServerPeer& peer) const;
+  [[nodiscard]] Environment connection_environment(const ServerPeer& peer) const;
   void finish_connect(ServerPeer& peer);
   void start_timers(ServerPeer& peer);
   [[nodiscard]] session::Liveness::Timers timers_of(ServerPeer& peer) const;

@@ -150,6 +150,7 @@ Environment Server::login_environment(const ServerPeer& peer, const Session& ses
   set_peer_address(env, "untrusted", peer.address.remote);
   env.merge(peer_info_environment(session.peer_info()));
   env.merge(peer.token_variables);
+  if (peer.let_in) env.merge(connection_environment(peer));
   if (!login.username.empty()) env.set("username", login.username);
   return env;
 }

@@ -102,8 +102,15 @@ Environment Server::client_environment(const ServerPeer& peer) const {
   env.set("common_name", peer.common_name);
   if (!peer.username.empty()) env.set("username", peer.username);
   env.merge(peer.token_variables);
-  set_peer_address(env, "trusted", peer.address.remote);
   set_peer_address(env, "untrusted", peer.address.remote);
+  env.merge(connection_environment(peer));
+  return env;
+}
+
+// What is known once somebody is connected, and told with its later logins, too.
+Environment Server::connection_environment(const ServerPeer& peer) const {
+  Environment env;
+  set_peer_address(env, "trusted", peer.address.remote);
   if (peer.plan.v4) {
     env.set("ifconfig_pool_remote_ip", peer.plan.v4->text());
     const bool subnet = setup_.facts.topology == options::Topology::subnet;

@@ -66,6 +66,8 @@ void Session::take_key_method(Buffer bytes, Instant now) {
     events_.push_back(AuthWanted{primary_->key_id(), !established_, std::move(message->username),
                                  std::move(message->password)});
     decide_by_ = now + setup_.hand_window;
+    // The peer already takes this key for good, so it stays as long as the old one carries on.
+    if (established_ && retiring_) decide_by_ = std::max(decide_by_, retiring_->retire_at);
   } else {
     primary_->admission = KeyState::Admission::admitted;
   }

@@ -164,14 +164,54 @@ Status make(Host& host, Journal& journal, const Step& step, const Progress& prog
   return {};
 }
 
-// The reverse of the steps made, as far as it goes.
-void take_back(Host& host, Journal& journal, const std::vector<Step>& made) {
-  for (auto step = made.rbegin(); step != made.rend(); ++step) {
-    if (step->kind == Step::Kind::put || step->kind == Step::Kind::revert) {
-      static_cast<void>(put(host, step->thing, step->from));
+Status take_back(Host& host, const Step& step) {
+  if (step.kind != Step::Kind::put && step.kind != Step::Kind::revert) return {};
+  Status done = put(host, step.thing, step.from);
+  if (done) return done;
+  const auto now = look(host, step.thing, &step.to);
+  return now && *now == step.from ? Status() : done;
+}
+
+// What the journal has to remember when some steps could not be taken back.
+Journal with_left(const Journal& before, Journal& reached, const std::vector<const Step*>& left) {
+  Journal journal = before;
+  for (auto step = left.rbegin(); step != left.rend(); ++step) {
+    const Thing& thing = (*step)->thing;
+    for (const Pending& one : reached.pending) {
+      if (one.thing.is(thing)) journal.pending.push_back(one);
+    }
+    const Record* now = reached.find(thing);
+    if (now == nullptr) continue;
+    if (Record* old = journal.find(thing)) {
+      *old = *now;
+    } else {
+      journal.records.push_back(*now);
     }
   }
-  static_cast<void>(journal.save(host));
+  return journal;
+}
+
+// The reverse of the steps made, as far as it goes; why the last one failed, and what is left.
+Status give_up(Host& host, Journal& journal, const Journal& before, const std::vector<Step>& made,
+               Error why, const Progress& progress) {
+  std::vector<const Step*> left;  // last first
+  std::vector<std::string> reasons;
+  for (auto step = made.rbegin(); step != made.rend(); ++step) {
+    if (Status done = take_back(host, *step); !done) {
+      left.push_back(&*step);
+      reasons.push_back(name_of(step->thing) + ": " + done.error().text());
+    }
+  }
+  journal = with_left(before, journal, left);
+  if (Status saved = journal.save(host); !saved) reasons.push_back(saved.error().text());
+  if (reasons.empty()) {
+    progress("what had been changed was taken back");
+    return fail_with(std::move(why));
+  }
+  why.what += "; and not everything could be taken back: " + join(reasons, "; ");
+  why.advice =
+      "mend that and give the command again; " + journal.path() + " remembers what is left";
+  return fail_with(std::move(why));
 }
 
 std::vector<Pending> kept_changes(const std::vector<Step>& steps) {
@@ -211,7 +251,7 @@ bool changes_something(const std::vector<Step>& steps) {
 Status carry_out(Host& host, Journal& journal, const std::vector<Step>& steps,
                  const Progress& progress) {
   ADIT_ASSERT(journal.pending.empty());
-  Journal before = journal;
+  const Journal before = journal;
   journal.pending = kept_changes(steps);
   if (!journal.pending.empty()) {
     if (Status saved = journal.save(host); !saved) return saved;
@@ -219,9 +259,9 @@ Status carry_out(Host& host, Journal& journal, const std::vector<Step>& steps,
   for (std::size_t i = 0; i < steps.size(); ++i) {
     Status done = make(host, journal, steps[i], progress);
     if (done) continue;
-    take_back(host, before, {steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(i) + 1});
-    journal = before;
-    return done;
+    return give_up(host, journal, before,
+                   {steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(i) + 1},
+                   std::move(done.error()), progress);
   }
   if (journal.pending.empty()) return {};
   journal.pending.clear();

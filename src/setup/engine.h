@@ -47,7 +47,8 @@ using Progress = std::function<void(const std::string& line)>;
 // Whether there is anything to do or to show.
 [[nodiscard]] bool changes_something(const std::vector<Step>& steps);
 
-// When a step fails, those made before it are taken back, acts excepted.
+// When a step fails, those made before it are taken back, acts excepted; progress is told. What
+// cannot be taken back stays in the journal; the error names it.
 [[nodiscard]] Status carry_out(Host& host, Journal& journal, const std::vector<Step>& steps,
                                const Progress& progress);
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,13 +27,15 @@ def three_hosts(folder: Path) -> Iterator[ThreeHosts]:
         yield lab.three_hosts()
 
 
-def start_logged_in(net: ThreeHosts, bench: Bench, program: str, *lines: str) -> Tunnel:
+def start_logged_in(
+    net: ThreeHosts, bench: Bench, program: str, *lines: str, client: tuple[str, ...] = ()
+) -> Tunnel:
     """A server that asks its manager about everybody; its client is still to be started."""
     setup = Setup(
         program,
         "stock",
         server_extra=(f"management {SOCKET} unix", "management-client-auth", *lines),
-        client_extra=("auth-user-pass login", "auth-retry nointeract", "reneg-sec 0"),
+        client_extra=("auth-user-pass login", "auth-retry nointeract", "reneg-sec 0", *client),
     )
     net.client.write("login", "ann\nsecret\n")
     tunnel = Tunnel(net, setup, bench.keys)
@@ -238,18 +241,46 @@ def renewal(bench: Bench) -> None:
                 manager.collect("^>CLIENT:ENV,END")
                 said["first"] = manager.order(f"client-auth-nt 0 {key}")
                 manager.expect("^>CLIENT:ESTABLISHED")
+                manager.collect("^>CLIENT:ENV,END")
                 said["reauth"] = [manager.expect("^>CLIENT:REAUTH,0,", 20)]
                 key = said["reauth"][0].split(",")[2]
                 told = manager.collect("^>CLIENT:ENV,END")
                 check(">CLIENT:ENV,password=secret" in told, "REAUTH does not tell the password")
+                said["variables"] = sorted(names_of(told))
+                manager.ask("env-filter 1")
                 said["second"] = manager.order(f"client-auth-nt 0 {key}")
                 # stock loses some between two keys
                 tunnel.ping_all(least=1.0 if program == "adit" else 0.3)
                 said["end"] = manager.order("client-kill 0")
                 said["gone"] = [manager.expect("^>CLIENT:DISCONNECT,0", 20)]
                 told = manager.collect("^>CLIENT:ENV,END")
+                said["filtered"] = sorted(names_of(told))
                 missing = {"bytes_sent", "bytes_received", "time_duration"} - names_of(told)
                 check(not missing, f"DISCONNECT does not tell {missing}")
+            return said
+
+    compare_dialogues(dialogue)
+
+
+def late_consent(bench: Bench) -> None:
+    """Who is decided about later than hand-window after new keys keeps the tunnel, and gets them."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        with three_hosts(bench.folder / program) as net:
+            # a client sends with an old key for as long as its own hand-window, once that is as old
+            tunnel = start_logged_in(
+                net, bench, program, "reneg-sec 8 8", "hand-window 3", client=("hand-window 7",)
+            )
+            tunnel.start_client()
+            with Manager(SOCKET) as manager:
+                key = manager.expect("^>CLIENT:CONNECT,0,").split(",")[2]
+                manager.order(f"client-auth-nt 0 {key}")
+                key = manager.expect("^>CLIENT:REAUTH,0,", 20).split(",")[2]
+                time.sleep(5)
+                tunnel.ping_all()
+                said = {"consent": manager.order(f"client-auth-nt 0 {key}")}
+                time.sleep(3)
+                tunnel.ping_all()  # with the new key, either way
             return said
 
     compare_dialogues(dialogue)
@@ -293,6 +324,7 @@ CASES = [
     Case("client-states", client_states),
     Case("challenge", challenge),
     Case("renewal", renewal),
+    Case("late-consent", late_consent),
     Case("broken-clients", broken_clients),
 ]
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace adit::management {
 
 namespace {
@@ -240,12 +242,35 @@ TEST_F(ManagementInterface, EventsBringTheirVariables) {
   EXPECT_EQ(face.take_output(),
             ">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,username=ann\r\n>CLIENT:ENV,X509_0_O=x\r\n"
             ">CLIENT:ENV,IV_VER=2\r\n>CLIENT:ENV,END\r\n");
-  static_cast<void>(say("env-filter 2\n"));
-  face.client_event("CONNECT,0,2", {{"username", "ann"}, {"X509_0_O", "x"}});
-  EXPECT_EQ(face.take_output(),
-            ">CLIENT:CONNECT,0,2\r\n>CLIENT:ENV,username=ann\r\n>CLIENT:ENV,END\r\n");
   face.client_event("ADDRESS,0,10.8.0.2,1", {});
   EXPECT_EQ(face.take_output(), ">CLIENT:ADDRESS,0,10.8.0.2,1\r\n");
+}
+
+// source: openvpn 2.6 manage.c, env_filter_match() and management_notify_client_needing_auth().
+TEST_F(ManagementInterface, AFilterPassesWhatStockPasses) {
+  greet();
+  const Variables all{
+      {"n_clients", "1"},   {"X509_0_O", "x"},    {"X509_0_CN", "c"}, {"IV_VER", "2"},
+      {"UV_X", "y"},        {"common_name", "c"}, {"username", "a"},  {"tls_serial_hex_0", "f"},
+      {"trusted_ip", "::1"}};
+  const auto names = [&](const char* level, const char* event) {
+    static_cast<void>(say(std::string("env-filter ") + level + "\n"));
+    face.client_event(event, all);
+    std::string told;
+    for (const std::string_view line : split(face.take_output(), '\n')) {
+      const auto from = line.find("ENV,"), to = line.find('=');
+      if (from == line.npos || to == line.npos) continue;
+      told += std::string(line.substr(from + 4, to - from - 4)) + " ";
+    }
+    return told;
+  };
+  EXPECT_EQ(names("1", "CONNECT,0,2"), "X509_0_O X509_0_CN IV_VER UV_X username tls_serial_hex_0 ");
+  EXPECT_EQ(names("1", "ESTABLISHED,0"), "X509_0_O X509_0_CN username tls_serial_hex_0 ");
+  EXPECT_EQ(names("2", "REAUTH,0,2"), "X509_0_CN IV_VER UV_X username tls_serial_hex_0 ");
+  EXPECT_EQ(names("3", "CR_RESPONSE,0,2,eA=="), "IV_VER UV_X ");
+  EXPECT_EQ(names("3", "DISCONNECT,0"), "");
+  face.up_down(true, {{"n_clients", "1"}});
+  EXPECT_EQ(face.take_output(), ">UPDOWN:UP\r\n>UPDOWN:ENV,n_clients=1\r\n>UPDOWN:ENV,END\r\n");
 }
 
 TEST_F(ManagementInterface, NobodyElseBeginsALine) {

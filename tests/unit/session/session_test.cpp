@@ -22,6 +22,7 @@ struct End {
   std::optional<std::uint8_t> send_key;
   Negotiated negotiated{.cipher = "AES-256-GCM", .auth = "SHA1", .key_export = true};
   bool admits = true;
+  bool decides = true;
 
   End(bool server, Rng& rng) : tls(server, server ? "server" : "client1", rng) {
     setup.tls_server = server;
@@ -33,7 +34,7 @@ struct End {
   }
 
   void handle(const Event& event, Instant now) {
-    if (const auto* auth = std::get_if<AuthWanted>(&event)) {
+    if (const auto* auth = std::get_if<AuthWanted>(&event); auth != nullptr && decides) {
       admits ? session->admit(auth->key_id, now) : session->refuse(auth->key_id, {}, now);
     }
     if (std::holds_alternative<Established>(event) && setup.exchange == Exchange::pushing) {
@@ -219,6 +220,42 @@ TEST_F(Sessions, keep_the_old_key_when_a_renegotiation_fails) {
   EXPECT_EQ(client.send_key, 0);
   run_for(3600s);
   EXPECT_TRUE(client.session->failed());
+}
+
+TEST_F(Sessions, wait_for_a_late_decision_about_a_renegotiation) {
+  settle();
+  server.decides = false;
+  client.session->renegotiate(now);
+  run_for(120s);
+  EXPECT_EQ(server.count<Failed>(), 0);
+  EXPECT_EQ(server.send_key, 0);
+  EXPECT_EQ(client.send_key, 1);
+  server.session->admit(1, now);
+  run_for(61s);
+  ASSERT_TRUE(client.keys[1] && server.keys[1]);
+  EXPECT_EQ(to_hex(client.keys[1]->bytes()), to_hex(server.keys[1]->bytes()));
+  EXPECT_EQ(server.send_key, 1);
+}
+
+TEST_F(Sessions, tell_a_late_refusal_of_a_renegotiation) {
+  settle();
+  server.decides = false;
+  client.session->renegotiate(now);
+  run_for(120s);
+  server.session->refuse(1, "late", now);
+  settle();
+  const auto* said = std::get_if<MessageReceived>(&client.seen.back());
+  ASSERT_NE(said, nullptr);
+  EXPECT_EQ(said->message.kind, wire::MessageKind::auth_failed);
+}
+
+TEST_F(Sessions, end_when_nobody_decides_before_the_old_key_retires) {
+  settle();
+  server.decides = false;
+  client.session->renegotiate(now);
+  run_for(server.setup.tran_window + 1s);
+  EXPECT_EQ(server.count<Failed>(), 1);
+  EXPECT_TRUE(server.session->failed());
 }
 
 TEST_F(Sessions, fail_when_nobody_answers) {

@@ -152,6 +152,41 @@ TEST(Engine, FailureTakesBackWhatWasDoneBefore) {
   EXPECT_EQ(before, left);
 }
 
+TEST(Engine, WhatCannotBeTakenBackIsNamedAndRemembered) {
+  FakeHost host;
+  const auto before = host.now;
+  host.failing = {"systemctl start adit-server@x.service", "remove /etc/sysctl.d/60-adit.conf"};
+  const Status failed = bring_up(host, all_wishes());
+  ASSERT_FALSE(failed);
+  const std::string text = failed.error().text();
+  EXPECT_NE(std::string::npos, text.find("cannot start the service adit-server@x.service")) << text;
+  EXPECT_NE(std::string::npos, text.find("not everything could be taken back")) << text;
+  EXPECT_NE(std::string::npos, text.find("60-adit.conf: told to fail")) << text;
+  EXPECT_TRUE(host.now.files.contains("/etc/sysctl.d/60-adit.conf"));
+  host.failing.clear();
+  ASSERT_TRUE(take_down(host));
+  auto left = host.now;
+  left.folders.erase("/etc/adit");
+  EXPECT_EQ(before, left);
+}
+
+TEST(Engine, KeptFileThatCannotBeTakenBackIsByTheNextRun) {
+  FakeHost host;
+  host.now.folders["/etc/adit"] = 0755;
+  const auto before = host.now;
+  const Wishes edit{wish_kept_file("/etc/adit/a", "a\n"), wish_kept_file("/etc/adit/b", "b\n")};
+  host.failing = {"write /etc/adit/b", "remove /etc/adit/a"};
+  const Status failed = bring_up(host, edit, "edit");
+  ASSERT_FALSE(failed);
+  EXPECT_NE(std::string::npos, failed.error().text().find("/etc/adit/a: told to fail"));
+  host.failing.clear();
+  Journal journal = journal_of(host, "edit");
+  ASSERT_TRUE(recover(host, journal));
+  auto left = host.now;
+  left.folders.erase(folder);
+  EXPECT_EQ(before, left);
+}
+
 TEST(Engine, WhatIsNoLongerWishedIsTakenBack) {
   FakeHost host;
   ASSERT_TRUE(bring_up(host, all_wishes()));
