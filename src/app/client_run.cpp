@@ -107,6 +107,10 @@ class ClientRun {
     const options::Connection& connection = remotes_.connection();
     forget_pushed_settings(runtime_, config_);
     if (auto lost = remotes_.find()) return lost;
+    if (identity_) {
+      identity_->hold_own(false);
+      static_cast<void>(care_->look_now());
+    }
     auto setup = make_setup(connection);
     if (!setup) return give_up(setup.error());
     setup_ = std::move(*setup);
@@ -155,6 +159,7 @@ class ClientRun {
   // ---- while the attempt lasts ----
 
   std::optional<node::Outcome> live(Edge& edge) {
+    if (identity_) identity_->hold_own(config_.tls_role != options::TlsRole::server);
     if (Status started = edge.start(); !started) return give_up(started.error());
     client_.emplace(setup_, remembered_.memory,
                     node::Client::Surroundings{edge.plane(), edge.link(), *inside_.tunnel,
@@ -249,7 +254,18 @@ class ClientRun {
 
   // ---- after the attempt ----
 
-  void after(const node::Outcome& outcome) {
+  // Whose certificate was replaced while it was connected comes back with the new one.
+  [[nodiscard]] bool has_better_certificate(const node::Outcome& outcome) const {
+    return outcome.next == node::Outcome::Next::exit && outcome.text == "auth-failure" && was_up_ &&
+           identity_ && identity_->holds_back();
+  }
+
+  void after(node::Outcome outcome) {
+    if (has_better_certificate(outcome)) {
+      runtime_.log.info(1, "The certificate was renewed since this connection began: trying again");
+      outcome.next = node::Outcome::Next::restart;
+      outcome.signal = "SIGUSR1";
+    }
     if (outcome.next == node::Outcome::Next::exit) {
       return runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
     }

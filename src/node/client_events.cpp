@@ -31,7 +31,10 @@ void Client::handle(Happening& happening) {
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
     const bool renewed = ready->key_id != 0;  // only a session's first key has the id 0
     if (renewed) log_peer(log_, *happening.session, false);
-    if (!renewed || plugins_agree(*happening.session)) install(*ready);
+    const bool open = happening.session->tls() != nullptr;
+    if (renewed && open && !plugins_agree(*happening.session)) return;
+    if (renewed && open) identity_ = happening.session->tls()->peer();
+    install(*ready);
   } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
     around_.plane.use_key(the_peer, send->key_id);
   } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {

@@ -136,6 +136,20 @@ Status Identity::use(tls::Setup fresh) {
   return {};
 }
 
+void Identity::hold_own(bool hold) {
+  held_ = hold;
+  if (!hold && std::exchange(holds_back_, false)) versions_.clear();
+}
+
+// Trust in others may change at any time.
+void Identity::keep_held(tls::Setup& fresh) {
+  holds_back_ = false;
+  for (const auto pem : {&tls::Setup::cert, &tls::Setup::key, &tls::Setup::extra_certs}) {
+    holds_back_ = holds_back_ || (fresh.*pem).text != (setup_.*pem).text;
+    fresh.*pem = setup_.*pem;
+  }
+}
+
 void Identity::look_after_files() {
   auto seen = versions();
   const bool again = files_.looks > 0 && files_.looks < patient_looks;
@@ -144,6 +158,7 @@ void Identity::look_after_files() {
   versions_ = std::move(seen);
   tls::Setup fresh = setup_;
   const auto unreadable = read_again(fresh);
+  if (held_) keep_held(fresh);
   Status used;
   const bool changed = !same_texts(fresh, setup_);
   if (changed) used = use(std::move(fresh));

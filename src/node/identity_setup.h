@@ -53,6 +53,11 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   //
   // only_lists: the rest cannot be seen any more
   void look(bool only_lists = false);
+  // While a connection lives, a client goes on with the certificate that it began with: stock
+  // servers end who comes with another one.
+  void hold_own(bool hold);
+  // A changed one lies there and waits.
+  [[nodiscard]] bool holds_back() const { return holds_back_; }
   [[nodiscard]] IdentityNews take_news() { return std::exchange(news_, {}); }
   // What is in use now.
   [[nodiscard]] const tls::Setup& in_use() const { return setup_; }
@@ -71,6 +76,7 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   [[nodiscard]] std::vector<Version> versions() const;
   void look_after_files();
   [[nodiscard]] std::vector<std::string> read_again(tls::Setup& fresh);
+  void keep_held(tls::Setup& fresh);
   [[nodiscard]] Status use(tls::Setup fresh);
   void look_after_crl();
   void try_crl();
@@ -84,6 +90,7 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   std::vector<Version> versions_;  // of the files of certificates and keys; empty: not looked yet
   Trouble files_, crl_;
   bool unreadable_told_ = false;
+  bool held_ = false, holds_back_ = false;
   Version crl_version_;
   IdentityNews news_;
 };

@@ -81,6 +81,7 @@ class Planner {
     if (!facts_.remote_path->gateway) return;  // on-link: the tunnel's routes do not cover it
     add(ip::Prefix::host(*facts_.remote_host), facts_.remote_path->gateway,
         facts_.remote_path->device, std::nullopt);
+    plan_.routes.back().onlink = facts_.remote_path->onlink;
   }
 
   // Whether some route would take the tunnel's own packets into the tunnel.
@@ -101,6 +102,7 @@ class Planner {
     const auto& gateway = facts_.remote_path->gateway;
     const ip::Prefix host = ip::Prefix::host(*facts_.remote_host);
     add(host, gateway, facts_.remote_path->device, first_metric);
+    plan_.routes.back().onlink = facts_.remote_path->onlink;
     tell_v6(n++, host, gateway ? gateway : ip::Address::parse_v6("::"), first_metric);
   }
 

@@ -31,6 +31,7 @@ void clean(session::AuthWanted& wanted) {
 
 void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wanted) {
   if (peer.phase == ServerPeer::Phase::leaving) return;  // it is not let in again
+  if (session.tls() == nullptr || session.key_id() != wanted.key_id) return;  // that key is lost
   clean(wanted);
   log_peer(peer.log, session, wanted.first);
   if (!peer.admitted() && peer.named != session.own_id()) peer.token = {};  // another login's
@@ -145,7 +146,8 @@ bool Server::gives_login(const ServerPeer& peer, const session::AuthWanted& logi
 
 Environment Server::login_environment(const ServerPeer& peer, const Session& session,
                                       const session::AuthWanted& login) const {
-  Environment env = identity_environment(peer.identity);
+  const bool open = session.tls() != nullptr;
+  Environment env = identity_environment(open ? session.tls()->peer() : peer.identity);
   env.set("common_name", peer.common_name);
   set_peer_address(env, "untrusted", peer.address.remote);
   env.merge(peer_info_environment(session.peer_info()));

@@ -28,6 +28,8 @@ void Server::connect(ServerPeer& peer, bool replaced) {
     peer.log.error("another login began before this one was through; both have to begin anew");
     return turn_out(peer, peer.association.active());
   }
+  const session::Session& session = peer.association.active();
+  if (session.tls() != nullptr) peer.identity = session.tls()->peer();
   log_.info(1, "{} {}", lines::real_address(peer.address.remote),
             lines::peer_connected(peer.common_name, peer.address.remote));
   peer.log = log_.with_prefix(peer.name() + " ");

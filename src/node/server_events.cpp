@@ -23,7 +23,10 @@ void Server::handle(ServerPeer& peer, Happening& happening) {
     connect(peer, happening.replaced);
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
     install(peer, *ready);
-    if (ready->key_id != 0) renew_token(peer);
+    if (ready->key_id == 0) return;
+    // Its certificate may be another by now.
+    if (happening.session->tls() != nullptr) peer.identity = happening.session->tls()->peer();
+    renew_token(peer);
   } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
     around_.plane.use_key(peer.index, send->key_id);
   } else if (const auto* retired = std::get_if<session::KeyRetired>(&event)) {

@@ -21,6 +21,9 @@ void Server::take(const plane::Report& report, MutableBytes bytes) {
   }
   ServerPeer* peer = report.peer != plane::no_peer ? find(report.peer) : find(report.from);
   if (peer == nullptr) return;
+  // Late, of one whose number somebody else has by now.
+  const bool of_link = report.kind == Kind::payload || report.kind == Kind::stream_fault;
+  if (of_link && !peer->address.same_peer(report.from)) return;
   switch (report.kind) {
     case Kind::payload:
       return take_payload(*peer, bytes);

@@ -52,7 +52,8 @@ void Server::learn(ServerPeer& peer, const ip::Prefix& network) {
   if (!hooks_.wanted(add)) return learned(peer, network);
   const std::uint64_t asking = ++last_asking_;
   peer.unlearned.push_back({network, asking});
-  hooks_.tell_in_order(add, client_environment(peer), {"add", text_of(network), peer.common_name},
+  const char* what = owners_.owner(network).value_or(peer.index) == peer.index ? "add" : "update";
+  hooks_.tell_in_order(add, client_environment(peer), {what, text_of(network), peer.common_name},
                        how_to_learn(peer, network.text()), plugin_context(peer),
                        [this, id = peer.client_id, asking](bool agreed) {
                          ServerPeer* client = find_client(id);
@@ -93,12 +94,17 @@ void Server::unlearn(ServerPeer& peer) {
 
 void Server::unlearn(ServerPeer& peer, const ip::Prefix& network) {
   const Hooks::Occasion gone = learning();
+  const bool owned = owners_.owner(network) == peer.index;
   owners_.release(network, peer.index);
   const auto doubt = std::ranges::find(peer.unlearned, network, &ServerPeer::Unlearned::network);
-  const bool refused = doubt != peer.unlearned.end() && doubt->refused;
-  if (!hooks_.wanted(gone) || refused) return;
-  hooks_.tell_in_order(gone, client_environment(peer), {"delete", text_of(network)},
-                       how_to_learn(peer, network.text()), 0, [](bool) {});
+  const bool asked = doubt != peer.unlearned.end();
+  if (!hooks_.wanted(gone) || (asked ? doubt->refused : !owned)) return;
+  const auto heir = owners_.owner(network);
+  const ServerPeer& of = heir ? *peers_.at(*heir) : peer;
+  std::vector<std::string> words{heir ? "update" : "delete", text_of(network)};
+  if (heir) words.push_back(of.common_name);
+  hooks_.tell_in_order(gone, client_environment(of), words, how_to_learn(peer, network.text()), 0,
+                       [](bool) {});
 }
 
 // Two clients with one address: whoever comes last has it, and both owners must hear of it.

@@ -26,6 +26,10 @@ struct Route {
   std::string device;  // empty: the kernel finds it from the gateway
   std::optional<std::uint32_t> metric;
   std::uint32_t table = 0;  // 0: main
+  bool onlink = false;      // the gateway is reached by the device, whatever the addresses say
+  // Of a route of somebody else's that is taken away and put back.
+  std::uint8_t protocol = 0;  // RTPROT_*; 0: ours
+  std::optional<ip::Address> source = {};
   bool operator==(const Route&) const = default;
 };
 
@@ -34,6 +38,7 @@ struct Path {
   std::optional<ip::Address> gateway;
   std::string device;
   std::optional<ip::Address> source;
+  bool onlink = false;  // as Route's
   bool operator==(const Path&) const = default;
 };
 

@@ -227,8 +227,13 @@ void Session::fail(FailureReason reason, Instant now) {
   events_.push_back(std::move(event));
 }
 
-// The old key goes on until its time is up; the next attempt takes a key id of its own.
+// The old key goes on until its time is up; the next attempt takes a key id of its own. Nobody is
+// to decide any more about the one that is lost.
 void Session::fall_back() {
+  std::erase_if(events_, [this](const Event& event) {
+    const auto* wanted = std::get_if<AuthWanted>(&event);
+    return wanted != nullptr && primary_ && wanted->key_id == primary_->key_id();
+  });
   if (primary_ && primary_->has_material) events_.push_back(KeyRetired{primary_->key_id()});
   primary_.reset();
   if (retiring_) primary_.emplace(std::move(*retiring_));

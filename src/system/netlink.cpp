@@ -151,12 +151,14 @@ RouteObject object_of(const ports::Route& route, int index) {
   rtnl_route_set_family(object.get(),
                         static_cast<std::uint8_t>(number_of(destination.address.family())));
   rtnl_route_set_dst(object.get(), object_of(destination.address, destination.length).get());
-  rtnl_route_set_protocol(object.get(), RTPROT_BOOT);
+  rtnl_route_set_protocol(object.get(), route.protocol != 0 ? route.protocol : RTPROT_BOOT);
+  if (route.source) rtnl_route_set_pref_src(object.get(), object_of(*route.source).get());
   rtnl_route_set_table(object.get(), route.table != 0 ? route.table : RT_TABLE_MAIN);
   if (route.metric) rtnl_route_set_priority(object.get(), *route.metric);
   rtnl_nexthop* hop = rtnl_route_nh_alloc();
   if (index != 0) rtnl_route_nh_set_ifindex(hop, index);
   if (route.gateway) rtnl_route_nh_set_gateway(hop, object_of(*route.gateway).get());
+  if (route.onlink) rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
   rtnl_route_add_nexthop(object.get(), hop);  // takes the hop
   return object;
 }
@@ -201,6 +203,9 @@ ports::Route default_route_of(rtnl_route* object, ip::Family family) {
   route.gateway = address_of(rtnl_route_nh_get_gateway(hop));
   route.device = device_name(rtnl_route_nh_get_ifindex(hop));
   route.metric = rtnl_route_get_priority(object);
+  route.onlink = (rtnl_route_nh_get_flags(hop) & RTNH_F_ONLINK) != 0;
+  route.protocol = rtnl_route_get_protocol(object);
+  route.source = address_of(rtnl_route_get_pref_src(object));
   return route;
 }
 
@@ -374,7 +379,8 @@ std::optional<ports::Path> Netlink::path_to(const ip::Address& destination) {
   if (destination.is_unspecified()) {
     const auto defaults = default_routes(destination.family());
     if (defaults.empty()) return std::nullopt;
-    return ports::Path{defaults.front().gateway, defaults.front().device, {}};
+    return ports::Path{
+        defaults.front().gateway, defaults.front().device, {}, defaults.front().onlink};
   }
   rtnl_route* raw = nullptr;
   if (rtnl_route_lookup(socket_->raw(), object_of(destination).get(), &raw) != 0) {
@@ -386,9 +392,15 @@ std::optional<ports::Path> Netlink::path_to(const ip::Address& destination) {
     return std::nullopt;
   }
   rtnl_nexthop* hop = rtnl_route_nexthop_n(raw, 0);
-  return ports::Path{address_of(rtnl_route_nh_get_gateway(hop)),
-                     device_name(rtnl_route_nh_get_ifindex(hop)),
-                     address_of(rtnl_route_get_pref_src(raw))};
+  ports::Path path{address_of(rtnl_route_nh_get_gateway(hop)),
+                   device_name(rtnl_route_nh_get_ifindex(hop)),
+                   address_of(rtnl_route_get_pref_src(raw))};
+  // Of one destination the kernel does not tell it.
+  for (const ports::Route& one : default_routes(destination.family())) {
+    const bool same = path.gateway && one.gateway == path.gateway && one.device == path.device;
+    path.onlink = path.onlink || (same && one.onlink);
+  }
+  return path;
 }
 
 std::vector<ports::LocalNetwork> Netlink::local_networks() {

@@ -257,6 +257,30 @@ TEST(Reload, a_network_that_has_gone_does_not_come_back_with_a_late_answer) {
   }
 }
 
+// Whoever comes last has a network that several claim; when it goes, the one before has it again.
+TEST(Reload, programs_hear_who_has_a_network_and_not_who_had_it) {
+  Living living(script + "learn-address /learn\nclient-config-dir ccd\n");
+  for (const char* name : {"client2", "client3"}) {
+    living.server.store().files[std::string("ccd/") + name] = "iroute 10.1.0.0 255.255.0.0\n";
+  }
+  ASSERT_TRUE(living.another_comes());
+  ASSERT_TRUE(living.another_comes());
+  const auto leaves = [&](const std::string& name) {
+    living.server.server().kill_clients(
+        [&](const node::ServerPeer& peer) { return peer.common_name == name; }, living.world.now());
+    living.world.run_for(100ms);
+  };
+  leaves("client2");
+  leaves("client3");
+  std::string told;
+  for (const ports::Command& command : living.server.processes().ran) {
+    if (command.argv.at(2) == "10.1.0.0/16") told += join(command.argv, " ") + "\n";
+  }
+  EXPECT_EQ(told,
+            "/learn add 10.1.0.0/16 client2\n/learn update 10.1.0.0/16 client3\n"
+            "/learn delete 10.1.0.0/16\n");
+}
+
 TEST(Reload, lines_of_a_clients_file_are_told_until_they_are_taken_up) {
   Living living("client-config-dir ccd\n");
   give_networks(living);

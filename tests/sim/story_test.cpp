@@ -346,6 +346,42 @@ TEST(Story, a_revoked_client_goes_at_once_and_does_not_come_back) {
   expect_clean(world);
 }
 
+// What a renegotiation or a restart has shown counts, not what the first login did.
+TEST(Story, revoking_a_former_certificate_ends_nobody) {
+  for (const bool restarts : {false, true}) {
+    World world(42, {.reneg = 30s});
+    ServerHost& server = world.add_server();
+    ClientHost& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+    client.renew_certificate();
+    if (restarts) client.crash();
+    ASSERT_TRUE(world.run_until(
+        [&] { return restarts ? client.attempts() == 2 && client.up() : client.key_id() == 1; },
+        60s));
+    world.run_for(2s);
+    server.revoke(client.name(), 1);
+    world.run_for(2s);
+    EXPECT_TRUE(client.up());
+    EXPECT_EQ(client.attempts(), restarts ? 2 : 1);
+    server.revoke(client.name(), 2);
+    ASSERT_TRUE(world.run_until([&] { return client.ended().has_value(); }, 2s));
+    EXPECT_EQ(client.ended()->text, "auth-failure");
+  }
+}
+
+TEST(Story, garbage_behind_a_key_exchange_costs_that_exchange_alone) {
+  World world(43, {.reneg = 30s});
+  world.add_server();
+  ClientHost& bad = world.add_client();
+  ClientHost& other = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return all_up(world); }, 20s));
+  bad.add_garbage();
+  world.run_for(40s);
+  EXPECT_TRUE(other.up());
+  EXPECT_EQ(other.attempts(), 1);
+  EXPECT_EQ(world.server().server().clients(), 2u);
+}
+
 TEST(Story, of_two_clients_with_one_address_the_last_has_it) {
   World world(12, {.exit_notify = 1});
   world.add_server();

@@ -14,11 +14,16 @@ constexpr std::uint8_t record_data = 2;
 constexpr std::size_t random_bytes = 32;
 constexpr std::size_t mac_bytes = 16;
 
-// Records: type, u16 length, body. hello: random, name. data: u32 sequence, text, mac.
+// Records: type, u16 length, body. hello: random, name, 0, serial. data: u32 sequence, text, mac.
 class ToyTls final : public tls::TlsEngine {
  public:
-  ToyTls(bool server, const std::string& name, Rng& rng, bool broken)
-      : server_(server), name_(name), broken_(broken) {
+  struct Certificate {
+    std::string name;
+    std::uint8_t serial;
+  };
+
+  ToyTls(bool server, Certificate own, Rng& rng, bool broken, bool garbage)
+      : server_(server), own_(std::move(own)), broken_(broken), garbage_(garbage) {
     rng.fill(own_random_);
     if (!server_) send_hello();
   }
@@ -54,6 +59,7 @@ class ToyTls final : public tls::TlsEngine {
     const auto mac = mac_of(body, server_);
     body.insert(body.end(), mac.begin(), mac.end());
     send_record(record_data, body);
+    if (garbage_) send_record(0, {});
     return true;
   }
 
@@ -90,7 +96,9 @@ class ToyTls final : public tls::TlsEngine {
 
   void send_hello() {
     Buffer body(own_random_.begin(), own_random_.end());
-    body.insert(body.end(), name_.begin(), name_.end());
+    body.insert(body.end(), own_.name.begin(), own_.name.end());
+    body.push_back(0);
+    body.push_back(own_.serial);
     body.resize(body.size() + 1500);  // several packets, as certificates need
     send_record(record_hello, body);
   }
@@ -102,7 +110,9 @@ class ToyTls final : public tls::TlsEngine {
       const Bytes padded = body.subspan(random_bytes);
       const std::string name(padded.begin(), std::find(padded.begin(), padded.end(), 0));
       peer_.common_name = name;
-      peer_.chain = {{0, "CN=" + name, name, "1", "01", "", name, {{"CN", name}}}};
+      const std::string serial =
+          std::to_string(padded[std::min(name.size() + 1, padded.size() - 1)]);
+      peer_.chain = {{0, "CN=" + name, name, serial, "01", "", name, {{"CN", name}}}};
       if (server_) send_hello();
       state_ = State::established;
     } else if (type == record_data && state_ == State::established && body.size() > 4 + mac_bytes) {
@@ -141,8 +151,8 @@ class ToyTls final : public tls::TlsEngine {
   }
 
   bool server_;
-  std::string name_;
-  bool broken_;
+  Certificate own_;
+  bool broken_, garbage_;
   State state_ = State::handshaking;
   std::array<std::uint8_t, random_bytes> own_random_{};
   std::array<std::uint8_t, random_bytes> peer_random_{};
@@ -158,13 +168,15 @@ class ToyTls final : public tls::TlsEngine {
 }  // namespace
 
 const tls::ChainEntry* ToyTlsFactory::revoked(const std::vector<tls::ChainEntry>& chain) {
-  const auto found = std::ranges::find_if(
-      chain, [&](const tls::ChainEntry& entry) { return revoked_.contains(entry.common_name); });
+  const auto found = std::ranges::find_if(chain, [&](const tls::ChainEntry& entry) {
+    return revoked_.contains({entry.common_name, static_cast<unsigned>(std::stoul(entry.serial))});
+  });
   return found == chain.end() ? nullptr : &*found;
 }
 
 std::unique_ptr<tls::TlsEngine> ToyTlsFactory::make() {
-  return std::make_unique<ToyTls>(server_, name_, rng_, broken_);
+  return std::make_unique<ToyTls>(server_, ToyTls::Certificate{name_, serial_}, rng_, broken_,
+                                  garbage_);
 }
 
 }  // namespace adit::sim

@@ -223,8 +223,8 @@ MemoryPlugins& ServerHost::use_plugins(std::set<ports::PluginEvent> wanted) {
   return plugins_;
 }
 
-void ServerHost::revoke(const std::string& client) {
-  tls_.revoke(client);
+void ServerHost::revoke(const std::string& client, unsigned serial) {
+  tls_.revoke(client, serial);
   server_->end_revoked(world_.now());
 }
 

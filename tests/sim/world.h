@@ -132,7 +132,7 @@ class ServerHost final : public Host {
   MemoryPlugins& use_plugins(std::set<ports::PluginEvent> wanted);
   MemoryStore& store() { return store_; }
   // The name's certificate is revoked from now on.
-  void revoke(const std::string& client);
+  void revoke(const std::string& client, unsigned serial = 1);
   node::Server& server() { return *server_; }
   [[nodiscard]] std::size_t renegotiations() const;
 
@@ -156,7 +156,9 @@ class ClientHost final : public Host {
 
   void crash();  // and start again
   [[nodiscard]] const char* why() const;
-  void leave();  // for good, with a goodbye if agreed
+  void leave();                               // for good, with a goodbye if agreed
+  void add_garbage() { tls_.add_garbage(); }  // behind every record of its TLS
+  void renew_certificate() { tls_.renew(); }
   void log_in_as(const std::string& username) { memory_.credentials.username = username; }
   [[nodiscard]] bool up() const { return client_ && client_->up(); }
   [[nodiscard]] std::optional<ip::Address> tunnel_address() const;

@@ -116,6 +116,23 @@ class IdentityReload : public testing::Test {
   sim::SeededRng rng_{7};
 };
 
+TEST_F(IdentityReload, a_connected_client_keeps_its_own_pair_until_it_comes_back) {
+  const IdentityNews begun = after_looks(1);
+  EXPECT_TRUE(begun.told.empty());
+  identity->hold_own(true);
+  put_pair("two");
+  EXPECT_TRUE(after_looks(3).told.empty());
+  EXPECT_TRUE(identity->holds_back());
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/one.crt"));
+  disk.put("ca.crt", file("ca.crt") + "\n");
+  EXPECT_TRUE(after_looks(1).renewed) << "whom it trusts is another thing";
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/one.crt"));
+  identity->hold_own(false);
+  EXPECT_EQ(after_looks(1).told.size(), 1u);
+  EXPECT_EQ(identity->in_use().cert.text, file("issued/two.crt"));
+  EXPECT_FALSE(identity->holds_back());
+}
+
 TEST_F(IdentityReload, nothing_is_said_while_nothing_changes) {
   const IdentityNews news = after_looks(10);
   EXPECT_TRUE(news.told.empty() && news.warned.empty());

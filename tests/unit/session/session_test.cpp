@@ -35,6 +35,8 @@ struct End {
 
   void handle(const Event& event, Instant now) {
     if (const auto* auth = std::get_if<AuthWanted>(&event); auth != nullptr && decides) {
+      ASSERT_EQ(session->key_id(), auth->key_id);
+      ASSERT_NE(session->tls(), nullptr);
       admits ? session->admit(auth->key_id, now) : session->refuse(auth->key_id, {}, now);
     }
     if (std::holds_alternative<Established>(event) && setup.exchange == Exchange::pushing) {
@@ -220,6 +222,17 @@ TEST_F(Sessions, keep_the_old_key_when_a_renegotiation_fails) {
   EXPECT_EQ(client.send_key, 0);
   run_for(3600s);
   EXPECT_TRUE(client.session->failed());
+}
+
+TEST_F(Sessions, ask_nobody_about_a_key_that_is_lost_at_once) {
+  settle();
+  client.tls.add_garbage();  // in the packet of its key method
+  client.session->renegotiate(now);
+  settle();
+  EXPECT_EQ(server.count<AuthWanted>(), 1) << "of the first key";
+  EXPECT_EQ(server.count<Failed>(), 1);
+  EXPECT_FALSE(server.session->failed());
+  EXPECT_EQ(server.session->key_id(), 0);
 }
 
 TEST_F(Sessions, wait_for_a_late_decision_about_a_renegotiation) {

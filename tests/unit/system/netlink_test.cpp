@@ -1,6 +1,7 @@
 #include "system/netlink.h"
 
 #include <algorithm>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <unistd.h>
@@ -232,16 +233,36 @@ TEST_F(NetlinkTest, lists_default_routes_best_first) {
     lab.route({prefix("::/0"), addr("fd88::2"), "tun0", 50, 0});
     const auto routes = lab.netlink->default_routes(ip::Family::v4);
     ASSERT_EQ(routes.size(), 2u);
-    EXPECT_EQ(routes[0], (ports::Route{prefix("0.0.0.0/0"), addr("10.8.0.2"), "tun0", 100, 0}));
+    EXPECT_EQ(routes[0], (ports::Route{prefix("0.0.0.0/0"), addr("10.8.0.2"), "tun0", 100, 0, false,
+                                       RTPROT_BOOT}));
     EXPECT_EQ(routes[1].gateway, addr("10.8.0.3"));
     const auto v6 = lab.netlink->default_routes(ip::Family::v6);
     ASSERT_EQ(v6.size(), 1u);
-    EXPECT_EQ(v6[0], (ports::Route{prefix("::/0"), addr("fd88::2"), "tun0", 50, 0}));
+    EXPECT_EQ(v6[0],
+              (ports::Route{prefix("::/0"), addr("fd88::2"), "tun0", 50, 0, false, RTPROT_BOOT}));
     // A default route can be taken away and put back as it was.
     EXPECT_TRUE(lab.netlink->remove_route(routes[0]));
     EXPECT_EQ(lab.netlink->default_routes(ip::Family::v4).size(), 1u);
     EXPECT_EQ(lab.route(routes[0]), RouteChange::added);
     EXPECT_EQ(lab.netlink->default_routes(ip::Family::v4), routes);
+  });
+}
+
+TEST_F(NetlinkTest, puts_a_default_route_of_somebody_else_back_as_it_was) {
+  in_lab([](Lab& lab) {
+    lab.give(subnet);
+    lab.ip({"route", "add", "default", "via", "203.0.113.1", "dev", "tun0", "proto", "dhcp", "src",
+            "10.8.0.1", "metric", "100", "onlink"});
+    const std::string before = lab.ip({"route", "show"});
+    EXPECT_TRUE(lab.netlink->path_to(addr("198.51.100.7"))->onlink);
+    const auto routes = lab.netlink->default_routes(ip::Family::v4);
+    ASSERT_EQ(routes.size(), 1u);
+    EXPECT_TRUE(lab.netlink->remove_route(routes[0]));
+    EXPECT_TRUE(lab.netlink->default_routes(ip::Family::v4).empty());
+    lab.route(routes[0]);
+    EXPECT_EQ(lab.ip({"route", "show"}), before);
+    lab.route({prefix("198.51.100.7/32"), addr("203.0.113.1"), "tun0", {}, 0, true});
+    EXPECT_EQ(lab.netlink->path_to(addr("198.51.100.7"))->gateway, addr("203.0.113.1"));
   });
 }
 
