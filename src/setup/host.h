@@ -9,6 +9,7 @@
 #include "firewall/survey.h"
 #include "ip/address.h"
 #include "options/reload_report.h"
+#include "setup/thing.h"
 #include "system/kernel_routes.h"
 
 namespace adit::setup {
@@ -16,6 +17,7 @@ namespace adit::setup {
 struct File {
   std::string text;
   unsigned mode = 0644;
+  std::optional<Owner> owner{};  // nothing, where it is written: whoever writes it
   bool operator==(const File&) const = default;
 };
 

@@ -42,12 +42,17 @@ std::string to_bytes(const std::string& text) {
 
 Json to_json(const State& state) {
   if (!state.present) return nullptr;
-  return {{"text", to_characters(state.text)}, {"mode", state.mode}};
+  Json json{{"text", to_characters(state.text)}, {"mode", state.mode}};
+  if (state.owner) json["owner"] = Json::array({state.owner->user, state.owner->group});
+  return json;
 }
 
 State state_of(const Json& json) {
   if (json.is_null()) return {};
-  return {true, to_bytes(json.at("text").get<std::string>()), json.at("mode").get<unsigned>()};
+  State state{true, to_bytes(json.at("text").get<std::string>()), json.at("mode").get<unsigned>()};
+  const auto owner = json.value("owner", std::vector<unsigned>{});
+  if (owner.size() == 2) state.owner = Owner{owner[0], owner[1]};
+  return state;
 }
 
 Json to_json(const Thing& thing) {

@@ -44,7 +44,17 @@ tl::unexpected<Error> refused(std::string_view verb, const std::string& path, in
   return system::kernel_refused(error, fmt::format("cannot {} {}", verb, path), advice_for(error));
 }
 
+// Who may not give files away, as within the sandbox of a unit, or has no such user here keeps it.
+int give(int fd, const Owner& owner) {
+  struct stat now {};
+  if (fstat(fd, &now) != 0) return errno;
+  if (now.st_uid == owner.user && now.st_gid == owner.group) return 0;
+  if (fchown(fd, owner.user, owner.group) == 0 || errno == EPERM || errno == EINVAL) return 0;
+  return errno;
+}
+
 int fill(int fd, const File& file) {
+  if (const int error = file.owner ? give(fd, *file.owner) : 0; error != 0) return error;
   if (fchmod(fd, file.mode) != 0) return errno;
   if (const int error = system::write_all(fd, file.text); error != 0) return error;
   return fsync(fd) == 0 ? 0 : errno;
@@ -80,7 +90,7 @@ Result<std::optional<File>> read(const std::string& path) {
   if (!fd) return refused("read", path, errno);
   struct stat facts {};
   if (fstat(fd.get(), &facts) != 0) return refused("read", path, errno);
-  File file{{}, facts.st_mode & permission_bits};
+  File file{{}, facts.st_mode & permission_bits, Owner{facts.st_uid, facts.st_gid}};
   std::array<char, 16384> room;
   for (;;) {
     const ssize_t count = ::read(fd.get(), room.data(), room.size());

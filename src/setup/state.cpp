@@ -27,7 +27,7 @@ Result<State> look_at_file(Host& host, const std::string& path) {
   auto file = host.read_file(path);
   if (!file) return fail_with(file.error());
   if (!*file) return State{};
-  return file_state(std::move((*file)->text), (*file)->mode);
+  return file_state(std::move((*file)->text), (*file)->mode, (*file)->owner);
 }
 
 State look_at_unit(Host& host, const std::string& unit) {
@@ -59,8 +59,8 @@ Status tell_systemd(Host& host, const std::string& path) {
 }
 
 Status put_file(Host& host, const std::string& path, const State& state) {
-  const Status done =
-      state.present ? host.write_file(path, {state.text, state.mode}) : host.remove_file(path);
+  const Status done = state.present ? host.write_file(path, {state.text, state.mode, state.owner})
+                                    : host.remove_file(path);
   if (!done) return done;
   return tell_systemd(host, path);
 }

@@ -37,17 +37,27 @@ struct Thing {
   }
 };
 
+// Of a file.
+struct Owner {
+  unsigned user = 0, group = 0;
+  bool operator==(const Owner&) const = default;
+};
+
 // text  a file's content, a sysctl's value, a ruleset for nft, or "enabled active" and the like
 struct State {
   bool present = false;
   std::string text{};
-  unsigned mode = 0;  // of files and folders
+  unsigned mode = 0;             // of files and folders
+  std::optional<Owner> owner{};  // of files; nothing: whoever it is
 
-  bool operator==(const State&) const = default;
+  bool operator==(const State& other) const {
+    return present == other.present && text == other.text && mode == other.mode &&
+           (!owner || !other.owner || owner == other.owner);
+  }
 };
 
-inline State file_state(std::string text, unsigned mode = 0644) {
-  return {true, std::move(text), mode};
+inline State file_state(std::string text, unsigned mode = 0644, std::optional<Owner> owner = {}) {
+  return {true, std::move(text), mode, owner};
 }
 inline State folder_state(unsigned mode = 0755) { return {true, {}, mode}; }
 inline State value_state(std::string value) { return {true, std::move(value), 0}; }

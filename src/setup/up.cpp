@@ -29,6 +29,15 @@ struct Draft {
     return request.dir + "/" + std::string(name);
   }
   void wish(Wish one) { plan.wishes.emplace_back(std::move(one)); }
+  // Rights and owner of a file that is there stay.
+  Status wish_text(const std::string& path, const std::string& text) {
+    const auto file = host.read_file(path);
+    if (!file) return fail_with(file.error());
+    Wish one = wish_kept_file(path, text);
+    if (*file) one.state = file_state(text, (*file)->mode, (*file)->owner);
+    wish(std::move(one));
+    return {};
+  }
   void act(std::string said, std::function<Status()> act) {
     plan.wishes.emplace_back(Act{std::move(said), std::move(act)});
   }
@@ -98,6 +107,18 @@ Status draft_edit(Draft& draft, const Edit& edit) {
   return {};
 }
 
+Status wish_edited_files(Draft& draft, const Edit& edit) {
+  for (const auto& [name, text] : edit.clients) {
+    const std::string path = draft.plan.facts.ccd + "/" + name;
+    if (!text) {
+      draft.wish({{Thing::Kind::file, path}, {}, true});
+    } else if (Status done = draft.wish_text(path, *text); !done) {
+      return done;
+    }
+  }
+  return edit.conf ? draft.wish_text(draft.in_dir("server.conf"), draft.text) : Status{};
+}
+
 void wish_folders(Draft& draft) {
   const auto kept = [&](const std::string& path, unsigned mode) {
     // One that is there may have been given other rights on purpose.
@@ -155,7 +176,8 @@ void wish_profiles(Draft& draft) {
     ConfText conf((*file)->text);
     conf.set({"remote", facts.endpoint, std::to_string(facts.port)});
     conf.set({"proto", facts.tcp ? "tcp-client" : "udp"});
-    Wish wish = wish_kept_file(path, conf.text(), (*file)->mode);
+    Wish wish = wish_kept_file(path, conf.text());
+    wish.state = file_state(conf.text(), (*file)->mode, (*file)->owner);
     wish.secret = true;
     draft.wish(std::move(wish));
     draft.plan.notes.push_back("give " + path +
@@ -261,7 +283,9 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   wish_folders(draft);
   wish_certificates(draft);
   wish_first_profile(draft);
-  draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
+  if (Status done = draft.wish_text(draft.in_dir("server.conf"), draft.text); !done) {
+    return fail_with(done.error());
+  }
   wish_profiles(draft);
   note_missing_routes(draft);
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
@@ -285,13 +309,7 @@ Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& progra
   draft.plan.instance = instance_of(edit.dir);
   if (request.service) draft.plan.unit = unit_of(edit.dir);
   if (Status done = draft_edit(draft, edit); !done) return fail_with(done.error());
-  for (const auto& [name, text] : edit.clients) {
-    const std::string path = draft.plan.facts.ccd + "/" + name;
-    Wish wish = wish_kept_file(path, text.value_or(""));
-    if (!text) wish.state = {};
-    draft.wish(std::move(wish));
-  }
-  if (edit.conf) draft.wish(wish_kept_file(draft.in_dir("server.conf"), draft.text));
+  if (Status done = wish_edited_files(draft, edit); !done) return fail_with(done.error());
   for (const Wish& other : edit.others) draft.wish(other);
   // A server that is not set up here has no rules either.
   if (journal->records.empty()) return std::move(draft.plan);

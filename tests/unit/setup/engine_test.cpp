@@ -212,7 +212,7 @@ TEST(Engine, WhatSomebodyElseChangedSinceStays) {
 
 TEST(Engine, WhatWasThereBeforeComesBack) {
   FakeHost host;
-  host.now.files["/etc/sysctl.d/60-adit.conf"] = {"# \xff before\n", 0640};
+  host.now.files["/etc/sysctl.d/60-adit.conf"] = {"# \xff before\n", 0640, Owner{0, 1}};
   host.now.sysctls["net.ipv4.ip_forward"] = "1";
   const auto before = host.now;
   ASSERT_TRUE(bring_up(host, all_wishes()));

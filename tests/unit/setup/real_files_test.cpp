@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,19 @@ TEST_F(RealFiles, take_the_place_of_what_was_there) {
   EXPECT_TRUE(write(path("resolv.conf"), {"new", 0644}));
   EXPECT_EQ(text("resolv.conf"), "new");
   EXPECT_EQ(text("resolv.conf.adit-new"), "(none)");
+}
+
+TEST_F(RealFiles, keep_rights_and_owner_where_they_are_written_as_they_were_read) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  put("server.conf", "old");
+  ASSERT_EQ(chown(path("server.conf").c_str(), 0, 1), 0);
+  ASSERT_EQ(chmod(path("server.conf").c_str(), 0640), 0);
+  File file = *read(path("server.conf")).value();
+  file.text = "new";
+  EXPECT_TRUE(write(path("server.conf"), file));
+  EXPECT_EQ(*read(path("server.conf")).value(), (File{"new", 0640, Owner{0, 1}}));
+  EXPECT_TRUE(write(path("server.conf"), {"nobody's", 0600}));
+  EXPECT_EQ(*read(path("server.conf")).value(), (File{"nobody's", 0600, Owner{0, 0}}));
 }
 
 TEST_F(RealFiles, leave_a_device_what_it_is) {

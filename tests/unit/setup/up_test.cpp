@@ -35,6 +35,13 @@ struct Machine {
     const auto steps = plan_changes(host, *journal, planned->wishes);
     return carry_out(host, *journal, *steps, [&](const auto& line) { said.push_back(line); });
   }
+  Status edit(const Edit& edit) {
+    auto journal = Journal::open(host, state_folder(request.dir), "up");
+    const auto planned = plan_edit(host, edit, request.program);
+    if (!planned) return fail_with(planned.error());
+    const auto steps = plan_changes(host, *journal, planned->wishes);
+    return carry_out(host, *journal, *steps, [](const std::string&) {});
+  }
   Status down() {
     auto journal = Journal::open(host, state_folder(request.dir), "up");
     return undo(host, *journal, [](const std::string&) {});
@@ -122,6 +129,43 @@ TEST(Up, OptionGivenLaterChangesItsLineAndTellsTheRunningServer) {
   EXPECT_EQ(1, std::ranges::count(machine.host.ran, "reload 4711"));
   EXPECT_NE(std::string::npos,
             machine.host.now.files.at("/etc/adit/clients/client1.ovpn").text.find("5 443\n"));
+}
+
+TEST(Up, RightsAndOwnerOfAPrivateConfigurationStay) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  File& conf = machine.host.now.files["/etc/adit/server.conf"];
+  conf.mode = 0640;
+  conf.owner = Owner{0, 1};
+  const auto before = machine.host.now;
+  EXPECT_EQ("", machine.dry_run());
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ(before, machine.host.now);
+  machine.request.settings.port = 443;
+  ASSERT_TRUE(machine.up());
+  EXPECT_NE(std::string::npos, conf.text.find("port 443\n"));
+  EXPECT_EQ(0640u, conf.mode);
+  EXPECT_EQ((Owner{0, 1}), conf.owner);
+}
+
+TEST(Up, EditKeepsRightsAndOwnerAlsoOfWhatIsTakenBack) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  auto& files = machine.host.now.files;
+  files["/etc/adit/server.conf"].mode = 0600;
+  files["/etc/adit/ccd/office"] = {"# mine\n", 0600, Owner{0, 1}};
+  const auto before = files;
+  Edit edit{.dir = "/etc/adit"};
+  edit.conf = machine.conf() + "# edited\n";
+  edit.clients = {{"laptop", "# new\n"}, {"office", "# edited\n"}};
+  ASSERT_TRUE(machine.edit(edit));
+  EXPECT_EQ((File{"# edited\n", 0600, Owner{0, 1}}), files.at("/etc/adit/ccd/office"));
+  EXPECT_EQ((File{"# new\n", 0644}), files.at("/etc/adit/ccd/laptop"));
+  EXPECT_EQ(0600u, files.at("/etc/adit/server.conf").mode);
+  files = before;
+  machine.host.failing = {"write /etc/adit/server.conf"};
+  EXPECT_FALSE(machine.edit(edit));
+  EXPECT_EQ(before.at("/etc/adit/ccd/office"), files.at("/etc/adit/ccd/office"));
 }
 
 TEST(Up, EditByHandIsTakenUp) {
