@@ -92,9 +92,9 @@ Result<std::string> render_profile(const pki::Exported& exported, const ServerFa
     if (map.site != exported.name) continue;
     std::erase(behind, map.map.shown);
     behind.push_back(map.map.real);
-    notes += conf_line({"setenv", map_variable,
-                        map.site + " " + map.map.real.text() + " " + map.map.shown.text()}) +
-             "\n";
+    notes +=
+        conf_line({"setenv", map_variable, site_value(map.site, {map.map.real, map.map.shown})}) +
+        "\n";
   }
   if (!behind.empty()) notes = conf_line({"setenv", lan_variable, texts(behind)}) + "\n" + notes;
   return notes.empty() ? text->reveal() : "# for adit join\n" + notes + text->reveal();

@@ -6,18 +6,38 @@
 #include "options/client_profile.h"
 #include "options/lexer.h"
 #include "options/parser.h"
+#include "setup/conf_text.h"
 
 namespace adit::setup {
 
 namespace {
 
-std::vector<std::vector<std::string>> variables(const options::Config& config,
-                                                std::string_view name) {
-  std::vector<std::vector<std::string>> all;
+// A site and what is said of it.
+struct SiteWords {
+  std::string site;
+  std::vector<std::string> words;
+};
+
+// Earlier versions wrote a name with blanks as it is: it goes on until a network comes.
+SiteWords site_words_of(std::string_view value) {
+  auto words = options::split_words(value);
+  if (!words || words->empty()) return {};
+  const auto is_network = [](const std::string& word) {
+    return word.find('/') != std::string::npos || ip::Prefix::parse(word);
+  };
+  const auto end = std::find_if(words->begin() + 1, words->end(), is_network);
+  // Without any it is not to be told where the name ends.
+  const auto first = end == words->end() ? words->begin() + 1 : end;
+  return {join({words->begin(), first}, " "), {first, words->end()}};
+}
+
+std::vector<SiteWords> variables_of_sites(const options::Config& config, std::string_view name) {
+  std::vector<SiteWords> all;
   for (const auto& [key, value] : config.scripts.variables) {
     if (key != name) continue;
-    auto words = options::split_words(value);
-    if (words) all.push_back(std::move(*words));
+    if (SiteWords words = site_words_of(value); !words.site.empty()) {
+      all.push_back(std::move(words));
+    }
   }
   return all;
 }
@@ -128,11 +148,10 @@ ServerFacts facts_of(const options::Config& config) {
   take_routes(config, facts);
   take_pushes(config, facts);
   facts.maps = maps_of(config);
-  for (const auto& words : variables(config, deny_variable)) {
-    if (words.empty()) continue;
-    auto& denied = facts.denied[words.front()];
-    for (std::size_t i = 1; i < words.size(); ++i) {
-      if (const auto from = ip::Prefix::parse(words[i])) add_once(denied, *from);
+  for (const auto& [site, words] : variables_of_sites(config, deny_variable)) {
+    auto& denied = facts.denied[site];
+    for (const std::string& word : words) {
+      if (const auto from = ip::Prefix::parse(word)) add_once(denied, *from);
     }
   }
   return facts;
@@ -179,14 +198,22 @@ std::vector<ip::Prefix> prefixes_in(std::string_view text) {
 
 std::vector<NamedMap> maps_of(const options::Config& config) {
   std::vector<NamedMap> maps;
-  for (const auto& words : variables(config, map_variable)) {
-    if (words.size() != 3) continue;
-    const auto real = ip::Prefix::parse(words[1]);
-    const auto shown = ip::Prefix::parse(words[2]);
-    if (real && shown) maps.push_back({words[0], {*real, *shown}});
+  for (const auto& [site, words] : variables_of_sites(config, map_variable)) {
+    if (words.size() != 2) continue;
+    const auto real = ip::Prefix::parse(words[0]);
+    const auto shown = ip::Prefix::parse(words[1]);
+    if (real && shown) maps.push_back({site, {*real, *shown}});
   }
   return maps;
 }
+
+std::string site_value(const std::string& site, const std::vector<ip::Prefix>& of) {
+  std::vector<std::string> words{site};
+  for (const ip::Prefix& one : of) words.push_back(one.text());
+  return conf_line(words);
+}
+
+std::string site_in(std::string_view value) { return site_words_of(value).site; }
 
 std::string texts(const std::vector<ip::Prefix>& prefixes) {
   std::string text;

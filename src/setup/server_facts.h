@@ -10,6 +10,7 @@
 //   setenv ADIT_LAN "192.168.1.0/24 fd01::/64"
 //   setenv ADIT_MAP "NAME 192.168.1.0/24 10.77.1.0/24"     real, then as it is shown; one per line
 //   setenv ADIT_DENY "NAME 10.8.0.0/24 192.168.7.0/24"     who may not reach this site
+// A NAME with blanks stands in quotes of its own: "\"Branch Office\" 10.8.0.0/24".
 // A site's own profile holds its ADIT_LAN (real networks) and its ADIT_MAP lines.
 
 #include <map>
@@ -84,6 +85,9 @@ using ClientTexts = std::map<std::string, std::optional<std::string>>;
 // Of a variable that is repeated the last counts, but for those that are lists; empty: not set.
 [[nodiscard]] std::string variable(const options::Config& config, std::string_view name);
 [[nodiscard]] std::vector<NamedMap> maps_of(const options::Config& config);
+// The value of ADIT_MAP or ADIT_DENY for these networks, and the site that such a value speaks of.
+[[nodiscard]] std::string site_value(const std::string& site, const std::vector<ip::Prefix>& of);
+[[nodiscard]] std::string site_in(std::string_view value);
 [[nodiscard]] std::string texts(const std::vector<ip::Prefix>& prefixes);  // joined by blanks
 
 // What route and iroute say of a network, and back.

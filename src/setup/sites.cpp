@@ -122,20 +122,20 @@ void replace_routes(ConfText& conf, const std::vector<ip::Prefix>& former,
 ConfText::Matches variable_of_site(const char* variable, const std::string& site) {
   return [variable, site](const Words& words) {
     return words.size() == 3 && words[0] == "setenv" && words[1] == variable &&
-           (words[2] == site || words[2].starts_with(site + " "));
+           site_in(words[2]) == site;
   };
 }
 
 void set_notes(ConfText& conf, const SiteRequest& request, const std::vector<ip::Prefix>& denied) {
   std::vector<Words> maps;
   for (std::size_t i = 0; i < request.shown.size(); ++i) {
-    maps.push_back({"setenv", map_variable,
-                    request.name + " " + request.lans[i].text() + " " + request.shown[i].text()});
+    maps.push_back(
+        {"setenv", map_variable, site_value(request.name, {request.lans[i], request.shown[i]})});
   }
   conf.set_all(variable_of_site(map_variable, request.name), maps, "setenv");
   std::vector<Words> deny;
   if (!denied.empty()) {
-    deny.push_back({"setenv", deny_variable, request.name + " " + texts(denied)});
+    deny.push_back({"setenv", deny_variable, site_value(request.name, denied)});
   }
   conf.set_all(variable_of_site(deny_variable, request.name), deny, "setenv");
 }

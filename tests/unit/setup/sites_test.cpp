@@ -143,6 +143,52 @@ TEST_F(Sites, DeniedNamesBecomeTheirNetworks) {
             error_of(add("third", {prefix("192.168.9.0/24")}, {}, {"nobody"})).find("\"nobody\""));
 }
 
+TEST_F(Sites, NameWithABlankIsOneName) {
+  const std::string before = conf();
+  ASSERT_TRUE(
+      add("Branch Office", {prefix("192.168.7.0/24")}, {prefix("10.77.1.0/24")}, {"10.8.0.0/24"}));
+  const std::string with_one = conf();
+  ASSERT_TRUE(add("Branch", {prefix("192.168.8.0/24")}, {prefix("10.77.2.0/24")}, {"10.9.0.0/24"}));
+  const auto all = sites();
+  ASSERT_EQ(2u, all.size());
+  EXPECT_EQ("Branch Office", all[1].name);
+  ASSERT_EQ(1u, all[1].maps.size());
+  EXPECT_EQ(prefix("192.168.7.0/24"), all[1].maps[0].map.real);
+  EXPECT_EQ(std::vector{prefix("10.8.0.0/24")}, all[1].denied);
+  EXPECT_EQ(2u, (*read_plan(host_, "/etc/adit"))->denied.size());
+  ASSERT_TRUE(remove("Branch"));
+  EXPECT_EQ(with_one, conf());
+  ASSERT_TRUE(remove("Branch Office"));
+  EXPECT_EQ(before, conf());
+}
+
+TEST_F(Sites, NameWithABlankIsReadAsEarlierVersionsWroteIt) {
+  ASSERT_TRUE(add("Branch Office", {prefix("10.77.1.0/24")}));
+  const std::string before = conf();
+  host_.now.files["/etc/adit/server.conf"].text +=
+      "setenv ADIT_MAP \"Branch Office 192.168.7.0/24 10.77.1.0/24\"\n"
+      "setenv ADIT_DENY \"Branch Office 10.8.0.0/24 192.168.1.0/24\"\n"
+      "setenv ADIT_DENY \"Branch 10.8.0.0/33 10.9.0.0/24\"\n";
+  const auto facts = *read_server(host_, "/etc/adit");
+  ASSERT_EQ(1u, facts.maps.size());
+  EXPECT_EQ("Branch Office", facts.maps[0].site);
+  EXPECT_EQ((std::vector{prefix("10.8.0.0/24"), prefix("192.168.1.0/24")}),
+            facts.denied.at("Branch Office"));
+  EXPECT_EQ(std::vector{prefix("10.9.0.0/24")}, facts.denied.at("Branch"));
+  ASSERT_TRUE(add("Branch Office", {prefix("10.77.1.0/24")}));
+  EXPECT_EQ(before + "setenv ADIT_DENY \"Branch 10.8.0.0/33 10.9.0.0/24\"\n", conf());
+}
+
+TEST_F(Sites, NameWithQuotesIsOneName) {
+  for (const char* name : {"O'Brien", "'a' b", "\"x\"", "back\\slash", "#1; two"}) {
+    ASSERT_TRUE(add(name, {prefix("192.168.7.0/24")}, {prefix("10.77.1.0/24")}, {"10.8.0.0/24"}));
+    ASSERT_EQ(1u, sites().size()) << name;
+    EXPECT_EQ(1u, sites()[0].maps.size()) << name;
+    EXPECT_EQ(1u, sites()[0].denied.size()) << name;
+    ASSERT_TRUE(remove(name));
+  }
+}
+
 TEST_F(Sites, UnknownOneCannotBeRemoved) {
   EXPECT_NE(std::string::npos, error_of(remove("office")).find("no site office"));
 }
