@@ -220,7 +220,7 @@ int run_up(const UpArguments& given) {
   return up_with(up);
 }
 
-int purge(setup::Host& host, const UpArguments& given, const std::string& dir) {
+int run_purge(setup::Host& host, const UpArguments& given, const std::string& dir) {
   if (!given.yes) {
     if (!is_dialogue()) {
       return complain({"--purge removes the certificate authority with all keys and profiles",
@@ -231,10 +231,7 @@ int purge(setup::Host& host, const UpArguments& given, const std::string& dir) {
                                false);
     if (!meant) return 0;
   }
-  for (const std::string& path : setup::purged_paths(dir)) {
-    if (Status removed = host.remove_tree(path); !removed) return complain(removed.error());
-  }
-  static_cast<void>(host.remove_folder(dir));
+  if (Status removed = setup::purge(host, dir); !removed) return complain(removed.error());
   indent("removed what was in " + dir);
   return 0;
 }
@@ -264,7 +261,7 @@ int run_down(const UpArguments& given) {
     const std::string kept = " Keys, configuration and profiles stay in " + dir + ".";
     tell("The server is down." + (given.purge ? "" : kept));
   }
-  return given.purge ? purge(*host, given, dir) : 0;
+  return given.purge ? run_purge(*host, given, dir) : 0;
 }
 
 void add_up_options(CLI::App* up, UpArguments& given) {

@@ -319,13 +319,17 @@ Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& progra
   return std::move(draft.plan);
 }
 
-std::vector<std::string> purged_paths(const std::string& dir) {
-  std::vector<std::string> paths;
-  for (const char* name :
-       {"pki", "ccd", "clients", "server.conf", "ipp.txt", "status.log", "state"}) {
-    paths.push_back(dir + "/" + name);
+Status purge(Host& host, const std::string& dir) {
+  // What joined networks have in the same folder is for "adit leave" to take back.
+  for (const char* name : {"pki", "ccd", "clients", "server.conf", "ipp.txt", "status.log",
+                           "state/up.json", "state/read.conf", "state/server.pid"}) {
+    host.sweep(dir + "/" + name);
+    if (Status removed = host.remove_tree(dir + "/" + name); !removed) return removed;
   }
-  return paths;
+  // Where something is mounted on them they stay.
+  static_cast<void>(host.remove_folder(state_folder(dir)));
+  static_cast<void>(host.remove_folder(dir));
+  return {};
 }
 
 }  // namespace adit::setup

@@ -60,8 +60,8 @@ struct Edit {
 };
 [[nodiscard]] Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& program);
 
-// Of folders that remain after undo(): what --purge removes.
-[[nodiscard]] std::vector<std::string> purged_paths(const std::string& dir);
+// Removes what remains of a server after undo(): keys, configuration, profiles.
+[[nodiscard]] Status purge(Host& host, const std::string& dir);
 
 // "/etc/adit/state"
 [[nodiscard]] std::string state_folder(const std::string& dir);

@@ -99,6 +99,29 @@ TEST(Up, DownLeavesNothingButItsState) {
   EXPECT_TRUE(machine.host.now.files.contains("/etc/adit/server.conf"));
 }
 
+TEST(Up, PurgeLeavesNothingOfAServer) {
+  Machine machine;
+  const auto before = machine.host.now;
+  ASSERT_TRUE(machine.up());
+  ASSERT_TRUE(machine.down());
+  ASSERT_TRUE(purge(machine.host, "/etc/adit"));
+  EXPECT_EQ(before, machine.host.now);
+}
+
+TEST(Up, PurgeLeavesTheJournalsOfJoinedNetworks) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  auto& files = machine.host.now.files;
+  files["/etc/adit/state/join-office.json"] = {"{}", 0600};
+  files["/etc/adit/state/join-office.pid"] = {"7\n"};
+  files["/etc/adit/joined/office.ovpn"] = {"client\n", 0600};
+  ASSERT_TRUE(machine.down());
+  ASSERT_TRUE(purge(machine.host, "/etc/adit"));
+  std::erase_if(files, [](const auto& one) { return !one.first.starts_with("/etc/adit"); });
+  EXPECT_EQ(3u, files.size());
+  EXPECT_TRUE(machine.host.now.folders.contains("/etc/adit/state"));
+}
+
 TEST(Up, KilledAnywhereUpAndDownPutItRight) {
   for (unsigned at = 0;; ++at) {
     Machine machine;
