@@ -20,7 +20,7 @@ const State* last_of(const Record* record) {
 
 // Wanted by several owners at once, so that each must say that it wants it.
 bool is_shared(const Thing& thing) {
-  return thing.kind == Kind::sysctl || thing.kind == Kind::folder;
+  return thing.kind == Kind::sysctl || thing.kind == Kind::folder || thing.kind == Kind::hook;
 }
 
 bool is_wished(const Wishes& wishes, const Thing& thing) {
@@ -108,6 +108,8 @@ Result<bool> hand_over(Host& host, const Journal& journal, const Record& record)
   for (Journal& other : *others) {
     Record* theirs = other.find(record.thing);
     if (theirs == nullptr) continue;
+    // One who was there before us knows what was there before both.
+    if (std::ranges::find(record.ours, theirs->before) == record.ours.end()) return true;
     theirs->before = record.before;
     if (Status saved = other.save(host); !saved) return fail_with(saved.error());
     return true;

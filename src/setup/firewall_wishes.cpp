@@ -22,15 +22,23 @@ std::string sysctl_name(const std::string& name, const std::vector<std::string>&
   return name;
 }
 
-void wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
-                FirewallWishes& all) {
+// By this owner or another of ours.
+Result<bool> is_set_by_adit(Host& host, const Journal& journal, const Thing& hook) {
+  auto journals = journal.others(host);
+  if (!journals) return fail_with(journals.error());
+  journals->push_back(journal);
+  return std::ranges::any_of(*journals, [&](Journal& one) { return one.find(hook) != nullptr; });
+}
+
+Status wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
+                  FirewallWishes& all) {
   const firewall::Survey survey = host.survey(plan);
   for (const firewall::Hook& hook : survey.hooks) {
     Thing thing{Thing::Kind::hook, hook.who, hook.apply, hook.undo, hook.present};
-    const bool ours = std::ranges::any_of(
-        journal.records, [&](const Record& record) { return record.thing.is(thing); });
+    const auto ours = is_set_by_adit(host, journal, thing);
+    if (!ours) return fail_with(ours.error());
     // What somebody else has set up is not ours to take away.
-    if (!hook.present || ours) all.wishes.emplace_back(Wish{thing, State{true}});
+    if (!hook.present || *ours) all.wishes.emplace_back(Wish{thing, State{true}});
   }
   for (const firewall::Obstacle& obstacle : survey.obstacles) {
     all.notes.push_back(fmt::format("{} {} packets of the tunnel: {} ({}) - {}", obstacle.who,
@@ -38,6 +46,7 @@ void wish_hooks(Host& host, const firewall::Plan& plan, const Journal& journal,
                                     obstacle.why, obstacle.cure));
   }
   for (const std::string& note : survey.notes) all.notes.push_back(note);
+  return {};
 }
 
 }  // namespace
@@ -79,7 +88,7 @@ Result<FirewallWishes> rule_wishes(Host& host, const firewall::Plan& plan, const
   if (!rules) return fail_with(rules.error());
   FirewallWishes all;
   all.wishes.emplace_back(Wish{{Thing::Kind::rules, plan.owner}, value_state(std::move(*rules))});
-  wish_hooks(host, plan, journal, all);
+  if (Status done = wish_hooks(host, plan, journal, all); !done) return fail_with(done.error());
   return all;
 }
 

@@ -231,6 +231,20 @@ TEST(Engine, ValueWantedByTwoOwnersStaysUntilTheLastOneGoes) {
   EXPECT_EQ("0", host.now.sysctls["net.ipv4.ip_forward"]);
 }
 
+TEST(Engine, ValueGoesBackWithTheLastOwnerInWhateverOrderTheyGo) {
+  const Wishes wish{wish_sysctl("net.ipv4.ip_forward", "1")};
+  std::vector<std::string> leaving{"join-a", "join-b", "up"};
+  do {
+    FakeHost host;
+    for (const char* owner : {"up", "join-a", "join-b"}) ASSERT_TRUE(bring_up(host, wish, owner));
+    for (const std::string& owner : leaving) {
+      EXPECT_EQ("1", host.now.sysctls["net.ipv4.ip_forward"]) << "before " << owner;
+      ASSERT_TRUE(take_down(host, owner));
+    }
+    EXPECT_EQ("0", host.now.sysctls["net.ipv4.ip_forward"]) << "last " << leaving.back();
+  } while (std::ranges::next_permutation(leaving).found);
+}
+
 TEST(Engine, FoldersMadeForAFileGoWithIt) {
   FakeHost host;
   host.now.folders.erase("/etc/sysctl.d");

@@ -1,5 +1,7 @@
 #include "setup/join.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/setup/fake_host.h"
@@ -21,7 +23,7 @@ class Join : public testing::Test {
     request.profile = profile;
     request.far = std::vector{network("10.8.0.0/24"), network("192.168.1.0/24")};
   }
-  Journal journal() { return *Journal::open(host, "/etc/adit/state", "join-office"); }
+  Journal journal() { return *Journal::open(host, "/etc/adit/state", join_owner(request.name)); }
   JoinPlan plan() {
     const Journal empty = journal();
     return *plan_join(host, request, empty);
@@ -32,6 +34,11 @@ class Join : public testing::Test {
     ASSERT_TRUE(made.errors.empty()) << made.errors[0].text();
     const auto steps = plan_changes(host, now, made.wishes);
     ASSERT_TRUE(carry_out(host, now, *steps, [](const std::string&) {}));
+  }
+
+  void leave(const std::string& name) {
+    auto now = *Journal::open(host, "/etc/adit/state", join_owner(name));
+    ASSERT_TRUE(undo(host, now, [](const std::string&) {}));
   }
 
   FakeHost host;
@@ -99,6 +106,22 @@ TEST_F(Join, leaving_brings_everything_back) {
   Journal now = journal();
   ASSERT_TRUE(undo(host, now, [](const std::string&) {}));
   EXPECT_EQ(host.now, before);
+}
+
+TEST_F(Join, a_hook_of_two_owners_goes_with_the_last) {
+  firewall::Hook hook{"ufw", "packets", {{"ufw", "route", "allow"}}, {{"ufw", "delete"}}, true};
+  const auto deleted = [&] { return std::ranges::count(host.ran, "ufw delete"); };
+  host.surveyed.hooks = {hook};
+  request.lans = std::vector{network("192.168.20.0/24")};
+  join();
+  host.surveyed.hooks[0].present = true;
+  request.name = "branch";
+  join();
+  EXPECT_EQ(std::ranges::count(host.ran, "ufw route allow"), 1);
+  leave("office");
+  EXPECT_EQ(deleted(), 0);
+  leave("branch");
+  EXPECT_EQ(deleted(), 1);
 }
 
 TEST_F(Join, joining_again_changes_nothing_also_when_the_server_is_silent) {
