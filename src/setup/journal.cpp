@@ -1,12 +1,21 @@
 #include "setup/journal.h"
 
 #include "setup/own_files.h"
+#include "setup/unit_file.h"
+#include "setup/up.h"
 
 namespace adit::setup {
 
 namespace {
 
-constexpr std::string_view suffix = ".json";
+std::vector<std::string> owners_in(Host& host, const std::string& folder) {
+  constexpr std::string_view suffix = ".json";
+  std::vector<std::string> owners;
+  for (const std::string& name : host.files_in(folder)) {
+    if (name.ends_with(suffix)) owners.push_back(name.substr(0, name.size() - suffix.size()));
+  }
+  return owners;
+}
 
 }  // namespace
 
@@ -23,13 +32,19 @@ Result<Journal> Journal::open(Host& host, const std::string& folder, const std::
 
 Result<std::vector<Journal>> Journal::others(Host& host) const {
   std::vector<Journal> journals;
-  for (const std::string& name : host.files_in(folder_)) {
-    if (!name.ends_with(suffix)) continue;
-    const std::string owner = name.substr(0, name.size() - suffix.size());
+  for (const std::string& owner : owners_in(host, folder_)) {
     if (owner == owner_) continue;
     auto journal = open(host, folder_, owner);
     if (!journal) return fail_with(journal.error());
     journals.push_back(std::move(*journal));
+  }
+  for (const std::string& dir : folders_with_units(host)) {
+    const std::string folder = state_folder(dir);
+    if (folder == folder_) continue;
+    for (const std::string& owner : owners_in(host, folder)) {
+      // What is broken there is not in our way here.
+      if (auto journal = open(host, folder, owner)) journals.push_back(std::move(*journal));
+    }
   }
   return journals;
 }

@@ -30,7 +30,7 @@ class Journal {
   // folder: "/etc/adit/state"; owner: "up", "join-office". Nothing written yet is an empty journal.
   [[nodiscard]] static Result<Journal> open(Host& host, const std::string& folder,
                                             const std::string& owner);
-  // Of the other owners in the same folder.
+  // Of the other owners, in the same folder and where else servers and clients are set up here.
   [[nodiscard]] Result<std::vector<Journal>> others(Host& host) const;
 
   [[nodiscard]] Status save(Host& host) const;

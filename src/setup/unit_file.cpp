@@ -5,9 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace adit::setup {
 
 namespace {
+
+std::string own_unit(const std::string& name) { return "/etc/systemd/system/" + name; }
 
 bool is_plain(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
@@ -33,6 +37,15 @@ std::string literal(const std::string& text) {
   std::string safe;
   for (const char letter : text) safe += letter == '%' ? "%%" : std::string(1, letter);
   return safe;
+}
+
+std::string without_literal(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    plain += text[i];
+    if (text.substr(i, 2) == "%%") ++i;
+  }
+  return plain;
 }
 
 // One word of a command line or of a list of paths. A dollar sign would name a variable.
@@ -166,10 +179,36 @@ std::string render_unit(const UnitFile& unit) {
          "\n[Install]\nWantedBy=multi-user.target\n";
 }
 
+std::string folder_of_unit(const std::string& text) {
+  constexpr std::string_view key = "WorkingDirectory=", joined = "/joined";
+  for (const std::string_view line : lines(text)) {
+    if (!line.starts_with(key)) continue;
+    std::string folder = without_literal(std::string(line.substr(key.size())));
+    const bool client =
+        folder.ends_with(joined) && text.find("\nDescription=adit VPN client") != std::string::npos;
+    if (client) folder.resize(folder.size() - joined.size());
+    return folder;
+  }
+  return {};
+}
+
+std::vector<std::string> folders_with_units(Host& host) {
+  std::vector<std::string> folders{UnitFile{}.dir};
+  for (const std::string& name : host.files_in("/etc/systemd/system")) {
+    if (!name.starts_with("adit-server@") && !name.starts_with("adit-client@")) continue;
+    const auto file = host.read_file(own_unit(name));
+    if (!file || !*file) continue;
+    std::string folder = folder_of_unit((*file)->text);
+    const bool known = folder.empty() || std::ranges::find(folders, folder) != folders.end();
+    if (!known) folders.push_back(std::move(folder));
+  }
+  return folders;
+}
+
 Wishes service_wishes(Host& host, const UnitFile& file, const std::string& unit) {
   Wishes wishes;
   if (!has_template(host, file)) {
-    wishes.emplace_back(wish_file("/etc/systemd/system/" + unit, render_unit(file)));
+    wishes.emplace_back(wish_file(own_unit(unit), render_unit(file)));
   }
   wishes.emplace_back(wish_unit(unit, true, true));
   return wishes;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "setup/host.h"
 #include "setup/thing.h"
@@ -23,6 +24,11 @@ struct UnitFile {
 // instance is escaped as systemd wants it.
 [[nodiscard]] std::string unit_name(UnitFile::Kind kind, const std::string& instance);
 [[nodiscard]] std::string render_unit(const UnitFile& unit);
+
+// The folder of what a unit of ours runs; empty: its text says none.
+[[nodiscard]] std::string folder_of_unit(const std::string& text);
+// Of all servers and clients with a unit here; the package's templates are for /etc/adit.
+[[nodiscard]] std::vector<std::string> folders_with_units(Host& host);
 
 // It runs now and at boot. The file is written only where no package has brought a template that
 // says the same. unit: its name.

@@ -58,6 +58,14 @@ TEST(UnitFile, AFolderForTemporaryFilesStaysVisible) {
   EXPECT_TRUE(has_line(render_unit({.dir = "/tmpfiles"}), "PrivateTmp=yes"));
 }
 
+TEST(UnitFile, ItsFolderCanBeReadFromIt) {
+  for (const char* dir : {"/etc/adit", "/srv/100% vpn", "/srv/joined"}) {
+    EXPECT_EQ(folder_of_unit(render_unit({.dir = dir, .name = "office"})), dir);
+    EXPECT_EQ(folder_of_unit(render_unit({.kind = Kind::client, .dir = dir})), dir);
+  }
+  EXPECT_EQ(folder_of_unit("[Service]\nExecStart=/bin/true\n"), "");
+}
+
 TEST(UnitFile, InstancesAreEscaped) {
   EXPECT_EQ(unit_name(Kind::server, ""), "adit-server@.service");
   EXPECT_EQ(unit_name(Kind::server, "site-1.example"), "adit-server@site-1.example.service");

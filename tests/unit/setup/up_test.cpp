@@ -307,6 +307,22 @@ TEST(Up, HookThatSomebodySetUpIsNotOursToTakeAway) {
   EXPECT_EQ(0, std::ranges::count(machine.host.ran, "ufw delete"));
 }
 
+TEST(Up, ValueThatAServerOfAnotherFolderWantsStaysUntilThatGoes) {
+  Machine machine;
+  machine.request.settings.lans = {{prefix("192.168.1.0/24")}};
+  ASSERT_TRUE(machine.up());
+  machine.request.dir = "/srv/b";
+  machine.request.settings.network = prefix("10.9.0.0/24");
+  machine.request.settings.port = 1195;
+  ASSERT_TRUE(machine.up());
+  machine.request.dir = "/etc/adit";
+  ASSERT_TRUE(machine.down());
+  EXPECT_EQ("1", machine.host.now.sysctls["net.ipv4.ip_forward"]);
+  machine.request.dir = "/srv/b";
+  ASSERT_TRUE(machine.down());
+  EXPECT_EQ("0", machine.host.now.sysctls["net.ipv4.ip_forward"]);
+}
+
 TEST(Up, ObstacleIsToldWithItsCure) {
   Machine machine;
   machine.host.surveyed.obstacles = {{"iptables-legacy", "-P FORWARD DROP", "all packets",
