@@ -192,13 +192,16 @@ std::string folder_of_unit(const std::string& text) {
   return {};
 }
 
+std::string folder_of_unit_file(Host& host, const std::string& unit) {
+  const auto file = host.read_file(own_unit(unit));
+  return file && *file ? folder_of_unit((*file)->text) : std::string();
+}
+
 std::vector<std::string> folders_with_units(Host& host) {
   std::vector<std::string> folders{UnitFile{}.dir};
   for (const std::string& name : host.files_in("/etc/systemd/system")) {
     if (!name.starts_with("adit-server@") && !name.starts_with("adit-client@")) continue;
-    const auto file = host.read_file(own_unit(name));
-    if (!file || !*file) continue;
-    std::string folder = folder_of_unit((*file)->text);
+    std::string folder = folder_of_unit_file(host, name);
     const bool known = folder.empty() || std::ranges::find(folders, folder) != folders.end();
     if (!known) folders.push_back(std::move(folder));
   }

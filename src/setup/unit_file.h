@@ -27,6 +27,8 @@ struct UnitFile {
 
 // The folder of what a unit of ours runs; empty: its text says none.
 [[nodiscard]] std::string folder_of_unit(const std::string& text);
+// The same of a unit that was written here; empty: there is no such file.
+[[nodiscard]] std::string folder_of_unit_file(Host& host, const std::string& unit);
 // Of all servers and clients with a unit here; the package's templates are for /etc/adit.
 [[nodiscard]] std::vector<std::string> folders_with_units(Host& host);
 

@@ -250,6 +250,20 @@ Status wish_reload(Draft& draft, Journal& journal) {
   return {};
 }
 
+// Two folders of one name would have one unit and one set of rules.
+std::optional<Error> namesake(Host& host, const std::string& dir) {
+  const std::string other = folder_of_unit_file(host, unit_of(dir));
+  if (other.empty() || other == dir) return std::nullopt;
+  const auto journal = host.read_file(state_folder(other) + "/up.json");
+  if (!journal || !*journal) return std::nullopt;  // it has moved from there
+  const std::string instance = instance_of(dir);
+  return Error{
+      fmt::format("the server of {} has the name that one of {} would get: {} (the service {} and "
+                  "the firewall rules of \"{}\")",
+                  other, dir, instance, unit_of(dir), instance),
+      "names follow from the first 20 letters of the folder's own name: choose another --dir"};
+}
+
 std::vector<Error> preflight_of(Draft& draft) {
   const ServerFacts* present = draft.present ? &*draft.present : nullptr;
   return preflight(draft.host,
@@ -279,6 +293,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
         {fmt::format("a server of this folder runs in the foreground (pid {})", *draft.running.pid),
          "end it first: adit down; or let it read the changes: adit up --no-service"});
   }
+  if (auto error = namesake(host, request.dir)) draft.plan.errors.push_back(std::move(*error));
   if (!draft.plan.errors.empty()) return std::move(draft.plan);
   wish_folders(draft);
   wish_certificates(draft);

@@ -323,6 +323,43 @@ TEST(Up, ValueThatAServerOfAnotherFolderWantsStaysUntilThatGoes) {
   EXPECT_EQ("0", machine.host.now.sysctls["net.ipv4.ip_forward"]);
 }
 
+TEST(Up, FolderOfTheNameOfAnotherIsRefusedByNamingBoth) {
+  Machine machine;
+  machine.request.dir = "/srv/alpha/vpn";
+  ASSERT_TRUE(machine.up());
+  const auto before = machine.host.now;
+  machine.request.dir = "/srv/beta/vpn";
+  machine.request.service = false;
+  machine.request.settings.network = prefix("10.9.0.0/24");
+  machine.request.settings.port = 1195;
+  const Status refused = machine.up();
+  ASSERT_FALSE(refused);
+  for (const char* part : {"/srv/alpha/vpn", "/srv/beta/vpn", "server-vpn", "another --dir"}) {
+    EXPECT_NE(std::string::npos, refused.error().text().find(part)) << refused.error().text();
+  }
+  EXPECT_EQ(before, machine.host.now);
+  machine.request.dir = "/srv/alpha/vpn";
+  ASSERT_TRUE(machine.down());
+  machine.request.dir = "/srv/beta/vpn";
+  EXPECT_TRUE(machine.up());
+}
+
+TEST(Up, FolderThatHasMovedKeepsItsName) {
+  Machine machine;
+  machine.request.dir = "/srv/alpha/vpn";
+  ASSERT_TRUE(machine.up());
+  std::map<std::string, File> moved;
+  for (const auto& [path, file] : machine.host.now.files) {
+    const bool inside = path.starts_with("/srv/alpha/");
+    moved[inside ? "/srv/beta/" + path.substr(11) : path] = file;
+  }
+  machine.host.now.files = moved;
+  machine.host.now.folders["/srv/beta"] = machine.host.now.folders["/srv/beta/vpn"] = 0755;
+  machine.request.dir = "/srv/beta/vpn";
+  const Status done = machine.up();
+  EXPECT_TRUE(done) << done.error().text();
+}
+
 TEST(Up, ObstacleIsToldWithItsCure) {
   Machine machine;
   machine.host.surveyed.obstacles = {{"iptables-legacy", "-P FORWARD DROP", "all packets",
