@@ -62,6 +62,11 @@ Json to_json(const Thing& thing) {
   return json;
 }
 
+// Of rules there is nothing to go back to; earlier versions wrote a word here that is no ruleset.
+State before_of(const Thing& thing, const Json& json) {
+  return thing.kind == Thing::Kind::rules ? State{} : state_of(json);
+}
+
 Thing thing_of(const Json& json) {
   const auto kind = json.at("kind").get<std::string>();
   const auto* const found = std::find(kinds.begin(), kinds.end(), kind);
@@ -100,7 +105,8 @@ Status parse_journal(const std::string& text, std::vector<Record>& records,
   try {
     const Json whole = Json::parse(text);
     for (const Json& one : whole.at("changed")) {
-      Record record{thing_of(one.at("thing")), state_of(one.at("before")), {}};
+      Record record{thing_of(one.at("thing")), {}, {}};
+      record.before = before_of(record.thing, one.at("before"));
       for (const Json& state : one.at("ours")) record.ours.push_back(state_of(state));
       records.push_back(std::move(record));
     }

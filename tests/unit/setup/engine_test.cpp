@@ -245,6 +245,29 @@ TEST(Engine, ValueGoesBackWithTheLastOwnerInWhateverOrderTheyGo) {
   } while (std::ranges::next_permutation(leaving).found);
 }
 
+TEST(Engine, RulesWithoutAJournalAreReplacedAndRemoved) {
+  FakeHost host;
+  host.now.rules["server"] = "owner server\nold rule\n";
+  const Wishes wish{{Wish{rules_of("server"), value_state("owner server\none rule\n")}}};
+  ASSERT_TRUE(bring_up(host, wish));
+  EXPECT_EQ("owner server\none rule\n", host.now.rules["server"]);
+  ASSERT_TRUE(take_down(host));
+  EXPECT_TRUE(host.now.rules.empty());
+}
+
+TEST(Engine, RulesAreRemovedAlsoByAJournalThatNamesOthersBefore) {
+  FakeHost host;
+  const Wishes wish{{Wish{rules_of("server"), value_state("owner server\none rule\n")}}};
+  ASSERT_TRUE(bring_up(host, wish));
+  std::string& text = host.now.files.at("/etc/adit/state/up.json").text;
+  const std::string none = R"("before": null)";
+  ASSERT_NE(std::string::npos, text.rfind(none));
+  text.replace(text.rfind(none), none.size(),
+               R"("before": {"mode": 0, "text": "somebody else's"})");
+  ASSERT_TRUE(take_down(host));
+  EXPECT_TRUE(host.now.rules.empty());
+}
+
 TEST(Engine, FoldersMadeForAFileGoWithIt) {
   FakeHost host;
   host.now.folders.erase("/etc/sysctl.d");
