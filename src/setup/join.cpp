@@ -157,7 +157,9 @@ class Joining {
   // A network of the far side that this host lies in itself would cut it off from its own.
   void demand_no_overlap() {
     for (const HostAddress& own : host_.addresses()) {
-      if (own.device == "lo" || own.device.starts_with("tun")) continue;
+      if (own.device == "lo" || own.device.starts_with("tun") || own.device == facts_.device) {
+        continue;
+      }
       for (const ip::Prefix& far : facts_.far) {
         if (far.length < own.network.length || !own.network.contains(far.address)) continue;
         plan_.errors.push_back(

@@ -58,6 +58,12 @@ void check_lans(const Demand& demand, std::vector<Error>& errors) {
   }
 }
 
+// "dev tun" is any tun device, and one that runs may still have that name.
+bool may_be_device_of(const ServerFacts& facts, const std::string& device) {
+  const bool any_tap = facts.device == "tap" && device.starts_with("tap");
+  return device.starts_with("tun") || any_tap || device == facts.device;
+}
+
 // The profile holds it as one word.
 void check_endpoint(const Demand& demand, std::vector<Error>& errors) {
   const std::string& endpoint = demand.wanted.endpoint;
@@ -144,10 +150,10 @@ std::vector<NamedNetwork> networks_of(Host& host, const ServerFacts* present) {
   }
   std::vector<NamedNetwork> all;
   for (const HostRoute& route : host.routes()) {
-    const bool ours =
-        route.device.starts_with("tun") && std::ranges::any_of(own, [&](const ip::Prefix& one) {
-          return one.contains(route.to.address) && one.length <= route.to.length;
-        });
+    const bool ours = present != nullptr && may_be_device_of(*present, route.device) &&
+                      std::ranges::any_of(own, [&](const ip::Prefix& one) {
+                        return one.contains(route.to.address) && one.length <= route.to.length;
+                      });
     if (route.to.length == 0 || ours) continue;
     all.push_back({"what this host reaches through " + route.device + ":", route.to});
   }

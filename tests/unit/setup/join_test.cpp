@@ -142,6 +142,14 @@ TEST_F(Join, a_network_that_this_host_lies_in_itself_is_refused) {
   EXPECT_TRUE(made.wishes.empty());
 }
 
+TEST_F(Join, the_tunnel_itself_is_not_in_its_own_way) {
+  request.profile += "dev vpn0\ndev-type tun\n";
+  host.links.push_back({"vpn0", network("10.8.0.0/24"), *ip::Address::parse("10.8.0.5")});
+  EXPECT_TRUE(plan().errors.empty());
+  host.links.back().device = "vpn1";
+  EXPECT_EQ(plan().errors.size(), 1u);
+}
+
 TEST_F(Join, obstacles_are_told_all_at_once) {
   host.root = false;
   host.systemd = false;

@@ -284,6 +284,22 @@ TEST(Up, ServerThatRunsHoldsItsPortAndRoutesItself) {
   EXPECT_TRUE(plan->errors.empty()) << plan->errors[0].text();
 }
 
+TEST(Up, ServerThatRunsIsNotInItsOwnWayWhateverItsDeviceIsCalled) {
+  Machine machine;
+  ASSERT_TRUE(machine.up());
+  for (const auto& [dev, device] :
+       {std::pair{"dev vpn0\ndev-type tun\n", "vpn0"}, std::pair{"dev tap\n", "tap0"}}) {
+    machine.host.now.files["/etc/adit/server.conf"].text += dev;
+    machine.host.ways.push_back({prefix("10.8.0.0/24"), device});
+    const auto plan = machine.plan();
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(plan->errors.empty()) << plan->errors[0].text();
+    machine.host.ways.back().device = "eth1";
+    EXPECT_EQ(1u, machine.plan()->errors.size());
+    machine.host.ways.pop_back();
+  }
+}
+
 TEST(Up, ServerThatAKilledRunHasStartedIsNotInItsOwnWay) {
   Machine machine;
   machine.host.now.files["/etc/systemd/system/adit-server@server.service"] = {"[Service]\n"};
