@@ -70,13 +70,19 @@ std::optional<ip::Address> free_fixed_address(const ServerFacts& facts) {
   return std::nullopt;
 }
 
+std::optional<ip::Address> matching_address6(const ServerFacts& facts, const ip::Address& fixed) {
+  if (!facts.network || !facts.network6 || !facts.network->contains(fixed)) return std::nullopt;
+  const std::uint32_t number = fixed.v4_number() - facts.network->address.v4_number();
+  if (number >= first_pool6) return std::nullopt;
+  return facts.network6->address.plus(number);
+}
+
 Status set_fixed_address(ConfText& file, const ServerFacts& facts, const ip::Address& address) {
   if (!facts.network) return fail("server.conf names no network");
   file.set({"ifconfig-push", address.text(), facts.network->netmask().text()});
-  const std::uint32_t number = address.v4_number() - facts.network->address.v4_number();
-  if (!facts.network6 || number >= first_pool6) return {};
-  file.set({"ifconfig-ipv6-push", fmt::format("{}/{}", facts.network6->address.plus(number).text(),
-                                              facts.network6->length)});
+  const auto address6 = matching_address6(facts, address);
+  if (!address6) return {};
+  file.set({"ifconfig-ipv6-push", fmt::format("{}/{}", address6->text(), facts.network6->length)});
   return {};
 }
 

@@ -13,6 +13,10 @@ namespace adit::setup {
 // The first that is free for good; nothing: none is.
 [[nodiscard]] std::optional<ip::Address> free_fixed_address(const ServerFacts& facts);
 
+// The IPv6 address that goes with it; nothing: the server has no such network, or it is too far up.
+[[nodiscard]] std::optional<ip::Address> matching_address6(const ServerFacts& facts,
+                                                           const ip::Address& fixed);
+
 // Writes it into a client's file, with the IPv6 address that goes with it.
 [[nodiscard]] Status set_fixed_address(ConfText& file, const ServerFacts& facts,
                                        const ip::Address& address);

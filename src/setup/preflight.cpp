@@ -80,13 +80,24 @@ void check_endpoint(const Demand& demand, std::vector<Error>& errors) {
 }
 
 void check_fixed(const Demand& demand, std::vector<Error>& errors) {
-  if (!demand.wanted.network) return;
-  for (const ClientFile& client : demand.wanted.clients) {
-    if (!client.fixed || demand.wanted.network->contains(*client.fixed)) continue;
-    errors.push_back({fmt::format("client {} has the fixed address {}, which is not in {}",
-                                  client.name, client.fixed->text(), demand.wanted.network->text()),
-                      "give it another first, or keep the network: edit " + demand.wanted.ccd +
-                          "/" + client.name});
+  const ServerFacts& wanted = demand.wanted;
+  const auto refuse = [&](const ClientFile& client, const ip::Address& fixed,
+                          const ip::Prefix& network) {
+    errors.push_back(
+        {fmt::format("client {} has the fixed address {}, which is not in {}", client.name,
+                     fixed.text(), network.text()),
+         "give it another first, or keep the network: edit " + wanted.ccd + "/" + client.name});
+  };
+  for (const ClientFile& client : wanted.clients) {
+    if (wanted.network && client.fixed && !wanted.network->contains(*client.fixed)) {
+      refuse(client, *client.fixed, *wanted.network);
+    }
+    // One that never was in the server's network is so on purpose.
+    const bool moved = client.fixed6 && demand.present != nullptr && demand.present->network6 &&
+                       demand.present->network6->contains(*client.fixed6);
+    if (moved && wanted.network6 && !wanted.network6->contains(*client.fixed6)) {
+      refuse(client, *client.fixed6, *wanted.network6);
+    }
   }
 }
 

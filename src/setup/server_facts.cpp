@@ -104,6 +104,7 @@ ClientFile client_of(const std::string& name, const std::string& text, const std
   const auto parsed = options::parse_client_profile(text, path, config);
   ClientFile client{name, {}, {}};
   if (parsed.profile.ifconfig_push) client.fixed = parsed.profile.ifconfig_push->first;
+  if (const auto& pushed = parsed.profile.ifconfig_ipv6_push) client.fixed6 = pushed->address;
   for (const options::Iroute& iroute : parsed.profile.iroutes) {
     client.behind.push_back(iroute.prefix);
   }

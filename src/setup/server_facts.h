@@ -40,8 +40,9 @@ struct NamedMap {
 // A file of client-config-dir.
 struct ClientFile {
   std::string name;
-  std::optional<ip::Address> fixed;  // ifconfig-push
-  std::vector<ip::Prefix> behind;    // iroute: networks as the tunnel sees them
+  std::optional<ip::Address> fixed;     // ifconfig-push
+  std::vector<ip::Prefix> behind;       // iroute: networks as the tunnel sees them
+  std::optional<ip::Address> fixed6{};  // ifconfig-ipv6-push
 };
 
 struct ServerFacts {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "setup/addresses.h"
 #include "setup/firewall_plan.h"
 #include "setup/firewall_wishes.h"
 #include "setup/own_files.h"
@@ -21,7 +22,8 @@ struct Draft {
   const UpRequest& request;
   Certificates* pki = nullptr;  // none for an edit
   std::optional<ServerFacts> present{};
-  std::string text{};  // of server.conf, as it will be
+  std::string text{};     // of server.conf, as it will be
+  ClientTexts clients{};  // of client-config-dir, that change with it
   Running running{};
   UpPlan plan{};
 
@@ -97,6 +99,27 @@ Status draft_configuration(Draft& draft) {
   return {};
 }
 
+// IPv6 addresses that adit gave with fixed ones follow the network.
+Status draft_addresses6(Draft& draft) {
+  ServerFacts& facts = draft.plan.facts;
+  if (!draft.present || !draft.present->network6) return {};
+  if (draft.present->network6 == facts.network6) return {};
+  for (const ClientFile& client : facts.clients) {
+    if (!client.fixed || !client.fixed6) continue;
+    if (client.fixed6 != matching_address6(*draft.present, *client.fixed)) continue;
+    const auto file = draft.host.read_file(facts.ccd + "/" + client.name);
+    if (!file) return fail_with(file.error());
+    ConfText text(*file ? (*file)->text : "");
+    if (!facts.network6) text.remove(begins_with({"ifconfig-ipv6-push"}));
+    if (Status set = set_fixed_address(text, facts, *client.fixed); !set) return set;
+    draft.clients[client.name] = text.text();
+  }
+  auto changed = read_server_text(draft.host, draft.request.dir, draft.text, draft.clients);
+  if (!changed) return fail_with(changed.error());
+  facts = std::move(*changed);
+  return {};
+}
+
 Status draft_edit(Draft& draft, const Edit& edit) {
   const auto text = server_text(draft.host, edit.dir);
   if (!text) return fail_with(text.error());
@@ -107,8 +130,8 @@ Status draft_edit(Draft& draft, const Edit& edit) {
   return {};
 }
 
-Status wish_edited_files(Draft& draft, const Edit& edit) {
-  for (const auto& [name, text] : edit.clients) {
+Status wish_clients(Draft& draft, const ClientTexts& clients) {
+  for (const auto& [name, text] : clients) {
     const std::string path = draft.plan.facts.ccd + "/" + name;
     if (!text) {
       draft.wish({{Thing::Kind::file, path}, {}, true});
@@ -116,7 +139,7 @@ Status wish_edited_files(Draft& draft, const Edit& edit) {
       return done;
     }
   }
-  return edit.conf ? draft.wish_text(draft.in_dir("server.conf"), draft.text) : Status{};
+  return {};
 }
 
 void wish_folders(Draft& draft) {
@@ -280,6 +303,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   Draft draft{host, request, &pki};
   draft.running = running_server(host, request.dir, unit_of(request.dir));
   if (Status done = draft_configuration(draft); !done) return fail_with(done.error());
+  if (Status done = draft_addresses6(draft); !done) return fail_with(done.error());
   draft.plan.instance = instance_of(request.dir);
   if (request.service) draft.plan.unit = unit_of(request.dir);
   draft.plan.errors = preflight_of(draft);
@@ -301,6 +325,7 @@ Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) 
   if (Status done = draft.wish_text(draft.in_dir("server.conf"), draft.text); !done) {
     return fail_with(done.error());
   }
+  if (Status done = wish_clients(draft, draft.clients); !done) return fail_with(done.error());
   wish_profiles(draft);
   note_missing_routes(draft);
   if (Status done = wish_firewall(draft, *journal); !done) return fail_with(done.error());
@@ -324,7 +349,12 @@ Result<UpPlan> plan_edit(Host& host, const Edit& edit, const std::string& progra
   draft.plan.instance = instance_of(edit.dir);
   if (request.service) draft.plan.unit = unit_of(edit.dir);
   if (Status done = draft_edit(draft, edit); !done) return fail_with(done.error());
-  if (Status done = wish_edited_files(draft, edit); !done) return fail_with(done.error());
+  if (Status done = wish_clients(draft, edit.clients); !done) return fail_with(done.error());
+  if (edit.conf) {
+    if (Status done = draft.wish_text(draft.in_dir("server.conf"), draft.text); !done) {
+      return fail_with(done.error());
+    }
+  }
   for (const Wish& other : edit.others) draft.wish(other);
   // A server that is not set up here has no rules either.
   if (journal->records.empty()) return std::move(draft.plan);

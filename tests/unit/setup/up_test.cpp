@@ -376,6 +376,39 @@ TEST(Up, FolderThatHasMovedKeepsItsName) {
   EXPECT_TRUE(done) << done.error().text();
 }
 
+TEST(Up, FixedAddressesFollowTheIpv6Network) {
+  Machine machine;
+  machine.request.settings.network6 = prefix("fd08::/64");
+  ASSERT_TRUE(machine.up());
+  auto& files = machine.host.now.files;
+  const std::string push = "# mine\nifconfig-push 10.8.0.5 255.255.255.0\n";
+  files["/etc/adit/ccd/office"] = {push + "ifconfig-ipv6-push fd08::5/64\n", 0640, Owner{0, 1}};
+  files["/etc/adit/ccd/elsewhere"] = {"ifconfig-ipv6-push fd77::5/64\n"};
+  machine.request.settings.network6 = prefix("fd09::/64");
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ((File{push + "ifconfig-ipv6-push fd09::5/64\n", 0640, Owner{0, 1}}),
+            files.at("/etc/adit/ccd/office"));
+  EXPECT_EQ("ifconfig-ipv6-push fd77::5/64\n", files.at("/etc/adit/ccd/elsewhere").text);
+  EXPECT_EQ("", machine.dry_run());
+  machine.request.settings.network6.reset();
+  machine.request.settings.no_network6 = true;
+  ASSERT_TRUE(machine.up());
+  EXPECT_EQ(push, files.at("/etc/adit/ccd/office").text);
+}
+
+TEST(Up, FixedIpv6AddressOfOnesOwnChoiceIsInTheWayOfAnotherNetwork) {
+  Machine machine;
+  machine.request.settings.network6 = prefix("fd08::/64");
+  ASSERT_TRUE(machine.up());
+  machine.host.now.files["/etc/adit/ccd/office"] = {"ifconfig-ipv6-push fd08::beef/64\n"};
+  machine.request.settings.network6 = prefix("fd09::/64");
+  const auto plan = machine.plan();
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(1u, plan->errors.size());
+  EXPECT_EQ("client office has the fixed address fd08::beef, which is not in fd09::/64",
+            plan->errors[0].what);
+}
+
 TEST(Up, ObstacleIsToldWithItsCure) {
   Machine machine;
   machine.host.surveyed.obstacles = {{"iptables-legacy", "-P FORWARD DROP", "all packets",
