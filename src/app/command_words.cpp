@@ -10,11 +10,18 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "setup/lock.h"
 #include "setup/show.h"
 #include "system/clock.h"
 #include "system/terminal.h"
 
 namespace adit::app {
+
+namespace {
+
+constexpr const char* root_lock = "/run/adit-setup.lock";
+
+}  // namespace
 
 int complain(const Error& error, int status) {
   std::fprintf(stderr, "adit: %s\n", error.text().c_str());
@@ -118,6 +125,13 @@ bool ask_yes(const std::string& question, bool usual) {
 }
 
 system::Fd lock_dir(const std::string& dir) {
+  // Not the folder, which anybody who can read it could hold.
+  if (geteuid() == 0) {
+    auto held = setup::hold_lock(root_lock, [](const std::string& holder) {
+      std::fprintf(stderr, "adit: waiting until %s is done\n", holder.c_str());
+    });
+    if (held) return held;
+  }
   std::filesystem::path folder = dir;
   std::error_code unknown;
   while (!std::filesystem::is_directory(folder, unknown) && folder.has_relative_path()) {

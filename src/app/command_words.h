@@ -51,8 +51,9 @@ struct Screen {
 [[nodiscard]] std::string ask_line(const std::string& question, const std::string& usual);
 [[nodiscard]] bool ask_yes(const std::string& question, bool usual);
 
-// Others that change the same folder wait until this one is let go. Held by the folder itself, or
-// the nearest above it that exists.
+// Others that change something here wait until this one is let go. Root's is one for all folders,
+// for what is changed on a host they share; another user's is the folder itself, or the nearest
+// above it that exists.
 [[nodiscard]] system::Fd lock_dir(const std::string& dir);
 
 // Of DIR/state. repair: what a killed run left half done is taken back first.

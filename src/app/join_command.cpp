@@ -175,11 +175,15 @@ int join_with(Join& join) {
   const auto& given = join.given;
   setup::JoinRequest& request = join.request;
   const bool changes = !given.dry_run && join.host.is_root();
-  if (join.host.is_root()) join.lock = lock_dir(request.dir);
-  auto journal = open_journal(join.host, request.dir, setup::join_owner(request.name), changes);
-  if (!journal) return complain(journal.error());
-  const bool asks = journal->empty() || given.lan_option->count() > 0;
+  const std::string owner = setup::join_owner(request.name);
+  const auto known = open_journal(join.host, request.dir, owner, false);
+  if (!known) return complain(known.error());
+  // Not while others wait for us: it takes as long as the server likes.
+  const bool asks = known->records.empty() || given.lan_option->count() > 0;
   const auto silence = asks ? ask_server(request, given.file) : std::optional<std::string>{};
+  if (join.host.is_root()) join.lock = lock_dir(request.dir);
+  auto journal = open_journal(join.host, request.dir, owner, changes);
+  if (!journal) return complain(journal.error());
   auto plan = setup::plan_join(join.host, request, *journal);
   if (!plan) return complain(plan.error());
   if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
