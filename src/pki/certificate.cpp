@@ -1,5 +1,6 @@
 #include "pki/certificate.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <ctime>
@@ -52,11 +53,19 @@ constexpr std::array server_and_client_extensions{
     ExtensionLine{NID_key_usage, "digitalSignature,keyEncipherment"},
 };
 
+// What says its use otherwise, or not at all: that is copied.
+constexpr std::array other_extensions{
+    ExtensionLine{NID_basic_constraints, "CA:FALSE"},
+    ExtensionLine{NID_subject_key_identifier, "hash"},
+    ExtensionLine{NID_authority_key_identifier, "keyid,issuer:always"},
+};
+constexpr std::array extensions_of_use{NID_ext_key_usage, NID_key_usage, NID_netscape_cert_type};
+
 std::span<const ExtensionLine> extensions_of(Kind kind) {
   if (kind == Kind::server) return server_extensions;
-  return kind == Kind::server_and_client
-             ? std::span<const ExtensionLine>(server_and_client_extensions)
-             : client_extensions;
+  if (kind == Kind::client) return client_extensions;
+  if (kind == Kind::server_and_client) return server_and_client_extensions;
+  return other_extensions;
 }
 
 bool set_common_name(X509* certificate, const std::string& common_name) {
@@ -119,9 +128,14 @@ Kind netscape_kind_of(X509* certificate) {
   return ASN1_BIT_STRING_get_bit(type.get(), 0) == 1 ? Kind::client : Kind::other;
 }
 
-bool copy_alternative_names(X509* certificate, X509* from) {
-  const int at = X509_get_ext_by_NID(from, NID_subject_alt_name, -1);
+bool copy_extension(X509* certificate, X509* from, int nid) {
+  const int at = X509_get_ext_by_NID(from, nid, -1);
   return at < 0 || X509_add_ext(certificate, X509_get_ext(from, at), -1) == 1;
+}
+
+bool copy_use(X509* certificate, X509* from) {
+  return std::ranges::all_of(extensions_of_use,
+                             [&](int nid) { return copy_extension(certificate, from, nid); });
 }
 
 Kind kind_of(X509* certificate) {
@@ -187,8 +201,9 @@ Result<Certificate> make_successor(X509* old, EVP_PKEY* key, const std::string& 
       made && X509_set_subject_name(made.get(), X509_get_subject_name(old)) == 1 &&
       X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
       add_extensions(made.get(), signer.certificate, extensions_of(kind),
-                     signer.bridged && serves(kind)) &&
-      copy_alternative_names(made.get(), old) &&
+                     signer.bridged && may_serve(kind)) &&
+      (kind != Kind::other || copy_use(made.get(), old)) &&
+      copy_extension(made.get(), old, NID_subject_alt_name) &&
       X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
   if (!ok) {
     return fail_with(

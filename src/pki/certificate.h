@@ -37,7 +37,7 @@ struct Signer {
                                                    const Validity& validity, const Signer& signer);
 
 // A certificate for the same subject and use, with the same alternative names. Where the old one
-// states no use, it becomes one for a client.
+// states no use, the new one states none either.
 [[nodiscard]] Result<Certificate> make_successor(X509* old, EVP_PKEY* key,
                                                  const std::string& serial,
                                                  const Validity& validity, const Signer& signer);

@@ -18,6 +18,8 @@ const char* name(Kind kind);
 [[nodiscard]] constexpr bool serves(Kind kind) {
   return kind == Kind::server || kind == Kind::server_and_client;
 }
+// A certificate that states no use is as good for a server as for a client.
+[[nodiscard]] constexpr bool may_serve(Kind kind) { return serves(kind) || kind == Kind::other; }
 const char* name(State state);
 
 // One certificate as a list shows it.

@@ -75,6 +75,7 @@ std::string render_json(const Rotation& rotation, WallTime now) {
                      {"servers_left", array_of(rotation.servers_left, now)},
                      {"clients_left", array_of(rotation.clients_left, now)},
                      {"not_exported", array_of(rotation.not_exported, now)},
+                     {"unstated", array_of(rotation.unstated, now)},
                      {"renewed", rotation.renewed}});
 }
 

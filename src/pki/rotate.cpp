@@ -151,7 +151,7 @@ Status take_bridge_down(Ledger& ledger) {
   for (const auto& [serial, name] : names_by_serial(ledger.disk)) {
     const auto certificate = load_certificate(ledger.disk, layout::certificate_of(name));
     if (!certificate || !signed_by(certificate->get(), ledger.ca.get())) continue;
-    if (!serves(facts_of(certificate->get()).kind)) continue;
+    if (!may_serve(facts_of(certificate->get()).kind)) continue;
     const Status done = ledger.disk.write(layout::certificate_of(name),
                                           render_described(certificate->get()), public_mode);
     if (!done) return done;
@@ -197,6 +197,13 @@ Status check_finish(const Rotation& rotation, bool force) {
     return refuse_step(fmt::format("no profile was made with the new certificates of: {}",
                                    names_of(rotation.not_exported)),
                        "export and hand them out; or leave them behind with --force");
+  }
+  if (!rotation.unstated.empty()) {
+    return refuse_step(fmt::format("certificates that state no use may be clients', and then "
+                                   "need handing out: {}",
+                                   names_of(rotation.unstated)),
+                       "hand the new ones out from issued/, then: adit pki rotate-ca finish "
+                       "--force");
   }
   return {};
 }

@@ -47,10 +47,13 @@ bool is_old(const Ledger& ledger, X509* certificate) {
 void sort_in(const Ledger& ledger, const Row& row, const Entry& entry,
              const std::map<std::string, Name>& names, Rotation& rotation) {
   const Certificate certificate = find_certificate(ledger.disk, row);
+  const bool unstated = certificate != nullptr && entry.kind == Kind::other;
   if (is_old(ledger, certificate.get())) {
-    (serves(entry.kind) ? rotation.servers_left : rotation.clients_left).push_back(entry);
+    const bool early = serves(entry.kind) || unstated;
+    (early ? rotation.servers_left : rotation.clients_left).push_back(entry);
     return;
   }
+  if (unstated) return rotation.unstated.push_back(entry);
   const auto name = names.find(row.serial);
   const bool exported = name != names.end() && entry.not_before &&
                         is_exported(ledger.disk, name->second, *entry.not_before);

@@ -20,12 +20,15 @@ const char* name(RotationStage stage);
 
 struct Rotation {
   RotationStage stage = RotationStage::none;
-  Entry from;                         // the authority that ends; without a rotation the only one
-  std::optional<Entry> to{};          // the one that follows
-  bool bridged = false;               // servers show a way from the old authority to the new one
-  std::vector<Entry> servers_left{};  // whose certificate in force is still of the old authority
+  Entry from;                 // the authority that ends; without a rotation the only one
+  std::optional<Entry> to{};  // the one that follows
+  bool bridged = false;       // servers show a way from the old authority to the new one
+  // Whose certificate in force is still of the old authority; who states no use is changed with the
+  // servers.
+  std::vector<Entry> servers_left{};
   std::vector<Entry> clients_left{};
   std::vector<Entry> not_exported{};   // clients whose new certificate is in no profile yet
+  std::vector<Entry> unstated{};       // changed, and nobody can tell whether their owners know
   std::vector<std::string> renewed{};  // by the call that answered
 };
 

@@ -19,7 +19,8 @@ std::string named(std::string_view what, const std::vector<Entry>& entries) {
 std::string left_of(const Rotation& rotation) {
   return named("servers with a certificate of the old authority", rotation.servers_left) +
          named("clients with a certificate of the old authority", rotation.clients_left) +
-         named("clients whose new certificate is in no profile yet", rotation.not_exported);
+         named("clients whose new certificate is in no profile yet", rotation.not_exported) +
+         named("new certificates that state no use, and may be clients'", rotation.unstated);
 }
 
 std::string next_of(const Rotation& rotation) {
@@ -32,6 +33,9 @@ std::string next_of(const Rotation& rotation) {
   }
   if (!rotation.not_exported.empty()) {
     return "next: hand out new profiles (adit pki export NAME, or adit client export NAME)";
+  }
+  if (!rotation.unstated.empty()) {
+    return "next: hand them out from issued/, then: adit pki rotate-ca finish --force";
   }
   return "next: once the new profiles are in use: adit pki rotate-ca finish";
 }

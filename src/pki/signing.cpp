@@ -38,7 +38,7 @@ Signer signer_of(const Ledger& ledger, EVP_PKEY* ca_key) {
 
 Result<std::string> issued_text(const Ledger& ledger, X509* certificate) {
   std::string text = render_described(certificate);
-  const bool crosses = serves(facts_of(certificate).kind) && is_bridged(ledger) &&
+  const bool crosses = may_serve(facts_of(certificate).kind) && is_bridged(ledger) &&
                        signed_by(certificate, ledger.ca.get());
   if (!crosses) return text;
   const auto cross = ledger.disk.read(layout::cross_certificate);

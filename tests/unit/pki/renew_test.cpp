@@ -200,5 +200,32 @@ TEST_F(AuthorityRenew, shows_both_certificates) {
       << text;
 }
 
+TEST_F(AuthorityRenew, states_no_use_where_the_old_certificate_states_none) {
+  sign_again(issue(Kind::server, "gw"), {{NID_ext_key_usage, nullptr}, {NID_key_usage, nullptr}});
+  EXPECT_EQ(renew({.name = named("gw")}).now.kind, Kind::other);
+  const Certificate made = read_certificate(text_of("issued/gw.crt"));
+  EXPECT_EQ(extension_text(made.get(), NID_ext_key_usage), "");
+  EXPECT_EQ(extension_text(made.get(), NID_key_usage), "");
+  EXPECT_EQ(extension_text(made.get(), NID_basic_constraints), "CA:FALSE");
+  EXPECT_EQ(extension_text(made.get(), NID_subject_alt_name), "DNS:gw");
+  for (const int purpose : {X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT}) {
+    EXPECT_EQ(
+        verify(text_of("issued/gw.crt"), text_of("ca.crt"), text_of("crl.pem"), purpose, noon),
+        "ok");
+  }
+}
+
+TEST_F(AuthorityRenew, keeps_a_use_that_is_neither_a_servers_nor_a_clients) {
+  sign_again(issue(Kind::server, "gw"), {{NID_ext_key_usage, "critical,codeSigning"},
+                                         {NID_key_usage, "keyAgreement"},
+                                         {NID_netscape_cert_type, "objsign"}});
+  EXPECT_EQ(renew({.name = named("gw")}).now.kind, Kind::other);
+  const Certificate made = read_certificate(text_of("issued/gw.crt"));
+  EXPECT_EQ(extension_text(made.get(), NID_ext_key_usage), "Code Signing");
+  EXPECT_TRUE(is_critical(made.get(), NID_ext_key_usage));
+  EXPECT_EQ(extension_text(made.get(), NID_key_usage), "Key Agreement");
+  EXPECT_EQ(extension_text(made.get(), NID_netscape_cert_type), "Object Signing");
+}
+
 }  // namespace
 }  // namespace adit::pki

@@ -252,6 +252,32 @@ TEST_F(AuthorityRotation, cuts_a_long_name_between_two_letters) {
   EXPECT_EQ(rotation.to->name, "x" + letters.substr(0, 58) + " 2");
 }
 
+TEST_F(AuthorityRotation, changes_with_the_servers_what_states_no_use) {
+  sign_again(issue(Kind::server, "old-gw"), {{NID_ext_key_usage, nullptr}});
+  const Rotation started = call(starting());
+  EXPECT_EQ(names_of(started.clients_left), (std::vector<std::string>{"anna", "bert"}));
+  EXPECT_EQ(names_of(started.servers_left), (std::vector<std::string>{"gw", "old-gw"}));
+  EXPECT_EQ(call(servers()).renewed, (std::vector<std::string>{"gw", "old-gw"}));
+  const std::string shown = text_of("issued/old-gw.crt");
+  EXPECT_EQ(seen(shown, old_ca_, X509_PURPOSE_SSL_SERVER), "ok");
+  EXPECT_EQ(seen(shown, text_of("ca.crt"), X509_PURPOSE_SSL_SERVER), "ok");
+}
+
+TEST_F(AuthorityRotation, asks_for_the_owners_of_what_states_no_use_before_it_finishes) {
+  sign_again(issue(Kind::client, "carl"), {{NID_ext_key_usage, nullptr}});
+  call(starting());
+  call(servers());
+  const Rotation rotation = call(clients());
+  EXPECT_EQ(names_of(rotation.not_exported), (std::vector<std::string>{"anna", "bert"}));
+  EXPECT_EQ(names_of(rotation.unstated), std::vector<std::string>{"carl"});
+  export_client("anna", later);
+  export_client("bert", later);
+  EXPECT_NE(why_not(finishing()).find("certificates that state no use may be clients'"),
+            std::string::npos);
+  call(finishing(true));
+  EXPECT_EQ(all_in(text_of("issued/carl.crt")).size(), 1u);
+}
+
 TEST_F(AuthorityRotation, protects_the_new_key_when_asked) {
   auto authority = Authority::open(
       root(), {.ask = [](const std::string&) { return std::optional(SecretText("open sesame")); },

@@ -51,6 +51,13 @@ Entry ScratchTest::revoke(const std::string& name, Reason reason, WallTime now) 
   return entry.value_or(Entry{});
 }
 
+void ScratchTest::sign_again(const Entry& entry, const Extensions& extensions) const {
+  const std::string issued = "issued/" + entry.name + ".crt";
+  const auto made = signed_again(text_of(issued), text_of("private/ca.key"), extensions);
+  put(issued, made);
+  put("certs_by_serial/" + entry.serial + ".pem", made);
+}
+
 Exported ScratchTest::export_client(const std::string& name, WallTime now) {
   auto authority = Authority::open(root());
   EXPECT_TRUE(authority) << authority.error().text();

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "pki/authority.h"
+#include "tests/unit/pki/foreign.h"
 
 namespace adit::pki {
 
@@ -48,6 +49,8 @@ class ScratchTest : public testing::Test {
   Entry issue(Kind kind, const std::string& name, WallTime now = noon,
               std::optional<KeyType> key_type = {});
   Entry revoke(const std::string& name, Reason reason = Reason::unspecified, WallTime now = noon);
+  // Makes an issued certificate one of another tool.
+  void sign_again(const Entry& entry, const Extensions& extensions) const;
   Exported export_client(const std::string& name, WallTime now = noon);
   std::vector<Entry> list(WallTime now = noon);
 
