@@ -30,6 +30,14 @@ constexpr std::array authority_extensions{
     ExtensionLine{NID_authority_key_identifier, "keyid:always,issuer:always"},
     ExtensionLine{NID_key_usage, "critical,keyCertSign,cRLSign"},
 };
+// The authority that signs may be another tool's, without a subject key identifier: then issuer and
+// serial say which it is.
+constexpr std::array cross_extensions{
+    ExtensionLine{NID_basic_constraints, "critical,CA:TRUE"},
+    ExtensionLine{NID_subject_key_identifier, "hash"},
+    ExtensionLine{NID_authority_key_identifier, "keyid,issuer:always"},
+    ExtensionLine{NID_key_usage, "critical,keyCertSign,cRLSign"},
+};
 constexpr std::array server_extensions{
     ExtensionLine{NID_basic_constraints, "CA:FALSE"},
     ExtensionLine{NID_subject_key_identifier, "hash"},
@@ -218,7 +226,7 @@ Result<Certificate> make_cross(X509* authority, const std::string& serial, const
   const bool ok =
       made && X509_set_subject_name(made.get(), X509_get_subject_name(authority)) == 1 &&
       X509_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate)) == 1 &&
-      add_extensions(made.get(), signer.certificate, authority_extensions) &&
+      add_extensions(made.get(), signer.certificate, cross_extensions) &&
       X509_sign(made.get(), signer.key, digest_for(signer.key)) > 0;
   if (!ok) return fail_with(openssl_failure("sign the new authority with the old one"));
   return made;

@@ -41,11 +41,12 @@ bool add_rows(X509_CRL* crl, const Index& index) {
   return X509_CRL_sort(crl) == 1;
 }
 
+// Not every authority has a subject key identifier; issuer and serial are always there.
 bool add_authority(X509_CRL* crl, X509* authority) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, authority, nullptr, nullptr, crl, 0);
-  const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier,
-                                                "keyid:always,issuer:always"));
+  const Extension extension(
+      X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid,issuer:always"));
   return extension && X509_CRL_add_ext(crl, extension.get(), -1) == 1;
 }
 

@@ -115,6 +115,22 @@ TEST_F(AuthorityRevoke, names_the_reason_in_the_list_except_where_there_is_none)
   EXPECT_EQ(list()[1].revocation->reason, "CACompromise");
 }
 
+TEST_F(AuthorityRevoke, works_where_the_authority_has_no_key_identifier) {
+  put("ca.crt", signed_again(text_of("ca.crt"), text_of("private/ca.key"),
+                             {{NID_subject_key_identifier, nullptr},
+                              {NID_authority_key_identifier, nullptr}}));
+  const auto verdict_here = [&](const std::string& certificate) {
+    return verify(certificate, text_of("ca.crt"), text_of("crl.pem"), X509_PURPOSE_SSL_CLIENT,
+                  days_later(1), 0);
+  };
+  issue(Kind::client, "anna");
+  issue(Kind::client, "bert");
+  const std::string anna = text_of("issued/anna.crt");
+  revoke("anna");
+  EXPECT_EQ(verdict_here(anna), "certificate revoked");
+  EXPECT_EQ(verdict_here(text_of("issued/bert.crt")), "ok");
+}
+
 TEST_F(AuthorityRevoke, can_renew_the_list_alone) {
   issue(Kind::client, "anna");
   const std::string anna = text_of("issued/anna.crt");

@@ -278,6 +278,22 @@ TEST_F(AuthorityRotation, asks_for_the_owners_of_what_states_no_use_before_it_fi
   EXPECT_EQ(all_in(text_of("issued/carl.crt")).size(), 1u);
 }
 
+// openssl req -x509 with a configuration of one's own.
+TEST_F(AuthorityRotation, follows_an_authority_that_has_no_key_identifier) {
+  old_ca_ = signed_again(
+      old_ca_, text_of("private/ca.key"),
+      {{NID_subject_key_identifier, nullptr}, {NID_authority_key_identifier, nullptr}});
+  put("ca.crt", old_ca_);
+  EXPECT_TRUE(call(starting()).bridged);
+  call(servers());
+  const std::string shown = text_of("issued/gw.crt");
+  EXPECT_EQ(seen(shown, old_ca_, X509_PURPOSE_SSL_SERVER), "ok");
+  EXPECT_EQ(seen(shown, text_of("ca.crt"), X509_PURPOSE_SSL_SERVER), "ok");
+  EXPECT_EQ(call(clients()).renewed, (std::vector<std::string>{"anna", "bert"}));
+  call(finishing(true));
+  EXPECT_EQ(seen(text_of("issued/anna.crt"), text_of("ca.crt"), X509_PURPOSE_SSL_CLIENT), "ok");
+}
+
 TEST_F(AuthorityRotation, protects_the_new_key_when_asked) {
   auto authority = Authority::open(
       root(), {.ask = [](const std::string&) { return std::optional(SecretText("open sesame")); },

@@ -12,13 +12,13 @@ namespace {
 using Store = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
 
-Store store_of(const std::string& ca, const std::string& crl) {
+Store store_of(const std::string& ca, const std::string& crl, unsigned long flags) {
   Store store(X509_STORE_new());
   const Bio authorities = bio_of(ca);
   while (Certificate next{PEM_read_bio_X509(authorities.get(), nullptr, nullptr, nullptr)}) {
     X509_STORE_add_cert(store.get(), next.get());
   }
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_X509_STRICT);
+  X509_STORE_set_flags(store.get(), flags);
   if (!crl.empty()) {
     const Bio bio = bio_of(crl);
     while (RevocationList list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
@@ -42,8 +42,8 @@ Certificate read_certificate(const std::string& pem) {
 }
 
 std::string verify(const std::string& certificate, const std::string& ca, const std::string& crl,
-                   int purpose, WallTime at) {
-  const Store store = store_of(ca, crl);
+                   int purpose, WallTime at, unsigned long flags) {
+  const Store store = store_of(ca, crl, flags);
   const Certificate leaf = read_certificate(certificate);
   const StoreContext context(X509_STORE_CTX_new());
   X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr);
