@@ -135,16 +135,19 @@ int client_show(const ClientArguments& given) {
 
 int client_revoke(const ClientArguments& given) {
   ClientsBench bench = bench_of(given);
+  const auto before = bench.clients.find(given.name);  // afterwards it has no files
+  if (!before) return complain(before.error());
+  const std::string& name = before->certificate.name;
   if (Status done = bench.clients.revoke(given.name, bench.progress); !done) {
     return complain(done.error());
   }
-  if (given.json) return show_json(bench, given.name);
-  tell(given.name +
+  if (given.json) return show_json(bench, name);
+  tell(name +
        " is revoked: a running server ends its session within two seconds and lets it "
        "in no more.");
-  const auto client = bench.clients.find(given.name);
+  const auto client = bench.clients.find(name);
   if (client && !client->behind.empty()) {
-    tell("Its networks are still routed to it: adit site remove " + given.name);
+    tell("Its networks are still routed to it: adit site remove " + name);
   }
   return 0;
 }
@@ -167,7 +170,7 @@ int client_renew(const ClientArguments& given) {
   if (given.json) return show_json(bench, given.name);
   tell(fmt::format("The new certificate lasts {} days; the old one is good for {} days more.",
                    pki::days_left(renewed->now, bench.pki.now()), given.overlap));
-  tell_use(bench.clients.profile_path(given.name));
+  tell_use(bench.clients.profile_path_of(given.name));
   return 0;
 }
 
@@ -186,7 +189,7 @@ int client_export(const ClientArguments& given) {
     const auto profile = bench.clients.profile_of(given.name);
     if (profile) show_qr_code(given.name, profile->reveal());
   }
-  tell_use(given.output.empty() ? bench.clients.profile_path(given.name) : given.output);
+  tell_use(given.output.empty() ? bench.clients.profile_path_of(given.name) : given.output);
   return 0;
 }
 

@@ -45,8 +45,11 @@ const std::vector<std::string>& Authority::repairs() const { return ledger_->rep
 
 std::vector<Entry> Authority::list(WallTime now) const {
   std::vector<Entry> entries = authority_entries(*ledger_, now);
+  const auto names = names_by_serial(ledger_->disk);
   for (const Row& row : ledger_->index.rows()) {
     entries.push_back(entry_of(*ledger_, row, now));
+    const auto name = names.find(row.serial);
+    if (name != names.end()) entries.back().file = name->second.text();
   }
   return entries;
 }

@@ -91,6 +91,7 @@ class Authority {
   // one.
   [[nodiscard]] std::optional<Entry> revocation_list(WallTime now) const;
 
+  // A name is a common name or, where another tool called its files otherwise, that of the files.
   [[nodiscard]] Result<Details> show(const Name& name, WallTime now) const;
   [[nodiscard]] Details show_authority(WallTime now) const;
 

@@ -32,6 +32,7 @@ struct Entry {
   State state = State::valid;
   std::optional<Revocation> revocation{};
   std::optional<WallTime> overlap_end{};  // it was renewed, and is revoked then
+  std::string file{};  // NAME of issued/NAME.crt; only list() says it; empty: it is not there
 };
 
 // Whole days until the end; negative once it has passed.

@@ -164,18 +164,20 @@ Status prepare_tls_crypt_v2(Disk& disk) {
   return made ? Status{} : Status(fail_with(made.error()));
 }
 
-Result<Exported> Authority::export_client(const Name& name, Rng& rng, WallTime now) {
+Result<Exported> Authority::export_client(const Name& asked, Rng& rng, WallTime now) {
+  const Name name = file_name(*ledger_, asked);
   const auto certificate = client_certificate(*ledger_, name, now);
   if (!certificate) return fail_with(certificate.error());
   auto key = client_key(*ledger_, name, certificate->get());
   if (!key) return fail_with(key.error());
   auto ca = bundle_of(*ledger_);
   if (!ca) return fail_with(ca.error());
-  auto wrapped = tls_crypt_v2_client_key(ledger_->disk, name,
-                                         facts_of(certificate->get()).validity.from, rng, now);
+  const Facts facts = facts_of(certificate->get());
+  auto wrapped = tls_crypt_v2_client_key(ledger_->disk, name, facts.validity.from, rng, now);
   if (!wrapped) return fail_with(wrapped.error());
-  return Exported{name.text(), std::move(*ca), render_pem(certificate->get()), std::move(*key),
-                  std::move(*wrapped)};
+  const bool called = !facts.common_name.empty();
+  return Exported{called ? facts.common_name : name.text(), std::move(*ca),
+                  render_pem(certificate->get()), std::move(*key), std::move(*wrapped)};
 }
 
 }  // namespace adit::pki

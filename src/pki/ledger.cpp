@@ -1,6 +1,6 @@
 #include "pki/ledger.h"
 
-#include <map>
+#include <algorithm>
 #include <memory>
 
 #include "pki/calendar.h"
@@ -168,6 +168,37 @@ Result<Certificate> load_certificate(const Disk& disk, std::string_view file) {
 std::string issued_serial(const Disk& disk, const Name& name) {
   const auto certificate = load_certificate(disk, layout::certificate_of(name));
   return certificate ? facts_of(certificate->get()).serial : std::string();
+}
+
+std::map<std::string, Name> names_by_serial(const Disk& disk) {
+  std::map<std::string, Name> names;
+  constexpr std::string_view ending = ".crt";
+  for (const std::string& file : disk.files_in(layout::issued)) {
+    if (!file.ends_with(ending)) continue;
+    const auto name = Name::existing(file.substr(0, file.size() - ending.size()));
+    if (!name) continue;
+    const auto certificate = load_certificate(disk, layout::certificate_of(*name));
+    if (!certificate) continue;
+    const Facts facts = facts_of(certificate->get());
+    // Of copies, the one that is called like the certificate.
+    if (facts.common_name == name->text()) names.erase(facts.serial);
+    names.emplace(facts.serial, *name);
+  }
+  return names;
+}
+
+Name file_name(const Ledger& ledger, const Name& asked) {
+  if (ledger.disk.exists(layout::certificate_of(asked))) return asked;
+  const auto rows = ledger.index.named(asked.text());
+  if (rows.empty()) return asked;
+  const auto is_revoked = [](const Row* row) { return row->mark == Row::Mark::revoked; };
+  const bool all_revoked = std::ranges::all_of(rows, is_revoked);
+  const auto names = names_by_serial(ledger.disk);
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    const auto found = names.find((*row)->serial);
+    if (found != names.end() && is_revoked(*row) == all_revoked) return found->second;
+  }
+  return asked;
 }
 
 std::optional<Located> locate_certificate(const Disk& disk, const Row& row) {

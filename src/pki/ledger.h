@@ -2,6 +2,7 @@
 
 // The opened directory: what the commands share. Include from .cpp files of this room only.
 
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,6 +56,11 @@ struct Ledger {
 [[nodiscard]] Result<Certificate> load_certificate(const Disk& disk, std::string_view file);
 // The serial of the certificate that stands in issued/ under this name; empty when none does.
 [[nodiscard]] std::string issued_serial(const Disk& disk, const Name& name);
+// What stands in issued/, by serial.
+[[nodiscard]] std::map<std::string, Name> names_by_serial(const Disk& disk);
+// What the files are called of the certificate that is meant: easy-rsa lets that differ from the
+// common name, and either will do. Nothing in issued/: as it was asked for.
+[[nodiscard]] Name file_name(const Ledger& ledger, const Name& asked);
 
 // Looks for the certificate of a row wherever a command may have put it; empty when it is gone.
 struct Located {

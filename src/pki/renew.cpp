@@ -106,8 +106,10 @@ Status put_in_force(Ledger& ledger, X509* certificate, const Plan& plan) {
 
 }  // namespace
 
-Result<Renewed> Authority::renew(const RenewRequest& request, Rng& rng, WallTime now) {
+Result<Renewed> Authority::renew(const RenewRequest& asked, Rng& rng, WallTime now) {
   Ledger& ledger = *ledger_;
+  RenewRequest request = asked;
+  request.name = file_name(ledger, asked.name);
   if (auto ok = check_renewal(ledger, request, now); !ok) return fail_with(ok.error());
   const auto ca_key = load_ca_key(ledger);
   if (!ca_key) return fail_with(ca_key.error());

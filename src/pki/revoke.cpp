@@ -75,11 +75,12 @@ Status end_all(Ledger& ledger, const std::string& serial, Reason reason, WallTim
 Result<Entry> Authority::revoke(const Name& name, Reason reason, WallTime now,
                                 std::chrono::days crl_lifetime) {
   if (auto ok = check_lifetime(crl_lifetime); !ok) return fail_with(ok.error());
-  const auto serial = serial_for(*ledger_, name);
+  const Name file = file_name(*ledger_, name);
+  const auto serial = serial_for(*ledger_, file);
   if (!serial) return fail_with(serial.error());
   const Status ended = end_all(*ledger_, *serial, reason, now, crl_lifetime);
   if (!ended) return fail_with(ended.error());
-  if (auto done = set_aside(*ledger_, name, *serial, Shelf::revoked); !done) {
+  if (auto done = set_aside(*ledger_, file, *serial, Shelf::revoked); !done) {
     return fail_with(done.error());
   }
   return entry_of(*ledger_, *ledger_->index.find(*serial), now);

@@ -2,8 +2,6 @@
 
 // What the files of a rotation share. Include from .cpp files of this room only.
 
-#include <map>
-
 #include "pki/ledger.h"
 #include "pki/rotation.h"
 
@@ -12,8 +10,6 @@ namespace adit::pki {
 [[nodiscard]] Rotation rotation_of(const Ledger& ledger, WallTime now);
 // The authority that signs, then its siblings.
 [[nodiscard]] std::vector<Entry> authority_entries(const Ledger& ledger, WallTime now);
-// What stands in issued/.
-[[nodiscard]] std::map<std::string, Name> names_by_serial(const Disk& disk);
 // A profile of this name was made after the certificate.
 [[nodiscard]] bool is_exported(const Disk& disk, const Name& name, WallTime issued);
 

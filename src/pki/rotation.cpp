@@ -20,17 +20,6 @@ const char* name(RotationStage stage) {
   return "none";
 }
 
-std::map<std::string, Name> names_by_serial(const Disk& disk) {
-  std::map<std::string, Name> names;
-  constexpr std::string_view ending = ".crt";
-  for (const std::string& file : disk.files_in(layout::issued)) {
-    if (!file.ends_with(ending)) continue;
-    const auto name = Name::existing(file.substr(0, file.size() - ending.size()));
-    if (name) names.emplace(issued_serial(disk, *name), *name);
-  }
-  return names;
-}
-
 namespace {
 
 bool is_of(X509* certificate, const Sibling* authority) {

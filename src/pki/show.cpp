@@ -60,8 +60,9 @@ const Row* row_for(const Ledger& ledger, const Name& name) {
 
 }  // namespace
 
-Result<Details> Authority::show(const Name& name, WallTime now) const {
+Result<Details> Authority::show(const Name& asked, WallTime now) const {
   const Ledger& ledger = *ledger_;
+  const Name name = file_name(ledger, asked);
   const Row* row = row_for(ledger, name);
   if (row == nullptr) {
     return fail_with({fmt::format("there is no certificate of the name {}", name.text()),

@@ -18,10 +18,24 @@ Wish wish_profile(const std::string& path, const std::string& text) {
   return wish;
 }
 
+// By which its files are found, and nobody else's.
+Result<pki::Name> file_name(const pki::Entry& certificate) {
+  return pki::Name::existing(certificate.file.empty() ? certificate.name : certificate.file);
+}
+
+bool same_client(const pki::Entry& one, const pki::Entry& later) {
+  return one.name == later.name && (one.file.empty() || one.file == later.file);
+}
+
 }  // namespace
 
 std::string Clients::profile_path(const std::string& name) const {
   return dir_ + "/clients/" + name + ".ovpn";
+}
+
+std::string Clients::profile_path_of(const std::string& name) {
+  const auto client = find(name);
+  return profile_path(client ? client->certificate.name : name);
 }
 
 Status Clients::issue(const ClientRequest& request) {
@@ -95,7 +109,7 @@ Result<std::vector<Client>> Clients::list() {
   for (pki::Entry& entry : authority->list(pki_.now())) {
     if (entry.kind != pki::Kind::client && entry.kind != pki::Kind::server_and_client) continue;
     if (entry.name == name_of_tests) continue;
-    std::erase_if(clients, [&](const Client& one) { return one.certificate.name == entry.name; });
+    std::erase_if(clients, [&](const Client& one) { return same_client(one.certificate, entry); });
     Client client{std::move(entry), {}, {}, {}};
     if (const ClientFile* file = facts->client(client.certificate.name)) {
       client.fixed = file->fixed;
@@ -112,9 +126,13 @@ Result<std::vector<Client>> Clients::list() {
 Result<Client> Clients::find(const std::string& name) {
   auto clients = list();
   if (!clients) return fail_with(clients.error());
+  Client* found = nullptr;
   for (Client& client : *clients) {
-    if (client.certificate.name == name) return std::move(client);
+    if (client.certificate.file == name) return std::move(client);
+    const bool better = found == nullptr || !client.certificate.file.empty();
+    if (client.certificate.name == name && better) found = &client;
   }
+  if (found != nullptr) return std::move(*found);
   return fail_with({"there is no client " + name, "adit client list shows those there are"});
 }
 
@@ -124,10 +142,11 @@ Status Clients::revoke(const std::string& name, const Progress& progress) {
   // A site's networks may get another gateway; that is for "adit site" to say.
   const bool frees_address = client->fixed && client->behind.empty();
   // What an earlier call could not end is ended by the next.
-  const bool rest_only = client->certificate.state == pki::State::revoked &&
+  const pki::Entry& certificate = client->certificate;
+  const bool rest_only = certificate.state == pki::State::revoked && certificate.file.empty() &&
                          (!client->profile.empty() || frees_address);
   if (!rest_only) {
-    const auto parsed = pki::Name::existing(name);
+    const auto parsed = file_name(certificate);
     if (!parsed) return fail_with(parsed.error());
     auto authority = pki_.open();
     if (!authority) return fail_with(authority.error());
@@ -136,27 +155,31 @@ Status Clients::revoke(const std::string& name, const Progress& progress) {
     progress("certificate " + revoked->serial + " is on the revocation list");
   }
   Edit edit{.dir = dir_};
-  const std::string path = profile_path(name);
+  const std::string path = profile_path(certificate.name);
   if (const auto file = host_.read_file(path); file && *file) {
     edit.others.push_back(wish_profile(path + ".revoked", (*file)->text));
     Wish gone = wish_profile(path, "");
     gone.state = {};
     edit.others.push_back(std::move(gone));
   }
-  if (frees_address) edit.clients[name] = std::nullopt;
+  if (frees_address) edit.clients[certificate.name] = std::nullopt;
   return apply(edit, progress);
 }
 
 Result<pki::Renewed> Clients::renew(const pki::RenewRequest& request, const Progress& progress) {
   const auto client = find(request.name.text());
   if (!client) return fail_with(client.error());
+  const auto name = file_name(client->certificate);
+  if (!name) return fail_with(name.error());
   auto renewed = [&]() -> Result<pki::Renewed> {
     auto authority = pki_.open();
     if (!authority) return fail_with(authority.error());
-    return authority->renew(request, pki_.rng(), pki_.now());
+    pki::RenewRequest wanted = request;
+    wanted.name = *name;
+    return authority->renew(wanted, pki_.rng(), pki_.now());
   }();
   if (!renewed) return renewed;
-  if (Status written = write_profile(request.name.text(), {}, progress); !written) {
+  if (Status written = write_profile(name->text(), {}, progress); !written) {
     return fail_with(written.error());
   }
   return renewed;
@@ -175,11 +198,17 @@ Status Clients::write_profile(const std::string& name, const std::string& output
   const auto text = profile_of(name);
   if (!text) return fail_with(text.error());
   Edit edit{.dir = dir_};
-  edit.others.push_back(wish_profile(output.empty() ? profile_path(name) : output, text->reveal()));
+  edit.others.push_back(
+      wish_profile(output.empty() ? profile_path_of(name) : output, text->reveal()));
   return apply(edit, progress);
 }
 
 Status Clients::carry_out(Edit edit, const std::string& name, const Progress& progress) {
+  if (const auto client = find(name); client && client->certificate.name != name) {
+    return fail_with({fmt::format("{} is what the files of the client {} are called", name,
+                                  client->certificate.name),
+                      fmt::format("call it by its common name: \"{}\"", client->certificate.name)});
+  }
   if (!pki_.has_client(name)) {
     if (Status issued = issue({.name = name}); !issued) return issued;
     progress("issue the certificate of " + name);

@@ -12,7 +12,7 @@
 namespace adit::setup {
 
 struct Client {
-  pki::Entry certificate;  // of several of one name, the last
+  pki::Entry certificate;  // of several of one name and file, the last
   std::optional<ip::Address> fixed;
   std::vector<ip::Prefix> behind;
   std::string profile;  // its path; empty: there is no file
@@ -37,6 +37,7 @@ class Clients {
   // Returns the profile's text, which lies in the file as well ("-" as output: only the text).
   [[nodiscard]] Result<SecretText> add(const ClientRequest& request, const Progress& progress);
   [[nodiscard]] Result<std::vector<Client>> list();
+  // By its common name, or what its files in pki are called.
   [[nodiscard]] Result<Client> find(const std::string& name);
   // Its profile is set aside, its address is free again.
   [[nodiscard]] Status revoke(const std::string& name, const Progress& progress);
@@ -47,6 +48,8 @@ class Clients {
   [[nodiscard]] Status write_profile(const std::string& name, const std::string& output,
                                      const Progress& progress);
   [[nodiscard]] std::string profile_path(const std::string& name) const;
+  // The same by any name that find() knows.
+  [[nodiscard]] std::string profile_path_of(const std::string& name);
 
   // Makes the certificate where there is none, and writes the profile for the server of this edit.
   [[nodiscard]] Status carry_out(Edit edit, const std::string& name, const Progress& progress);

@@ -24,6 +24,12 @@ Json client_json(const Client& client, WallTime now) {
   return json;
 }
 
+// With what its files are called, where that is something else.
+std::string name_text(const pki::Entry& entry) {
+  const bool same = entry.file.empty() || entry.file == entry.name;
+  return same ? entry.name : fmt::format("{} ({})", entry.name, entry.file);
+}
+
 std::string days_text(const Client& client, WallTime now) {
   if (client.certificate.state != pki::State::valid) return pki::name(client.certificate.state);
   return fmt::format("{} days left", pki::days_left(client.certificate, now));
@@ -34,12 +40,13 @@ std::string days_text(const Client& client, WallTime now) {
 std::string render_table(const std::vector<Client>& clients, WallTime now) {
   if (clients.empty()) return "no clients\n";
   std::size_t width = 6;
-  for (const Client& client : clients) width = std::max(width, client.certificate.name.size());
+  for (const Client& client : clients)
+    width = std::max(width, name_text(client.certificate).size());
   std::string text = fmt::format("{:<{}}  {:<14}  {:<15}  networks behind it\n", "client", width,
                                  "certificate", "address");
   for (const Client& client : clients) {
     std::string line = fmt::format(
-        "{:<{}}  {:<14}  {:<15}  {}", client.certificate.name, width, days_text(client, now),
+        "{:<{}}  {:<14}  {:<15}  {}", name_text(client.certificate), width, days_text(client, now),
         client.fixed ? client.fixed->text() : "from the pool", texts(client.behind));
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

@@ -1,5 +1,6 @@
 #include "setup/pki_certificates.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "pki/profile.h"
@@ -22,22 +23,28 @@ bool PkiCertificates::has_authority() const {
          std::filesystem::exists(directory_ + "/index.txt", unknown);
 }
 
-// Of this name, or of any when the name is empty.
-std::optional<std::string> PkiCertificates::valid(pki::Kind kind, const std::string& name) const {
-  if (!has_authority()) return std::nullopt;
+std::vector<pki::Entry> PkiCertificates::valid(pki::Kind kind) const {
+  if (!has_authority()) return {};
   const auto authority = pki::Authority::look(directory_);  // also for a plan that is only shown
-  if (!authority) return std::nullopt;
-  for (const pki::Entry& entry : authority->list(now_)) {
-    const bool fits = entry.kind == kind && entry.state == pki::State::valid;
-    if (fits && (name.empty() || entry.name == name)) return entry.name;
+  if (!authority) return {};
+  auto entries = authority->list(now_);
+  std::erase_if(entries, [&](const pki::Entry& entry) {
+    return entry.kind != kind || entry.state != pki::State::valid;
+  });
+  return entries;
+}
+
+std::optional<std::string> PkiCertificates::server_name() {
+  for (const pki::Entry& entry : valid(pki::Kind::server)) {
+    if (!entry.file.empty()) return entry.file;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> PkiCertificates::server_name() { return valid(pki::Kind::server, {}); }
-
 bool PkiCertificates::has_client(const std::string& name) {
-  return valid(pki::Kind::client, name).has_value();
+  return std::ranges::any_of(valid(pki::Kind::client), [&](const pki::Entry& entry) {
+    return entry.name == name || entry.file == name;
+  });
 }
 
 Status PkiCertificates::make_authority() {

@@ -27,7 +27,7 @@ class PkiCertificates final : public Certificates {
   [[nodiscard]] WallTime now() const { return now_; }
 
  private:
-  [[nodiscard]] std::optional<std::string> valid(pki::Kind kind, const std::string& name) const;
+  [[nodiscard]] std::vector<pki::Entry> valid(pki::Kind kind) const;
   Status issue(pki::Kind kind, const std::string& name);
 
   std::string directory_;

@@ -25,7 +25,7 @@ class Certificates {
  public:
   virtual ~Certificates() = default;
   [[nodiscard]] virtual bool has_authority() const = 0;
-  // Of a valid server certificate.
+  // What the files of a valid server certificate are called.
   [[nodiscard]] virtual std::optional<std::string> server_name() = 0;
   [[nodiscard]] virtual bool has_client(const std::string& name) = 0;
   [[nodiscard]] virtual Status make_authority() = 0;
