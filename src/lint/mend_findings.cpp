@@ -98,11 +98,22 @@ std::vector<std::string> with_provider(Round& round, std::vector<std::string> li
   return lines;
 }
 
+bool names_unknown_cipher(const Piece& piece) {
+  return piece.name() == "cipher" && piece.words.size() > 1 &&
+         !options::known_cipher(piece.words[1]);
+}
+
+// Where the key is static both ends must have the same: no other will do, and an error is left.
+void mend_unknown_cipher(Round& round, const Piece& piece) {
+  if (round.config().secret.defined()) return;
+  round.remove(piece, "it is not known here, and ciphers are negotiated");
+}
+
 // A cipher that is not negotiated: a peer before 2.4 has no other.
 void mend_cipher(Round& round, const Piece& piece) {
   const Config& config = round.config();
   const auto known = options::known_cipher(piece.words.size() > 1 ? piece.words[1] : "");
-  if (!known) return round.remove(piece, "there is no such cipher");
+  if (!known) return round.remove(piece, "it names no cipher");
   const std::string& cipher = *known;
   if (config.secret.defined()) {
     return round.keep_as(piece, with_provider(round, {line_of({"cipher", cipher})}, cipher),
@@ -173,6 +184,7 @@ void mend(Round& round, const Piece& piece, const Issue& issue) {
     return;
   }
   if (piece.words.empty()) return;
+  if (names_unknown_cipher(piece)) return mend_unknown_cipher(round, piece);
   if (without_effect(piece, issue)) return round.remove(piece, reason_of(piece));
   if (issue.severity == Severity::error) {
     const bool tcp = issue.message.find("can only be used with --proto udp") != std::string::npos;

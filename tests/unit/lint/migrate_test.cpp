@@ -179,6 +179,23 @@ TEST(Migrate, works_inside_connection_blocks) {
   EXPECT_NE(text.find("\n  tun-mtu 1275\n</connection>\n"), std::string::npos) << text;
 }
 
+TEST(Migrate, leaves_a_cipher_of_a_static_key_that_is_not_known_here) {
+  const std::string text =
+      "dev tun\nremote a 1194 udp\nifconfig 10.8.0.1 10.8.0.2\nsecret static.key\n"
+      "cipher GOST89\nkeepalive 10 60\n";
+  const Migration migration = migrate(text, "x.conf");
+  EXPECT_FALSE(migration.done());
+  EXPECT_NE(all_text(migration.left).find("\"GOST89\" is not a known cipher"), std::string::npos);
+  EXPECT_NE(migration.text.find("\ncipher GOST89\n"), std::string::npos) << migration.text;
+  EXPECT_EQ(migration.text.find("BF-CBC"), std::string::npos) << migration.text;
+}
+
+TEST(Migrate, says_of_an_unknown_cipher_of_tls_that_others_are_negotiated) {
+  const std::string text = migrated(client + "cipher GOST89\n");
+  EXPECT_NE(text.find("it is not known here, and ciphers are negotiated"), std::string::npos)
+      << text;
+}
+
 TEST(Migrate, a_second_old_line_joins_those_that_are_kept) {
   const std::string once = migrated(client + "comp-lzo\n");
   const std::string again = migrated("auth MD5\ncipher AES-128-CBC\n" + once);
