@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "doctor/client_routes.h"
 #include "doctor/firewall_stage.h"
+#include "doctor/host_stages.h"
 #include "doctor/kernel_inside.h"
 #include "doctor/lan_hosts.h"
 #include "doctor/network_stages.h"
@@ -15,8 +16,6 @@
 namespace adit::doctor {
 
 namespace {
-
-constexpr const char* process_id = "process";
 
 std::string path_in(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;
@@ -40,8 +39,8 @@ class ServerTest {
   }
 
   Report run() {
-    test_process();
-    test_forwarding(networks());
+    test_process(report_, port_holder());
+    test_forwarding(report_, forwarded_families(config_, networks()), around_.network);
     if (check_.rules) {
       around_.step("looking at the firewall");
       firewall_ = look_at_firewall(*check_.rules);
@@ -115,19 +114,6 @@ class ServerTest {
     return world;
   }
 
-  void test_forwarding(const std::vector<FarNetwork>& all) {
-    constexpr const char *id = "forwarding", *sysctl = "net.ipv4.ip_forward";
-    if (all.empty()) return;
-    if (around_.network.forwarding_enabled(ip::Family::v4)) {
-      return report_.ok(id, id, fmt::format("{} is 1", sysctl));
-    }
-    report_.failed(id, id, fmt::format("{} is 0: this host forwards nothing", sysctl), turn_on());
-  }
-
-  static std::string turn_on() {
-    return "sysctl -w net.ipv4.ip_forward=1, and the same in /etc/sysctl.d";
-  }
-
   void test_lans(ProbeSession& tunnel, const InsidePlan& plan) {
     const auto all = networks();
     if (all.empty()) {
@@ -156,7 +142,8 @@ class ServerTest {
   // A host that answers this one does not answer the tunnel.
   Stage why_not_forwarded(const ip::Address& host, const InsidePlan& plan) {
     if (!around_.network.forwarding_enabled(host.family())) {
-      return {{}, {}, State::failed, "this host forwards nothing", turn_on()};
+      return {
+          {}, {}, State::failed, "this host forwards nothing", cure_of_forwarding(host.family())};
     }
     if (firewall_) {
       if (auto stage = certain_obstacle(*firewall_)) return std::move(*stage);
@@ -174,21 +161,15 @@ class ServerTest {
                         tunnel)};
   }
 
-  void test_process() {
+  [[nodiscard]] PortHolder port_holder() const {
     const bool tcp = config_.connection.proto.is_tcp();
-    const auto port = to_number<unsigned>(config_.connection.local_port.value_or("1194"));
-    const std::string where = fmt::format("{} {}", tcp ? "tcp" : "udp", port.value_or(0));
-    const auto holder = system::holder_of_port(
-        tcp ? system::Transport::tcp : system::Transport::udp, port.value_or(0));
-    if (!holder) {
-      return report_.failed(
-          process_id, "server runs", "no program holds " + where,
-          "start it: systemctl start adit-server@server, or adit --config " + config_.source);
-    }
-    const bool known = holder->starts_with("adit") || holder->starts_with("openvpn");
-    if (known) return report_.ok(process_id, "server runs", *holder + " holds " + where);
-    report_.failed(process_id, "server runs", where + " is held by " + *holder,
-                   "end that program, or give the server another port");
+    const auto transport = tcp ? system::Transport::tcp : system::Transport::udp;
+    const auto port =
+        to_number<unsigned>(config_.connection.local_port.value_or("1194")).value_or(0);
+    return {.port = fmt::format("{} {}", tcp ? "tcp" : "udp", port),
+            .held = system::is_port_held(transport, port),
+            .who = system::holder_of_port(transport, port),
+            .configuration = config_.source};
   }
 
   Result<std::unique_ptr<ProbeProfile>> load_profile() {

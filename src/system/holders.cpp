@@ -62,10 +62,15 @@ bool has_line(const fs::path& file, const std::string& wanted) {
   return false;
 }
 
+struct Socket {
+  std::string inode;
+  bool listens = false;
+};
+
 // The words of one line of /proc/net/{udp,tcp}: "sl local remote st queues timer retrnsmt uid
 // timeout inode".
-std::optional<std::string> inode_of(const std::string& line, unsigned port) {
-  constexpr std::size_t local_word = 1, inode_word = 9;
+std::optional<Socket> socket_of(const std::string& line, Transport transport, unsigned port) {
+  constexpr std::size_t local_word = 1, state_word = 3, inode_word = 9;
   auto words = split(line, ' ');
   std::erase(words, std::string_view{});
   if (words.size() <= inode_word) return std::nullopt;
@@ -75,20 +80,21 @@ std::optional<std::string> inode_of(const std::string& line, unsigned port) {
   unsigned found = 0;
   std::from_chars(hex.data(), hex.data() + hex.size(), found, 16);
   if (found != port) return std::nullopt;
-  return std::string(words[inode_word]);
+  return Socket{std::string(words[inode_word]),
+                transport == Transport::udp || words[state_word] == "0A"};
 }
 
-std::set<std::string> sockets_on(Transport transport, unsigned port) {
-  std::set<std::string> links;
+std::vector<Socket> sockets_on(Transport transport, unsigned port) {
+  std::vector<Socket> sockets;
   const char* const table = transport == Transport::udp ? "udp" : "tcp";
   for (const char* const suffix : {"", "6"}) {
     // The thread's own network namespace, which need not be the process's.
     std::ifstream in(fmt::format("/proc/thread-self/net/{}{}", table, suffix));
     for (std::string line; std::getline(in, line);) {
-      if (const auto inode = inode_of(line, port)) links.insert("socket:[" + *inode + "]");
+      if (auto socket = socket_of(line, transport, port)) sockets.push_back(std::move(*socket));
     }
   }
-  return links;
+  return sockets;
 }
 
 }  // namespace
@@ -105,13 +111,20 @@ std::optional<std::string> holder_of_tun(const std::string& device) {
 }
 
 std::optional<std::string> holder_of_port(Transport transport, unsigned port) {
-  const std::set<std::string> links = sockets_on(transport, port);
+  std::set<std::string> links;
+  for (const Socket& socket : sockets_on(transport, port)) {
+    links.insert("socket:[" + socket.inode + "]");
+  }
   if (links.empty()) return std::nullopt;
   return process_where([&](const fs::path& process) {
     return std::ranges::any_of(entries(process / "fd"), [&](const fs::path& file) {
       return links.contains(link_target(file));
     });
   });
+}
+
+bool is_port_held(Transport transport, unsigned port) {
+  return std::ranges::any_of(sockets_on(transport, port), &Socket::listens);
 }
 
 }  // namespace adit::system

@@ -11,5 +11,7 @@ namespace adit::system {
 
 enum class Transport { udp, tcp };
 [[nodiscard]] std::optional<std::string> holder_of_port(Transport transport, unsigned port);
+// Whether some program waits there, also one that cannot be found.
+[[nodiscard]] bool is_port_held(Transport transport, unsigned port);
 
 }  // namespace adit::system

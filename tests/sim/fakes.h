@@ -112,8 +112,9 @@ class MemoryNetwork final : public ports::NetworkPort {
   std::vector<ports::LocalNetwork> local_networks() override { return {}; }
   Status set_hardware_address(const std::string&, const ip::MacAddress&) override { return {}; }
   std::optional<std::string> hardware_address(const std::string&) override { return {}; }
-  bool forwarding_enabled(ip::Family) override { return true; }
+  bool forwarding_enabled(ip::Family family) override { return forwarding.contains(family); }
 
+  std::set<ip::Family> forwarding{ip::Family::v4, ip::Family::v6};
   std::map<std::string, unsigned> mtus, route_mtus;
   std::vector<std::pair<std::string, ports::InterfaceAddress>> addresses;
   std::vector<ports::Route> routes;
