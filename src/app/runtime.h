@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "crypto/auth_token.h"
 #include "crypto/engine.h"
 #include "node/instance_facts.h"
 #include "options/config.h"
@@ -93,6 +94,7 @@ class Runtime {
   }
 
   crypto::ChosenEngine engine;
+  std::optional<crypto::AuthTokenKey> random_token_key;  // of a server without a secret for them
   bool daemonised = false;
   bool memory_locked = false;
   bool watched = false;  // by the service manager, see keep_watchdog_quiet()

@@ -67,9 +67,11 @@ class Reload {
   }
 
   Status load() {
+    Runtime& runtime = living_.runtime;
     auto setup = node::make_server_setup(
-        config_, {living_.identity, living_.runtime.rng, title(), process_facts(living_.runtime)},
-        living_.runtime.store);
+        config_,
+        {living_.identity, runtime.rng, title(), process_facts(runtime), &runtime.random_token_key},
+        runtime.store);
     if (!setup) return fail_with(setup.error());
     setup_ = std::move(*setup);
     auto prepared = living_.identity.prepare(config_);

@@ -39,11 +39,14 @@ class ServerRun {
                                          own_key_ ? own_key_->parts() : node::KeyElsewhere());
     if (!identity) return fail_with(identity.error());
     identity_ = std::move(*identity);
+    const bool had_token_key = runtime_.random_token_key.has_value();
     auto setup = node::make_server_setup(
-        config_, {*identity_, runtime_.rng, title(), process_facts(runtime_)}, runtime_.store);
+        config_,
+        {*identity_, runtime_.rng, title(), process_facts(runtime_), &runtime_.random_token_key},
+        runtime_.store);
     if (!setup) return fail_with(setup.error());
     setup_ = std::move(*setup);
-    if (setup_.tokens && setup_.tokens->random_key) {
+    if (runtime_.random_token_key && !had_token_key) {
       runtime_.log.info(1, "{}", node::lines::random_token_key);
     }
     return open_link();

@@ -98,7 +98,9 @@ Result<ServerSetup> make_server_setup(const options::Config& config, const Setup
     setup.stream_session->options = make_options_string(config, facts, setup.mtu);
   }
   if (Status set = set_addresses(config, setup); !set) return fail_with(set.error());
-  auto tokens = SessionTokens::load(config, store, context.rng);
+  std::optional<crypto::AuthTokenKey> passing_key;
+  auto& random_key = context.random_token_key ? *context.random_token_key : passing_key;
+  auto tokens = SessionTokens::load(config, store, context.rng, random_key);
   if (!tokens) return fail_with(tokens.error());
   setup.tokens = std::move(*tokens);
   setup.facts.push = config.server.push;

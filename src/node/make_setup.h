@@ -13,6 +13,9 @@ struct SetupContext {
   Rng& rng;
   std::string title;  // first line of --version
   ProcessFacts process;
+  // With which a server signs tokens where no secret is configured. It outlives the setup, so that
+  // tokens stay good over a reload and a restart; nullptr: nothing has to.
+  std::optional<crypto::AuthTokenKey>* random_token_key = nullptr;
 };
 
 [[nodiscard]] Result<ServerSetup> make_server_setup(const options::Config& config,

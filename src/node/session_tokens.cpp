@@ -32,15 +32,17 @@ std::string state_name(SessionTokens::State state, bool nameless) {
 
 }  // namespace
 
-Result<std::optional<SessionTokens::Setup>> SessionTokens::load(const options::Config& config,
-                                                                ports::StorePort& store, Rng& rng) {
+Result<std::optional<SessionTokens::Setup>> SessionTokens::load(
+    const options::Config& config, ports::StorePort& store, Rng& rng,
+    std::optional<crypto::AuthTokenKey>& random_key) {
   const auto& wanted = config.server.auth_gen_token;
   if (!wanted) return std::nullopt;
   Setup setup;
   const options::FileOrInline& secret = config.server.auth_gen_token_secret;
   setup.random_key = !secret.defined();
   if (setup.random_key) {
-    setup.key = crypto::AuthTokenKey::generate(rng);
+    if (!random_key) random_key = crypto::AuthTokenKey::generate(rng);
+    setup.key = *random_key;
   } else {
     auto text = load_text(secret, "auth-gen-token-secret", store);
     if (!text) return fail_with(text.error());

@@ -31,9 +31,11 @@ class SessionTokens {
     bool external_auth = false;  // whoever decides about passwords decides about tokens as well
     bool random_key = false;
   };
-  // Nothing: the configuration wants no tokens.
-  [[nodiscard]] static Result<std::optional<Setup>> load(const options::Config& config,
-                                                         ports::StorePort& store, Rng& rng);
+  // Nothing: the configuration wants no tokens. random_key: what stands in for a secret that is not
+  // configured; made when it is first needed.
+  [[nodiscard]] static Result<std::optional<Setup>> load(
+      const options::Config& config, ports::StorePort& store, Rng& rng,
+      std::optional<crypto::AuthTokenKey>& random_key);
 
   // setup must outlive it.
   explicit SessionTokens(const Setup& setup) : setup_(setup) {}

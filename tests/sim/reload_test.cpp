@@ -337,6 +337,23 @@ TEST(Reload, a_script_that_is_configured_no_more_still_answers) {
   }
 }
 
+TEST(Reload, tokens_of_a_random_key_stay_good_and_do_so_over_a_restart) {
+  World world{5, {.reneg = 90s, .log_in = true}};
+  ServerHost& server = world.add_server();
+  const std::string lines =
+      base_lines + script + "auth-user-pass-verify /login via-env\nauth-gen-token\n";
+  server.configure(lines);
+  ClientHost& client = world.add_client();
+  ASSERT_TRUE(world.run_until([&] { return client.up(); }, 20s));
+  server.reconfigure(lines);
+  EXPECT_TRUE(world.run_until([&] { return client.key_id() != 0 || client.ended(); }, 100s));
+  EXPECT_EQ(client.attempts(), 1);
+  server.configure(lines);
+  ASSERT_TRUE(world.run_until([&] { return !client.up(); }, 200s));
+  EXPECT_TRUE(world.run_until([&] { return client.up(); }, 20s));
+  EXPECT_EQ(server.processes().ran.size(), 1u) << "the password was not needed again";
+}
+
 TEST(Reload, who_is_on_his_way_in_gets_there) {
   World world{5, {}};
   ServerHost& server = world.add_server();

@@ -184,8 +184,8 @@ void ServerHost::give_file(const std::string& client, const std::string& text) {
 node::ServerSetup ServerHost::setup_of(const std::string& text) {
   auto config = options::load_text(text, "server.conf");
   ADIT_ASSERT(config.has_value());
-  auto setup =
-      node::make_server_setup(*config, {tls_, world_.rng(), "adit", {1, world_.wall()}}, store_);
+  auto setup = node::make_server_setup(
+      *config, {tls_, world_.rng(), "adit", {1, world_.wall()}, &random_token_key_}, store_);
   ADIT_ASSERT(setup.has_value());
   return std::move(*setup);
 }

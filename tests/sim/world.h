@@ -142,6 +142,7 @@ class ServerHost final : public Host {
   [[nodiscard]] node::ServerSetup setup_of(const std::string& text);
 
   ToyTlsFactory tls_;
+  std::optional<crypto::AuthTokenKey> random_token_key_;
   node::ServerSetup setup_;
   std::unique_ptr<node::Server> server_;
 };
