@@ -155,8 +155,10 @@ namespace {
 template <typename Config, typename File>
 std::vector<File*> key_files(Config& config) {
   auto& identity = config.identity;
-  std::vector<File*> files{&identity.ca,          &identity.cert,   &identity.key, &identity.dh,
-                           &identity.extra_certs, &identity.pkcs12, &config.secret};
+  std::vector<File*> files{&identity.ca,          &identity.cert,
+                           &identity.key,         &identity.dh,
+                           &identity.extra_certs, &identity.pkcs12,
+                           &config.secret,        &config.server.auth_gen_token_secret};
   const auto add = [&](auto& connection) {
     for (File* file : {&connection.tls_auth, &connection.tls_crypt, &connection.tls_crypt_v2}) {
       files.push_back(file);

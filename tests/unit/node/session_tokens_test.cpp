@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "node/identity_setup.h"
+#include "options/parser.h"
 #include "tests/sim/fakes.h"
 #include "tests/sim/seeded_rng.h"
 
@@ -118,6 +120,25 @@ TEST_F(SessionToken, tells_scripts_its_session_and_state) {
   const std::string token = token_of("ann");
   EXPECT_EQ(variable(State::initial, "session_id"), token.substr(11, 16));
   EXPECT_EQ(variable(State::expired, "session_state"), "Expired");
+}
+
+TEST(SessionTokenKey, is_kept_for_the_time_when_its_file_cannot_be_read_any_more) {
+  sim::SeededRng rng{7};
+  sim::MemoryStore store;
+  store.files["token.key"] = crypto::AuthTokenKey::generate(rng).render();
+  auto config = options::load_text(
+      "ca x\ncert x\nkey x\ndh none\ndev tun\nserver 10.8.0.0 255.255.255.0\n"
+      "auth-user-pass-verify /login via-env\nauth-gen-token\nauth-gen-token-secret token.key\n",
+      "server.conf");
+  ASSERT_TRUE(config) << config.error().text();
+  options::Config former = *config;
+  keep_key_files(former, store);
+  store.files.clear();
+  keep_key_files(*config, store, &former);
+  std::optional<crypto::AuthTokenKey> random_key;
+  const auto loaded = SessionTokens::load(*config, store, rng, random_key);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_TRUE(*loaded && !random_key);
 }
 
 // CVE-2026-13122: what is not signed by us says nothing.
