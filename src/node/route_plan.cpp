@@ -116,7 +116,9 @@ class Planner {
       add(*ip::Prefix::parse("128.0.0.0/1"), facts_.vpn_gateway, facts_.device, std::nullopt);
       return;
     }
-    plan_.removed = facts_.default_routes;
+    for (const Route& route : facts_.default_routes) {
+      if (route.device != facts_.device) plan_.removed.push_back(route);
+    }
     add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, std::nullopt);
   }
 

@@ -238,8 +238,13 @@ TEST(RoutePlan, redirect_gateway_without_def1_replaces_the_default_route) {
   options::Routes routes;
   routes.redirect.emplace();
   routes.redirect->on = true;
-  const auto plan = plan_routes(routes, facts());
-  EXPECT_EQ(plan.removed.size(), 1u);
+  RouteFacts around = facts();
+  around.default_routes.insert(
+      around.default_routes.begin(),
+      {*ip::Prefix::parse("0.0.0.0/0"), ip::Address::parse("10.8.0.1"), "tun0", {}, 0});
+  const auto plan = plan_routes(routes, around);
+  EXPECT_EQ(text(plan.removed), (std::vector<std::string>{"0.0.0.0/0 via 192.168.20.1 dev eth0"}))
+      << "our own is none of the host's";
   EXPECT_EQ(text(plan.routes).back(), "0.0.0.0/0 via 10.8.0.1 dev tun0");
 }
 
