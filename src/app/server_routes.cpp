@@ -4,7 +4,7 @@
 
 namespace adit::app {
 
-node::RoutePlan plan_server_routes(const options::Config& config, const node::Tunnel& tunnel) {
+node::RoutePlan plan_server_routes(const options::Config& config, node::Tunnel& tunnel) {
   node::RouteFacts facts = tunnel.look_around(std::nullopt);
   node::fill_server_gateways(config, facts);
   return node::plan_routes(config.routes, facts);

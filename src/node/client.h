@@ -173,6 +173,8 @@ class Client {
   [[nodiscard]] bool bring_up(const options::Device& device, const options::Routes& routes,
                               unsigned mtu);
   void add_routes(const options::Device& device, const options::Routes& routes);
+  [[nodiscard]] bool may_keep_routes(const options::Device& device,
+                                     const options::Routes& routes) const;
   void set_names(const options::Pulled& agreed);
   void put_routes(const options::Device& device, const options::Routes& routes);
   // client_dhcp.cpp

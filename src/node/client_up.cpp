@@ -99,8 +99,19 @@ RoutePlan Client::make_route_plan(const options::Device& device,
 }
 
 void Client::add_routes(const options::Device& device, const options::Routes& routes) {
-  if (up_) around_.tunnel.remove_routes(around_.hooks, peer_environment());
+  const bool from_before = up_ || around_.tunnel.has_routes();
+  if (from_before && !may_keep_routes(device, routes)) {
+    around_.tunnel.remove_routes(around_.hooks, peer_environment());
+  }
   put_routes(device, routes);
+}
+
+// Those of the attempt before, on a device that was kept: what leaves the host meanwhile does not
+// leave it beside the tunnel. The host's own default route comes and goes only without ours.
+bool Client::may_keep_routes(const options::Device& device, const options::Routes& routes) const {
+  if (up_ || !around_.tunnel.has_routes_for(reached_by())) return false;
+  const bool holds_back = !make_route_plan(device, routes).removed.empty();
+  return holds_back == around_.tunnel.holds_back_routes();
 }
 
 void Client::put_routes(const options::Device& device, const options::Routes& routes) {

@@ -15,6 +15,10 @@ namespace {
 constexpr unsigned usual_tx_queue_length = 1000;
 constexpr unsigned least_mtu_for_v6 = 1280;  // source: RFC 8200; Linux takes no address below
 
+bool contains(const std::vector<ports::Route>& all, const ports::Route& one) {
+  return std::ranges::find(all, one) != all.end();
+}
+
 bool same_place(const ports::Route& a, const ports::Route& b) {
   return a.destination == b.destination && a.metric == b.metric && a.table == b.table;
 }
@@ -175,8 +179,9 @@ bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment
   known_.set("redirect_gateway", routes.redirects ? "1" : "0");
   for (const std::string& problem : routes.problems) log_.error("ERROR: {}", problem);
   if (plan_ && plan_->set_routes) {
+    remove_others(routes);
     for (const ports::Route& route : routes.removed) {
-      if (network_.remove_route(route)) removed_.push_back(route);
+      if (network_.remove_route(route) && !contains(removed_, route)) removed_.push_back(route);
     }
     for (const ports::Route& route : routes.routes) complete = add_route(route) && complete;
   }
@@ -197,10 +202,18 @@ Result<ports::RouteChange> Tunnel::add_route(const ports::Route& route) {
     log_.error("ERROR: Linux route add command failed: {}", added.error().text());
   } else if (*added == ports::RouteChange::existed) {
     log_.info(1, "NOTE: Linux route add command failed because route exists");
-  } else {
+  } else if (!contains(routes_, route)) {
     routes_.push_back(route);
   }
   return added;
+}
+
+void Tunnel::remove_others(const RoutePlan& routes) {
+  std::erase_if(routes_, [&](const ports::Route& route) {
+    if (contains(routes.routes, route)) return false;
+    if (Status gone = network_.remove_route(route); !gone) log_.warn("{}", gone.error().text());
+    return true;
+  });
 }
 
 std::vector<std::string> Tunnel::change_routes(const RoutePlan& routes) {
@@ -211,19 +224,16 @@ std::vector<std::string> Tunnel::change_routes(const RoutePlan& routes) {
   known_.merge(routes.environment);
   std::vector<std::string> failures = routes.problems;
   if (!plan_ || !plan_->set_routes) return failures;
-  const auto wanted = [&](const ports::Route& route) {
-    return std::ranges::find(routes.routes, route) != routes.routes.end();
-  };
   const auto drop = [&](const auto& which) {
     std::erase_if(routes_, [&](const ports::Route& route) {
-      if (wanted(route) || !which(route)) return false;
+      if (contains(routes.routes, route) || !which(route)) return false;
       const Status gone = network_.remove_route(route);
       if (!gone) failures.push_back(gone.error().text());
       return true;
     });
   };
   for (const ports::Route& route : routes.routes) {
-    if (std::ranges::find(routes_, route) != routes_.end()) continue;
+    if (contains(routes_, route)) continue;
     // The kernel has room for one of those; otherwise the former stays until the new one is there.
     drop([&](const ports::Route& former) { return same_place(former, route); });
     const auto added = add_route(route);
@@ -310,7 +320,13 @@ void Tunnel::take_down(Hooks& hooks, Environment env, std::string_view signal) {
   known_ = {};
 }
 
-RouteFacts Tunnel::look_around(const std::optional<ip::Address>& remote) const {
+bool Tunnel::has_routes_for(const std::optional<ip::Address>& remote) const {
+  if (!has_routes() || !remote || !before_ || before_->remote_host != remote) return false;
+  return before_->remote_path == network_.path_to(*remote);
+}
+
+RouteFacts Tunnel::look_around(const std::optional<ip::Address>& remote) {
+  if (has_routes_for(remote)) return *before_;
   RouteFacts facts;
   facts.device = device_.name();
   facts.net_gateway = network_.path_to(ip::Address::v4(0));
@@ -319,6 +335,7 @@ RouteFacts Tunnel::look_around(const std::optional<ip::Address>& remote) const {
   facts.remote_host = remote;
   if (remote) facts.remote_path = network_.path_to(*remote);
   facts.local_networks = network_.local_networks();
+  if (!has_routes()) before_ = facts;
   return facts;
 }
 

@@ -47,7 +47,8 @@ class Tunnel {
   //
   // env  what the scripts are told from now on, up to the down script
   [[nodiscard]] Status bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env);
-  // False when some route could not be added; it has been logged.
+  // Those that a kept device has from before stay as far as they are wanted. False when some route
+  // could not be added; it has been logged.
   bool add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env);
   // As another plan has them, and no script is told: what is wanted no more goes, what is new
   // comes, the rest is not touched. Returns what could not be done.
@@ -57,6 +58,7 @@ class Tunnel {
   void limit_packets(unsigned mtu);
   // Routes of the host that went for ours, and come back with remove_routes().
   [[nodiscard]] bool holds_back_routes() const { return !removed_.empty(); }
+  [[nodiscard]] bool has_routes() const { return !routes_.empty() || holds_back_routes(); }
   void remove_routes(Hooks& hooks, const Environment& env);
   // What the resolver of the host is told while the tunnel stands, instead of what it was told
   // before; clear_names() and take_down() take it back.
@@ -68,12 +70,15 @@ class Tunnel {
   [[nodiscard]] bool is_up() const { return plan_.has_value(); }
   [[nodiscard]] const std::string& name() const { return device_.name(); }
   [[nodiscard]] DeviceFacts facts() const;
-  // The gateways of the host as they were before our routes.
-  [[nodiscard]] RouteFacts look_around(const std::optional<ip::Address>& remote) const;
+  // The gateways of the host as they were before our routes, where that is known.
+  [[nodiscard]] RouteFacts look_around(const std::optional<ip::Address>& remote);
+  // Our routes were made for this remote, and it is still reached as it was before them.
+  [[nodiscard]] bool has_routes_for(const std::optional<ip::Address>& remote) const;
 
  private:
   Status set_addresses(const TunnelPlan& plan);
   [[nodiscard]] Result<ports::RouteChange> add_route(const ports::Route& route);
+  void remove_others(const RoutePlan& routes);
   void remove_addresses();
   void set_route_mtu(unsigned before, unsigned now);
   [[nodiscard]] Environment script_environment(const Environment& env) const;
@@ -87,8 +92,9 @@ class Tunnel {
   std::vector<ports::InterfaceAddress> addresses_;  // ours, in the order added
   std::vector<ports::Route> routes_;
   std::vector<ports::Route> removed_;
-  unsigned route_mtu_ = 0;  // that routes of the device got from us; 0: none
-  Environment known_;       // to the scripts
+  std::optional<RouteFacts> before_;  // the host, without our routes
+  unsigned route_mtu_ = 0;            // that routes of the device got from us; 0: none
+  Environment known_;                 // to the scripts
   std::optional<ports::NameSettings> names_set_;
 };
 

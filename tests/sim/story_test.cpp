@@ -241,6 +241,34 @@ TEST(Story, a_restarted_server_is_found_again_by_ping_restart) {
   expect_clean(world);
 }
 
+// Its device is kept over the restart of the server; what the host had, it has again.
+TEST(Story, routes_that_are_pushed_no_more_are_gone_when_a_client_has_come_back) {
+  const std::string lines =
+      "ca x\ncert x\nkey x\ndh none\ndev tun\ntopology subnet\nserver 10.8.0.0 255.255.240.0\n"
+      "data-ciphers AES-256-GCM\npush \"ping-restart 10\"\n";
+  for (const char* flags : {"def1", "local def1", ""}) {
+    World world(5, {});
+    auto& server = world.add_server();
+    server.configure(lines + "push \"redirect-gateway " + flags + "\"\n");
+    auto& client = world.add_client();
+    const auto before = client.network().routes;
+    const auto comes_back = [&] {
+      return world.run_until([&] { return !client.up(); }, 80s) &&
+             world.run_until([&] { return client.up(); }, 80s);
+    };
+    ASSERT_TRUE(world.run_until([&] { return client.up(); }, 20s));
+    const auto redirected = client.network().routes;
+    EXPECT_NE(redirected, before);
+    server.crash();
+    ASSERT_TRUE(comes_back());
+    EXPECT_EQ(client.network().routes, redirected) << flags;
+    server.configure(lines);
+    ASSERT_TRUE(comes_back());
+    EXPECT_EQ(client.network().routes, before) << flags;
+    expect_clean(world);
+  }
+}
+
 TEST(Story, the_server_follows_a_client_to_its_new_address) {
   World world(6, {});
   world.add_server();
