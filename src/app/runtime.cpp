@@ -68,6 +68,28 @@ void Runtime::tell_interrupted() const {
   log.mutable_error(node::lines::mute_class_of_links, "{}", node::lines::interrupted);
 }
 
+namespace {
+
+// source: stock 2.6.14, SIGINT before SIGTERM, SIGHUP and SIGUSR1
+int weight(const Signal& signal) {
+  switch (signal.number) {
+    case SIGINT:
+      return 3;
+    case SIGTERM:
+      return 2;
+    case SIGHUP:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void Runtime::raise(Signal wanted) {
+  if (!signal || weight(wanted) > weight(*signal)) signal = std::move(wanted);
+}
+
 bool Runtime::wait(const std::function<bool()>& done, Instant until) {
   while (!signal && !done()) {
     if (loop->now() >= until) return true;

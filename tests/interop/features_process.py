@@ -207,6 +207,19 @@ def remapped_signal(bench: Bench) -> None:
         tunnel.client.wait_for(r"10\.72\.0\.0/16", since=mark)
 
 
+def signal_that_weighs_more(bench: Bench) -> None:
+    """SIGTERM counts though SIGUSR1, or SIGHUP, has come before it and still waits."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        tunnel = Tunnel(net, both(), bench.keys)
+        tunnel.start_server()
+        for lighter in (signal.SIGUSR1, signal.SIGHUP):
+            completed(tunnel.start_client())
+            for number in (signal.SIGSTOP, lighter, signal.SIGTERM, signal.SIGCONT):
+                tunnel.client.send_signal(number)
+            check(tunnel.client.wait() == 0, f"it does not end with 0 after {lighter.name}")
+
+
 def clean_end(bench: Bench) -> None:
     """SIGINT and SIGTERM at both ends: 0, and the hosts are as they were."""
     with Lab(bench.folder) as lab:
@@ -384,6 +397,7 @@ RUNS = (
     gives_up_rights,
     nice,
     remapped_signal,
+    signal_that_weighs_more,
     clean_end,
     exit_statuses,
     called_openvpn,
