@@ -109,8 +109,10 @@ void Server::adopt_client_file(ServerPeer& peer) {
   for (const options::Iroute& iroute : peer.profile.iroutes) {  // a script's stay
     if (iroute.at.file != peer.ccd_path) iroutes.push_back(iroute);
   }
+  if (fresh.max_routes != former.max_routes) peer.profile.max_routes = fresh.max_routes;
   options::ClientProfile with_networks;
   with_networks.iroutes = iroutes;
+  with_networks.max_routes = peer.profile.max_routes;
   const policy::ClientPlan plan = policy::plan_client(setup_.facts, with_networks, {});
   for (const std::string& warning : plan.warnings) peer.log.warn("{}", warning);
   peer.profile.iroutes = std::move(iroutes);

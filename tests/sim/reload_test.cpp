@@ -239,6 +239,23 @@ TEST(Reload, a_network_goes_and_comes_with_its_line) {
   EXPECT_EQ(living.first->attempts(), 1);
 }
 
+TEST(Reload, networks_that_a_clients_own_limit_allows_stay) {
+  Living living("client-config-dir ccd\nmax-routes-per-client 1\n");
+  const std::string lines =
+      std::string(base_lines) + "client-config-dir ccd\nmax-routes-per-client 1\n";
+  std::string& file = living.server.store().files["ccd/client1"];
+  file = "max-routes-per-client 3\niroute 10.1.0.0 255.255.0.0\niroute 10.2.0.0 255.255.0.0\n";
+  living.server.reconfigure(lines);
+  const std::string both = living.routes();
+  EXPECT_NE(both.find("10.2.0.0/16"), std::string::npos) << both;
+  living.server.reconfigure(lines);
+  EXPECT_EQ(living.routes(), both);
+  file = "iroute 10.1.0.0 255.255.0.0\niroute 10.2.0.0 255.255.0.0\n";
+  living.server.reconfigure(lines);
+  EXPECT_EQ(living.routes().find("10.2.0.0/16"), std::string::npos);
+  EXPECT_EQ(living.first->attempts(), 1);
+}
+
 // Its learn-address is still under way then, and agrees or does not.
 TEST(Reload, a_network_that_has_gone_does_not_come_back_with_a_late_answer) {
   const std::string with = script + "learn-address /learn\n";
