@@ -194,6 +194,8 @@ class ClientRun {
       }
       if (runtime_.loop->now() >= status_due) status_.write(*client_);
     }
+    was_up_ = client_->up();
+    if (client_->outcome()) end_if_final(*client_->outcome());
     const int number = runtime_.signal ? runtime_.signal->number : 0;
     met_while_alive_ = number != 0;
     if (number == SIGTERM || number == SIGINT) leave();
@@ -204,7 +206,6 @@ class ClientRun {
     edge.stop();
     client_->close();
     const auto outcome = client_->outcome();
-    was_up_ = client_->up();
     const bool direct = !setup_.connection.http_proxy && !setup_.connection.socks_proxy;
     if (was_up_ && remote_ && direct && config_.client.persist_remote_ip) {
       remembered_.known_remote = setup_.connection.remote;
@@ -260,15 +261,19 @@ class ClientRun {
            identity_ && identity_->holds_back();
   }
 
+  void end_if_final(const node::Outcome& outcome) {
+    if (outcome.next != node::Outcome::Next::exit || has_better_certificate(outcome)) return;
+    runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
+  }
+
   void after(node::Outcome outcome) {
     if (has_better_certificate(outcome)) {
       runtime_.log.info(1, "The certificate was renewed since this connection began: trying again");
       outcome.next = node::Outcome::Next::restart;
       outcome.signal = "SIGUSR1";
     }
-    if (outcome.next == node::Outcome::Next::exit) {
-      return runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
-    }
+    end_if_final(outcome);
+    if (runtime_.signal) return;
     if (outcome.signal.empty()) return;
     tell_end(runtime_, {SIGUSR1, false, outcome.text, 0});
     runtime_.log.info(

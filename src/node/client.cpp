@@ -126,6 +126,8 @@ void Client::turn(Instant now, WallTime wall) {
 }
 
 Deadline Client::deadline() const {
+  const Deadline goodbye{next_goodbye_, "exit-notify"};
+  if (outcome_) return association_ ? earlier(association_->deadline(), goodbye) : goodbye;
   Deadline next = liveness_.deadline();
   if (association_) next = earlier(next, association_->deadline());
   if (!answered_) next = earlier(next, {answer_by_, "server-poll-timeout"});
@@ -137,7 +139,7 @@ Deadline Client::deadline() const {
   next = earlier(next, {next_static_look_, "static-key peer"});
   next = earlier(next, {routes_at_, "route-delay"});
   if (replay_file_) next = earlier(next, replay_file_->deadline());
-  return earlier(next, {next_goodbye_, "exit-notify"});
+  return earlier(next, goodbye);
 }
 
 void Client::take(const plane::Report& report, MutableBytes bytes) {
@@ -281,6 +283,7 @@ void Client::transmit(session::Session& session, const ports::LinkAddress& to) {
 }
 
 void Client::check_timers() {
+  say_goodbyes();
   if (outcome_) return;
   if (setup_.static_key) watch_static();
   if (!answered_ && gate_ && answer_by_ <= now_) {
@@ -326,11 +329,13 @@ void Client::check_timers() {
   if (routes_at_ <= now_) add_delayed_routes();
   check_limits();
   run_path();
-  if (next_goodbye_ <= now_ && goodbyes_left_ > 0) {
-    --goodbyes_left_;
-    next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
-    around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::exit));
-  }
+}
+
+void Client::say_goodbyes() {
+  if (next_goodbye_ > now_ || goodbyes_left_ == 0) return;
+  --goodbyes_left_;
+  next_goodbye_ = goodbyes_left_ > 0 ? now_ + std::chrono::seconds(1) : Instant::max();
+  around_.plane.send_payload(the_peer, wire::encode_occ(wire::OccType::exit));
 }
 
 void Client::check_wear() {
@@ -364,7 +369,8 @@ void Client::end(Outcome::Next next, std::string signal, std::string text, int e
 std::optional<Instant> Client::announce_end(Instant now) {
   now_ = now;
   const unsigned times = exit_notify();
-  if (times == 0 || setup_.tcp || !up_) return std::nullopt;
+  const bool waits_for_routes = std::exchange(routes_at_, Instant::max()) != Instant::max();
+  if (times == 0 || setup_.tcp || !(up_ || waits_for_routes)) return std::nullopt;
   const bool reliable = association_ && association_->active().negotiated() &&
                         association_->active().negotiated()->cc_exit;
   log_.info(1, "{}", lines::exit_announced);
@@ -375,7 +381,7 @@ std::optional<Instant> Client::announce_end(Instant now) {
   } else {
     goodbyes_left_ = times;
     next_goodbye_ = now_;
-    check_timers();
+    say_goodbyes();
   }
   return now_ + std::chrono::seconds(times);
 }

@@ -138,6 +138,7 @@ class Client {
   void transmit();
   void transmit(session::Session& session, const ports::LinkAddress& to);
   void check_timers();
+  void say_goodbyes();
   void check_wear();
   void check_limits();
   void arm(session::Session& session);

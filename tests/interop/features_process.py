@@ -16,7 +16,7 @@ from ask import ask
 from features import check_untouched, completed, device_index, picture, reaches
 from lab import ADIT, STOCK, Host, Lab, Process, check, until
 from runner import Bench, Case, main
-from tunnel import COMPLETED, Setup, Tunnel
+from tunnel import COMPLETED, LEFT, Setup, Tunnel
 
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 NOBODY = 65534
@@ -220,6 +220,19 @@ def signal_that_weighs_more(bench: Bench) -> None:
             check(tunnel.client.wait() == 0, f"it does not end with 0 after {lighter.name}")
 
 
+def end_by_itself(bench: Bench) -> None:
+    """The server is told of it, as when a signal ends the client."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        tunnel = Tunnel(net, both("inactive 3 100000"), bench.keys)
+        tunnel.start_server()
+        mark = tunnel.server.mark()
+        completed(tunnel.start_client())
+        check(tunnel.client.wait(15) == 0, "it does not end with 0")
+        check(tunnel.client.matches(r"SIGTERM\[soft,exit-with-notification\]"), "it ends otherwise")
+        tunnel.server.wait_for(LEFT["udp"], 5, mark)
+
+
 def clean_end(bench: Bench) -> None:
     """SIGINT and SIGTERM at both ends: 0, and the hosts are as they were."""
     with Lab(bench.folder) as lab:
@@ -398,6 +411,7 @@ RUNS = (
     nice,
     remapped_signal,
     signal_that_weighs_more,
+    end_by_itself,
     clean_end,
     exit_statuses,
     called_openvpn,

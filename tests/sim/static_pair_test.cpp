@@ -71,7 +71,14 @@ class End {
     lanes();
     client_->turn(now_, wall());
     lanes();
-    if (client_->outcome()) start(now_ + 1s);
+    if (!client_->outcome()) return;
+    const bool for_good = client_->outcome()->next == node::Outcome::Next::exit;
+    if (for_good && client_->announce_end(now_)) lanes();
+    start(now_ + 1s);
+  }
+  void end_after(options::Seconds time) {
+    setup_.config.timers.session_timeout = time;
+    start(now_);
   }
 
   void send_inside() {
@@ -253,6 +260,13 @@ TEST_F(StaticPair, a_goodbye_is_heard) {
   ASSERT_TRUE(caller.client().announce_end(now));
   run_for(1s);
   EXPECT_TRUE(listener.said("OCC exit message received by peer"));
+}
+
+TEST_F(StaticPair, a_goodbye_of_an_end_whose_time_is_over_is_heard) {
+  caller.end_after(5s);
+  ASSERT_TRUE(run_until([&] { return both_up(); }, 4s));
+  EXPECT_TRUE(
+      run_until([&] { return listener.said("OCC exit message received by peer"); }, 5900ms));
 }
 
 }  // namespace

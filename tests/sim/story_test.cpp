@@ -346,6 +346,35 @@ TEST(Story, a_goodbye_frees_the_place_at_once) {
   }
 }
 
+TEST(Story, who_ends_by_itself_says_goodbye_as_well) {
+  for (const bool in_band : {true, false}) {
+    World world(9, {.key_export = in_band, .exit_notify = 1});
+    world.add_server().give_file("client1", "push \"inactive 5\"\n");
+    auto& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return client.ended().has_value(); }, 20s));
+    EXPECT_EQ(client.ended()->text, "inactive");
+    const auto is_up = [](const node::ServerPeer& peer) { return peer.admitted(); };
+    world.run_for(900ms);
+    EXPECT_EQ(world.server().server().count(is_up), 0u);
+    expect_clean(world);
+  }
+}
+
+TEST(Story, and_so_does_who_still_waits_for_its_routes) {
+  for (const bool in_band : {true, false}) {
+    World world(9, {.key_export = in_band, .exit_notify = 1});
+    world.add_server().give_file("client1", "push \"route-delay 30\"\n");
+    auto& client = world.add_client();
+    ASSERT_TRUE(world.run_until([&] { return client.tunnel_address().has_value(); }, 20s));
+    world.run_for(2s);
+    EXPECT_FALSE(client.up());
+    client.leave();
+    world.run_for(10s);
+    EXPECT_EQ(world.server().server().clients(), 0u);
+    expect_clean(world);
+  }
+}
+
 // Whoever came last may have a lower index than the one before: a place that became free.
 TEST(Story, a_revoked_client_goes_at_once_and_does_not_come_back) {
   World world(41, {.wrap = Wrap::tls_crypt});

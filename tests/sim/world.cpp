@@ -336,6 +336,7 @@ void ClientHost::turn() {
   }
   if (client_->outcome()) {
     ended_ = client_->outcome();
+    if (ended_->next == node::Outcome::Next::exit) say_goodbye();
     client_.reset();
     at_.port = static_cast<std::uint16_t>(at_.port + 1);  // a new socket
     start_at_ = world_.now() + 1s;
@@ -360,9 +361,13 @@ void ClientHost::crash() {
 }
 
 void ClientHost::leave() {
+  say_goodbye();
+  left_ = true;
+}
+
+void ClientHost::say_goodbye() {
   if (client_) static_cast<void>(client_->announce_end(world_.now()));
   if (plane_) turn_lanes();
-  left_ = true;
 }
 
 std::optional<ip::Address> ClientHost::tunnel_address() const {

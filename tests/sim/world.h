@@ -173,6 +173,7 @@ class ClientHost final : public Host {
  private:
   Buffer key_of(Bytes packet) override;
   void start();
+  void say_goodbye();
 
   ToyTlsFactory tls_;
   ip::Endpoint server_;
