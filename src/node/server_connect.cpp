@@ -54,8 +54,18 @@ void Server::connect(ServerPeer& peer, bool replaced) {
     for (const plane::PeerIndex index : older) remove(index, "SIGTERM", "new-connection");
   }
   tell_plugins_of_address(peer);
-  if (!load_profile(peer)) return;
+  if (!load_profile(peer) || refuse_disabled(peer, false)) return;
   run_client_connect(peer);
+}
+
+// "disable" is looked at before the next program is asked. told: of the connect, as of the end
+// then.
+bool Server::refuse_disabled(ServerPeer& peer, bool told) {
+  if (!peer.profile.disable) return false;
+  peer.let_in = told;
+  peer.log.error("MULTI: client has been rejected due to 'disable' directive");
+  refuse(peer);
+  return true;
 }
 
 std::pair<std::string, Result<std::string>> Server::client_file(const options::Server& server,
@@ -138,10 +148,7 @@ void Server::finish_connect(ServerPeer& peer) {
   if (has_tap() && !peer.profile.iroutes.empty()) {
     peer.log.warn("{}", lines::iroutes_rejected(peer.name()));
   }
-  if (peer.profile.disable) {
-    peer.log.error("MULTI: client has been rejected due to 'disable' directive");
-    return refuse(peer);
-  }
+  if (refuse_disabled(peer, true)) return;
   rename(peer);
   session::Offer offer = setup_.offer;
   if (!peer.profile.data_ciphers.empty()) {

@@ -174,10 +174,12 @@ void Server::plugins_connected(const PluginAnswer& answer,
   }
   if (connect->files) {
     overlay_profile(*peer, connect->files->profile(), connect->files->path());
-    tell_plugins_of_connect(*peer, ConnectStage::second_plugins);
+    if (!refuse_disabled(*peer, true)) {
+      tell_plugins_of_connect(*peer, ConnectStage::second_plugins);
+    }
   } else {
     for (const std::string& config : answer.configs) overlay_profile(*peer, config, "plugin");
-    run_connect_script(*peer);
+    if (!refuse_disabled(*peer, true)) run_connect_script(*peer);
   }
   serve(*peer);
 }

@@ -151,6 +151,22 @@ TEST_F(PluginAnswers, the_second_kind_hands_options_back) {
   EXPECT_EQ(client->tunnel_address(), ip::Address::parse("10.8.15.9"));
 }
 
+TEST_F(PluginAnswers, who_is_disabled_by_the_first_kind_is_not_asked_about_further) {
+  using E = PluginEvent;
+  decide_by({E::client_connect, E::client_connect_v2, E::client_disconnect},
+            [this](const PluginCall& call) {
+              if (call.event == E::client_connect) {
+                file("client_connect_config_file") = "disable\n";
+              }
+              return say(PluginReply::success);
+            });
+  EXPECT_FALSE(comes_up(5s));
+  EXPECT_TRUE(refused());
+  ASSERT_GE(plugins->told.size(), 2u);
+  EXPECT_EQ(plugins->told[0].event, E::client_connect);
+  EXPECT_EQ(plugins->told[1].event, E::client_disconnect);
+}
+
 TEST_F(PluginAnswers, who_cannot_be_asked_again_cannot_answer_later) {
   decide_by(PluginEvent::client_connect, PluginReply::deferred);
   EXPECT_FALSE(comes_up(5s));

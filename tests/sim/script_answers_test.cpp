@@ -192,6 +192,31 @@ TEST_F(ScriptAnswers, a_client_crresponse_that_fails_changes_nothing) {
   EXPECT_TRUE(server.store().files.empty()) << "its file is gone";
 }
 
+TEST_F(ScriptAnswers, no_script_hears_of_who_is_disabled) {
+  server.give_file("client1", "disable\n");
+  options::Scripts scripts;
+  scripts.client_connect.words = scripts.client_disconnect.words = {"script"};
+  server.use_scripts(scripts, [](const ports::Command&) { return 0; });
+  EXPECT_FALSE(comes_up(10s));
+  EXPECT_EQ(client->ended()->text, "auth-failure");
+  EXPECT_TRUE(server.processes().ran.empty());
+}
+
+TEST_F(ScriptAnswers, who_a_script_disables_has_come_and_gone) {
+  options::Scripts scripts;
+  scripts.client_connect.words = {"come"};
+  scripts.client_disconnect.words = {"gone"};
+  server.use_scripts(scripts, [this](const ports::Command& command) {
+    asked.push_back(command);
+    if (command.argv[0] == "come") server.store().files.at(command.argv.back()) = "disable\n";
+    return 0;
+  });
+  EXPECT_FALSE(comes_up(5s));
+  EXPECT_EQ(client->ended()->text, "auth-failure");
+  ASSERT_GE(asked.size(), 2u);
+  EXPECT_EQ(asked[1].argv[0], "gone");
+}
+
 TEST_F(ScriptAnswers, client_connect_may_answer_later) {
   put_client_connect_off();
   EXPECT_FALSE(comes_up(5s));
