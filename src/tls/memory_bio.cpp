@@ -18,7 +18,7 @@ int write_out(BIO* bio, const char* data, int size) {
 int read_in(BIO* bio, char* room, int size) {
   ByteQueues& queues = queues_of(bio);
   BIO_clear_retry_flags(bio);
-  const std::size_t left = queues.inbound.size() - queues.inbound_at;
+  const std::size_t left = queues.inbound_left();
   if (left == 0) {
     BIO_set_retry_read(bio);
     return -1;
@@ -27,10 +27,7 @@ int read_in(BIO* bio, char* room, int size) {
   std::copy_n(queues.inbound.begin() + static_cast<std::ptrdiff_t>(queues.inbound_at), count,
               reinterpret_cast<std::uint8_t*>(room));
   queues.inbound_at += count;
-  if (queues.inbound_at == queues.inbound.size()) {
-    Buffer().swap(queues.inbound);
-    queues.inbound_at = 0;
-  }
+  if (queues.inbound_left() == 0) queues.drop_inbound();
   return static_cast<int>(count);
 }
 

@@ -13,7 +13,12 @@ struct ByteQueues {
   Buffer outbound;
   std::size_t outbound_at = 0;
 
+  [[nodiscard]] std::size_t inbound_left() const { return inbound.size() - inbound_at; }
   [[nodiscard]] std::size_t outbound_left() const { return outbound.size() - outbound_at; }
+  void drop_inbound() {
+    Buffer().swap(inbound);
+    inbound_at = 0;
+  }
 };
 
 // A BIO over the queues, which must outlive it.

@@ -16,6 +16,10 @@ namespace adit::tls {
 
 namespace {
 
+// A record has 17 KB, and a window of the largest packets 768. Whoever reads behind what arrives
+// leaves nothing of it.
+constexpr std::size_t most_unread = std::size_t{1} << 20;
+
 class OpensslEngine final : public TlsEngine {
  public:
   OpensslEngine(SSL_CTX* context, bool server, std::shared_ptr<const Verification> verification)
@@ -33,7 +37,8 @@ class OpensslEngine final : public TlsEngine {
   }
 
   void receive(Bytes from_peer) override {
-    if (state_ == State::failed) return;
+    if (state_ == State::failed || peer_has_ended_) return;
+    if (queues_.inbound_left() + from_peer.size() > most_unread) return give_up(0);
     queues_.inbound.insert(queues_.inbound.end(), from_peer.begin(), from_peer.end());
     if (state_ == State::handshaking) shake_hands();
   }
@@ -63,7 +68,7 @@ class OpensslEngine final : public TlsEngine {
   }
 
   std::optional<Buffer> read() override {
-    if (state_ != State::established) return std::nullopt;
+    if (state_ != State::established || peer_has_ended_) return std::nullopt;
     std::array<std::uint8_t, SSL3_RT_MAX_PLAIN_LENGTH> room;
     ERR_clear_error();
     const int count = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
@@ -73,7 +78,12 @@ class OpensslEngine final : public TlsEngine {
       return plaintext;
     }
     const int error = SSL_get_error(ssl_.get(), count);
-    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_ZERO_RETURN) give_up(count);
+    if (error == SSL_ERROR_ZERO_RETURN) {
+      peer_has_ended_ = true;
+      queues_.drop_inbound();  // OpenSSL would not take it any more
+    } else if (error != SSL_ERROR_WANT_READ) {
+      give_up(count);
+    }
     return std::nullopt;
   }
 
@@ -147,6 +157,7 @@ class OpensslEngine final : public TlsEngine {
 
   void give_up(int) {
     state_ = State::failed;
+    queues_.drop_inbound();
     for (std::string& line : take_openssl_errors()) {
       if (failure_.advice.empty()) failure_.advice = advice_for(line);
       failure_.lines.push_back(std::move(line));
@@ -215,6 +226,7 @@ class OpensslEngine final : public TlsEngine {
   ByteQueues queues_;
   SslConnection ssl_;
   State state_ = State::handshaking;
+  bool peer_has_ended_ = false;  // close_notify
   PeerIdentity peer_;
   TlsFailure failure_;
 };
