@@ -92,9 +92,12 @@ std::size_t UdpReceiver::land(std::size_t slot, const mmsghdr& message) {
   landed.from = {to_endpoint(addresses_[slot]),
                  setup_.asks_destination ? told.destination : setup_.bound};
   if (setup_.keeps_interface) landed.from.interface = told.interface;
-  if (landed.left > 0) return (landed.left + landed.segment - 1) / landed.segment;
-  drops_.add(Drop::malformed);
-  return 1;
+  const std::size_t datagrams =
+      landed.left > 0 ? (landed.left + landed.segment - 1) / landed.segment : 1;
+  if (landed.left > 0 && landed.from.remote.port != 0) return datagrams;
+  landed.left = 0;  // an answer to port 0 goes nowhere
+  for (std::size_t i = 0; i < datagrams; ++i) drops_.add(Drop::malformed);
+  return datagrams;
 }
 
 void UdpReceiver::hand_out(Output& out) {

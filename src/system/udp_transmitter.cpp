@@ -61,6 +61,7 @@ void UdpTransmitter::send(int socket, Packets packets, DropCounters& drops) {
     const int sent = sendmmsg(socket, &headers_[at], static_cast<unsigned>(count_ - at),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
+      accepted_ = true;
       at += static_cast<std::size_t>(sent);
       tries = 0;
     } else {
@@ -171,18 +172,25 @@ int UdpTransmitter::send_in_fragments(int socket, std::size_t at) {
   return error;
 }
 
-// Its datagrams go alone, and what follows is laid out anew. Until 2025 kernels said EINVAL, not
-// EMSGSIZE, of a train that is too large for its device: then its datagrams are too large as well.
+// Its datagrams go alone, and what follows is laid out anew. Trains are to blame only if a datagram
+// went out alone: a receiver that gets none of them either (port 0) says nothing of trains. Until
+// 2025 kernels said EINVAL, not EMSGSIZE, of a train that is too large for its device: then its
+// datagrams are too large as well.
 std::size_t UdpTransmitter::after_refused_train(int socket, int error, const Message& message,
                                                 Packets packets, DropCounters& drops) {
   const Packets train = packets.subspan(message.first, message.count);
-  alone_from_ = std::min(alone_from_, train.front().packet->size());
-  alone_for_ = alone_for_calls;
+  const auto from_before =
+      std::exchange(alone_from_, std::min(alone_from_, train.front().packet->size()));
+  const auto for_before = std::exchange(alone_for_, alone_for_calls);
   alone_too_large_ = error == EMSGSIZE;
+  accepted_ = false;
   send(socket, train, drops);
-  if (!alone_too_large_) {
+  if (!alone_too_large_ && accepted_) {
     refusal_.store(error, std::memory_order_relaxed);
     trains_.store(false, std::memory_order_relaxed);
+  } else if (!alone_too_large_) {
+    alone_from_ = from_before;
+    alone_for_ = for_before;
   }
   send(socket, packets.subspan(message.first + message.count), drops);
   count_ = 0;

@@ -70,6 +70,7 @@ class UdpTransmitter {
   std::size_t alone_from_ = SIZE_MAX;
   std::size_t alone_for_ = 0;
   bool alone_too_large_ = false;  // a datagram that went alone did not fit either
+  bool accepted_ = false;         // the kernel took a message
   std::atomic<bool> trains_{true};
   std::atomic<int> refusal_{0};
   plane::BatchMeter train_meter_;

@@ -282,6 +282,25 @@ TEST_F(UdpTest, drops_datagrams_that_are_empty_or_do_not_fit_and_keeps_the_other
   });
 }
 
+TEST_F(UdpTest, drops_what_claims_to_come_from_port_0) {
+  in_own_network([] {
+    UdpEnd end(any(Stack::v4));
+    UdpPeer peer(at("127.0.0.1", 0));
+    const ip::Endpoint to = at("127.0.0.1", end.link->local().port);
+    const auto port = [&](unsigned shift) { return static_cast<char>(to.port >> shift); };
+    const std::string forged{0, 0, port(8), port(0), 0, 12, 0, 0, 'l', 'o', 's', 't'};
+    const Fd raw(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP));
+    const SocketAddress there = to_socket_address(at("127.0.0.1", 0), AF_INET).value();
+    ASSERT_EQ(sendto(raw.get(), forged.data(), forged.size(), 0, there.raw(), there.size),
+              static_cast<ssize_t>(forged.size()));
+    peer.send("kept", to);
+    const auto got = end.read();
+    ASSERT_EQ(got.size(), 1u);
+    EXPECT_EQ(got[0].text, "kept");
+    EXPECT_EQ(end.link->traffic().refused.of(Drop::malformed), 1u);
+  });
+}
+
 TEST_F(UdpTest, drops_what_the_socket_has_no_room_for_and_sends_on) {
   in_own_network([] {
     ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1500, {}));

@@ -169,6 +169,20 @@ TEST_F(UdpTrainsTest, loses_nothing_when_the_kernel_refuses_trains) {
   });
 }
 
+TEST_F(UdpTrainsTest, a_receiver_that_gets_no_single_datagram_either_says_nothing_of_trains) {
+  in_own_network([] {
+    UdpEnd one(any(Stack::v4)), other(any(Stack::v4));
+    send_all(one, numbered(20, 500, 500), {at("127.0.0.1", 0), {}, 0});  // EINVAL
+    EXPECT_EQ(one.drops.of(Drop::link_error), 20u);
+    EXPECT_TRUE(one.link->offloads().gso);
+    const auto before = one.link->traffic().writes;
+    const auto texts = numbered(40, 500, 80);
+    send_all(one, texts, {at("127.0.0.1", other.link->local().port), {}, 0});
+    EXPECT_EQ(texts_of(other, texts.size()), texts);
+    EXPECT_EQ(one.link->traffic().writes, before + 1) << "as one train";
+  });
+}
+
 TEST_F(UdpTrainsTest, a_train_that_is_too_large_says_nothing_of_others) {
   in_own_network([] {
     ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1280, {}));
