@@ -11,6 +11,10 @@ std::string verify_error(int depth, std::string_view error, std::string_view sub
   return line;
 }
 
+std::string verify_warning(int depth, std::string_view error, std::string_view subject) {
+  return fmt::format("VERIFY WARNING: depth={}, {}: {}", depth, error, subject);
+}
+
 std::string wrong_name(std::string_view subject, std::string_view wanted) {
   return fmt::format("VERIFY X509NAME ERROR: {}, must be {}", subject, wanted);
 }

@@ -12,6 +12,8 @@ namespace adit::stock_lines {
 // no certificate to name.
 [[nodiscard]] std::string verify_error(int depth, std::string_view error, std::string_view subject,
                                        std::string_view serial);
+[[nodiscard]] std::string verify_warning(int depth, std::string_view error,
+                                         std::string_view subject);
 inline constexpr std::string_view key_usage = "VERIFY KU ERROR";
 inline constexpr std::string_view extended_key_usage = "VERIFY EKU ERROR";
 [[nodiscard]] std::string wrong_name(std::string_view subject, std::string_view wanted);

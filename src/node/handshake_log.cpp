@@ -7,6 +7,7 @@ namespace adit::node {
 
 void log_peer(const Log& log, const session::Session& session, bool with_peer_info) {
   if (session.tls() == nullptr) return;
+  for (const std::string& line : session.tls()->peer().warnings) log.info(3, "{}", line);
   for (const tls::ChainEntry& entry : session.tls()->peer().chain) {
     log.info(2, "{}", lines::verify_ok(entry.depth, entry.subject));
   }

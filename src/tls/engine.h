@@ -27,6 +27,8 @@ struct ChainEntry {
 struct PeerIdentity {
   std::vector<ChainEntry> chain;  // highest depth first, the peer's own certificate last
   std::string common_name;        // from the configured user name field
+  // What of the chain could not be checked and was let pass, as stock says it.
+  std::vector<std::string> warnings{};
 
   [[nodiscard]] const ChainEntry* own() const { return chain.empty() ? nullptr : &chain.back(); }
 };

@@ -113,6 +113,10 @@ class OpensslEngine final : public TlsEngine {
     X509* certificate = X509_STORE_CTX_get_current_cert(store);
     const int depth = X509_STORE_CTX_get_error_depth(store);
     if (preverified != 1 && !verification_->fingerprint_only) {
+      if (X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL) {
+        warn_of_chain(store, depth);  // as stock; its policy is asked later, when all is verified
+        return 1;
+      }
       refuse_chain(store, depth);
       return 0;
     }
@@ -199,6 +203,12 @@ class OpensslEngine final : public TlsEngine {
     const ChainEntry entry = certificate != nullptr ? describe(certificate, depth) : ChainEntry{};
     refuse({stock_lines::verify_error(depth, why, entry.subject, entry.serial)},
            chain_advice(store));
+  }
+
+  void warn_of_chain(X509_STORE_CTX* store, int depth) {
+    const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    const ChainEntry entry = describe(X509_STORE_CTX_get_current_cert(store), depth);
+    peer_.warnings.push_back(stock_lines::verify_warning(depth, why, entry.subject));
   }
 
   void refuse(std::vector<std::string> lines, std::string advice) {

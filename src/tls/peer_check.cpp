@@ -217,8 +217,6 @@ std::string chain_advice(X509_STORE_CTX* chain) {
     case X509_V_ERR_CRL_HAS_EXPIRED:
       return "the revocation list (crl-verify) is out of date and so refuses everybody: make a new "
              "one";
-    case X509_V_ERR_UNABLE_TO_GET_CRL:
-      return "the revocation list (crl-verify) is not issued by the CA of \"" + subject + "\"";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
