@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "ip/inner_packet.h"
 #include "options/pushed.h"
+#include "wire/compression.h"
 #include "wire/data_header.h"
 #include "wire/fragment.h"
 #include "wire/inside_message.h"
@@ -43,7 +44,7 @@ std::string failure_words(const session::Failed& failed) {
 
 BareClient::BareClient(const ClientSetup& setup, const session::Credentials& credentials, Rng& rng,
                        Instant now, WallTime wall)
-    : setup_(setup), rng_(rng), framing_(framing_of(setup.config.channel.compression)), now_(now) {
+    : setup_(setup), rng_(rng), compression_(setup.config.channel.compression), now_(now) {
   memory_.credentials = credentials;
   session_ = call_peer(setup, memory_, rng, now, wall);
 }
@@ -81,6 +82,15 @@ void BareClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
   take_payload(packet);
 }
 
+bool BareClient::unframe(Packet& packet) const {
+  const auto framing = framing_of(compression_);
+  if (!options::compresses(compression_)) {
+    return wire::unframe_stub(framing, packet) == Drop::none;
+  }
+  std::array<std::uint8_t, most_datagram_bytes> room;
+  return wire::unframe(framing, packet, room) == Drop::none;
+}
+
 // Pings need no answer; questions get one; user traffic has nowhere to go.
 void BareClient::take_payload(Packet& packet) {
   if (setup_.mtu.fragment) {
@@ -89,10 +99,7 @@ void BareClient::take_payload(Packet& packet) {
     if (!header || header->type != wire::FragmentHeader::Type::whole) return;
     packet.drop_front(wire::fragment_header_bytes);
   }
-  if (framing_ != wire::CompressionFraming::none) {
-    std::array<std::uint8_t, most_datagram_bytes> room;
-    if (wire::unframe(framing_, packet, room) != Drop::none) return;
-  }
+  if (!unframe(packet)) return;
   const auto question = wire::decode_occ(packet.bytes());
   if (!question) return keep(packet.bytes());
   if (question->type == static_cast<std::uint8_t>(wire::OccType::exit)) {
@@ -164,7 +171,7 @@ Bytes BareClient::seal(Bytes payload, MutableBytes room) {
   if (payload.size() + front_room + back_room > room.size()) return {};
   Packet packet(room, 0, 0);
   packet.assign(payload, front_room);
-  wire::frame_uncompressed(framing_, packet);
+  wire::frame_uncompressed(framing_of(compression_), packet);
   if (setup_.mtu.fragment) {
     store_u32(packet.prepend(wire::fragment_header_bytes), wire::encode_fragment_header({}));
   }
@@ -216,7 +223,7 @@ void BareClient::on_pushed(const std::vector<std::string>& options) {
                                  pulled_.dyn_tls_crypt, pulled_.cc_exit, pulled_.aead_epoch},
                                 session_->peer_options());
   if (!negotiated) return end(negotiated.error().what);
-  if (pulled_.compression) framing_ = framing_of(*pulled_.compression);
+  if (pulled_.compression) compression_ = *pulled_.compression;
   remember_token();
   session_->configure(*negotiated, now_);
   const options::Timers& timers = pulled_.timers;

@@ -11,7 +11,6 @@
 #include "crypto/data_channel.h"
 #include "node/client.h"
 #include "session/liveness.h"
-#include "wire/compression.h"
 
 namespace adit::node {
 
@@ -68,6 +67,7 @@ class BareClient {
   void take_control(MutableBytes datagram);
   void take_data(std::uint8_t key_id, MutableBytes datagram);
   void take_payload(Packet& packet);
+  [[nodiscard]] bool unframe(Packet& packet) const;
   void answer_first(Buffer answer);
   void keep(Bytes packet);
   void serve();
@@ -84,7 +84,7 @@ class BareClient {
   ClientMemory memory_;
   std::unique_ptr<session::Session> session_;
   options::Pulled pulled_;
-  wire::CompressionFraming framing_ = wire::CompressionFraming::none;
+  options::Compression compression_ = options::Compression::off;
   std::array<DataKey, wire::key_id_count> keys_;
   std::optional<std::uint8_t> send_key_;
   std::deque<Buffer> payloads_;  // to be sealed and sent

@@ -156,7 +156,8 @@ session::Frame fit_packets(plane::PeerSpec& spec, const session::Negotiated* neg
   facts.tun_extra = mtu.tun_extra;
   const session::Frame frame = make_frame(negotiated, channel, facts);
   spec.framing = framing_of(facts.compression);
-  spec.compress = may_compress(channel) && options::compresses(facts.compression);
+  spec.decompress = options::compresses(facts.compression);  // source: wire protocol 12
+  spec.compress = may_compress(channel) && spec.decompress;
   spec.mss = session::mss_clamp(frame, mtu.mssfix);
   if (mtu.mssfix_within_link_mtu) {
     using Kind = session::Mssfix::Kind;

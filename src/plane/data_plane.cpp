@@ -65,6 +65,7 @@ void DataPlane::set_peer(PeerIndex index, const PeerSpec& spec) {
   known.slot.dhcp_router = spec.dhcp_router;
   known.slot.framing = spec.framing;
   known.slot.compress = spec.compress;
+  known.slot.decompress = spec.decompress;
   known.slot.fragment_most = spec.fragment_most;
   if (spec.fragment_most > 0 && known.slot.fragments == nullptr) {
     known.slot.fragments = std::make_shared<Fragments>(setup_.largest_packet);

@@ -26,7 +26,8 @@ struct PeerSpec {
   // Payload bytes of one datagram; 0: no "fragment". More wants PlaneSetup::fragments.
   std::size_t fragment_most = 0;
   wire::CompressionFraming framing = wire::CompressionFraming::none;
-  bool compress = false;  // wants PlaneSetup::compress
+  bool compress = false;    // wants PlaneSetup::compress
+  bool decompress = false;  // what arrives may be compressed
 };
 
 struct KeySpec {

@@ -78,6 +78,7 @@ struct PeerSlot {
   bool dhcp_router = false;     // see PeerSpec
   wire::CompressionFraming framing = wire::CompressionFraming::none;
   bool compress = false;                 // what is sent, where it gets shorter
+  bool decompress = false;               // what arrives compressed is not dropped
   std::size_t fragment_most = 0;         // payload bytes of one datagram; 0: no "fragment"
   std::shared_ptr<Fragments> fragments;  // with "fragment"
   std::shared_ptr<PeerMeter> meter;

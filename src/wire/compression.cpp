@@ -60,6 +60,20 @@ Drop unframe_v2(Packet& packet, MutableBytes room) {
   return Drop::bad_framing;
 }
 
+bool is_compressed(CompressionFraming framing, Bytes framed) {
+  switch (framing) {
+    case CompressionFraming::none:
+      break;
+    case CompressionFraming::lzo:
+      return !framed.empty() && framed[0] == lzo_compressed;
+    case CompressionFraming::swap:
+      return !framed.empty() && framed[0] == lz4_compressed_swap;
+    case CompressionFraming::stub_v2:
+      return framed.size() > 1 && framed[0] == v2_indicator && framed[1] == v2_lz4;
+  }
+  return false;
+}
+
 // The mark takes the first byte's place, which goes to the end.
 void swap_in(std::uint8_t mark, Packet& packet) {
   *packet.append(1) = packet.data()[0];
@@ -117,6 +131,11 @@ Drop unframe(CompressionFraming framing, Packet& packet, MutableBytes room) {
     default:
       return unframe_v2(packet, room);
   }
+}
+
+Drop unframe_stub(CompressionFraming framing, Packet& packet) {
+  if (is_compressed(framing, packet.bytes())) return Drop::bad_framing;
+  return unframe(framing, packet, {});
 }
 
 }  // namespace adit::wire

@@ -29,6 +29,9 @@ void mark_compressed(CompressionFraming framing, Packet& packet);
 // Drop::too_big when the result does not fit.
 [[nodiscard]] Drop unframe(CompressionFraming framing, Packet& packet, MutableBytes room);
 
+// The same where only the framing was agreed on: what is compressed is Drop::bad_framing, too.
+[[nodiscard]] Drop unframe_stub(CompressionFraming framing, Packet& packet);
+
 // Raw LZ4 block and LZO1X streams into room; nothing for malformed input or output beyond room.
 [[nodiscard]] std::optional<std::size_t> lz4_decompress(Bytes block, MutableBytes room);
 [[nodiscard]] std::optional<std::size_t> lzo1x_decompress(Bytes stream, MutableBytes room);

@@ -30,6 +30,16 @@ void try_unframe(CompressionFraming framing, Bytes bytes, MutableBytes room) {
   ADIT_ASSERT(packet.front_room() >= front_room);
 }
 
+// Without room nothing is decompressed, and what is taken is what unframe() takes.
+void try_unframe_stub(CompressionFraming framing, Bytes bytes, MutableBytes room) {
+  Buffer storage, other_storage;
+  Packet packet = packet_of(storage, bytes), other = packet_of(other_storage, bytes);
+  if (wire::unframe_stub(framing, packet) != Drop::none) return;
+  ADIT_ASSERT(wire::unframe(framing, other, room) == Drop::none);
+  ADIT_ASSERT(std::ranges::equal(packet.bytes(), other.bytes()));
+  ADIT_ASSERT(packet.size() <= bytes.size());
+}
+
 void try_round_trip(CompressionFraming framing, Bytes bytes, MutableBytes room) {
   Buffer storage;
   Packet packet = packet_of(storage, bytes);
@@ -61,6 +71,7 @@ void try_input(Bytes bytes) {
   Buffer room(input.u16() % 4096);
   const Bytes payload = input.rest();
   try_unframe(framing, payload, room);
+  try_unframe_stub(framing, payload, room);
   if (payload.empty()) return;
   try_round_trip(framing, payload, room);
   try_compressed(framing, payload);

@@ -77,6 +77,7 @@ TEST(ChannelSetup, only_allow_compression_yes_sends_compressed_and_only_where_it
       FrameFacts facts;
       facts.compression = compression;
       fit_packets(spec, nullptr, config.channel, facts, {});
+      EXPECT_EQ(spec.decompress, can) << allowed;
       EXPECT_EQ(spec.compress, can && allowed == std::string_view("yes")) << allowed;
     }
   }

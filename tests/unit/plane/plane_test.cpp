@@ -435,6 +435,7 @@ TEST_F(Planes, what_is_sent_compressed_is_read_by_an_end_that_does_not_compress)
   PeerSpec reads;
   reads.address = client_at;
   reads.framing = wire::CompressionFraming::lzo;
+  reads.decompress = true;
   server.plane.set_peer(0, reads);
   Buffer inner = packet("10.8.0.2", "10.8.0.1", 7);
   inner.resize(1200, 7);
@@ -445,6 +446,12 @@ TEST_F(Planes, what_is_sent_compressed_is_read_by_an_end_that_does_not_compress)
   EXPECT_EQ(server.tun.from_tunnel.front(), inner);
   EXPECT_EQ(client.plane.traffic(0).sent_inside_bytes, 1200u);
   EXPECT_LT(client.plane.traffic(0).sent_link_bytes, 200u);
+  reads.decompress = false;  // comp-lzo no
+  server.plane.set_peer(0, reads);
+  client.tun.to_tunnel.push_back(inner);
+  carry(client, server, client_at);
+  EXPECT_EQ(server.tun.from_tunnel.size(), 1u);
+  EXPECT_EQ(server.plane.drops(0).of(Drop::bad_framing), 1u);
 }
 
 TEST_F(Planes, a_peer_without_an_id_is_found_by_its_address) {
