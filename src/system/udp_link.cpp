@@ -162,6 +162,19 @@ std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddres
   return control + data;
 }
 
+// What a router says of a datagram reaches any socket of its port, not only the one that sent it.
+std::size_t UdpLink::take_too_large(std::span<ports::TooLarge> hints) {
+  const std::size_t count = errors_.take(hints);
+  if (control_ == nullptr || count == hints.size()) return count;
+  return count + control_->take_too_large(hints.subspan(count));
+}
+
+std::optional<ports::LinkError> UdpLink::take_error() {
+  auto error = errors_.take_other();
+  if (!error && control_ != nullptr) error = control_->take_error();
+  return error;
+}
+
 ports::LinkTraffic UdpLink::traffic() const {
   const plane::BatchMeter &in = receiver_.meter(), &out = transmitter_.train_meter();
   ports::LinkTraffic traffic{in.calls(),    in.packets(),     out.calls(),

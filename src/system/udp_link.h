@@ -56,12 +56,8 @@ class UdpLink final : public ports::LinkPort {
     return receiver_.in_fragments();
   }
   [[nodiscard]] std::size_t take_closed(std::span<ports::LinkAddress>) override { return 0; }
-  [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override {
-    return errors_.take(hints);
-  }
-  [[nodiscard]] std::optional<ports::LinkError> take_error() override {
-    return errors_.take_other();
-  }
+  [[nodiscard]] std::size_t take_too_large(std::span<ports::TooLarge> hints) override;
+  [[nodiscard]] std::optional<ports::LinkError> take_error() override;
   void write(std::span<const ports::OutgoingPacket> packets, DropCounters& drops) override {
     transmitter_.write(socket_.get(), packets, drops);
   }

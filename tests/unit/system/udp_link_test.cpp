@@ -237,6 +237,28 @@ TEST_F(UdpTest, hands_on_what_the_kernel_says_of_sizes_and_nothing_else) {
   });
 }
 
+TEST_F(UdpTest, hands_on_what_the_kernel_says_at_the_socket_for_control_packets) {
+  in_own_network([] {
+    ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1400, {}));
+    UdpSettings settings = any(Stack::v4);
+    settings.mtu_discovery = UdpSettings::MtuDiscovery::probe;
+    UdpEnd end(settings), control(settings);
+    control.send({{std::string(1500, 'x'), {at("127.0.0.1", 9), {}, 0}},
+                  {"lost", {at("127.0.0.1", 10), {}, 0}}});
+    end.link->take_control_socket(std::move(control.link));
+    EXPECT_TRUE(end.read().empty());
+    std::array<ports::TooLarge, 20> hints;
+    ASSERT_GE(end.link->take_too_large(hints), 1u);  // each try to send it is told
+    EXPECT_EQ(hints[0].to, at("127.0.0.1", 9));
+    EXPECT_EQ(hints[0].mtu, 1400u);
+    EXPECT_EQ(end.link->take_too_large(hints), 0u);
+    const auto error = end.link->take_error();
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->to, at("127.0.0.1", 10));
+    EXPECT_FALSE(end.link->take_error());
+  });
+}
+
 TEST_F(UdpTest, keeps_a_bounded_number_of_hints) {
   in_own_network([] {
     ASSERT_TRUE(Netlink::open().value()->configure_link("lo", 1400, {}));
