@@ -83,22 +83,28 @@ Complaint about_tls_auth(Bytes datagram, Drop verdict, const ip::Endpoint& from,
 
 }  // namespace
 
+bool deserves_complaint(Bytes datagram, Drop verdict, const Wrapping& wrapping) {
+  const auto head = datagram.empty() ? std::nullopt : wire::parse_head(datagram[0]);
+  if (!head || wire::is_data(head->opcode)) return false;
+  const bool unreadable = verdict == Drop::bad_tag || verdict == Drop::malformed;
+  if (!unreadable && verdict != Drop::unknown_opcode) return false;
+  if (wire::carries_wkc(head->opcode)) return true;
+  const bool reset = wire::is_hard_reset(head->opcode);
+  if (wrapping.only_v2()) return reset;
+  const bool has_key = wrapping.kind != Wrapping::Kind::none || wrapping.v2_client;
+  return unreadable && (has_key || reset);
+}
+
 std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip::Endpoint& from,
                                          const Wrapping& wrapping) {
-  const auto head = datagram.empty() ? std::nullopt : wire::parse_head(datagram[0]);
-  if (!head || wire::is_data(head->opcode)) return std::nullopt;
-  const bool unreadable = verdict == Drop::bad_tag || verdict == Drop::malformed;
-  if (!unreadable && verdict != Drop::unknown_opcode) return std::nullopt;
-  const bool reset = wire::is_hard_reset(head->opcode);
-  if (wire::carries_wkc(head->opcode)) return about_v2(from, wrapping);
+  if (!deserves_complaint(datagram, verdict, wrapping)) return std::nullopt;
+  if (wire::carries_wkc(wire::parse_head(datagram[0])->opcode)) return about_v2(from, wrapping);
   if (wrapping.only_v2()) {
-    if (!reset) return std::nullopt;
     return Complaint{lines::cannot_extract_v2_key(from),
                      lines::real_address(from) +
                          " uses no tls-crypt-v2: give it a key made from the one here "
                          "(--tls-crypt-v2 SERVERKEY --genkey tls-crypt-v2-client FILE)"};
   }
-  if (!unreadable) return std::nullopt;
   if (wrapping.kind == Wrapping::Kind::tls_auth) {
     return about_tls_auth(datagram, verdict, from, wrapping);
   }
@@ -109,7 +115,6 @@ std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict, const ip:
                          "files",
                      lines::tls_crypt_failed};
   }
-  if (!reset) return std::nullopt;
   return Complaint{lines::unreadable_first_packet(from),
                    lines::real_address(from) +
                        " probably has a tls-auth or tls-crypt key, but there is none here: "
@@ -135,12 +140,14 @@ Complaints::Complaints(const Wrapping& wrapping, Log log)
     : wrapping_(wrapping), log_(std::move(log)), limit_(most_per_period, period) {}
 
 void Complaints::about(Bytes datagram, Drop verdict, const ip::Endpoint& from, Instant now) {
-  const auto complaint = complaint_about(datagram, verdict, from, wrapping_);
-  if (!complaint) return;
+  if (!deserves_complaint(datagram, verdict, wrapping_)) return;
+  // First, for what follows costs much more than the packet's refusal did.
   if (!limit_.allow(now)) {
     ++silenced_;
     return;
   }
+  const auto complaint = complaint_about(datagram, verdict, from, wrapping_);
+  if (!complaint) return;
   if (silenced_ > 0) {
     log_.info(1, "{} more packets with a wrong or missing control channel key were not logged",
               std::exchange(silenced_, 0));

@@ -35,7 +35,10 @@ struct Complaint {
   std::string advice;
   std::string_view before = {};  // what stock says first
 };
-// Nothing: the packet is no business of ours (noise, a late packet of a session that has ended).
+// False: the packet is no business of ours (noise, a late packet of a session that has ended).
+// Cheap, for a flood.
+[[nodiscard]] bool deserves_complaint(Bytes datagram, Drop verdict, const Wrapping& wrapping);
+// Nothing where it deserves none.
 [[nodiscard]] std::optional<Complaint> complaint_about(Bytes datagram, Drop verdict,
                                                        const ip::Endpoint& from,
                                                        const Wrapping& wrapping);

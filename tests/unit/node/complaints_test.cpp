@@ -138,5 +138,18 @@ TEST(Complaints, fall_silent_when_there_are_many) {
   EXPECT_EQ(sink.lines, 27u);
 }
 
+TEST(Complaints, that_are_not_made_cost_nothing) {
+  CountingSink sink;
+  Wrapping wrapping = wrapping_of(Kind::tls_auth);
+  Complaints complaints(wrapping, Log(sink));
+  const Buffer first = packet(Opcode::hard_reset_client_v2);
+  const Instant now{std::chrono::hours(1)};
+  for (int i = 0; i < 10; ++i) complaints.about(first, Drop::bad_tag, stranger, now);
+  const unsigned said = sink.lines;
+  wrapping.digest.name = "none that there is";  // trying another direction would end the program
+  for (int i = 0; i < 1000; ++i) complaints.about(first, Drop::bad_tag, stranger, now);
+  EXPECT_EQ(sink.lines, said);
+}
+
 }  // namespace
 }  // namespace adit::node
