@@ -249,7 +249,7 @@ TEST_F(UdpTest, hands_on_what_the_kernel_says_at_the_socket_for_control_packets)
     EXPECT_TRUE(end.read().empty());
     std::array<ports::TooLarge, 20> hints;
     ASSERT_GE(end.link->take_too_large(hints), 1u);  // each try to send it is told
-    EXPECT_EQ(hints[0].to, at("127.0.0.1", 9));
+    EXPECT_EQ(hints[0].to.address, addr("127.0.0.1"));
     EXPECT_EQ(hints[0].mtu, 1400u);
     EXPECT_EQ(end.link->take_too_large(hints), 0u);
     const auto error = end.link->take_error();
