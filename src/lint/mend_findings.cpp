@@ -38,11 +38,8 @@ std::string reason_of(const Piece& piece) {
   return std::string(row->note);
 }
 
-bool without_effect(const Piece& piece, const Issue& issue) {
-  return issue.severity == Severity::warning &&
-         (issue.message.find("\" is ignored: ") != std::string::npos ||
-          issue.message.find(", ignored as you wish") != std::string::npos ||
-          issue.message.starts_with("--" + option_of(piece) + ": "));
+bool without_effect(const Issue& issue) {
+  return issue.severity == Severity::warning && issue.without_effect;
 }
 
 // ---- characters that a word processor made ----
@@ -185,13 +182,15 @@ void mend(Round& round, const Piece& piece, const Issue& issue) {
   }
   if (piece.words.empty()) return;
   if (names_unknown_cipher(piece)) return mend_unknown_cipher(round, piece);
-  if (without_effect(piece, issue)) return round.remove(piece, reason_of(piece));
+  if (without_effect(issue)) return round.remove(piece, reason_of(piece));
   if (issue.severity == Severity::error) {
     const bool tcp = issue.message.find("can only be used with --proto udp") != std::string::npos;
     if (name == "fragment" && tcp) mend_fragment(round, piece);
     return;
   }
-  if (issue.message.starts_with("Multiple --")) return mend_repeated_script(round, piece);
+  if (issue.message.find("Multiple --") != std::string::npos) {
+    return mend_repeated_script(round, piece);
+  }
   if (issue.message.find("remote lines outside are not used") != std::string::npos) {
     return round.remove(piece, "there are <connection> blocks, and only they count");
   }

@@ -16,6 +16,8 @@ struct Issue {
   std::string line;     // as the user wrote it, shortened; empty when it would not help
   std::string message;  // what is wrong, without a full stop
   std::string advice;   // what to write instead; may be empty
+  // The whole line says nothing to anybody: it could as well be removed.
+  bool without_effect = false;
 
   // One line: "Options error: In server.conf:3: unrecognized option: "porto udp" - did you mean..."
   [[nodiscard]] std::string text() const;

@@ -135,6 +135,7 @@ void Reader::refused(const Row& row, const Given& given) {
   const bool forgiven = for_a_tool || (unknown_to_stock && is_tolerated(given.words.front()));
   report(forgiven ? Severity::warning : Severity::error, given,
          "--" + std::string(row.name) + ": " + std::string(row.note), {});
+  issues_.back().without_effect = forgiven && !for_a_tool;
   if (for_a_tool && row.apply != nullptr) apply(row, given);
 }
 
@@ -143,6 +144,7 @@ void Reader::ignored(const Row& row, const Given& given) {
   if (!warned_.insert(row.name).second) return;
   report(place_ == where::pushed ? Severity::note : Severity::warning, given,
          "\"" + std::string(row.name) + "\" is ignored: " + std::string(row.note), {});
+  issues_.back().without_effect = true;
 }
 
 bool Reader::may_stand_here(const Row& row, const Given& given) {
@@ -246,6 +248,7 @@ void Reader::malformed(const Given& given, std::string message, std::string advi
   const bool tolerated = is_tolerated(given.words.front());
   report(tolerated ? Severity::warning : Severity::error, given,
          std::move(message) + (tolerated ? ", ignored as you wish" : ""), std::move(advice));
+  issues_.back().without_effect = tolerated;
 }
 
 void Reader::report(Severity severity, const Given& given, std::string message,

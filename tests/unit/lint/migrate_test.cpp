@@ -171,6 +171,46 @@ TEST(Migrate, replaces_small_diffie_hellman_parameters_by_what_is_in_the_file) {
   EXPECT_EQ(migrate(text, "x.conf", nullptr, large).text, text);
 }
 
+// What is warned of is in effect all the same, with what the warning says.
+TEST(Migrate, keeps_lines_that_are_in_effect) {
+  for (const char* line : {"verb 15", "inactive 3600s", "ping-restart 60s", "sndbuf 512k",
+                           "script-security 9", "mute 5x"}) {
+    const std::string text = migrated(client + line + "\n");
+    EXPECT_TRUE(text.starts_with(client + line + "\n")) << text;
+  }
+  const std::string tcp =
+      "client\ndev tun\nproto tcp\nremote a\nca a\ncert b\nkey c\n"
+      "remote-cert-tls server\nhttp-proxy P 3128 FILE ntlm\n";
+  EXPECT_TRUE(migrated(tcp).starts_with(tcp)) << migrated(tcp);
+  const std::string server =
+      "dev tun\ntopology subnet\nserver 10.8.0.0 255.255.255.0\nserver-ipv6 fd00:1::1/64\n"
+      "ca a\ncert b\nkey c\ndh none\nkeepalive 10 60\n";
+  EXPECT_TRUE(migrated(server).starts_with(server)) << migrated(server);
+}
+
+TEST(Migrate, removes_what_the_file_says_to_ignore) {
+  const std::string text = migrated(client + "ignore-unknown-option foo\nfoo 1\n");
+  EXPECT_NE(text.find("\n# adit: was \"foo 1\": it is not known here, and the file says to ignore "
+                      "that\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Migrate, keeps_the_last_of_several_scripts) {
+  const std::string server =
+      "dev tun\ntopology subnet\nserver 10.8.0.0 255.255.255.0\nca a\ncert b\nkey c\ndh none\n"
+      "keepalive 10 60\nscript-security 2\n";
+  for (const auto& [first, last] : {std::pair("up /bin/first", "up /bin/last"),
+                                    {"client-connect /bin/first", "client-connect /bin/last"},
+                                    {"auth-user-pass-verify /bin/first via-file",
+                                     "auth-user-pass-verify /bin/last via-file"}}) {
+    const std::string text = migrated(server + first + "\n" + first + " \n" + last + "\nverb 3\n");
+    EXPECT_EQ(text.find(std::string("\n") + first), std::string::npos) << text;
+    EXPECT_NE(text.find(std::string("\n") + last + "\nverb 3\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("a later line has"), std::string::npos) << text;
+  }
+}
+
 TEST(Migrate, works_inside_connection_blocks) {
   const std::string text = migrated(
       "client\ndev tun\nca a\ncert b\nkey c\nremote-cert-tls server\n<connection>\nremote a 1194 "
