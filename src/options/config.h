@@ -167,7 +167,7 @@ struct Identity {
   FileOrInline ca, cert, key, dh, extra_certs, crl, pkcs12;
   std::string ca_path;
   bool crl_is_directory = false;
-  std::string askpass;  // file; "-" means ask on the terminal
+  std::string askpass;  // file; "-": somebody is asked
   bool askpass_set = false;
   std::vector<std::string> peer_fingerprints;  // SHA-256, upper-case hex with colons
   std::string verify_x509_name;
@@ -303,7 +303,7 @@ struct Server {
 struct Client {
   bool pull = false;
   bool auth_user_pass = false;
-  FileOrInline auth_user_pass_file;  // undefined: ask on the terminal
+  FileOrInline auth_user_pass_file;  // undefined: somebody is asked
   enum class AuthRetry { none, nointeract, interact } auth_retry = AuthRetry::none;
   bool auth_nocache = false;
   bool push_peer_info = false;

@@ -56,12 +56,8 @@ void collect_identity(Collector& all, const Config& config) {
   } else {
     all.text("crl-verify", identity.crl);
   }
-  if (identity.askpass != "-" && identity.askpass != "stdin") {
-    all.path("askpass", identity.askpass, NamedFile::Kind::read);
-  }
-  if (config.client.auth_user_pass_file.path != "stdin") {
-    all.text("auth-user-pass", config.client.auth_user_pass_file);
-  }
+  if (identity.askpass != "-") all.path("askpass", identity.askpass, NamedFile::Kind::read);
+  all.text("auth-user-pass", config.client.auth_user_pass_file);
 }
 
 void collect_programs(Collector& all, const Scripts& scripts) {

@@ -28,7 +28,9 @@ void auth_user_pass(Use& use) {
                      "write \"auth-user-pass\", and give any password");
   }
   use.config().client.auth_user_pass = true;
-  if (use.has(0)) set_file<&Config::client, &Client::auth_user_pass_file>(use);
+  const bool asks = !use.has(0) || (use.word(0) == "stdin" && !use.is_inline());
+  if (!asks) return set_file<&Config::client, &Client::auth_user_pass_file>(use);
+  use.config().client.auth_user_pass_file = {};
 }
 
 void auth_retry(Use& use) {

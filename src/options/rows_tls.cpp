@@ -15,7 +15,7 @@ void tls_server(Use& use) { use.config().tls_role = TlsRole::server; }
 void askpass(Use& use) {
   Identity& identity = use.config().identity;
   identity.askpass_set = true;
-  identity.askpass = use.has(0) ? use.word(0) : "-";
+  identity.askpass = use.has(0) && use.word(0) != "stdin" ? use.word(0) : "-";
 }
 
 void crl_verify(Use& use) {

@@ -29,6 +29,11 @@ sigset_t set_of(std::initializer_list<int> signals) {
   return set;
 }
 
+// Where to ask: one terminal, or standard input and standard error.
+struct Ends {
+  int in, out;
+};
+
 // Holds back the signals that would end or stop the process while its terminal does not echo.
 // Those that end it are seen through fd() and take effect once this object is gone.
 class HeldSignals {
@@ -76,19 +81,48 @@ void say(int terminal, std::string_view text) {
   if (::write(terminal, text.data(), text.size()) < 0) return;  // the answer may come all the same
 }
 
-Result<SecretText> read_line(int terminal, int signals) {
-  std::array<pollfd, 2> waits{pollfd{terminal, POLLIN, 0}, pollfd{signals, POLLIN, 0}};
+// False: it is interrupted.
+bool wait_for_input(int in, int signals) {
+  std::array<pollfd, 2> waits{pollfd{in, POLLIN, 0}, pollfd{signals, POLLIN, 0}};
   while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) {
   }
-  if (waits[1].revents != 0) return fail("interrupted while asking on the terminal");
+  return waits[1].revents == 0;
+}
+
+// Byte by byte: what comes after the line is for the next question.
+Result<SecretText> read_line(int in, int signals) {
   std::array<char, longest_answer> line;
-  const ssize_t count = ::read(terminal, line.data(), line.size());
-  if (count < 0) return kernel_refused(errno, "cannot read from the terminal");
-  std::string_view text(line.data(), static_cast<std::size_t>(count));
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  SecretText answer{std::string(text)};
+  std::size_t size = 0;
+  Status done;
+  while (done && size < line.size()) {
+    const bool waited = wait_for_input(in, signals);
+    const ssize_t count = waited ? ::read(in, &line[size], 1) : 0;
+    if (!waited) {
+      done = fail("interrupted while asking on the terminal");
+    } else if (count < 0) {
+      done = kernel_refused(errno, "cannot read from the terminal");
+    } else if (count == 0 && size == 0) {
+      done = fail("the terminal gave no answer");
+    } else if (count == 0 || line[size] == '\n') {
+      break;
+    } else {
+      ++size;
+    }
+  }
+  SecretText answer{std::string(line.data(), size)};
   explicit_bzero(line.data(), line.size());
-  if (count == 0) return fail("the terminal gave no answer");
+  if (!done) return fail_with(done.error());
+  return answer;
+}
+
+Result<SecretText> ask_between(Ends ends, const std::string& where, const std::string& prompt,
+                               bool echo) {
+  const HeldSignals held;
+  const EchoOff quiet(ends.in, echo);
+  if (!quiet.works() && ends.in == ends.out) return kernel_refused(errno, "cannot ask on " + where);
+  say(ends.out, prompt + " ");
+  Result<SecretText> answer = read_line(ends.in, held.fd());
+  if (!echo || !answer) say(ends.out, "\n");
   return answer;
 }
 
@@ -118,19 +152,17 @@ Result<SecretText> ask_service_manager(const std::string& prompt, bool echo) {
 Result<SecretText> ask_on(const std::string& terminal, const std::string& prompt, bool echo) {
   const Fd fd(::open(terminal.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!fd) return kernel_refused(errno, "cannot open " + terminal);
-  const HeldSignals held;
-  const EchoOff quiet(fd.get(), echo);
-  if (!quiet.works()) return kernel_refused(errno, "cannot ask on " + terminal);
-  say(fd.get(), prompt + " ");
-  Result<SecretText> answer = read_line(fd.get(), held.fd());
-  if (!echo || !answer) say(fd.get(), "\n");
-  return answer;
+  return ask_between({fd.get(), fd.get()}, terminal, prompt, echo);
 }
 
 Result<SecretText> ask(const std::string& prompt, bool echo) {
   const bool has_terminal = Fd(::open(own_terminal, O_RDWR | O_NOCTTY | O_CLOEXEC)).get() >= 0;
   if (has_terminal) return ask_on(own_terminal, prompt, echo);
   if (service_manager_can_ask()) return ask_service_manager(prompt, echo);
+  // Somebody may sit there all the same, and what is piped in answers.
+  if (isatty(STDIN_FILENO) == 1 || isatty(STDERR_FILENO) == 1) {
+    return ask_between({STDIN_FILENO, STDERR_FILENO}, "standard input", prompt, echo);
+  }
   return fail_with({fmt::format("cannot ask \"{}\": there is no terminal", prompt),
                     "give the answer in a file (\"auth-user-pass FILE\", \"askpass FILE\")"});
 }

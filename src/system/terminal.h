@@ -7,8 +7,9 @@
 
 namespace adit::system {
 
-// Asks the user: on the terminal of the process, or where there is none through the service
-// manager's password agents. Blocks until there is an answer or a signal asks the process to end.
+// Asks the user: on the terminal of the process; where there is none through the service manager's
+// password agents, or else on standard input, if that or standard error is some terminal. Blocks
+// until there is an answer or a signal asks the process to end.
 //
 // echo  whether what is typed may be seen
 [[nodiscard]] Result<SecretText> ask(const std::string& prompt, bool echo);

@@ -285,6 +285,25 @@ def passphrase(bench: Bench) -> None:
     compare_dialogues(both)
 
 
+def stdin_word(bench: Bench) -> None:
+    """askpass stdin, auth-user-pass stdin: no files of that name, the manager is asked."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        key = bench.keys.identity("adit", "client1").key
+        locked = bench.folder / "locked.key"
+        call("openssl", "pkey", "-in", key, "-aes128", "-passout", "pass:geheim", "-out", locked)
+        lines = (*CLIENT, "management-query-passwords", "askpass stdin", "auth-user-pass stdin")
+        with alone(bench, program, *lines, f"key {locked}"), Manager(SOCKET) as manager:
+            said = [manager.expect(">PASSWORD")]
+            said += manager.order('password "Private Key" geheim')
+            said.append(manager.expect(">PASSWORD"))
+            said += manager.order("username Auth ann")
+            said += manager.order("password Auth secret")
+            return {"said": [*said, *until(lambda: connecting(manager), 10, "it goes on")]}
+
+    compare_dialogues(dialogue)
+
+
 def connecting(manager: Manager) -> list[str]:
     states = manager.ask("state")
     return states if ",WAIT," in states[0] else []
@@ -335,6 +354,7 @@ CASES = [
     Case("passwords", passwords),
     Case("tcp-socket", tcp_socket),
     Case("passphrase", passphrase),
+    Case("stdin-word", stdin_word),
     Case("connects-out", connects_out),
     Case("disconnects", disconnects),
 ]

@@ -229,6 +229,7 @@ TEST(IdentityOptions, fill_their_fields) {
   EXPECT_EQ(id.ca_path, "/ca");
   EXPECT_TRUE(id.askpass_set);
   EXPECT_EQ(id.askpass, "-");
+  EXPECT_EQ(of("askpass stdin").identity.askpass, "-");
   EXPECT_EQ(id.remote_cert_tls, Identity::CertUsage::server);
   EXPECT_EQ(id.remote_cert_ku, (std::vector<unsigned>{0xA0, 0x88}));
   EXPECT_EQ(id.remote_cert_eku, "1.2.3");
@@ -407,6 +408,11 @@ TEST(ClientOptions, fill_their_fields) {
   EXPECT_EQ(client.pull_filters.at(0).prefix, "route ");
   EXPECT_EQ(client.auth_token.reveal(), "t");
   EXPECT_EQ(client.auth_token_user, "u");
+  for (const char* asks : {"auth-user-pass", "auth-user-pass stdin"}) {
+    EXPECT_FALSE(of(asks).client.auth_user_pass_file.defined()) << asks;
+    const Client last = of(std::string("auth-user-pass up.txt\n") + asks).client;
+    EXPECT_TRUE(last.auth_user_pass && !last.auth_user_pass_file.defined()) << asks;
+  }
   EXPECT_EQ(of("<auth-user-pass>\nu\np\n</auth-user-pass>").client.auth_user_pass_file.text,
             "u\np\n");
   EXPECT_FALSE(read("auth-retry foo").ok());

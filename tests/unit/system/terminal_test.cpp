@@ -131,10 +131,35 @@ TEST(Terminal, says_when_there_is_none) {
   EXPECT_FALSE(ask_on("/dev/null", "?", false));
 }
 
+// As it is in a container, or in a pipe whose errors are shown.
+TEST(Terminal, reads_standard_input_line_by_line_when_only_errors_are_shown) {
+  if (access("/run/systemd/system", F_OK) == 0) GTEST_SKIP() << "SKIPPED: systemd would ask";
+  EXPECT_EQ(in_child([] {
+              setsid();  // no terminal of our own
+              User user;
+              int ends[2];
+              ASSERT_EQ(pipe(ends), 0);
+              ASSERT_EQ(::write(ends[1], "ann\nse cret", 11), 11);
+              close(ends[1]);
+              dup2(ends[0], STDIN_FILENO);
+              dup2(user.device.get(), STDERR_FILENO);
+              const auto answer = ask_credentials("Auth");
+              ASSERT_TRUE(answer) << answer.error().text();
+              EXPECT_EQ(answer->user, "ann");
+              EXPECT_EQ(answer->password.reveal(), "se cret");
+              EXPECT_EQ(user.sees("\r\n"), "Enter Auth Username: Enter Auth Password: \r\n");
+              EXPECT_FALSE(ask("?", true));
+            }),
+            0);
+}
+
 TEST(Terminal, advises_to_use_a_file_when_nobody_can_be_asked) {
   if (access("/run/systemd/system", F_OK) == 0) GTEST_SKIP() << "SKIPPED: systemd would ask";
   EXPECT_EQ(in_child([] {
               setsid();  // no terminal of our own
+              const Fd nowhere(open("/dev/null", O_RDWR | O_CLOEXEC));
+              dup2(nowhere.get(), STDIN_FILENO);
+              dup2(nowhere.get(), STDERR_FILENO);
               const auto answer = ask("Enter Auth Password:", false);
               ASSERT_FALSE(answer);
               EXPECT_NE(answer.error().advice.find("auth-user-pass FILE"), std::string::npos);
