@@ -129,7 +129,7 @@ std::optional<management::PasswordQuestion> ClientLogin::question_for_manager(
     std::string_view challenge) const {
   const options::Client& client = config_.client;
   const bool from_file = client.auth_user_pass_file.defined() && challenge.empty();
-  if (!runtime_.management || !config_.management.query_passwords || from_file) return std::nullopt;
+  if (from_file || !asks_manager(runtime_, config_)) return std::nullopt;
   management::PasswordQuestion question{"Auth", true, {}};
   if (client.static_challenge && challenge.empty()) {
     question.challenge = fmt::format(" SC:{},{}", client.static_challenge->echo ? 1 : 0,

@@ -56,7 +56,7 @@ const std::string& first_host(const options::Connection& connection) {
 bool ClientRemotes::choose() {
   using Answer = management::RemoteQuestion::Answer;
   if (std::exchange(moved_, std::nullopt)) walk_.set_addresses({});
-  if (!runtime_.management) return true;
+  if (!runtime_.management || !runtime_.management->can_ask()) return true;
   if (!config_.management.query_remote) {
     if (!config_.management.query_proxy) return true;
     const auto answer = managed_.ask_proxy(walk_.connection(), walk_.position() + 1);

@@ -220,6 +220,7 @@ class ClientRun {
   }
 
   void take_down(std::string_view why) {
+    tell_tunnel_goes_down(runtime_);
     inside_.take_down(peer_environment_, why);
     if (std::exchange(told_up_, false)) tell_up_down(runtime_, false, peer_environment_);
   }

@@ -70,7 +70,8 @@ void ManagedClient::tell(const node::ClientNews& news, const std::optional<ip::E
         state.from = from->address.text();
         state.from_port = std::to_string(from->port);
       }
-      return tell_state(runtime_, state);
+      tell_state(runtime_, state);
+      return runtime_.management->tunnel_is_up(state);
     }
     case Kind::auth_failed:
       return face.tell(">PASSWORD:Verification Failed: 'Auth'" +

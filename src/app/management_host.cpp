@@ -4,11 +4,13 @@
 #include <thread>
 #include <unistd.h>
 
+#include "app/outside.h"
 #include "app/title.h"
 #include "base/text.h"
 #include "node/lines.h"
 #include "system/clock.h"
 #include "system/privileges.h"
+#include "system/resolver.h"
 #include "system/terminal.h"
 
 namespace adit::app {
@@ -57,8 +59,11 @@ Result<std::unique_ptr<ManagementHost>> ManagementHost::open(Runtime& runtime,
         "WARNING: Using --management on a **TCP** port WITHOUT passwords is STRONGLY discouraged "
         "and considered insecure");
   }
-  if (Status opened = made->open_socket(); !opened) {
-    return fail_because("MANAGEMENT: Socket bind failed", opened.error());
+  auto place = made->find_place();
+  if (!place) return fail_because("management", place.error());
+  made->place_ = std::move(*place);
+  if (!made->is_inside()) {
+    if (Status opened = made->open_socket(); !opened) return fail_with(opened.error());
   }
   for (const std::string& text : config.scripts.echoes) made->face_->echo(system::wall_now(), text);
   return made;
@@ -87,7 +92,8 @@ Status ManagementHost::read_password() {
   return {};
 }
 
-Result<system::ControlSocket::Place> ManagementHost::place() const {
+// The address of "management tunnel" is yet to come.
+Result<system::ControlSocket::Place> ManagementHost::find_place() const {
   system::ControlSocket::Place place;
   if (options_.port == "unix") {
     place.path = options_.address;
@@ -97,21 +103,21 @@ Result<system::ControlSocket::Place> ManagementHost::place() const {
     if (who->group) place.group = who->group->id;
     return place;
   }
+  const auto port = port_number(options_.port, "the port");
+  if (!port) return fail_with(port.error());
+  place.tcp.port = *port;
+  if (is_inside()) return place;
   const std::string host = options_.address == "localhost" ? "127.0.0.1" : options_.address;
-  const auto address = ip::Address::parse(host);
-  const auto port = to_number<std::uint16_t>(options_.port);
-  if (!address || !port) {
-    return fail("management {} {}: give an IP address and a port number", options_.address,
-                options_.port);
-  }
-  place.tcp = {*address, *port, 0};
+  const auto literal = ip::Address::parse(host);
+  const auto found = literal ? system::Resolver::Addresses{*literal}
+                             : system::Resolver::ask_host(host, std::nullopt);
+  if (!found) return fail_with(found.error());
+  place.tcp.address = found->front();
   return place;
 }
 
 Status ManagementHost::open_socket() {
-  auto where = place();
-  if (!where) return fail_with(where.error());
-  const bool is_unix = !where->path.empty();
+  const bool is_unix = !place_.path.empty();
   system::ControlSocket::Callbacks callbacks;
   callbacks.connected = [this](const ip::Endpoint& from) { came(from); };
   callbacks.received = [this](std::string_view bytes) {
@@ -123,16 +129,16 @@ Status ManagementHost::open_socket() {
   callbacks.refused = [this](const std::string& why) {
     runtime_.log.warn("MANAGEMENT: a client was turned away: {}", why);
   };
-  const std::string name = is_unix ? where->path : node::lines::with_family(where->tcp);
-  auto opened =
-      options_.connects_out
-          ? system::ControlSocket::connect(*runtime_.loop, std::move(*where), std::move(callbacks))
-          : system::ControlSocket::listen(*runtime_.loop, std::move(*where), std::move(callbacks));
+  const std::string name = is_unix ? place_.path : node::lines::with_family(place_.tcp);
+  auto opened = options_.connects_out
+                    ? system::ControlSocket::connect(*runtime_.loop, place_, std::move(callbacks))
+                    : system::ControlSocket::listen(*runtime_.loop, place_, std::move(callbacks));
   if (!opened && options_.connects_out) {
     runtime_.log.info(1, "MANAGEMENT: connect to {} failed: {}",
                       is_unix ? "unix socket " + name : name, opened.error().text());
+    return fail_with({});
   }
-  if (!opened) return fail_with(opened.error());
+  if (!opened) return fail_because("MANAGEMENT: Socket bind failed", opened.error());
   socket_ = std::move(*opened);
   if (options_.connects_out) {
     runtime_.log.info(3, "MANAGEMENT: Connected to management server at {}", name);
@@ -144,6 +150,28 @@ Status ManagementHost::open_socket() {
                       node::lines::with_family(socket_->local()));
   }
   return {};
+}
+
+void ManagementHost::tunnel_is_up(const management::State& state) {
+  if (!is_inside()) return;
+  const auto own = ip::Address::parse(state.local4.empty() ? state.local6 : state.local4);
+  if (socket_ && own && socket_->local().address == *own) return;
+  tunnel_goes_down();
+  if (!own) {
+    return runtime_.log.warn("MANAGEMENT: the tunnel has no address to listen at");
+  }
+  place_.tcp.address = *own;
+  if (Status opened = open_socket(); !opened) {
+    runtime_.log.fatal("{}", opened.error().text());
+    runtime_.raise({SIGTERM, false, "management", 1});
+  }
+}
+
+void ManagementHost::tunnel_goes_down() {
+  if (!is_inside() || !socket_) return;
+  flush();
+  socket_.reset();
+  face_->disconnected();
 }
 
 void ManagementHost::came(const ip::Endpoint& from) {
@@ -295,8 +323,17 @@ void tell_up_down(Runtime& runtime, bool up, const node::Environment& environmen
   runtime.management->flush_soon();
 }
 
+bool asks_manager(const Runtime& runtime, const options::Config& config) {
+  return config.management.query_passwords && runtime.management && runtime.management->can_ask();
+}
+
+void tell_tunnel_goes_down(Runtime& runtime) {
+  if (runtime.management) runtime.management->tunnel_goes_down();
+}
+
 bool hold_if_wanted(Runtime& runtime, unsigned seconds) {
-  if (!runtime.management || !runtime.management->face().holds()) return false;
+  if (!runtime.management || !runtime.management->can_ask()) return false;
+  if (!runtime.management->face().holds()) return false;
   management::Interface& face = runtime.management->face();
   runtime.log.info(3, "Need hold release from management interface, waiting...");
   face.begin_hold(seconds);
@@ -337,6 +374,10 @@ namespace {
 // Whether the answer came; if not, why not is said.
 bool wait_for_answer(Runtime& runtime, const std::string& what, Duration patience,
                      const std::function<bool()>& done) {
+  if (!runtime.management->can_ask()) {
+    runtime.log.error("MANAGEMENT: over the tunnel nobody can be asked for the {}", what);
+    return false;
+  }
   if (!runtime.management->face().has_client()) {
     runtime.log.info(1, "Need {} from management interface, waiting...", what);
   }

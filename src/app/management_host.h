@@ -16,7 +16,7 @@ namespace adit::app {
 // lives as long as the process; restarts and configurations read again leave it as it is.
 class ManagementHost final : public management::Process {
  public:
-  // config.management is defined. Listens, or connects out.
+  // config.management is defined. Listens, or connects out; an error without words has been told.
   [[nodiscard]] static Result<std::unique_ptr<ManagementHost>> open(Runtime& runtime,
                                                                     const options::Config& config);
   ~ManagementHost() override;
@@ -30,6 +30,11 @@ class ManagementHost final : public management::Process {
   // waits until that is over. False: the time is up, or a signal has come.
   bool wait_apart(const std::function<bool()>& done, Duration patience);
   [[nodiscard]] bool tells_up_down() const { return options_.up_down; }
+  // A manager who comes through the tunnel is asked nothing, as with openvpn.
+  [[nodiscard]] bool can_ask() const { return !is_inside(); }
+  // "management tunnel PORT" listens at the tunnel's own address, while it has one.
+  void tunnel_is_up(const management::State& state);
+  void tunnel_goes_down();
   std::function<void()> on_forget;  // passwords
   std::function<std::vector<management::TokenEntry>()> on_token_entries;
   // As the manager last had it; nothing: as configured.
@@ -53,7 +58,10 @@ class ManagementHost final : public management::Process {
  private:
   ManagementHost(Runtime& runtime, const options::Config& config);
   [[nodiscard]] Status open_socket();
-  [[nodiscard]] Result<system::ControlSocket::Place> place() const;
+  [[nodiscard]] Result<system::ControlSocket::Place> find_place() const;
+  [[nodiscard]] bool is_inside() const {
+    return options_.address == "tunnel" && options_.port != "unix" && !options_.connects_out;
+  }
   [[nodiscard]] Status read_password();
   void came(const ip::Endpoint& from);
   void went();
@@ -67,7 +75,8 @@ class ManagementHost final : public management::Process {
   unsigned mute_;
   std::optional<SecretText> password_;
   std::unique_ptr<management::Interface> face_;
-  std::unique_ptr<system::ControlSocket> socket_;
+  system::ControlSocket::Place place_;
+  std::unique_ptr<system::ControlSocket> socket_;  // nullptr: "management tunnel", which is down
   bool flushing_ = false;
   system::TimerId timer_ = 0;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
@@ -80,6 +89,10 @@ void tell_state(Runtime& runtime, const management::State& state);
 void tell_end(Runtime& runtime, const Signal& signal);
 // "management-up-down".
 void tell_up_down(Runtime& runtime, bool up, const node::Environment& environment);
+// The manager is one to be asked for passwords: "management-query-passwords".
+[[nodiscard]] bool asks_manager(const Runtime& runtime, const options::Config& config);
+// "management tunnel": it closes, before the device does.
+void tell_tunnel_goes_down(Runtime& runtime);
 // "management-hold": waits for the release. True: it was held, so no other pause is needed.
 bool hold_if_wanted(Runtime& runtime, unsigned seconds);
 // The same without waiting: the answer is there or is not yet.

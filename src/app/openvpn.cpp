@@ -208,6 +208,7 @@ class Openvpn {
             const Signal signal = *std::exchange(runtime_.signal, std::nullopt);
             log_signal(runtime_.log, signal);
             tell_end(runtime_, signal);
+            tell_tunnel_goes_down(runtime_);
             if (inside_) inside_->take_down({}, signal_for_scripts(signal));
             inside_.reset();
             runtime_.plugins.reset();
@@ -226,9 +227,8 @@ class Openvpn {
     if (!runtime_.management) {
       auto opened = ManagementHost::open(runtime_, config_);
       if (!opened) {
-        if (!config_.management.connects_out) {
-          runtime_.log.fatal("{}", opened.error().text());
-        }
+        management_refused_ = !opened.error().what.empty();
+        if (management_refused_) runtime_.log.fatal("{}", opened.error().text());
         return false;
       }
       runtime_.management = std::move(*opened);
@@ -268,7 +268,7 @@ class Openvpn {
   // A wrong passphrase that the manager gave: it is told, and with "auth-retry" asked once more.
   bool asks_passphrase_again(const Error& error) {
     const bool wrong = error.text().find("is the passphrase right?") != std::string::npos;
-    if (!wrong || !runtime_.management || !config_.management.query_passwords) return false;
+    if (!wrong || !asks_manager(runtime_, config_)) return false;
     runtime_.management->face().tell(">PASSWORD:Verification Failed: 'Private Key'");
     if (runtime_.management->auth_retry() == "none") {
       runtime_.log.fatal("Error: private key password verification failed");
@@ -283,15 +283,14 @@ class Openvpn {
   }
 
   int management_lost() {
-    const bool refused = !runtime_.management && !config_.management.connects_out;
     runtime_.signal.reset();
-    if (refused) {
+    if (management_refused_) {
       runtime_.log.fatal("{}", node::lines::exits_fatally);
     } else {
       runtime_.log.warn("Signal received from management interface, exiting");
     }
     if (inside_) inside_->take_down({}, "sigterm");
-    return clean_up(refused ? exit_failure : 0);
+    return clean_up(management_refused_ ? exit_failure : 0);
   }
 
   Status choose_engine() {
@@ -314,7 +313,7 @@ class Openvpn {
       passphrase_ = SecretText(text->substr(0, text->find_first_of("\r\n")));
       return {};
     }
-    if (runtime_.management && config_.management.query_passwords) {
+    if (asks_manager(runtime_, config_)) {
       auto given = ask_manager(runtime_, {"Private Key", false, {}});
       if (!given) return fail("interrupted");
       passphrase_ = std::move(given->password);
@@ -352,6 +351,7 @@ class Openvpn {
   std::vector<std::string> lines_of_plugins_;
   bool is_in_place_ = false, log_is_set_up_ = false;  // before plugins were asked
   bool started_ = false;
+  bool management_refused_ = false;  // it cannot be had; not: nobody is there yet
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 Result<proxy::Credentials> ask_proxy_credentials(Runtime& runtime, const options::Config& config,
                                                  const std::string& kind) {
-  if (runtime.management && config.management.query_passwords) {
+  if (asks_manager(runtime, config)) {
     auto given = ask_manager(runtime, management::PasswordQuestion{kind, true, {}});
     if (!given) return fail("interrupted");
     return proxy::Credentials{std::move(given->username), std::move(given->password)};

@@ -103,6 +103,7 @@ class ServerRun {
     RunEnd end = end_of(signal, config_);
     end.keeps_device = end.next == RunEnd::Next::restart && config_.device.persist_tun;
     if (!end.keeps_device) {
+      tell_tunnel_goes_down(runtime_);
       inside_.take_down({}, signal_for_scripts(signal));
       tell_up_down(runtime_, false, setup_.environment);
     }
@@ -142,6 +143,7 @@ class ServerRun {
     state.name = "CONNECTED";
     state.detail = "SUCCESS";
     tell_state(runtime_, state);
+    if (runtime_.management) runtime_.management->tunnel_is_up(state);
   }
 
   void say_goodbye() {

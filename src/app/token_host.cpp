@@ -42,9 +42,7 @@ Result<std::unique_ptr<TokenHost>> TokenHost::open(Runtime& runtime,
   return made;
 }
 
-bool TokenHost::by_manager() const {
-  return runtime_.management != nullptr && config_.management.query_passwords;
-}
+bool TokenHost::by_manager() const { return asks_manager(runtime_, config_); }
 
 // A peer that waits for our signature does not wait for ever.
 Duration TokenHost::patience() const {

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from keys import call
-from lab import Lab, Process, check, until
+from lab import NAMESPACE_FILES, Lab, Process, check, until
 from manager import SOCKET, Manager, compare_dialogues, end
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PROGRAMS
@@ -257,6 +257,36 @@ def network_of(process: Process) -> Iterator[None]:
             os.close(handle)
 
 
+def names(bench: Bench) -> None:
+    """management HOST SERVICE: found as the host knows them; where that fails nothing starts."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        said = {}
+        with Lab(bench.folder / program) as lab:
+            os.chdir(lab.folder)
+            host = lab.host("client")
+            hosts = NAMESPACE_FILES / host.namespace / "hosts"
+            hosts.write_text("127.0.0.1 localhost\n127.0.0.5 manager.test\n")
+            base = ("--dev", "null", "--client", "--remote", "127.0.0.1", "--verb", "3", "--nobind")
+            who = bench.keys.identity("adit", "client1")
+            base += ("--ca", who.ca, "--cert", who.cert, "--key", who.key)
+            base += ("--management-hold", "--management")
+            for where in ("manager.test 7505", "127.0.0.1 openvpn", "localhost 7505"):
+                process = host.start(where, PROGRAMS[program], *base, *where.split())
+                line = process.wait_for("MANAGEMENT: TCP Socket listening on")
+                said[where] = [line[line.index("MANAGEMENT") :]]
+                process.stop()
+            wrong = ("nowhere.test 7505", "127.0.0.1 no-service", "nowhere.test 1 --management-client")
+            for where in wrong:
+                process = host.start(where, PROGRAMS[program], *base, *where.split())
+                said[where] = [str(process.wait())]
+                reason = "resolve|no-service"
+                check(process.matches(reason), f"{program} does not say why: {process.tail()}")
+        return said
+
+    compare_dialogues(dialogue)
+
+
 def passphrase(bench: Bench) -> None:
     """An encrypted key: asked for, refused when it is wrong; with auth-retry asked for again."""
 
@@ -353,6 +383,7 @@ CASES = [
     Case("server-idle", server_idle),
     Case("passwords", passwords),
     Case("tcp-socket", tcp_socket),
+    Case("names", names),
     Case("passphrase", passphrase),
     Case("stdin-word", stdin_word),
     Case("connects-out", connects_out),

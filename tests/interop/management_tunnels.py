@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab import Lab, ThreeHosts, check
+from management import network_of
 from manager import SOCKET, Manager, compare, compare_dialogues, end, masked
 from runner import Bench, Case, main
 from tunnel import COMPLETED, Setup, Tunnel
@@ -286,6 +287,27 @@ def late_consent(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
+def through_tunnel(bench: Bench) -> None:
+    """management tunnel: either end is managed from the other, while the tunnel stands."""
+    extra = ("management tunnel 7505", "management-hold")
+    listening = r"MANAGEMENT: TCP Socket listening on \[AF_INET\]{}:7505"
+    with three_hosts(bench.folder) as net:
+        setup = Setup("adit", "adit", server_extra=extra, client_extra=extra)
+        tunnel = Tunnel(net, setup, bench.keys)
+        tunnel.start()
+        tunnel.server.wait_for(listening.format(tunnel.inside.server4))
+        tunnel.client.wait_for(listening.format(tunnel.inside.client4))
+        with network_of(tunnel.client), Manager((tunnel.inside.server4, 7505)) as manager:
+            check("SUCCESS: nclients=1" in manager.ask("nclients"), "the server does not tell")
+        for count in (2, 3):
+            with network_of(tunnel.server), Manager((tunnel.inside.client4, 7505)) as manager:
+                check(",CONNECTED,SUCCESS," in " ".join(manager.ask("state")), "no state is told")
+                manager.order("signal SIGUSR1")
+            tunnel.client.wait_for(listening.format(tunnel.inside.client4), count=count)
+        tunnel.ping_all()
+        check(tunnel.client.stop() == 0 and tunnel.server.stop() == 0, "it does not end well")
+
+
 # ---- clients that misbehave ----
 
 
@@ -325,6 +347,7 @@ CASES = [
     Case("challenge", challenge),
     Case("renewal", renewal),
     Case("late-consent", late_consent),
+    Case("through-tunnel", through_tunnel),
     Case("broken-clients", broken_clients),
 ]
 
