@@ -61,7 +61,7 @@ void ManagedClient::tell(const node::ClientNews& news, const std::optional<ip::E
     case Kind::add_routes:
       return tell_state(runtime_, {"ADD_ROUTES"});
     case Kind::connected: {
-      management::State state = addressed("CONNECTED", "SUCCESS");
+      management::State state = addressed("CONNECTED", news.text);
       if (const auto& remote = client_->remote()) {
         state.remote = remote->remote.address.text();
         state.remote_port = std::to_string(remote->remote.port);

@@ -205,6 +205,9 @@ class Client {
   void settle();
   void add_delayed_routes();
 
+  void note_connected() {
+    note(ClientNews::Kind::connected, routes_failed_ ? "ROUTE_ERROR" : "SUCCESS");
+  }
   void note(ClientNews::Kind kind, std::string text = {}) {
     if (setup_.config.management.defined()) news_.push_back({kind, std::move(text)});
   }
@@ -245,6 +248,7 @@ class Client {
   session::Liveness liveness_;
   bool ping_exits_ = false;
   bool up_ = false;
+  bool routes_failed_ = false;  // the kernel did not take some, or the default route stays
   bool answered_ = false;
   bool token_in_use_ = false;
   bool wants_credentials_ = false;

@@ -12,7 +12,7 @@ struct ClientNews {
     get_config,  // it has let us in
     assign_ip,
     add_routes,
-    connected,
+    connected,    // text: "SUCCESS", or "ROUTE_ERROR": without some of the routes
     auth_failed,  // text: the reason, may be empty
     token,        // text: the token
     info,         // text: what the server wants shown

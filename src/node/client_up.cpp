@@ -120,8 +120,10 @@ void Client::put_routes(const options::Device& device, const options::Routes& ro
   if (waits_for_dhcp()) log_.info(1, "{}", lines::routes_wait_for_dhcp);
   const RoutePlan plan = make_route_plan(device, routes);
   if (!plan.routes.empty()) note(ClientNews::Kind::add_routes);
-  const bool complete = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
-  if (!complete) log_.warn("some routes could not be added; what they lead to is not reachable");
+  const bool added = around_.tunnel.add_routes(plan, around_.hooks, peer_environment());
+  routes_failed_ = !added || plan.redirect_failed;
+  if (added && plan.problems.empty()) return;
+  log_.warn("some routes could not be added; what they lead to is not reachable");
 }
 
 // Once the routes are there, for servers of names may lie behind them.
@@ -245,7 +247,7 @@ void Client::start_timers(const options::Timers& timers) {
 void Client::complete() {
   memory_.advice.clear();
   up_ = true;
-  note(ClientNews::Kind::connected);
+  note_connected();
   start_path();
   established_ = wall_;
   log_.info(1, "{}", lines::initialization_complete);

@@ -50,7 +50,7 @@ bool Client::adopt(const options::Pulled& former) {
   }
   set_names(pulled_);
   set_inside_rules();
-  note(ClientNews::Kind::connected);
+  note_connected();
   return true;
 }
 
@@ -61,9 +61,9 @@ void Client::adopt_routes() {
   if (!plan.removed.empty() || around_.tunnel.holds_back_routes()) {
     return add_routes(pulled_.device, pulled_.routes);
   }
-  for (const std::string& failure : around_.tunnel.change_routes(plan)) {
-    log_.error("ERROR: {}", failure);
-  }
+  const std::vector<std::string> failures = around_.tunnel.change_routes(plan);
+  routes_failed_ = !failures.empty();
+  for (const std::string& failure : failures) log_.error("ERROR: {}", failure);
   limit_routes();
 }
 

@@ -73,9 +73,7 @@ class Planner {
 
   void keep_server_reachable() {
     if (!facts_.remote_host || !facts_.remote_path) {
-      plan_.problems.emplace_back(
-          "redirect-gateway: this host has no route to the server to keep beside the tunnel");
-      return;
+      return redirect_problem("this host has no route to the server to keep beside the tunnel");
     }
     if (facts_.remote_host->is_v6()) return;
     if (!facts_.remote_path->gateway) return;  // on-link: the tunnel's routes do not cover it
@@ -107,10 +105,7 @@ class Planner {
   }
 
   void redirect_v4(const options::RedirectGateway& flags) {
-    if (!facts_.vpn_gateway) {
-      plan_.problems.emplace_back("redirect-gateway: the tunnel has no gateway address");
-      return;
-    }
+    if (!facts_.vpn_gateway) return redirect_problem("the tunnel has no gateway address");
     if (flags.def1) {
       add(*ip::Prefix::parse("0.0.0.0/1"), facts_.vpn_gateway, facts_.device, std::nullopt);
       add(*ip::Prefix::parse("128.0.0.0/1"), facts_.vpn_gateway, facts_.device, std::nullopt);
@@ -120,6 +115,11 @@ class Planner {
       if (route.device != facts_.device) plan_.removed.push_back(route);
     }
     add(*ip::Prefix::parse("0.0.0.0/0"), facts_.vpn_gateway, facts_.device, std::nullopt);
+  }
+
+  void redirect_problem(const char* why) {
+    plan_.problems.push_back(std::string("redirect-gateway: ") + why);
+    plan_.redirect_failed = true;
   }
 
   // n: the number of the first in the variables.

@@ -30,6 +30,7 @@ struct RoutePlan {
   std::vector<std::string> problems;  // lines that cannot be carried out, with the reason
   Environment environment;            // route_* variables
   bool redirects = false;             // redirect-gateway or redirect-private is said
+  bool redirect_failed = false;       // and cannot be done; a problem says why
 };
 
 // source: surfaces 13.2, 13.3

@@ -173,7 +173,7 @@ std::vector<std::string> Tunnel::script_arguments(std::string_view context) cons
 }
 
 bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env) {
-  bool complete = routes.problems.empty();
+  bool complete = true;
   known_.merge(env);
   known_.merge(routes.environment);
   known_.set("redirect_gateway", routes.redirects ? "1" : "0");

@@ -47,8 +47,8 @@ class Tunnel {
   //
   // env  what the scripts are told from now on, up to the down script
   [[nodiscard]] Status bring_up(const TunnelPlan& plan, Hooks& hooks, const Environment& env);
-  // Those that a kept device has from before stay as far as they are wanted. False when some route
-  // could not be added; it has been logged.
+  // Those that a kept device has from before stay as far as they are wanted. False when the kernel
+  // did not take some route; it has been logged, as have the problems of the plan.
   bool add_routes(const RoutePlan& routes, Hooks& hooks, const Environment& env);
   // As another plan has them, and no script is told: what is wanted no more goes, what is new
   // comes, the rest is not touched. Returns what could not be done.

@@ -287,6 +287,29 @@ def late_consent(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
+def route_error(bench: Bench) -> None:
+    """CONNECTED,ROUTE_ERROR where the host does not take a route."""
+
+    def dialogue(program: str) -> dict[str, list[str]]:
+        with three_hosts(bench.folder / program) as net:
+            setup = Setup(
+                "stock",
+                program,
+                server_extra=('push "route 10.77.0.0 255.255.255.0 10.99.99.99"',),
+                client_extra=(f"management {SOCKET} unix", "management-hold"),
+            )
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start_server()
+            tunnel.start_client()
+            with Manager(SOCKET) as manager:
+                manager.ask("state on")
+                manager.send("hold release")
+                lines = manager.collect(">STATE:.*,CONNECTED,", 20)
+                return {"states": [shown(line) for line in masked(lines) if is_step(line)]}
+
+    compare_dialogues(dialogue)
+
+
 def through_tunnel(bench: Bench) -> None:
     """management tunnel: either end is managed from the other, while the tunnel stands."""
     extra = ("management tunnel 7505", "management-hold")
@@ -347,6 +370,7 @@ CASES = [
     Case("challenge", challenge),
     Case("renewal", renewal),
     Case("late-consent", late_consent),
+    Case("route-error", route_error),
     Case("through-tunnel", through_tunnel),
     Case("broken-clients", broken_clients),
 ]

@@ -60,6 +60,7 @@ Status MemoryNetwork::remove_address(const std::string& device,
 }
 
 Result<ports::RouteChange> MemoryNetwork::add_route(const ports::Route& route) {
+  if (!takes_routes) return fail("add route {}: Network is unreachable", route.destination.text());
   if (std::ranges::find(routes, route) != routes.end()) return ports::RouteChange::existed;
   routes.push_back(route);
   return ports::RouteChange::added;

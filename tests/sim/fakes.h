@@ -118,6 +118,7 @@ class MemoryNetwork final : public ports::NetworkPort {
   std::map<std::string, unsigned> mtus, route_mtus;
   std::vector<std::pair<std::string, ports::InterfaceAddress>> addresses;
   std::vector<ports::Route> routes;
+  bool takes_routes = true;
 };
 
 // Programs that end at once with a given status.

@@ -48,6 +48,13 @@ class End {
     setup_ = std::move(*setup);
   }
 
+  // From the next start on: a manager is told how it goes, and there is a route.
+  void add_route(bool works) {
+    setup_.config.management.address = "m.sock";
+    setup_.config.routes.v4 = {{"10.77.0.0", "255.255.255.0", {}, {}, {}}};
+    network_.takes_routes = works;
+  }
+
   void start(Instant now) {
     now_ = now;
     client_.reset();
@@ -267,6 +274,19 @@ TEST_F(StaticPair, a_goodbye_of_an_end_whose_time_is_over_is_heard) {
   ASSERT_TRUE(run_until([&] { return both_up(); }, 4s));
   EXPECT_TRUE(
       run_until([&] { return listener.said("OCC exit message received by peer"); }, 5900ms));
+}
+
+TEST_F(StaticPair, a_manager_is_told_whether_the_routes_are_there) {
+  for (const bool works : {true, false}) {
+    caller.add_route(works);
+    caller.start(now);
+    ASSERT_TRUE(run_until([&] { return caller.up(); }, 60s));
+    std::string told;
+    for (const node::ClientNews& news : caller.client().take_news()) {
+      if (news.kind == node::ClientNews::Kind::connected) told += news.text;
+    }
+    EXPECT_EQ(told, works ? "SUCCESS" : "ROUTE_ERROR");
+  }
 }
 
 }  // namespace
