@@ -21,10 +21,19 @@ std::string ManagedClient::status(int) const {
                                                        : node::ClientStatus{runtime_.loop->wall()});
 }
 
+void ManagedClient::set_client(node::Client* client, node::Environment environment) {
+  former_ = load();
+  client_ = client;
+  environment_ = std::move(environment);
+}
+
 management::Load ManagedClient::load() const {
-  if (client_ == nullptr) return {};
+  management::Load load = former_;
+  if (client_ == nullptr) return load;
   const node::ClientStatus status = client_->status(runtime_.loop->wall());
-  return {0, status.link_read, status.link_write};
+  load.bytes_in += status.link_read;
+  load.bytes_out += status.link_write;
+  return load;
 }
 
 bool ManagedClient::challenge_response(std::string_view answer) {

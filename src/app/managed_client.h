@@ -15,10 +15,7 @@ class ManagedClient final : public management::Instance {
   ManagedClient& operator=(const ManagedClient&) = delete;
 
   // The attempt that runs; nullptr between two.
-  void set_client(node::Client* client, node::Environment environment) {
-    client_ = client;
-    environment_ = std::move(environment);
-  }
+  void set_client(node::Client* client, node::Environment environment);
   // After each turn of the client: what happened goes to the manager.
   // from  our end of a TCP connection
   void tell_news(const std::optional<ip::Endpoint>& from);
@@ -42,6 +39,7 @@ class ManagedClient final : public management::Instance {
   Runtime& runtime_;
   std::vector<Remote> remotes_;
   node::Client* client_ = nullptr;
+  management::Load former_;        // of the attempts before it
   node::Environment environment_;  // what its scripts see
 };
 

@@ -63,11 +63,8 @@ std::string ManagedServer::status(int version) const {
 }
 
 management::Load ManagedServer::load() const {
-  management::Load load;
-  for (const management::ByteCount& count : byte_counts()) {
-    load.bytes_in += count.bytes_in;
-    load.bytes_out += count.bytes_out;
-  }
+  const node::LinkBytes bytes = server_.link_bytes();
+  management::Load load{0, bytes.received, bytes.sent};
   for (const auto& [index, peer] : server_.peers()) load.clients += peer->let_in ? 1 : 0;
   return load;
 }

@@ -120,9 +120,9 @@ void Interface::do_nclients(const Words& words) {
 }
 
 void Interface::do_load_stats(const Words&) {
-  const Load load = instance_ != nullptr ? instance_->load() : Load{};
-  success("nclients=" + std::to_string(load.clients) + ",bytesin=" + std::to_string(load.bytes_in) +
-          ",bytesout=" + std::to_string(load.bytes_out));
+  const Load all = load();
+  success("nclients=" + std::to_string(all.clients) + ",bytesin=" + std::to_string(all.bytes_in) +
+          ",bytesout=" + std::to_string(all.bytes_out));
 }
 
 void Interface::do_status(const Words& words) {

@@ -14,7 +14,8 @@ namespace adit::management {
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
 struct Load {
-  std::uint64_t clients = 0, bytes_in = 0, bytes_out = 0;
+  std::uint64_t clients = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;  // also of clients and connections that have ended
 };
 struct ByteCount {
   std::uint64_t client_id = 0, bytes_in = 0, bytes_out = 0;

@@ -182,10 +182,18 @@ void Interface::take_block_line(const LineInput::Line& line) {
 // ---- the instance ----
 
 void Interface::set_instance(Instance* instance) {
+  former_ = load();
   instance_ = instance;
   counted_.clear();
   // Numbers of clients begin anew: it would be another that is let in or killed.
   for (const Late& one : std::exchange(late_, {})) answer(one.command, false);
+}
+
+Load Interface::load() const {
+  Load all = instance_ != nullptr ? instance_->load() : Load();
+  all.bytes_in += former_.bytes_in;
+  all.bytes_out += former_.bytes_out;
+  return all;
 }
 
 void Interface::add(Stream& stream, const char* name, std::string line) {
@@ -269,9 +277,8 @@ void Interface::count_bytes(Instant now) {
   if (count_interval_ <= 0 || instance_ == nullptr || now < next_count_) return;
   next_count_ = now + std::chrono::seconds(count_interval_);
   if (!instance_->is_server()) {
-    const Load load = instance_->load();
-    return say(">BYTECOUNT:" + std::to_string(load.bytes_in) + "," +
-               std::to_string(load.bytes_out));
+    const Load all = load();
+    return say(">BYTECOUNT:" + std::to_string(all.bytes_in) + "," + std::to_string(all.bytes_out));
   }
   std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> seen;
   for (const ByteCount& count : instance_->byte_counts()) {

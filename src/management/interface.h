@@ -48,7 +48,8 @@ class Interface {
   [[nodiscard]] bool wants_close() const { return closing_; }
 
   // ---- the instance ----
-  // nullptr: none runs. Must outlive its being set.
+  // nullptr: none runs. Must outlive its being set. What it has moved is added to what those after
+  // it move.
   void set_instance(Instance* instance);
   void log(WallTime at, const LogLine& line);
   void state(WallTime at, const State& state);
@@ -136,6 +137,7 @@ class Interface {
   void begin_text(const Words& words, TextQuestion::Kind kind);
   [[nodiscard]] bool is_type(const std::string& what, const std::string& given,
                              const std::string& wanted);
+  [[nodiscard]] Load load() const;  // of this instance and those before it
   [[nodiscard]] bool is_server() const { return instance_ != nullptr && instance_->is_server(); }
   [[nodiscard]] bool is_client() const { return instance_ != nullptr && !instance_->is_server(); }
 
@@ -188,6 +190,7 @@ class Interface {
   Settings settings_;
   Process& process_;
   Instance* instance_ = nullptr;
+  Load former_;  // of the instances before it
   Phase phase_ = Phase::nobody;
   unsigned wrong_passwords_ = 0;
   LineInput input_;

@@ -95,6 +95,8 @@ class Server {
   // The process fills in what it knows alone.
   [[nodiscard]] InstanceFacts facts() const;
   void write_pool();
+  // Of all clients since the start, also those that have gone.
+  [[nodiscard]] LinkBytes link_bytes() const;
   [[nodiscard]] std::size_t clients() const { return peers_.size(); }
   [[nodiscard]] const std::map<plane::PeerIndex, std::unique_ptr<ServerPeer>>& peers() const {
     return peers_;
@@ -319,6 +321,7 @@ class Server {
   void note_about(ServerPeer& peer, ServerNews::Kind kind);
   void ask_manager(ServerPeer& peer, const session::Session& session, const Exchange& which,
                    const session::AuthWanted& wanted);
+  [[nodiscard]] LinkBytes link_bytes(const ServerPeer& peer) const;
   [[nodiscard]] Environment traffic_environment(const ServerPeer& peer) const;
   [[nodiscard]] std::size_t clients_let_in() const;
   [[nodiscard]] ServerPeer* find_asking(std::uint64_t client, std::uint64_t key);
@@ -381,6 +384,7 @@ class Server {
       by_address_;
   std::set<std::pair<Instant, plane::PeerIndex>> timers_;
   std::vector<ServerNews> news_;
+  LinkBytes bytes_of_gone_;
   std::deque<std::pair<Instant, ports::LinkAddress>>
       silent_streams_;  // until when a first packet must come
   std::map<std::pair<plane::PeerIndex, std::uint8_t>, plane::KeyCarry> carried_keys_;  // resume()

@@ -37,6 +37,7 @@ void Server::forget(ServerPeer& peer) {
   if (peer.phase == ServerPeer::Phase::up) unlearn(peer);
   if (peer.managed.told) note_about(peer, ServerNews::Kind::disconnect);
   if (peer.plan.slot) pool_.release(*peer.plan.slot, now_);
+  bytes_of_gone_ += link_bytes(peer);
   around_.plane.remove_peer(index);
   if (peer.address.stream != 0) around_.link.close_stream(peer.address.stream);
   const auto at = by_address_.find(peer.address);

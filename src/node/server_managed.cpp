@@ -30,12 +30,23 @@ void Server::note_about(ServerPeer& peer, ServerNews::Kind kind) {
   note({kind, peer.client_id, 0, {}, std::move(env)});
 }
 
+LinkBytes Server::link_bytes(const ServerPeer& peer) const {
+  const plane::PeerTraffic traffic = around_.plane.traffic(peer.index);
+  return {traffic.received_link_bytes + peer.control_bytes_received,
+          traffic.sent_link_bytes + peer.control_bytes_sent};
+}
+
+LinkBytes Server::link_bytes() const {
+  LinkBytes all = bytes_of_gone_;
+  for (const auto& [index, peer] : peers_) all += link_bytes(*peer);
+  return all;
+}
+
 Environment Server::traffic_environment(const ServerPeer& peer) const {
   Environment env;
-  const plane::PeerTraffic traffic = around_.plane.traffic(peer.index);
-  env.set("bytes_received",
-          std::to_string(traffic.received_link_bytes + peer.control_bytes_received));
-  env.set("bytes_sent", std::to_string(traffic.sent_link_bytes + peer.control_bytes_sent));
+  const LinkBytes bytes = link_bytes(peer);
+  env.set("bytes_received", std::to_string(bytes.received));
+  env.set("bytes_sent", std::to_string(bytes.sent));
   env.set("time_duration", std::to_string(wall_.seconds - peer.connected.seconds));
   return env;
 }

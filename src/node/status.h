@@ -35,6 +35,17 @@ struct ServerStatus {
 // version 1, 2 (comma) or 3 (tab)
 [[nodiscard]] std::string render_server_status(const ServerStatus& status, int version);
 
+// As they are on the wire.
+struct LinkBytes {
+  std::uint64_t received = 0, sent = 0;
+
+  LinkBytes& operator+=(const LinkBytes& more) {
+    received += more.received;
+    sent += more.sent;
+    return *this;
+  }
+};
+
 struct ClientStatus {
   WallTime now;
   std::uint64_t tun_read = 0, tun_write = 0, link_read = 0, link_write = 0, auth_read = 0;

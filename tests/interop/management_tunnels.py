@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import Lab, ThreeHosts, check
+from lab import Lab, ThreeHosts, check, until
 from management import network_of
 from manager import SOCKET, Manager, compare, compare_dialogues, end, masked
 from runner import Bench, Case, main
@@ -310,6 +310,52 @@ def route_error(bench: Bench) -> None:
     compare_dialogues(dialogue)
 
 
+def bytes_moved(manager: Manager) -> tuple[int, int]:
+    told = " ".join(manager.ask("load-stats"))
+    found = re.findall(r"bytesin=(\d+),bytesout=(\d+)", told)
+    check(len(found) == 1, f"no counters in {told}")
+    return int(found[0][0]), int(found[0][1])
+
+
+def check_goes_on(before: tuple[int, int], manager: Manager, what: str) -> None:
+    now = bytes_moved(manager)
+    check(min(before) > 1000, f"nothing was counted: {before}")
+    check(all(a <= b for a, b in zip(before, now)), f"{what}: from {before} to {now}")
+
+
+def counters(bench: Bench) -> None:
+    """Bytes are counted on when the tunnel begins anew, and when clients have gone."""
+    for program in ("stock", "adit"):
+        with three_hosts(bench.folder / program) as net:
+            setup = Setup(
+                program,
+                program,
+                server_extra=("management s.sock unix",),
+                client_extra=(f"management {SOCKET} unix",),
+            )
+            tunnel = Tunnel(net, setup, bench.keys)
+            tunnel.start()
+            tunnel.ping_all()
+            with Manager(Path("s.sock")) as above, Manager(SOCKET) as below:
+                before = bytes_moved(below)
+                below.order("signal SIGUSR1")
+                tunnel.client.wait_for(COMPLETED, count=2)
+                check_goes_on(before, below, f"{program}, client")
+                below.send("bytecount 1")
+                told = below.expect("^>BYTECOUNT:").split(":")[1].split(",")
+                check(int(told[0]) >= before[0], f"{program}: {told} after {before}")
+                below.send("signal SIGTERM")
+                tunnel.client.wait()
+                before = bytes_moved(above)
+                above.ask("kill client1")
+                until(lambda: above.ask("nclients") == ["SUCCESS: nclients=0"], 20, "it has gone")
+                check_goes_on(before, above, f"{program}, client gone")
+                before = bytes_moved(above)
+                above.order("signal SIGUSR1")
+                tunnel.server.wait_for(COMPLETED, count=2)
+                check_goes_on(before, above, f"{program}, server anew")
+
+
 def through_tunnel(bench: Bench) -> None:
     """management tunnel: either end is managed from the other, while the tunnel stands."""
     extra = ("management tunnel 7505", "management-hold")
@@ -371,6 +417,7 @@ CASES = [
     Case("renewal", renewal),
     Case("late-consent", late_consent),
     Case("route-error", route_error),
+    Case("counters", counters),
     Case("through-tunnel", through_tunnel),
     Case("broken-clients", broken_clients),
 ]

@@ -55,6 +55,18 @@ TEST_F(ManagedServer, the_manager_does_not_overrule_the_script) {
   EXPECT_GE(asked, 1);
 }
 
+TEST_F(ManagedServer, counts_the_bytes_of_clients_that_have_gone) {
+  ASSERT_TRUE(comes_up(0, [this](const node::ServerNews& news) { admit(news); }));
+  world.run_for(1s);
+  const node::LinkBytes before = server.server().link_bytes();
+  EXPECT_GT(before.received, 1000u);
+  EXPECT_GT(before.sent, 1000u);
+  world.clients().front()->leave();
+  ASSERT_TRUE(world.run_until([this] { return server.server().clients() == 0; }, 300s));
+  EXPECT_GE(server.server().link_bytes().received, before.received);
+  EXPECT_GE(server.server().link_bytes().sent, before.sent);
+}
+
 // Whom nobody decides about comes again and again, and disturbs nobody.
 TEST(SilentManager, costs_nothing_for_an_hour) {
   World world{7, {.reneg = 4h, .log_in = true}};

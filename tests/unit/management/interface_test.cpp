@@ -33,7 +33,7 @@ class SomeServer final : public Instance {
   [[nodiscard]] std::string status(int version) const override {
     return "VERSION," + std::to_string(version) + "\nEND\n";
   }
-  [[nodiscard]] Load load() const override { return {2, 30, 40}; }
+  [[nodiscard]] Load load() const override { return moved; }
   [[nodiscard]] bool is_server() const override { return true; }
   [[nodiscard]] std::vector<ByteCount> byte_counts() const override { return counts; }
   std::size_t kill_name(std::string_view name) override { return name == "ann" ? 2 : 0; }
@@ -57,6 +57,7 @@ class SomeServer final : public Instance {
     return reachable;
   }
 
+  Load moved{2, 30, 40};
   std::vector<ByteCount> counts;
   std::string admitted, denied, updated;
   std::size_t reachable = 1;
@@ -221,6 +222,25 @@ TEST_F(ManagementInterface, StatusComesWithItsOwnLineEnds) {
   EXPECT_EQ(say("status 3\n"), "VERSION,3\r\nEND\r\n");
   EXPECT_EQ(say("status 9\n"), "ERROR: bad status format version number\r\n");
   EXPECT_EQ(say("load-stats\n"), "SUCCESS: nclients=2,bytesin=30,bytesout=40\r\n");
+}
+
+TEST_F(ManagementInterface, BytesAreCountedOnOverInstances) {
+  greet();
+  EXPECT_EQ(say("load-stats\n"), "SUCCESS: nclients=0,bytesin=0,bytesout=0\r\n");
+  SomeServer server;
+  face.set_instance(&server);
+  server.moved = {1, 31, 42};
+  face.set_instance(nullptr);
+  EXPECT_EQ(say("load-stats\n"), "SUCCESS: nclients=0,bytesin=31,bytesout=42\r\n");
+  SomeServer next;
+  next.moved = {3, 1, 2};
+  face.set_instance(&next);
+  EXPECT_EQ(say("load-stats\n"), "SUCCESS: nclients=3,bytesin=32,bytesout=44\r\n");
+  SomeClient client;
+  face.set_instance(&client);
+  static_cast<void>(say("bytecount 1\n"));
+  face.count_bytes(Instant{});
+  EXPECT_EQ(face.take_output(), ">BYTECOUNT:39,52\r\n");
 }
 
 TEST_F(ManagementInterface, ConsentComesWithLinesOfConfiguration) {
