@@ -324,6 +324,7 @@ class OpensslContext final : public TlsContext {
     if (!setup_.ca_path.empty() && X509_STORE_load_path(store.get(), setup_.ca_path.c_str()) != 1) {
       return openssl_failure("cannot use capath " + setup_.ca_path);
     }
+    if (!setup_.ca_path.empty()) demand_lists(store.get());  // the folder may hold some
     if (crl.defined()) {
       if (Status added = add_lists(store.get(), crl); !added) return added;
     }
@@ -343,8 +344,12 @@ class OpensslContext final : public TlsContext {
     for (const RevocationList& one : lists) X509_STORE_add_crl(store, one.get());
     ERR_clear_error();
     if (lists.empty()) return fail("no revocation list found in {}", crl.name);
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    demand_lists(store);
     return {};
+  }
+
+  static void demand_lists(X509_STORE* store) {
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   }
 
   void set_verification() {

@@ -1,5 +1,10 @@
 // crl-verify with lists of some authorities of a chain only.
 
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/tls/made_at.h"
@@ -52,7 +57,7 @@ class MissingLists : public testing::Test {
 
   // What the server says of the client; nothing: it lets it in.
   std::string refusal_with(const std::string& lists) {
-    server_setup.crl = {"crl", lists};
+    if (!lists.empty()) server_setup.crl = {"crl", lists};
     const auto server_context = TlsContext::create(server_setup);
     const auto client_context = TlsContext::create(client_setup);
     EXPECT_TRUE(server_context && client_context);
@@ -95,6 +100,19 @@ TEST_F(MissingLists, leave_in_force_those_that_are_there) {
                   .starts_with("VERIFY ERROR: depth=0, error=CRL has expired: CN=client"));
   EXPECT_TRUE(refusal_with(made_list(middle, {.signer = &root}))
                   .starts_with("VERIFY ERROR: depth=0, error=CRL signature failure: CN=client"));
+}
+
+TEST_F(MissingLists, in_a_folder_of_authorities_count_without_crl_verify) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("adit-capath-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  server_setup.ca_path = folder.string();
+  EXPECT_EQ(refusal_with({}), "");
+  const auto hash = X509_subject_name_hash(middle.certificate.get());
+  std::ofstream(folder / fmt::format("{:08x}.r0", hash)) << made_list(middle, {.revoked = &client});
+  EXPECT_TRUE(
+      refusal_with({}).starts_with("VERIFY ERROR: depth=0, error=certificate revoked: CN=client"));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(MissingLists, let_no_stranger_and_no_wrong_name_in) {
