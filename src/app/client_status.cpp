@@ -6,7 +6,9 @@ namespace adit::app {
 
 Instant ClientStatus::due() const {
   const options::Logging& logging = config_.logging;
-  return logging.status_file.empty() ? Instant::max() : last_ + logging.status_interval;
+  const bool never_again = logging.status_interval.count() == 0 && last_ != never;
+  if (logging.status_file.empty() || never_again) return Instant::max();
+  return last_ + logging.status_interval;
 }
 
 void ClientStatus::write(const node::Client& client) {
@@ -18,11 +20,12 @@ void ClientStatus::write(const node::Client& client) {
   }
 }
 
-void ClientStatus::show(const node::Client& client) const {
+void ClientStatus::show(const node::Client& client) {
   const std::string text = text_of(client);
   for (std::string_view line : split(text, '\n')) {
     if (!line.empty()) runtime_.log.info(1, "{}", line);
   }
+  write(client);
 }
 
 std::string ClientStatus::text_of(const node::Client& client) const {

@@ -44,9 +44,13 @@ std::chrono::seconds RemoteWalk::pause(std::chrono::seconds least) const {
   const options::Connection& here = connection();
   const bool calls = !here.remote.empty();  // who listens burdens nobody
   const unsigned doublings = calls && rounds_ > patient_rounds ? rounds_ - patient_rounds : 0;
-  auto pause = here.connect_retry;
+  // "connect-retry 0" does not rest in the first rounds; from then on it is as 1. source: stock
+  // 2.6.14
+  constexpr std::chrono::seconds base{1};
+  auto pause = doublings > 0 ? std::max(here.connect_retry, base) : here.connect_retry;
   for (unsigned i = 0; i < doublings && pause < here.connect_retry_max; ++i) pause *= 2;
-  return std::min(std::max(pause, least), std::max(here.connect_retry_max, here.connect_retry));
+  return std::min(std::max(pause, least),
+                  std::max({here.connect_retry_max, here.connect_retry, base}));
 }
 
 }  // namespace adit::node

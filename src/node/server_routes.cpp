@@ -174,7 +174,8 @@ ServerStatus Server::status(WallTime wall) const {
 
 void Server::write_status(WallTime wall) {
   const options::Logging& logging = setup_.config.logging;
-  next_status_ = now_ + logging.status_interval;
+  const bool periodic = logging.status_interval.count() > 0;
+  next_status_ = periodic ? now_ + logging.status_interval : Instant::max();
   if (logging.status_file.empty()) return;
   const std::string text = render_server_status(status(wall), logging.status_version);
   if (Status written = around_.store.rewrite(logging.status_file, text); !written) {

@@ -119,6 +119,8 @@ void connect_retry(Use& use) {
   if (use.has(1)) use.seconds(1, use.link().connect_retry_max);
 }
 
+void connect_timeout(Use& use) { set_poll_timeout(use, 0); }
+
 void explicit_exit_notify(Use& use) {
   auto& tries =
       use.is_pushed() ? use.pulled().explicit_exit_notify : use.link().explicit_exit_notify;
@@ -130,12 +132,13 @@ void explicit_exit_notify(Use& use) {
 }
 
 void sndbuf(Use& use) {
-  use.number(0, use.is_pushed() ? use.pulled().send_buffer : use.config().remotes.send_buffer);
+  number_unless_zero(use,
+                     use.is_pushed() ? use.pulled().send_buffer : use.config().remotes.send_buffer);
 }
 
 void rcvbuf(Use& use) {
-  use.number(0,
-             use.is_pushed() ? use.pulled().receive_buffer : use.config().remotes.receive_buffer);
+  number_unless_zero(
+      use, use.is_pushed() ? use.pulled().receive_buffer : use.config().remotes.receive_buffer);
 }
 
 bool& no_delay(Use& use) {
@@ -210,10 +213,10 @@ constexpr std::array connection_rows{
         .apply = set_number<&Config::connection, &Connection::connect_retry_rounds>},
     Row{.name = "connect-timeout", .args = {1, 1, "sec"},
         .where = where::anywhere | where::connection, .help = "Alias of server-poll-timeout.",
-        .apply = set_seconds<&Config::connection, &Connection::server_poll_timeout, 1>},
+        .apply = connect_timeout},
     Row{.name = "server-poll-timeout", .args = {1, 1, "sec"},
         .where = where::anywhere | where::connection, .help = "Try next remote after silence.",
-        .apply = set_seconds<&Config::connection, &Connection::server_poll_timeout, 1>},
+        .apply = connect_timeout},
     Row{.name = "explicit-exit-notify", .args = {0, 1, "[n]"},
         .where = where::anywhere | where::pushed | where::connection,
         .change = Change::now,

@@ -59,6 +59,8 @@ void lladdr(Use& use) {
   use.device().lladdr = address->text();
 }
 
+void txqueuelen(Use& use) { number_unless_zero(use, use.device().tx_queue_length); }
+
 void persist_tun(Use& use) {
   use.device().persist_tun = true;
   if (use.is_pushed()) use.pulled().persist_tun = true;
@@ -88,7 +90,7 @@ constexpr std::array device_rows{
         .state = State::accepted, .note = "there is no such warning",
         .help = "Suppress ifconfig consistency warning."},
     Row{.name = "txqueuelen", .args = {1, 1, "n"}, .help = "Tun queue length.",
-        .apply = set_number<&Config::device, &Device::tx_queue_length>},
+        .apply = txqueuelen},
     Row{.name = "lladdr", .args = {1, 1, "mac"}, .where = where::anywhere | where::pushed,
         .help = "Set TAP MAC.", .apply = lladdr},
     Row{.name = "persist-tun", .where = where::anywhere | where::pushed,

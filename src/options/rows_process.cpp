@@ -63,7 +63,7 @@ void setenv(Use& use) {
   } else if (name == "AUTH_FAILED_STATUS") {
     use.number(1, use.config().client.auth_failed_status, 0, most_exit_status);
   } else if (name == "SERVER_POLL_TIMEOUT") {
-    use.seconds(1, use.link().server_poll_timeout, 1);
+    set_poll_timeout(use, 1);
   } else {
     add_variable(use, "");
   }

@@ -23,9 +23,21 @@ void set_number(Use& use) {
   use.number(0, use.group(Group).*Member, least, most);
 }
 
+// 0 leaves it unsaid. source: stock 2.6.14
+template <typename Number>
+void number_unless_zero(Use& use, std::optional<Number>& into) {
+  if (use.number(0, into) && *into == 0) into.reset();
+}
+
 template <auto Group, auto Member, std::int64_t least = 0>
 void set_seconds(Use& use) {
   use.seconds(0, use.group(Group).*Member, least);
+}
+
+// 0: as long as it takes. source: stock 2.6.14
+inline void set_poll_timeout(Use& use, std::size_t index) {
+  Seconds& timeout = use.link().server_poll_timeout;
+  if (use.seconds(index, timeout) && timeout.count() == 0) timeout = Seconds(Use::largest);
 }
 
 // "ca [inline]", from the days before 2.4, announces a block and says nothing by itself.

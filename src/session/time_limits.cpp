@@ -4,11 +4,21 @@
 
 namespace adit::session {
 
+namespace {
+
+bool limits(const std::optional<Duration>& time) { return time && *time > Duration::zero(); }
+
+}  // namespace
+
 void TimeLimits::start(const Setup& setup, Instant now) {
   setup_ = setup;
   seen_bytes_ = 0;
-  idle_at_ = setup.idle ? now + *setup.idle : Instant::max();
-  if (setup.whole && over_at_ == Instant::max()) over_at_ = now + *setup.whole;
+  idle_at_ = limits(setup.idle) ? now + *setup.idle : Instant::max();
+  if (!limits(setup.whole)) {
+    over_at_ = Instant::max();
+  } else if (over_at_ == Instant::max()) {
+    over_at_ = now + *setup.whole;
+  }
 }
 
 TimeLimits::Verdict TimeLimits::check(Instant now, std::uint64_t inside_bytes) {

@@ -10,7 +10,7 @@ namespace adit::session {
 class TimeLimits {
  public:
   struct Setup {
-    std::optional<Duration> idle;
+    std::optional<Duration> idle;  // of both times: nothing or 0 is no limit
     std::uint64_t idle_bytes = 0;  // fewer in that time count as none
     std::optional<Duration> whole;
   };

@@ -74,6 +74,11 @@ session-timeout -5
 shaper 10
 shaper 1000000000
 sndbuf 0
+txqueuelen 0
+inactive 0
+session-timeout 0
+connect-retry 0 | client
+server-poll-timeout 0 | client
 socket-flags NONE_SUCH
 script-security 7
 up /nonexistent/script | client | script-security 2

@@ -425,6 +425,19 @@ TEST(RemoteWalk, rests_longer_after_fruitless_rounds_but_not_for_ever) {
   EXPECT_EQ(walk.pause().count(), 1);
 }
 
+TEST(RemoteWalk, without_a_pause_rests_all_the_same_after_fruitless_rounds) {
+  sim::SeededRng rng(1);
+  for (const std::chrono::seconds most : {std::chrono::seconds(0), std::chrono::seconds(300)}) {
+    auto list = remotes(1);
+    list[0].connect_retry = std::chrono::seconds(0);
+    list[0].connect_retry_max = most;
+    RemoteWalk walk(list, false, rng);
+    EXPECT_EQ(walk.pause().count(), 0);
+    for (int i = 0; i < 16; ++i) walk.move_on(false, wire::AuthFailed::Advance::remote);
+    EXPECT_EQ(walk.pause().count(), most.count() == 0 ? 1 : 300);
+  }
+}
+
 TEST(RemoteWalk, waits_as_long_as_it_is_told_to_but_not_beyond_its_maximum) {
   sim::SeededRng rng(1);
   auto list = remotes(1);

@@ -103,6 +103,19 @@ TEST(ConnectionOptions, fill_their_fields) {
   EXPECT_FALSE(read("mtu-disc often").ok());
 }
 
+TEST(BufferOptions, with_0_are_as_if_unsaid) {
+  const Config config = of("sndbuf 5\nrcvbuf 5\ntxqueuelen 5\nsndbuf 0\nrcvbuf 0\ntxqueuelen 0\n");
+  EXPECT_FALSE(config.remotes.send_buffer || config.remotes.receive_buffer);
+  EXPECT_FALSE(config.device.tx_queue_length);
+}
+
+TEST(ConnectTimeout, of_0_never_gives_up) {
+  for (const char* line :
+       {"connect-timeout 0", "server-poll-timeout 0", "setenv SERVER_POLL_TIMEOUT 0"}) {
+    EXPECT_GT(of(line).connection.server_poll_timeout, std::chrono::years(1)) << line;
+  }
+}
+
 TEST(MtuOptions, fill_their_fields) {
   using Kind = Connection::MssfixKind;
   const Connection link =

@@ -17,6 +17,14 @@ TEST(TimeLimits, nothing_is_limited_unless_asked_for) {
   EXPECT_EQ(limits.check(begun + 1000h, 0), Verdict::nothing);
 }
 
+TEST(TimeLimits, zero_is_no_limit) {
+  TimeLimits limits;
+  limits.start({10s, 0, 60s}, begun);
+  limits.start({0s, 0, 0s}, begun);
+  EXPECT_EQ(limits.deadline().at, Instant::max());
+  EXPECT_EQ(limits.check(begun + 1000h, 0), Verdict::nothing);
+}
+
 TEST(TimeLimits, idle_is_who_moved_too_little_since_the_last_look) {
   TimeLimits limits;
   limits.start({10s, 100, {}}, begun);
