@@ -13,6 +13,12 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
 }
 
+// Between words stock swallows an escaped blank like any other.
+bool begins_with_blank(std::string_view rest) {
+  return !rest.empty() &&
+         (is_blank(rest[0]) || (rest[0] == '\\' && rest.size() > 1 && is_blank(rest[1])));
+}
+
 // What word processors and web pages make of the characters a configuration needs.
 struct Typographic {
   std::string_view bytes;
@@ -61,13 +67,8 @@ class Splitter {
 
  private:
   bool find_word() {
-    while (at_ < line_.size() && (is_blank(line_[at_]) || escaped_blank())) ++at_;
+    while (begins_with_blank(line_.substr(at_))) ++at_;
     return at_ < line_.size() && line_[at_] != '#' && line_[at_] != ';';
-  }
-
-  // Between words stock swallows an escaped blank like any other.
-  bool escaped_blank() const {
-    return line_[at_] == '\\' && at_ + 1 < line_.size() && is_blank(line_[at_ + 1]);
   }
 
   Result<std::string> take_word() {
@@ -145,6 +146,11 @@ std::string_view without_end(std::string_view line) {
 }
 
 }  // namespace
+
+std::string_view without_leading_blanks(std::string_view line) {
+  while (begins_with_blank(line)) line.remove_prefix(1);
+  return line;
+}
 
 Result<std::vector<std::string>> split_words(std::string_view line) {
   return Splitter(line.substr(0, line.find('\0'))).words();

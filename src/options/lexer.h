@@ -18,6 +18,9 @@ namespace adit::options {
 // strings of scripts. The error names the column.
 [[nodiscard]] Result<std::vector<std::string>> split_words(std::string_view line);
 
+// From where split_words finds the first word.
+[[nodiscard]] std::string_view without_leading_blanks(std::string_view line);
+
 // The lines of a text, without their ends. A byte order mark is skipped, CR LF ends a line like LF,
 // and a NUL hides the rest of its line. An end behind a backslash stays, for the splitter.
 class LineReader {

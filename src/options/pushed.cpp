@@ -18,7 +18,10 @@ const char* const source = "[PUSH-OPTIONS]";
 
 bool has_control_character(std::string_view text) { return std::ranges::any_of(text, is_control); }
 
-std::string first_word(const std::string& option) { return option.substr(0, option.find(' ')); }
+std::string first_word(std::string_view option) {
+  const std::string_view text = without_leading_blanks(option);
+  return std::string(text.substr(0, text.find(' ')));
+}
 
 // Tokens must not reach a log, not even in a broken line.
 std::string harmless(const std::string& option) {
@@ -143,8 +146,10 @@ class Pull {
 }  // namespace
 
 std::optional<FilterAction> filter_for(const Config& config, const std::string& option) {
+  // A blank in front must not hide what it is. source: stock 2.6.14
+  const std::string_view begin = without_leading_blanks(option);
   for (const auto& [action, prefix] : config.client.pull_filters) {
-    if (option.starts_with(prefix)) return action;
+    if (begin.starts_with(prefix)) return action;
   }
   return std::nullopt;
 }

@@ -247,6 +247,16 @@ TEST(PullFilter, reject_restarts) {
                        "'redirect-gateway def1'. Restarting"));
 }
 
+TEST(PullFilter, sees_what_a_blank_in_front_would_hide) {
+  const Config config = client_with("pull-filter ignore \"route 10\"\n");
+  for (const char* option : {" route 10.123.0.0 255.255.0.0", "\t route 10.123.0.0 255.255.0.0",
+                             "\\ route 10.123.0.0 255.255.0.0"}) {
+    Pulled pulled;
+    EXPECT_TRUE(mentions(push({option}, pulled, config).issues, "removed by filter")) << option;
+    EXPECT_TRUE(pulled.routes.v4.empty()) << option;
+  }
+}
+
 TEST(PullFilter, does_not_print_tokens) {
   Pulled pulled;
   const Issues issues =
