@@ -50,7 +50,7 @@ class ClientRun {
       own_key_ = std::move(*key);
       auto identity = node::Identity::load(config_, server, runtime_.store, passphrase,
                                            own_key_ ? own_key_->parts() : node::KeyElsewhere(),
-                                           &certificate_script_);
+                                           &certificate_script_, runtime_.rights_dropped);
       if (!identity) return fail_with(identity.error());
       identity_ = std::move(*identity);
     }
@@ -240,6 +240,8 @@ class ClientRun {
     if (Status dropped = drop_rights(runtime_, config_); !dropped) {
       runtime_.log.fatal("{}", dropped.error().text());
       runtime_.raise({SIGTERM, false, "privileges", 1});
+    } else if (identity_) {
+      identity_->enter_root();
     }
   }
 

@@ -36,7 +36,8 @@ class ServerRun {
     if (!key) return fail_with(key.error());
     own_key_ = std::move(*key);
     auto identity = node::Identity::load(config_, true, runtime_.store, passphrase,
-                                         own_key_ ? own_key_->parts() : node::KeyElsewhere());
+                                         own_key_ ? own_key_->parts() : node::KeyElsewhere(),
+                                         nullptr, runtime_.rights_dropped);
     if (!identity) return fail_with(identity.error());
     identity_ = std::move(*identity);
     const bool had_token_key = runtime_.random_token_key.has_value();
@@ -67,7 +68,9 @@ class ServerRun {
     runtime_.log.info(1, "{}", node::lines::initialization_complete);
     runtime_.notifier.send("STATUS=Initialization Sequence Completed");
     server_->write_status(runtime_.loop->wall());
-    return drop_rights(runtime_, config_);
+    if (Status dropped = drop_rights(runtime_, config_); !dropped) return dropped;
+    identity_->enter_root();
+    return {};
   }
 
   RunEnd serve() {

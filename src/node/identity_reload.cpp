@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "node/identity_bundle.h"
 #include "node/identity_setup.h"
+#include "options/checks.h"
 #include "tls/dates.h"
 
 namespace adit::node {
@@ -65,12 +66,23 @@ void Identity::become(Prepared prepared) {
   versions_.clear();
   files_ = crl_ = {};
   const bool watches_list = config_.crl.defined() && !config_.crl.is_inline;
-  crl_version_ = watches_list ? store_.version(config_.crl.path) : std::nullopt;
+  crl_version_ = watches_list ? store_.version(crl_path()) : std::nullopt;
   if (other_files) news_.told.push_back(told_of(setup_));
   if (other_list && watches_list)
     news_.told.push_back("CRL: loaded again from file " + config_.crl.path);
   news_.renewed = news_.renewed || other_files || other_list;
   news_.revocations = true;  // the list may be another, or in another place
+}
+
+std::string Identity::crl_path() const { return options::below_root(root_, config_.crl.path); }
+
+// The list has another name now; what became of it since the last look counts as a change.
+void Identity::enter_root() {
+  if (std::exchange(root_, {}).empty() || !crl_version_) return;
+  crl_version_ = store_.version(crl_path()).value_or(*crl_version_);
+  if (config_.crl_is_directory) return;
+  const auto text = store_.read(crl_path());
+  if (text && *text != setup_.crl.text) try_crl();
 }
 
 std::unique_ptr<tls::TlsEngine> Identity::make() {
@@ -86,7 +98,7 @@ const tls::ChainEntry* Identity::revoked(const std::vector<tls::ChainEntry>& cha
 }
 
 bool Identity::is_revoked(const std::string& decimal_serial) {
-  return store_.exists(config_.crl.path + "/" + decimal_serial);
+  return store_.exists(crl_path() + "/" + decimal_serial);
 }
 
 void Identity::look(bool only_lists) {
@@ -183,7 +195,7 @@ void Identity::look_after_files() {
 
 void Identity::look_after_crl() {
   if (!crl_version_) return;
-  const auto version = store_.version(config_.crl.path);
+  const auto version = store_.version(crl_path());
   if (!version) {
     if (*crl_version_ != 0) {
       news_.warned.push_back(
@@ -202,7 +214,7 @@ void Identity::look_after_crl() {
 }
 
 void Identity::try_crl() {
-  auto text = store_.read(config_.crl.path);
+  auto text = store_.read(crl_path());
   Status loaded;
   if (text) {
     loaded = context_->reload_crl({"crl-verify " + config_.crl.path, *text});
@@ -223,7 +235,7 @@ void Identity::try_crl() {
 }
 
 void Identity::look_after_crl_directory() {
-  const auto version = store_.version(config_.crl.path);
+  const auto version = store_.version(crl_path());
   if (version == crl_version_) return;
   crl_version_ = version;
   news_.revocations = true;

@@ -3,6 +3,7 @@
 #include "crypto/cipher.h"
 #include "node/identity_bundle.h"
 #include "node/wrapping.h"
+#include "options/checks.h"
 #include "tls/bundle.h"
 
 namespace adit::node {
@@ -52,7 +53,8 @@ tls::PeerPolicy make_policy(const options::Identity& identity) {
   return policy;
 }
 
-Status load_files(const options::Identity& identity, ports::StorePort& store, tls::Setup& setup) {
+Status load_files(const options::Identity& identity, const FileOrInline& list,
+                  ports::StorePort& store, tls::Setup& setup) {
   struct Wanted {
     const FileOrInline& source;
     std::string_view option;
@@ -65,7 +67,7 @@ Status load_files(const options::Identity& identity, ports::StorePort& store, tl
                                {identity.key, "key", setup.key},
                                {identity.dh, "dh", setup.dh},
                                {identity.extra_certs, "extra-certs", setup.extra_certs},
-                               {identity.crl, "crl-verify", crl_file ? setup.crl : unused}}) {
+                               {list, "crl-verify", crl_file ? setup.crl : unused}}) {
     const bool nothing = wanted.option == "dh" && wanted.source.path == "none";
     if (nothing || (wanted.option == "crl-verify" && !crl_file)) continue;
     auto pem = load_pem(wanted.source, wanted.option, store);
@@ -90,11 +92,15 @@ tls::Setup::Profile profile_of(options::Identity::CertProfile profile) {
   return tls::Setup::Profile::legacy;
 }
 
+// root: the list is read where it will be looked after.
+//
 // former: what does not follow from a configuration is taken from there.
-Result<tls::Setup> make_tls_setup(const options::Config& config, const tls::Setup& former,
-                                  const KeyElsewhere& key, ports::StorePort& store,
-                                  tls::RevokedSerials& revoked) {
+Result<tls::Setup> make_tls_setup(const options::Config& config, const std::string& root,
+                                  const tls::Setup& former, const KeyElsewhere& key,
+                                  ports::StorePort& store, tls::RevokedSerials& revoked) {
   const options::Identity& identity = config.identity;
+  FileOrInline list = identity.crl;
+  list.path = options::below_root(root, list.path);
   tls::Setup setup;
   setup.server = former.server;
   setup.judge = former.judge;
@@ -102,7 +108,8 @@ Result<tls::Setup> make_tls_setup(const options::Config& config, const tls::Setu
   if (Status ready = crypto::load_providers(identity.providers); !ready) {
     return fail_with(ready.error());
   }
-  if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
+  if (Status files = load_files(identity, list, store, setup); !files)
+    return fail_with(files.error());
   if (Status unpacked = unpack_bundle(identity, store, former.passphrase, setup); !unpacked) {
     return fail_with(unpacked.error());
   }
@@ -129,8 +136,10 @@ Result<tls::Setup> make_tls_setup(const options::Config& config, const tls::Setu
 Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, bool server,
                                                  ports::StorePort& store,
                                                  const SecretText& passphrase,
-                                                 const KeyElsewhere& key, tls::ChainJudge* judge) {
-  std::unique_ptr<Identity> loaded(new Identity(config.identity, store));
+                                                 const KeyElsewhere& key, tls::ChainJudge* judge,
+                                                 bool in_root) {
+  std::unique_ptr<Identity> loaded(
+      new Identity(config.identity, in_root ? std::string() : config.process.chroot, store));
   loaded->key_ = key;
   loaded->setup_.server = server;
   loaded->setup_.judge = judge;
@@ -143,7 +152,7 @@ Result<std::unique_ptr<Identity>> Identity::load(const options::Config& config, 
 }
 
 Result<Identity::Prepared> Identity::prepare(const options::Config& config) {
-  auto setup = make_tls_setup(config, setup_, key_, store_, *this);
+  auto setup = make_tls_setup(config, root_, setup_, key_, store_, *this);
   if (!setup) return fail_with(setup.error());
   auto context = tls::TlsContext::create(*setup);
   if (!context) return fail_with(context.error());

@@ -28,12 +28,15 @@ struct KeyElsewhere {
 class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
  public:
   // store and judge must outlive the identity. passphrase: of the private key, if it needs one;
-  // also of one that replaces it.
+  // also of one that replaces it. in_root: "chroot" has been done already.
   [[nodiscard]] static Result<std::unique_ptr<Identity>> load(const options::Config& config,
                                                               bool server, ports::StorePort& store,
                                                               const SecretText& passphrase,
                                                               const KeyElsewhere& key = {},
-                                                              tls::ChainJudge* judge = nullptr);
+                                                              tls::ChainJudge* judge = nullptr,
+                                                              bool in_root = false);
+  // "chroot" is done now: lists are looked for there.
+  void enter_root();
   // What another configuration asks for: loaded and checked, but not in use.
   struct Prepared {
     options::Identity config;
@@ -70,8 +73,9 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
     bool told = false;
   };
 
-  Identity(const options::Identity& config, ports::StorePort& store)
-      : config_(config), store_(store) {}
+  Identity(const options::Identity& config, std::string root, ports::StorePort& store)
+      : config_(config), root_(std::move(root)), store_(store) {}
+  [[nodiscard]] std::string crl_path() const;
   [[nodiscard]] bool is_revoked(const std::string& decimal_serial) override;
   [[nodiscard]] std::vector<Version> versions() const;
   void look_after_files();
@@ -83,6 +87,7 @@ class Identity final : public tls::TlsFactory, private tls::RevokedSerials {
   void look_after_crl_directory();
 
   options::Identity config_;
+  std::string root_;  // what "chroot" will make the root directory; empty: it is done, or unsaid
   KeyElsewhere key_;
   ports::StorePort& store_;
   tls::Setup setup_;

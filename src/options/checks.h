@@ -24,6 +24,9 @@ struct NamedFile {
 };
 [[nodiscard]] std::vector<NamedFile> files_of(const Config& config);
 
+// Where a path is found, seen from outside, that is used after the change of the root directory.
+[[nodiscard]] std::string below_root(const std::string& root, const std::string& path);
+
 // The parts of check(), by subject.
 class Findings;
 void check_roles(const Config& config, const Findings& found);

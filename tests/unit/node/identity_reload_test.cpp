@@ -210,6 +210,43 @@ TEST_F(IdentityReload, garbage_leaves_the_old_list_and_is_told_of_once) {
   EXPECT_TRUE(after_looks(1).revocations);
 }
 
+// ---- another root directory ----
+
+TEST_F(IdentityReload, the_list_is_that_of_the_jail_before_and_after_the_change_of_root) {
+  const std::string inside = file("crl.pem");
+  disk.put("/jail/lists/crl.pem", inside);
+  disk.put("lists/crl.pem", "not to be read");
+  const std::string own = "ca ca.crt\ncert server.crt\nkey server.key\n";
+  load(own + "crl-verify lists/crl.pem\nchroot /jail\n");
+  EXPECT_EQ(identity->in_use().crl.text, inside);
+  EXPECT_TRUE(after_looks(3).warned.empty());
+  disk.put("lists/crl.pem", inside);  // the same file, seen from there
+  identity->enter_root();
+  IdentityNews news = after_looks(3);
+  EXPECT_TRUE(news.told.empty() && news.warned.empty() && !news.revocations);
+  issue(pki::Kind::client, "client1");
+  ASSERT_TRUE(authority_->revoke(*pki::Name::parse("client1"), {}, made_at));
+  disk.put("lists/crl.pem", file("crl.pem"));
+  EXPECT_TRUE(after_looks(1).revocations);
+  EXPECT_EQ(identity->in_use().crl.text, file("crl.pem"));
+}
+
+TEST_F(IdentityReload, a_list_that_changed_on_the_way_into_the_jail_counts) {
+  disk.put("/jail/crl.pem", file("crl.pem"));
+  load(std::string(pem_files) + "chroot /jail\n");
+  issue(pki::Kind::client, "client1");
+  ASSERT_TRUE(authority_->revoke(*pki::Name::parse("client1"), {}, made_at));
+  disk.put("crl.pem", file("crl.pem"));
+  identity->enter_root();
+  EXPECT_TRUE(identity->take_news().revocations);
+}
+
+TEST_F(IdentityReload, a_restart_in_the_jail_reads_the_list_by_its_own_name) {
+  const options::Config config = config_with("", std::string(pem_files) + "chroot /jail\n");
+  EXPECT_FALSE(Identity::load(config, true, disk, {}));
+  EXPECT_TRUE(Identity::load(config, true, disk, {}, {}, nullptr, true));
+}
+
 // ---- another configuration ----
 
 TEST_F(IdentityReload, another_configuration_is_loaded_first_and_used_at_once) {

@@ -272,5 +272,23 @@ TEST(FilesOf, lists_what_options_name) {
   EXPECT_EQ(files_of(config)[7].kind, Kind::written);
 }
 
+TEST(FilesOf, are_looked_for_where_they_are_used) {
+  const Config config = server_with(
+      "chroot /jail\ncapath cas\ncrl-verify /crl.pem\nclient-config-dir ccd\ntmp-dir tmp\n"
+      "tls-export-cert certs\nscript-security 2\nup /bin/up\nroute-up /bin/route-up\n"
+      "down /bin/down\nclient-connect /bin/in\ntls-verify /bin/judge\n");
+  std::vector<std::string> inside, outside;
+  for (const NamedFile& file : files_of(config)) {
+    (file.path.starts_with("/jail/") ? inside : outside).push_back(file.option);
+  }
+  EXPECT_EQ(outside, (std::vector<std::string>{"ca", "cert", "key", "up", "route-up", "chroot"}));
+  EXPECT_EQ(inside, (std::vector<std::string>{"capath", "crl-verify", "down", "client-connect",
+                                              "tls-verify", "client-config-dir", "tmp-dir",
+                                              "tls-export-cert"}));
+  const Config below = server_with("script-security 2\ndown /bin/down\nchroot /jail\n");
+  const auto names_down = [](const NamedFile& file) { return file.path == "/bin/down"; };
+  EXPECT_TRUE(std::ranges::any_of(files_of(below), names_down)) << "judged as its line is read";
+}
+
 }  // namespace
 }  // namespace adit::options::testing
