@@ -41,6 +41,12 @@ std::string proper_place(const Row& row, Where place) {
   return text;
 }
 
+// The keys of the top level come later, and only where a block has none (helpers.cpp).
+void forget_keys(Connection& block) {
+  block.tls_auth = block.tls_crypt = block.tls_crypt_v2 = {};
+  block.key_direction.reset();
+}
+
 }  // namespace
 
 void Reader::read(std::string_view text, const std::string& source, int first_line) {
@@ -204,6 +210,7 @@ void Reader::include(const std::string& path, const Use& use) {
 
 void Reader::read_connection(const std::string& text, const Location& at) {
   Connection block = *target_.connection;  // it inherits what stands above
+  forget_keys(block);
   block.at = at;
   const Where outer_place = place_;
   const Target outer = target_;

@@ -33,6 +33,7 @@ void key_direction(Use& use) { direction(use, 0); }
 
 void tls_auth(Use& use) {
   set_file<&Config::connection, &Connection::tls_auth>(use);
+  if (use.in_connection()) use.link().key_direction.reset();  // source: stock 2.6.14
   if (use.has(1)) direction(use, 1);
 }
 

@@ -288,6 +288,16 @@ TEST(Remotes, are_limited_by_proto_force) {
                        "No usable connection profiles are present"));
 }
 
+TEST(ConnectionBlock, has_its_own_kind_of_key) {
+  const Config config = good(
+      "client\ndev tun\nca a\ncert b\nkey c\nremote-cert-tls server\ntls-auth ta.key 1\n"
+      "<connection>\nremote a\ntls-crypt own.key\n</connection>\n"
+      "<connection>\nremote b\n</connection>\n");
+  EXPECT_FALSE(config.remotes.list[0].tls_auth.defined());
+  EXPECT_EQ(config.remotes.list[1].tls_auth.path, "ta.key");
+  EXPECT_EQ(config.remotes.list[1].key_direction, 1);
+}
+
 TEST(ConnectionBlock, takes_keys_from_below) {
   const Config config = good(
       "client\ndev tun\nca a\ncert b\nkey c\nremote-cert-tls server\n"

@@ -202,6 +202,23 @@ TEST(ConnectionBlock, may_hold_inline_keys) {
   EXPECT_EQ(parsed.config.remotes.list.at(0).key_direction, 1);
 }
 
+// Those of the top level come where a block has none, at the end.
+TEST(ConnectionBlock, begins_without_the_keys_of_the_top_level) {
+  const Parsed other =
+      read("tls-auth ta.key 1\n<connection>\nremote a\ntls-crypt own.key\n</connection>\n");
+  EXPECT_FALSE(other.config.remotes.list.at(0).tls_auth.defined());
+  EXPECT_FALSE(other.config.remotes.list.at(0).key_direction);
+  const Parsed same = read(
+      "key-direction 1\n<connection>\nremote a\n<tls-auth>\nkey\n</tls-auth>\n</connection>\n");
+  EXPECT_FALSE(same.config.remotes.list.at(0).key_direction);
+}
+
+TEST(ConnectionBlock, a_key_for_tls_auth_forgets_the_direction_said_before) {
+  const Parsed parsed = read(
+      "<connection>\nremote a\nkey-direction 1\n<tls-auth>\nkey\n</tls-auth>\n</connection>\n");
+  EXPECT_FALSE(parsed.config.remotes.list.at(0).key_direction);
+}
+
 TEST(ConnectionBlock, is_no_word) { EXPECT_FALSE(read("connection x").ok()); }
 
 TEST(Includes, are_expanded_in_place) {
