@@ -10,12 +10,7 @@ namespace adit::options {
 
 namespace {
 
-// The words of another option: "setenv opt push ..." is remembered as both.
-bool only_introduces(const Said& said) {
-  return said.name == "setenv" && !said.words.empty() && said.words.front() == "opt";
-}
-
-bool counts(const Said& said) { return !said.part_of_another && !only_introduces(said); }
+bool counts(const Said& said) { return !said.part_of_another; }
 
 using Lines = std::vector<const Said*>;
 
@@ -130,6 +125,9 @@ std::vector<Said> lines_of_profile(std::string_view text, const std::string& sou
   while (const auto line = lines.next()) {
     auto words = split_words(*line);
     if (!words || words->empty()) continue;
+    if (words->size() > 2 && words->front() == "setenv" && (*words)[1] == "opt") {
+      words->erase(words->begin(), words->begin() + 2);
+    }
     std::string name = words->front().starts_with("--") ? words->front().substr(2) : words->front();
     words->erase(words->begin());
     all.push_back({std::move(name), {source, lines.number()}, shown(*line), std::move(*words)});

@@ -47,6 +47,11 @@ void forget_keys(Connection& block) {
   block.key_direction.reset();
 }
 
+// "setenv opt NAME ..."
+bool introduces_another(const Given& given) {
+  return given.words.size() > 1 && given.words[0] == "setenv" && given.words[1] == "opt";
+}
+
 }  // namespace
 
 void Reader::read(std::string_view text, const std::string& source, int first_line) {
@@ -77,6 +82,7 @@ void Reader::read(std::string_view text, const std::string& source, int first_li
 }
 
 void Reader::take(const Given& given) {
+  if (introduces_another(given) && place_ != where::pushed) return take_leniently(given);
   const Row* const row = find_row(given.words.front());
   if (row == nullptr) return unknown(given);
   if (!row->secret) return take_known(*row, given);
@@ -230,17 +236,14 @@ void Reader::read_connection(const std::string& text, const Location& at) {
   target_.config->remotes.list.push_back(std::move(block));
 }
 
-void Reader::take_leniently(const Use& use) {
-  std::vector<std::string> words = use.words();
-  Given given{.at = use.at(), .line = shown("setenv " + join(words, " "))};
-  words.erase(words.begin());
+void Reader::take_leniently(Given given) {
+  given.words.erase(given.words.begin(), given.words.begin() + 2);
   lenient_ = true;
-  if (words.empty()) {
+  if (given.words.empty()) {
     given.words = {"setenv opt"};
     unknown(given);
   } else {
-    words.front() = without_dashes(words.front());
-    given.words = std::move(words);
+    given.words.front() = without_dashes(given.words.front());
     take(given);
   }
   lenient_ = false;

@@ -25,11 +25,11 @@ class Reader {
   // What a few options ask for.
   void include(const std::string& path, const Use& use);
   void read_connection(const std::string& text, const Location& at);
-  void take_leniently(const Use& use);  // "setenv opt NAME ..."
   void tolerate(const std::string& name) { tolerated_.insert(name); }
   void tolerate_everything() { tolerates_everything_ = true; }
 
  private:
+  void take_leniently(Given given);  // "setenv opt NAME ..."
   [[nodiscard]] bool is_tolerated(const std::string& name) const;
   [[nodiscard]] bool may_stand_here(const Row& row, const Given& given);
   [[nodiscard]] bool count_is_right(const Row& row, const Given& given);

@@ -30,30 +30,28 @@ void remap_usr1(Use& use) {
                    {{"SIGHUP", Usr1::sighup}, {"SIGTERM", Usr1::sigterm}});
 }
 
-bool is_variable_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+bool is_of_a_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+// What no name can have is left out of it. source: stock 2.6.14
 void add_variable(Use& use, const std::string& prefix) {
-  if (!is_variable_name(use.word(0))) {
-    use.error('"' + shown(use.word(0)) + "\" cannot be the name of a variable",
-              "use letters, digits and _");
-    return;
+  std::string name = use.word(0);
+  std::erase_if(name, [](char c) { return !is_of_a_name(c); });
+  const std::string complaint = '"' + shown(use.word(0)) + "\" cannot be the name of a variable";
+  if (name.empty()) return use.warn(complaint + "; none is set", "use letters, digits and _");
+  name.insert(0, prefix);
+  if (name != prefix + use.word(0)) {
+    use.warn(complaint + "; scripts see it as " + name, "use letters, digits and _");
   }
-  use.scripts().variables.emplace_back(prefix + use.word(0), use.word(1));
+  use.scripts().variables.emplace_back(std::move(name), use.word(1));
 }
 
 // AUTH_FAILED_STATUS is ours: to stock it is a variable like others, so that the file stays good
 // for both.
 void setenv(Use& use) {
   const std::string& name = use.word(0);
-  if (name == "opt") {
-    use.reader().take_leniently(use);
-  } else if (use.count() > 2) {
-    use.error("too many parameters", "write a value with blanks in quotes");
-  } else if (name == "FORWARD_COMPATIBLE") {
+  if (name == "FORWARD_COMPATIBLE") {
     if (use.word(1) == "1") use.reader().tolerate_everything();
   } else if (name == "GENERIC_CONFIG") {
     use.error("this is a generic configuration and cannot directly be used",
@@ -110,7 +108,7 @@ constexpr std::array process_rows{
         .help = "Turn SIGUSR1 into another signal.", .apply = remap_usr1},
     Row{.name = "tmp-dir", .args = {1, 1, "dir"}, .change = Change::now, .help = "Temp files.",
         .apply = set_text<&Config::scripts, &Scripts::tmp_dir>},
-    Row{.name = "setenv", .args = {1, many, "name [value] | opt option..."},
+    Row{.name = "setenv", .args = {1, 2, "name [value] | opt option..."},
         .change = Change::now,
         .help = "Env var for scripts; special names opt, FORWARD_COMPATIBLE, PUSH_PEER_INFO, "
          "GENERIC_CONFIG, SERVER_POLL_TIMEOUT, UV_*, AUTH_FAILED_STATUS (exit status of a client "

@@ -116,6 +116,9 @@ push-peer-info yes
 proto-force sctp
 resolv-retry never
 setenv 1name value
+setenv MY-VAR value
+setenv-safe my.var value
+setenv a b c
 setenv FORWARD_COMPATIBLE 0
 setenv GENERIC_CONFIG 1
 dhcp-option NONE-SUCH 1

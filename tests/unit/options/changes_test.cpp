@@ -81,6 +81,11 @@ TEST(Changes, of_a_clients_file_wait_for_its_next_session_or_are_so_at_once) {
             "ccd/one:1 ifconfig-push 10.8.0.9 255.255.255.0 ->  (new sessions)\n");
 }
 
+TEST(Changes, of_a_clients_file_know_setenv_opt) {
+  EXPECT_EQ(told(compare_profiles("", "setenv opt push \"ping 3\"\n", "ccd/one")),
+            "ccd/one:1  -> setenv opt push \"ping 3\" (new sessions)\n");
+}
+
 TEST(Combining, keeps_what_needs_a_restart_and_takes_the_rest) {
   const Config former = server_with("port 1194\nverb 3\nroute 10.1.0.0 255.255.0.0\n");
   const Config fresh = server_with("port 1195\nverb 4\nroute 10.2.0.0 255.255.0.0\nnice 5\n");

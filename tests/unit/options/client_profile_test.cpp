@@ -26,6 +26,18 @@ TEST(ClientProfile, a_weak_cipher_for_one_client_is_told) {
       << all_text(issues);
 }
 
+TEST(ClientProfile, takes_setenv_opt) {
+  const auto [profile, issues] = profile_of("setenv opt push \"ping 3\"\nsetenv opt brand-new\n");
+  EXPECT_EQ(profile.push, (std::vector<std::string>{"ping 3"}));
+  EXPECT_EQ(errors(issues), 0u) << all_text(issues);
+}
+
+TEST(ClientProfile, tells_a_limit_of_0_from_none) {
+  const auto profile = profile_of("inactive 0\nsession-timeout 0\n").profile;
+  EXPECT_EQ(profile.inactive, Seconds(0));
+  EXPECT_EQ(profile.session_timeout, Seconds(0));
+}
+
 TEST(ClientProfile, reads_every_option_it_may_hold) {
   const auto [profile, issues] = profile_of(
       "--ifconfig-push 10.8.0.9 255.255.255.0\n"

@@ -121,6 +121,15 @@ TEST(Leniency, setenv_opt_takes_an_option_or_ignores_it) {
   EXPECT_FALSE(read("setenv opt brand-new\nbrand-new\n").ok());
 }
 
+TEST(Leniency, setenv_opt_may_stand_wherever_its_option_may) {
+  const Parsed block =
+      read("<connection>\nremote a\nsetenv opt port 7\nsetenv opt brand-new\n</connection>\n");
+  EXPECT_TRUE(block.ok()) << all_text(block.issues);
+  EXPECT_EQ(block.config.remotes.list.at(0).remote_port, "7");
+  EXPECT_TRUE(mentions(read("<connection>\nremote a\nsetenv opt verb 3\n</connection>\n").issues,
+                       "option 'verb' cannot be used in this context"));
+}
+
 TEST(Leniency, ignore_unknown_option_counts_from_its_line_on) {
   EXPECT_TRUE(read("ignore-unknown-option foo --bar\nfoo 1\nbar\n").ok());
   EXPECT_FALSE(read("foo 1\nignore-unknown-option foo\n").ok());
@@ -147,8 +156,20 @@ TEST(Setenv, knows_its_special_names) {
   const std::vector<std::pair<std::string, std::string>> expected{
       {"UV_ID", "7"}, {"OPENVPN_X", "y"}, {"EMPTY", ""}};
   EXPECT_EQ(config.scripts.variables, expected);
-  EXPECT_FALSE(read("setenv a=b c").ok());
   EXPECT_FALSE(read("setenv a b c").ok());
+}
+
+// As stock makes them. Whoever has such a line shall not stand without a tunnel.
+TEST(Setenv, leaves_out_of_a_name_what_no_name_can_have) {
+  const Parsed parsed = read("setenv MY-VAR 1\nsetenv foo.bar 2\nsetenv-safe x-y 3\nsetenv -- 4\n");
+  EXPECT_TRUE(parsed.ok()) << all_text(parsed.issues);
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"MYVAR", "1"}, {"foobar", "2"}, {"OPENVPN_xy", "3"}};
+  EXPECT_EQ(parsed.config.scripts.variables, expected);
+  EXPECT_TRUE(mentions(parsed.issues,
+                       "In test.conf:1: --setenv: \"MY-VAR\" cannot be the name of a variable; "
+                       "scripts see it as MYVAR"));
+  EXPECT_EQ(warnings(parsed.issues), 4u);
 }
 
 TEST(ConnectionBlock, inherits_what_stands_above_it) {

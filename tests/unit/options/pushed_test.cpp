@@ -190,8 +190,6 @@ TEST(Pushed, lets_nothing_through_that_is_not_what_it_says) {
                              "route-ipv6 10.0.0.0/8",
                              "ifconfig a b",
                              "ifconfig-ipv6 fd00::1/63 fd00::2",
-                             "setenv-safe A=B c",
-                             "setenv-safe \"A B\" c",
                              "dns server 128 address 1.2.3.4",
                              "dns server -1 address 1.2.3.4",
                              "dns server 1 address name",
@@ -264,6 +262,29 @@ TEST(PullFilter, does_not_print_tokens) {
   EXPECT_TRUE(mentions(issues, "'auth-token'"));
   EXPECT_FALSE(mentions(issues, "SECRET"));
   EXPECT_FALSE(mentions(push({"auth-token \"SECRET"}, pulled).issues, "SECRET"));
+  EXPECT_FALSE(mentions(push({" auth-token \"SECRET"}, pulled).issues, "SECRET"));
+}
+
+TEST(Pushed, buffers_of_0_leave_what_is_there) {
+  Pulled pulled;
+  EXPECT_TRUE(push({"sndbuf 5", "sndbuf 0", "rcvbuf 0"}, pulled).issues.empty());
+  EXPECT_FALSE(pulled.send_buffer || pulled.receive_buffer);
+}
+
+// Stock leaves out what no name can have, for whatever a script would make of it.
+TEST(Pushed, variables_have_names_that_are_names) {
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+  Pulled pulled;
+  const Issues issues = push({"setenv-safe A=B c", "setenv-safe \"C $D\" e"}, pulled).issues;
+  EXPECT_EQ(pulled.scripts.variables, (Variables{{"OPENVPN_AB", "c"}, {"OPENVPN_CD", "e"}}));
+  EXPECT_EQ(warnings(issues), 2u) << all_text(issues);
+}
+
+TEST(Pushed, setenv_opt_opens_no_door) {
+  Pulled pulled;
+  EXPECT_TRUE(
+      mentions(push({"setenv opt ping 7"}, pulled).issues, "option 'setenv' cannot be used"));
+  EXPECT_EQ(pulled.timers.ping, Seconds(0));
 }
 
 TEST(RouteNopull, leaves_out_routes_and_names_but_not_the_address) {
