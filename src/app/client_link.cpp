@@ -1,6 +1,9 @@
 #include "app/client_link.h"
 
+#include <net/if.h>
+
 #include "app/management_host.h"
+#include "base/text.h"
 #include "node/lines.h"
 #include "system/socket_address.h"
 
@@ -8,13 +11,23 @@ namespace adit::app {
 
 namespace {
 
+// Of "fe80::1%eth0".
+std::uint32_t scope_of(const std::string& host) {
+  const auto mark = host.find('%');
+  if (mark == std::string::npos) return 0;
+  const std::string scope = host.substr(mark + 1);
+  const unsigned named = if_nametoindex(scope.c_str());
+  return named != 0 ? named : to_number<std::uint32_t>(scope).value_or(0);
+}
+
 // The server's or its proxy's.
 Result<ip::Endpoint> first_end(const options::Connection& connection,
                                const std::optional<ip::Address>& address) {
   if (!address) return fail("there is no remote to connect to");
   const auto port = port_number(first_port(connection), "the remote port");
   if (!port) return fail_with(port.error());
-  return ip::Endpoint{*address, *port, 0};
+  const bool direct = !connection.http_proxy && !connection.socks_proxy;
+  return ip::Endpoint{*address, *port, direct ? scope_of(connection.remote) : 0};
 }
 
 Error refusal(const ip::Endpoint& remote, const Error& error) {

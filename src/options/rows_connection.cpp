@@ -8,9 +8,16 @@ namespace adit::options {
 
 namespace {
 
+// "fe80::1%eth0"
+bool is_scoped_address(std::string_view text) {
+  const auto mark = text.find('%');
+  return mark != std::string_view::npos && ip::Address::parse_v6(text.substr(0, mark)) &&
+         is_host_name(text.substr(mark + 1));
+}
+
 void remote(Use& use) {
   const std::string& host = use.word(0);
-  if (!ip::Address::parse(host) && !is_host_name(host)) {
+  if (!ip::Address::parse(host) && !is_host_name(host) && !is_scoped_address(host)) {
     use.error('"' + shown(host) + "\" is neither a host name nor an address",
               "write host, port and protocol as separate words");
     return;

@@ -26,7 +26,7 @@ void http_proxy(Use& use) {
     proxy.credentials = use.file(2);
     proxy.method = HttpProxy::Method::basic;
   }
-  if (!use.has(3)) return;
+  if (!use.has(3) || proxy.automatic) return;  // source: stock 2.6.14
   using Method = HttpProxy::Method;
   use.choice<Method>(3, proxy.method,
                      {{"none", Method::none},

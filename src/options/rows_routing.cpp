@@ -9,13 +9,20 @@ namespace adit::options {
 
 namespace {
 
-bool is_metric(std::string_view text) { return to_number<std::uint16_t>(text).has_value(); }
+bool is_metric(std::string_view text) {
+  const auto metric = to_number<std::uint32_t>(text);
+  return metric && *metric <= Use::largest;
+}
 
 bool is_default(const std::string& word) { return word.empty() || word == "default"; }
 
+bool is_special_place(std::string_view word) {
+  return word == "vpn_gateway" || word == "net_gateway" || word == "remote_host";
+}
+
 bool is_place(const Use& use, std::size_t index) {
   const std::string& word = use.word(index);
-  if (word == "vpn_gateway" || word == "net_gateway" || word == "remote_host") return true;
+  if (is_special_place(word)) return true;
   if (use.is_address_or_name(index)) return true;
   const auto prefix = ip::Prefix::parse(word);
   use.warn('"' + shown(word) + "\" is not an address; this route is left out",
@@ -67,9 +74,16 @@ void route_ipv6(Use& use) {
       {prefix->text(), word_or_nothing(use, 1), word_or_nothing(use, 2), use.at()});
 }
 
+// Stock takes the special names of "route", and then finds no host of that name.
 void route_gateway(Use& use) {
   const std::string& gateway = use.word(0);
-  if (gateway == "dhcp" || ip::Address::parse(gateway)) {
+  if (is_special_place(gateway)) {
+    use.routes().gateway = gateway;
+    use.warn('"' + gateway +
+                 "\" is none that packets can be sent to; routes without a gateway of "
+                 "their own are left out",
+             "write an address, or dhcp");
+  } else if (gateway == "dhcp" || ip::Address::parse(gateway)) {
     use.routes().gateway = gateway;
   } else {
     use.error('"' + shown(gateway) + "\" is not an address", "write an address, or dhcp");

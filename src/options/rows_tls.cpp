@@ -122,7 +122,7 @@ void peer_fingerprint(Use& use) {
 
 void verify_hash(Use& use) {
   Identity& identity = use.config().identity;
-  bool sha1 = true;
+  bool sha1 = !use.is_inline();
   if (use.has(1) && !use.choice<bool>(1, sha1, {{"SHA1", true}, {"SHA256", false}})) return;
   identity.issuer_hashes_sha1 = sha1;
   take_fingerprints(use, sha1, identity.issuer_hashes);

@@ -106,9 +106,12 @@ allow-compression maybe
 route 300.1.1.1
 route 10.9.0.0 255.0.255.0
 route 10.9.0.0 255.255.255.0 net_gateway -1
+route 10.9.0.0 255.255.255.0 net_gateway 70000
+route-ipv6 fd02::/64 default 70000
 route-ipv6 fd02::/200
 route-ipv6 10.0.0.0/8
 route-gateway 10.8.0.999
+route-gateway net_gateway
 route-metric -1
 redirect-gateway everything
 pull-filter drop x
@@ -129,6 +132,7 @@ dns search-domains
 client-nat both 10.1.0.0 255.255.0.0 10.2.0.0
 http-proxy 127.0.0.1 0 | client | -remote; remote 127.0.0.1 1194 tcp-client
 http-proxy 127.0.0.1 3128 {login} kerberos | client | -remote; remote 127.0.0.1 1194 tcp-client
+http-proxy 127.0.0.1 3128 auto basic | client | -remote; remote 127.0.0.1 1194 tcp-client
 http-proxy 127.0.0.1 3128 | client | proto udp
 http-proxy-option NONE-SUCH x | client | -remote; remote 127.0.0.1 1194 tcp-client; http-proxy 127.0.0.1 3128
 socks-proxy 127.0.0.1 0

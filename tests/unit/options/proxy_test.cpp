@@ -25,6 +25,8 @@ TEST(HttpProxyOption, says_how_to_authenticate) {
   EXPECT_EQ(http_of("http-proxy h 3128 up.txt none").method, Method::none);
   EXPECT_TRUE(http_of("http-proxy h 3128 auto").automatic);
   EXPECT_TRUE(http_of("http-proxy h 3128 auto").clear_passwords);
+  EXPECT_EQ(http_of("http-proxy h 3128 auto basic").method, Method::none) << "nothing behind auto";
+  EXPECT_FALSE(http_of("http-proxy h 3128 auto-nct any").clear_passwords);
   EXPECT_FALSE(http_of("http-proxy h 3128 auto-nct").clear_passwords);
   EXPECT_TRUE(mentions(read_and_complete(tcp_client + "http-proxy h 3128 u ntlm").issues,
                        "NTLMv2 is used"));

@@ -68,6 +68,9 @@ TEST(PortOptions, differ_in_the_side_they_set) {
 
 TEST(RemoteOption, wants_a_host) {
   EXPECT_EQ(of("remote 2001:db8::1").remotes.lines.at(0).host, "2001:db8::1");
+  EXPECT_EQ(of("remote fe80::1%eth0 1194 udp6").remotes.lines.at(0).host, "fe80::1%eth0");
+  EXPECT_FALSE(read("remote fe80::1%").ok());
+  EXPECT_FALSE(read("remote 192.0.2.1%eth0").ok());
   EXPECT_FALSE(read("remote vpn.example.com:1194").ok());
   EXPECT_FALSE(read("remote http://vpn.example.com").ok());
 }
@@ -183,6 +186,34 @@ TEST(RouteOptions, keep_what_was_written) {
   EXPECT_EQ(routes.metric, 3u);
   EXPECT_TRUE(routes.noexec && routes.nopull);
   EXPECT_EQ(routes.table, 100u);
+}
+
+TEST(RouteOptions, take_every_metric_that_the_kernel_has) {
+  const Routes routes =
+      of("route 10.1.0.0 255.255.0.0 default 70000\nroute-ipv6 fd00::/64 default 2147483647\n")
+          .routes;
+  EXPECT_EQ(routes.v4.at(0).metric, "70000");
+  EXPECT_EQ(routes.v6.at(0).metric, "2147483647");
+  EXPECT_TRUE(mentions(read("route 10.1.0.0 255.255.0.0 default 2147483648").issues,
+                       "is not a metric; this route is left out"));
+}
+
+TEST(RouteGateway, may_be_a_name_that_leads_nowhere) {
+  for (const char* word : {"vpn_gateway", "net_gateway", "remote_host"}) {
+    const Parsed parsed = read(std::string("route-gateway ") + word);
+    EXPECT_TRUE(parsed.ok()) << word;
+    EXPECT_EQ(parsed.config.routes.gateway, word);
+    EXPECT_TRUE(mentions(parsed.issues, "is none that packets can be sent to")) << word;
+  }
+  EXPECT_FALSE(read("route-gateway gateway").ok());
+}
+
+TEST(VerifyHash, of_a_block_is_sha256_unless_said_otherwise) {
+  const std::string line = std::string(64, 'a') + "\n";
+  const Identity block = of("<verify-hash>\n" + line + line + "</verify-hash>\n").identity;
+  EXPECT_EQ(block.issuer_hashes.size(), 2u);
+  EXPECT_FALSE(block.issuer_hashes_sha1);
+  EXPECT_TRUE(of("verify-hash " + std::string(40, 'a')).identity.issuer_hashes_sha1);
 }
 
 TEST(RouteOptions, leave_out_what_cannot_be_a_route) {
