@@ -58,6 +58,8 @@ void setenv(Use& use) {
               "ask whoever gave it to you for your own, or remove the line");
   } else if (name == "PUSH_PEER_INFO") {
     use.config().client.push_peer_info = true;
+  } else if (name == "REMOTE_RANDOM_HOSTNAME" && use.count() == 1) {
+    use.config().remotes.random_hostname = true;
   } else if (name == "AUTH_FAILED_STATUS") {
     use.number(1, use.config().client.auth_failed_status, 0, most_exit_status);
   } else if (name == "SERVER_POLL_TIMEOUT") {

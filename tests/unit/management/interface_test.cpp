@@ -277,7 +277,8 @@ TEST_F(ManagementInterface, AFilterPassesWhatStockPasses) {
     static_cast<void>(say(std::string("env-filter ") + level + "\n"));
     face.client_event(event, all);
     std::string told;
-    for (const std::string_view line : split(face.take_output(), '\n')) {
+    const std::string output = face.take_output();
+    for (const std::string_view line : split(output, '\n')) {
       const auto from = line.find("ENV,"), to = line.find('=');
       if (from == line.npos || to == line.npos) continue;
       told += std::string(line.substr(from + 4, to - from - 4)) + " ";

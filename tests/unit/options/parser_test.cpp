@@ -148,6 +148,8 @@ TEST(Leniency, does_not_forgive_what_is_known_and_refused) {
 TEST(Setenv, knows_its_special_names) {
   EXPECT_TRUE(mentions(read("setenv GENERIC_CONFIG 1").issues, "generic configuration"));
   EXPECT_TRUE(read("setenv PUSH_PEER_INFO").config.client.push_peer_info);
+  EXPECT_TRUE(read("setenv REMOTE_RANDOM_HOSTNAME").config.remotes.random_hostname);
+  EXPECT_FALSE(read("setenv REMOTE_RANDOM_HOSTNAME 1").config.remotes.random_hostname);
   EXPECT_EQ(read("").config.client.auth_failed_status, 0);
   EXPECT_EQ(read("setenv AUTH_FAILED_STATUS 1").config.client.auth_failed_status, 1);
   EXPECT_FALSE(read("setenv AUTH_FAILED_STATUS many").ok());
