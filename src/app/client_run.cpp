@@ -195,7 +195,13 @@ class ClientRun {
       if (runtime_.loop->now() >= status_due) status_.write(*client_);
     }
     was_up_ = client_->up();
-    if (client_->outcome()) end_if_final(*client_->outcome());
+    auto outcome = client_->outcome();
+    if (outcome && has_better_certificate(*outcome)) {
+      runtime_.log.info(1, "The certificate was renewed since this connection began: trying again");
+      outcome->next = node::Outcome::Next::restart;
+      outcome->signal = "SIGUSR1";
+    }
+    if (outcome) end_if_final(*outcome);
     const int number = runtime_.signal ? runtime_.signal->number : 0;
     met_while_alive_ = number != 0;
     if (number == SIGTERM || number == SIGINT) leave();
@@ -205,7 +211,6 @@ class ClientRun {
     status_.write(*client_);
     edge.stop();
     client_->close();
-    const auto outcome = client_->outcome();
     const bool direct = !setup_.connection.http_proxy && !setup_.connection.socks_proxy;
     if (was_up_ && remote_ && direct && config_.client.persist_remote_ip) {
       remembered_.known_remote = setup_.connection.remote;
@@ -265,16 +270,11 @@ class ClientRun {
   }
 
   void end_if_final(const node::Outcome& outcome) {
-    if (outcome.next != node::Outcome::Next::exit || has_better_certificate(outcome)) return;
+    if (outcome.next != node::Outcome::Next::exit) return;
     runtime_.raise({SIGTERM, false, outcome.text, outcome.exit_status});
   }
 
-  void after(node::Outcome outcome) {
-    if (has_better_certificate(outcome)) {
-      runtime_.log.info(1, "The certificate was renewed since this connection began: trying again");
-      outcome.next = node::Outcome::Next::restart;
-      outcome.signal = "SIGUSR1";
-    }
+  void after(const node::Outcome& outcome) {
     end_if_final(outcome);
     if (runtime_.signal) return;
     if (outcome.signal.empty()) return;

@@ -254,23 +254,29 @@ bool Interface::passes_filter(std::string_view name) const {
   return name.starts_with("tls_serial_") || std::ranges::find(wanted, name) != wanted.end();
 }
 
+void Interface::say_variables(const std::string& what, const Variables& variables,
+                              const std::function<bool(std::string_view name)>& wanted) {
+  for (const auto& [name, value] : variables) {
+    if (wanted(name)) tell(">" + what + ":ENV," + name + "=" + value);
+  }
+  tell(">" + what + ":ENV,END");
+}
+
 // What a client says of itself is told with every question about it, whatever the filter.
 void Interface::client_event(const std::string& event, const Variables& variables) {
   tell(">CLIENT:" + event);
   if (event.starts_with("ADDRESS,")) return;
   const bool asks = event.starts_with("CONNECT,") || event.starts_with("REAUTH,") ||
                     event.starts_with("CR_RESPONSE,");
-  for (const auto& [name, value] : variables) {
+  say_variables("CLIENT", variables, [&](std::string_view name) {
     const bool of_peer = name.starts_with("IV_") || name.starts_with("UV_");
-    if ((asks && of_peer) || passes_filter(name)) tell(">CLIENT:ENV," + name + "=" + value);
-  }
-  tell(">CLIENT:ENV,END");
+    return (asks && of_peer) || passes_filter(name);
+  });
 }
 
 void Interface::up_down(bool up, const Variables& variables) {
   tell(up ? ">UPDOWN:UP" : ">UPDOWN:DOWN");
-  for (const auto& [name, value] : variables) tell(">UPDOWN:ENV," + name + "=" + value);
-  tell(">UPDOWN:ENV,END");
+  say_variables("UPDOWN", variables, [](std::string_view) { return true; });
 }
 
 void Interface::count_bytes(Instant now) {

@@ -127,6 +127,8 @@ class Interface {
   void run(const Words& words);
   [[nodiscard]] bool enough(const Words& words, const Command& command);
   void add(Stream& stream, const char* name, std::string line);
+  void say_variables(const std::string& what, const Variables& variables,
+                     const std::function<bool(std::string_view name)>& wanted);
   [[nodiscard]] bool passes_filter(std::string_view name) const;
   [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> client_and_key(
       const Words& words);

@@ -82,15 +82,6 @@ void BareClient::take_data(std::uint8_t key_id, MutableBytes datagram) {
   take_payload(packet);
 }
 
-bool BareClient::unframe(Packet& packet) const {
-  const auto framing = framing_of(compression_);
-  if (!options::compresses(compression_)) {
-    return wire::unframe_stub(framing, packet) == Drop::none;
-  }
-  std::array<std::uint8_t, most_datagram_bytes> room;
-  return wire::unframe(framing, packet, room) == Drop::none;
-}
-
 // Pings need no answer; questions get one; user traffic has nowhere to go.
 void BareClient::take_payload(Packet& packet) {
   if (setup_.mtu.fragment) {
@@ -99,7 +90,10 @@ void BareClient::take_payload(Packet& packet) {
     if (!header || header->type != wire::FragmentHeader::Type::whole) return;
     packet.drop_front(wire::fragment_header_bytes);
   }
-  if (!unframe(packet)) return;
+  std::array<std::uint8_t, most_datagram_bytes> unpacked;
+  const MutableBytes room =
+      options::compresses(compression_) ? MutableBytes(unpacked) : MutableBytes();
+  if (wire::unframe(framing_of(compression_), packet, room) != Drop::none) return;
   const auto question = wire::decode_occ(packet.bytes());
   if (!question) return keep(packet.bytes());
   if (question->type == static_cast<std::uint8_t>(wire::OccType::exit)) {

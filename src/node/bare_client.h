@@ -67,7 +67,6 @@ class BareClient {
   void take_control(MutableBytes datagram);
   void take_data(std::uint8_t key_id, MutableBytes datagram);
   void take_payload(Packet& packet);
-  [[nodiscard]] bool unframe(Packet& packet) const;
   void answer_first(Buffer answer);
   void keep(Bytes packet);
   void serve();

@@ -29,11 +29,13 @@ void Client::handle(Happening& happening) {
   } else if (const auto* updated = std::get_if<session::PushUpdated>(&event)) {
     on_push_updated(updated->options);
   } else if (const auto* ready = std::get_if<session::KeysReady>(&event)) {
-    const bool renewed = ready->key_id != 0;  // only a session's first key has the id 0
-    if (renewed) log_peer(log_, *happening.session, false);
-    const bool open = happening.session->tls() != nullptr;
-    if (renewed && open && !plugins_agree(*happening.session)) return;
-    if (renewed && open) identity_ = happening.session->tls()->peer();
+    session::Session& session = *happening.session;
+    // Only a session's first key has the id 0.
+    if (ready->key_id != 0 && session.tls() != nullptr) {
+      log_peer(log_, session, false);
+      if (!plugins_agree(session)) return;
+      identity_ = session.tls()->peer();
+    }
     install(*ready);
   } else if (const auto* send = std::get_if<session::SendKey>(&event)) {
     around_.plane.use_key(the_peer, send->key_id);

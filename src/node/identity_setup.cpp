@@ -53,8 +53,7 @@ tls::PeerPolicy make_policy(const options::Identity& identity) {
   return policy;
 }
 
-Status load_files(const options::Identity& identity, const FileOrInline& list,
-                  ports::StorePort& store, tls::Setup& setup) {
+Status load_files(const options::Identity& identity, ports::StorePort& store, tls::Setup& setup) {
   struct Wanted {
     const FileOrInline& source;
     std::string_view option;
@@ -67,7 +66,7 @@ Status load_files(const options::Identity& identity, const FileOrInline& list,
                                {identity.key, "key", setup.key},
                                {identity.dh, "dh", setup.dh},
                                {identity.extra_certs, "extra-certs", setup.extra_certs},
-                               {list, "crl-verify", crl_file ? setup.crl : unused}}) {
+                               {identity.crl, "crl-verify", crl_file ? setup.crl : unused}}) {
     const bool nothing = wanted.option == "dh" && wanted.source.path == "none";
     if (nothing || (wanted.option == "crl-verify" && !crl_file)) continue;
     auto pem = load_pem(wanted.source, wanted.option, store);
@@ -98,9 +97,8 @@ tls::Setup::Profile profile_of(options::Identity::CertProfile profile) {
 Result<tls::Setup> make_tls_setup(const options::Config& config, const std::string& root,
                                   const tls::Setup& former, const KeyElsewhere& key,
                                   ports::StorePort& store, tls::RevokedSerials& revoked) {
-  const options::Identity& identity = config.identity;
-  FileOrInline list = identity.crl;
-  list.path = options::below_root(root, list.path);
+  options::Identity identity = config.identity;
+  identity.crl.path = options::below_root(root, identity.crl.path);
   tls::Setup setup;
   setup.server = former.server;
   setup.judge = former.judge;
@@ -108,8 +106,7 @@ Result<tls::Setup> make_tls_setup(const options::Config& config, const std::stri
   if (Status ready = crypto::load_providers(identity.providers); !ready) {
     return fail_with(ready.error());
   }
-  if (Status files = load_files(identity, list, store, setup); !files)
-    return fail_with(files.error());
+  if (Status files = load_files(identity, store, setup); !files) return fail_with(files.error());
   if (Status unpacked = unpack_bundle(identity, store, former.passphrase, setup); !unpacked) {
     return fail_with(unpacked.error());
   }

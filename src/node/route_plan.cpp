@@ -77,9 +77,14 @@ class Planner {
     }
     if (facts_.remote_host->is_v6()) return;
     if (!facts_.remote_path->gateway) return;  // on-link: the tunnel's routes do not cover it
-    add(ip::Prefix::host(*facts_.remote_host), facts_.remote_path->gateway,
-        facts_.remote_path->device, std::nullopt);
-    plan_.routes.back().onlink = facts_.remote_path->onlink;
+    add_remote(std::nullopt);
+  }
+
+  // As it is reached now.
+  void add_remote(std::optional<std::uint32_t> metric) {
+    const ports::Path& path = *facts_.remote_path;
+    add(ip::Prefix::host(*facts_.remote_host), path.gateway, path.device, metric);
+    plan_.routes.back().onlink = path.onlink;
   }
 
   // Whether some route would take the tunnel's own packets into the tunnel.
@@ -98,10 +103,9 @@ class Planner {
     constexpr std::uint32_t first_metric = 1;
     if (!facts_.remote_path) return;
     const auto& gateway = facts_.remote_path->gateway;
-    const ip::Prefix host = ip::Prefix::host(*facts_.remote_host);
-    add(host, gateway, facts_.remote_path->device, first_metric);
-    plan_.routes.back().onlink = facts_.remote_path->onlink;
-    tell_v6(n++, host, gateway ? gateway : ip::Address::parse_v6("::"), first_metric);
+    add_remote(first_metric);
+    tell_v6(n++, ip::Prefix::host(*facts_.remote_host),
+            gateway ? gateway : ip::Address::parse_v6("::"), first_metric);
   }
 
   void redirect_v4(const options::RedirectGateway& flags) {

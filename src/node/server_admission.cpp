@@ -31,7 +31,6 @@ void clean(session::AuthWanted& wanted) {
 
 void Server::decide(ServerPeer& peer, Session& session, session::AuthWanted& wanted) {
   if (peer.phase == ServerPeer::Phase::leaving) return;  // it is not let in again
-  if (session.tls() == nullptr || session.key_id() != wanted.key_id) return;  // that key is lost
   clean(wanted);
   log_peer(peer.log, session, wanted.first);
   if (!peer.admitted() && peer.named != session.own_id()) peer.token = {};  // another login's

@@ -103,8 +103,8 @@ void Server::unlearn(ServerPeer& peer, const ip::Prefix& network) {
   const ServerPeer& of = heir ? *peers_.at(*heir) : peer;
   std::vector<std::string> words{heir ? "update" : "delete", text_of(network)};
   if (heir) words.push_back(of.common_name);
-  hooks_.tell_in_order(gone, client_environment(of), words, how_to_learn(peer, network.text()), 0,
-                       [](bool) {});
+  hooks_.tell_in_order(gone, client_environment(of), words, how_to_learn(peer, network.text()),
+                       heir ? plugin_context(of) : 0, [](bool) {});
 }
 
 // Two clients with one address: whoever comes last has it, and both owners must hear of it.

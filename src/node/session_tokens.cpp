@@ -39,8 +39,7 @@ Result<std::optional<SessionTokens::Setup>> SessionTokens::load(
   if (!wanted) return std::nullopt;
   Setup setup;
   const options::FileOrInline& secret = config.server.auth_gen_token_secret;
-  setup.random_key = !secret.defined();
-  if (setup.random_key) {
+  if (!secret.defined()) {
     if (!random_key) random_key = crypto::AuthTokenKey::generate(rng);
     setup.key = *random_key;
   } else {

@@ -29,7 +29,6 @@ class SessionTokens {
     std::chrono::seconds renewal{0};
     bool by_timer = false;       // it is renewed more often than keys are
     bool external_auth = false;  // whoever decides about passwords decides about tokens as well
-    bool random_key = false;
   };
   // Nothing: the configuration wants no tokens. random_key: what stands in for a secret that is not
   // configured; made when it is first needed.

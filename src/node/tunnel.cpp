@@ -1,6 +1,7 @@
 #include "node/tunnel.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -179,7 +180,9 @@ bool Tunnel::add_routes(const RoutePlan& routes, Hooks& hooks, const Environment
   known_.set("redirect_gateway", routes.redirects ? "1" : "0");
   for (const std::string& problem : routes.problems) log_.error("ERROR: {}", problem);
   if (plan_ && plan_->set_routes) {
-    remove_others(routes);
+    for (const std::string& failure : remove_unwanted(routes, [](const auto&) { return true; })) {
+      log_.warn("{}", failure);
+    }
     for (const ports::Route& route : routes.removed) {
       if (network_.remove_route(route) && !contains(removed_, route)) removed_.push_back(route);
     }
@@ -208,12 +211,15 @@ Result<ports::RouteChange> Tunnel::add_route(const ports::Route& route) {
   return added;
 }
 
-void Tunnel::remove_others(const RoutePlan& routes) {
+std::vector<std::string> Tunnel::remove_unwanted(
+    const RoutePlan& routes, const std::function<bool(const ports::Route&)>& which) {
+  std::vector<std::string> failures;
   std::erase_if(routes_, [&](const ports::Route& route) {
-    if (contains(routes.routes, route)) return false;
-    if (Status gone = network_.remove_route(route); !gone) log_.warn("{}", gone.error().text());
+    if (contains(routes.routes, route) || !which(route)) return false;
+    if (Status gone = network_.remove_route(route); !gone) failures.push_back(gone.error().text());
     return true;
   });
+  return failures;
 }
 
 std::vector<std::string> Tunnel::change_routes(const RoutePlan& routes) {
@@ -225,12 +231,7 @@ std::vector<std::string> Tunnel::change_routes(const RoutePlan& routes) {
   std::vector<std::string> failures = routes.problems;
   if (!plan_ || !plan_->set_routes) return failures;
   const auto drop = [&](const auto& which) {
-    std::erase_if(routes_, [&](const ports::Route& route) {
-      if (contains(routes.routes, route) || !which(route)) return false;
-      const Status gone = network_.remove_route(route);
-      if (!gone) failures.push_back(gone.error().text());
-      return true;
-    });
+    std::ranges::move(remove_unwanted(routes, which), std::back_inserter(failures));
   };
   for (const ports::Route& route : routes.routes) {
     if (contains(routes_, route)) continue;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "base/log.h"
 #include "node/hooks.h"
 #include "node/instance_facts.h"
@@ -78,7 +80,9 @@ class Tunnel {
  private:
   Status set_addresses(const TunnelPlan& plan);
   [[nodiscard]] Result<ports::RouteChange> add_route(const ports::Route& route);
-  void remove_others(const RoutePlan& routes);
+  // Of our routes those that the plan does not have. Returns what could not be done.
+  std::vector<std::string> remove_unwanted(const RoutePlan& routes,
+                                           const std::function<bool(const ports::Route&)>& which);
   void remove_addresses();
   void set_route_mtu(unsigned before, unsigned now);
   [[nodiscard]] Environment script_environment(const Environment& env) const;

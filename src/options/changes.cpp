@@ -125,7 +125,7 @@ std::vector<Said> lines_of_profile(std::string_view text, const std::string& sou
   while (const auto line = lines.next()) {
     auto words = split_words(*line);
     if (!words || words->empty()) continue;
-    if (words->size() > 2 && words->front() == "setenv" && (*words)[1] == "opt") {
+    if (words->size() > 2 && introduces_another(*words)) {
       words->erase(words->begin(), words->begin() + 2);
     }
     std::string name = words->front().starts_with("--") ? words->front().substr(2) : words->front();

@@ -47,12 +47,11 @@ void forget_keys(Connection& block) {
   block.key_direction.reset();
 }
 
-// "setenv opt NAME ..."
-bool introduces_another(const Given& given) {
-  return given.words.size() > 1 && given.words[0] == "setenv" && given.words[1] == "opt";
-}
-
 }  // namespace
+
+bool introduces_another(const std::vector<std::string>& words) {
+  return words.size() > 1 && words[0] == "setenv" && words[1] == "opt";
+}
 
 void Reader::read(std::string_view text, const std::string& source, int first_line) {
   LineReader lines(text, first_line);
@@ -82,7 +81,7 @@ void Reader::read(std::string_view text, const std::string& source, int first_li
 }
 
 void Reader::take(const Given& given) {
-  if (introduces_another(given) && place_ != where::pushed) return take_leniently(given);
+  if (introduces_another(given.words) && place_ != where::pushed) return take_leniently(given);
   const Row* const row = find_row(given.words.front());
   if (row == nullptr) return unknown(given);
   if (!row->secret) return take_known(*row, given);

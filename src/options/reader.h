@@ -56,4 +56,7 @@ class Reader {
   std::set<std::string_view> warned_;  // names of rows whose note has been given
 };
 
+// "setenv opt NAME ...": another option, which need not be known.
+[[nodiscard]] bool introduces_another(const std::vector<std::string>& words);
+
 }  // namespace adit::options

@@ -200,8 +200,8 @@ void DownLane::accept(const Arrival& arrival) {
     if (verdict == Verdict::refused) drop(peer, Drop::bad_framing);
     if (verdict != Verdict::complete) return;
   }
-  const Drop framing = peer.decompress ? wire::unframe(peer.framing, packet, unpacked_)
-                                       : wire::unframe_stub(peer.framing, packet);
+  const MutableBytes room = peer.decompress ? MutableBytes(unpacked_) : MutableBytes();
+  const Drop framing = wire::unframe(peer.framing, packet, room);
   if (framing != Drop::none) return drop(peer, framing);
   if (wire::is_ping(packet.bytes()) || packet.empty()) return;
   if (wire::has_occ_magic(packet.bytes())) {

@@ -2,7 +2,6 @@
 
 #include "setup/own_files.h"
 #include "setup/unit_file.h"
-#include "setup/up.h"
 
 namespace adit::setup {
 
@@ -18,6 +17,8 @@ std::vector<std::string> owners_in(Host& host, const std::string& folder) {
 }
 
 }  // namespace
+
+std::string state_folder(const std::string& dir) { return dir + "/state"; }
 
 Result<Journal> Journal::open(Host& host, const std::string& folder, const std::string& owner) {
   Journal journal(folder, owner);

@@ -10,6 +10,9 @@
 
 namespace adit::setup {
 
+// Where the journals of a server's or client's folder lie: "/etc/adit/state".
+[[nodiscard]] std::string state_folder(const std::string& dir);
+
 // One thing that we changed, or want as it is.
 struct Record {
   Thing thing;

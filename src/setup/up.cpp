@@ -295,8 +295,6 @@ std::vector<Error> preflight_of(Draft& draft) {
 
 }  // namespace
 
-std::string state_folder(const std::string& dir) { return dir + "/state"; }
-
 Result<UpPlan> plan_up(Host& host, const UpRequest& request, Certificates& pki) {
   auto journal = Journal::open(host, state_folder(request.dir), "up");
   if (!journal) return fail_with(journal.error());

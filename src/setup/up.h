@@ -63,7 +63,4 @@ struct Edit {
 // Removes what remains of a server after undo(): keys, configuration, profiles.
 [[nodiscard]] Status purge(Host& host, const std::string& dir);
 
-// "/etc/adit/state"
-[[nodiscard]] std::string state_folder(const std::string& dir);
-
 }  // namespace adit::setup

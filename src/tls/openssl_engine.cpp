@@ -37,7 +37,7 @@ class OpensslEngine final : public TlsEngine {
   }
 
   void receive(Bytes from_peer) override {
-    if (state_ == State::failed || peer_has_ended_) return;
+    if (state_ == State::failed || peer_has_ended()) return;
     if (queues_.inbound_left() + from_peer.size() > most_unread) return give_up(0);
     queues_.inbound.insert(queues_.inbound.end(), from_peer.begin(), from_peer.end());
     if (state_ == State::handshaking) shake_hands();
@@ -68,7 +68,7 @@ class OpensslEngine final : public TlsEngine {
   }
 
   std::optional<Buffer> read() override {
-    if (state_ != State::established || peer_has_ended_) return std::nullopt;
+    if (state_ != State::established || peer_has_ended()) return std::nullopt;
     std::array<std::uint8_t, SSL3_RT_MAX_PLAIN_LENGTH> room;
     ERR_clear_error();
     const int count = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
@@ -79,7 +79,6 @@ class OpensslEngine final : public TlsEngine {
     }
     const int error = SSL_get_error(ssl_.get(), count);
     if (error == SSL_ERROR_ZERO_RETURN) {
-      peer_has_ended_ = true;
       queues_.drop_inbound();  // OpenSSL would not take it any more
     } else if (error != SSL_ERROR_WANT_READ) {
       give_up(count);
@@ -159,6 +158,11 @@ class OpensslEngine final : public TlsEngine {
     }
   }
 
+  // close_notify
+  [[nodiscard]] bool peer_has_ended() const {
+    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+
   void give_up(int) {
     state_ = State::failed;
     queues_.drop_inbound();
@@ -236,7 +240,6 @@ class OpensslEngine final : public TlsEngine {
   ByteQueues queues_;
   SslConnection ssl_;
   State state_ = State::handshaking;
-  bool peer_has_ended_ = false;  // close_notify
   PeerIdentity peer_;
   TlsFailure failure_;
 };

@@ -31,8 +31,8 @@ Drop unframe_lzo(Packet& packet, MutableBytes room) {
   const std::uint8_t byte = packet.data()[0];
   packet.drop_front(1);
   if (byte == no_compress) return Drop::none;
-  if (byte == lzo_compressed) return replace(packet, lzo1x_decompress(packet.bytes(), room), room);
-  return Drop::bad_framing;
+  if (byte != lzo_compressed || room.empty()) return Drop::bad_framing;
+  return replace(packet, lzo1x_decompress(packet.bytes(), room), room);
 }
 
 Drop unframe_swap(Packet& packet, MutableBytes room) {
@@ -44,6 +44,7 @@ Drop unframe_swap(Packet& packet, MutableBytes room) {
   }
   unswap(packet);
   if (byte == no_compress_swap) return Drop::none;
+  if (room.empty()) return Drop::bad_framing;
   return replace(packet, lz4_decompress(packet.bytes(), room), room);
 }
 
@@ -56,22 +57,8 @@ Drop unframe_v2(Packet& packet, MutableBytes room) {
   const std::uint8_t code = packet.data()[1];
   packet.drop_front(2);
   if (code == v2_none || code == v2_none_of_2x) return Drop::none;
-  if (code == v2_lz4) return replace(packet, lz4_decompress(packet.bytes(), room), room);
-  return Drop::bad_framing;
-}
-
-bool is_compressed(CompressionFraming framing, Bytes framed) {
-  switch (framing) {
-    case CompressionFraming::none:
-      break;
-    case CompressionFraming::lzo:
-      return !framed.empty() && framed[0] == lzo_compressed;
-    case CompressionFraming::swap:
-      return !framed.empty() && framed[0] == lz4_compressed_swap;
-    case CompressionFraming::stub_v2:
-      return framed.size() > 1 && framed[0] == v2_indicator && framed[1] == v2_lz4;
-  }
-  return false;
+  if (code != v2_lz4 || room.empty()) return Drop::bad_framing;
+  return replace(packet, lz4_decompress(packet.bytes(), room), room);
 }
 
 // The mark takes the first byte's place, which goes to the end.
@@ -131,11 +118,6 @@ Drop unframe(CompressionFraming framing, Packet& packet, MutableBytes room) {
     default:
       return unframe_v2(packet, room);
   }
-}
-
-Drop unframe_stub(CompressionFraming framing, Packet& packet) {
-  if (is_compressed(framing, packet.bytes())) return Drop::bad_framing;
-  return unframe(framing, packet, {});
 }
 
 }  // namespace adit::wire

@@ -27,10 +27,9 @@ void mark_compressed(CompressionFraming framing, Packet& packet);
 // Takes the framing off in place. Compressed payloads are decompressed into room (bounded by it)
 // and copied back; Drop::bad_framing for anything that was not agreed on or does not decompress,
 // Drop::too_big when the result does not fit.
+//
+// room  empty where only the framing was agreed on: then nothing may be compressed
 [[nodiscard]] Drop unframe(CompressionFraming framing, Packet& packet, MutableBytes room);
-
-// The same where only the framing was agreed on: what is compressed is Drop::bad_framing, too.
-[[nodiscard]] Drop unframe_stub(CompressionFraming framing, Packet& packet);
 
 // Raw LZ4 block and LZO1X streams into room; nothing for malformed input or output beyond room.
 [[nodiscard]] std::optional<std::size_t> lz4_decompress(Bytes block, MutableBytes room);

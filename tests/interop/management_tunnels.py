@@ -274,9 +274,8 @@ def late_consent(bench: Bench) -> None:
             )
             tunnel.start_client()
             with Manager(SOCKET) as manager:
-                key = manager.expect("^>CLIENT:CONNECT,0,").split(",")[2]
-                manager.order(f"client-auth-nt 0 {key}")
-                key = manager.expect("^>CLIENT:REAUTH,0,", 20).split(",")[2]
+                manager.order(f"client-auth-nt 0 {key_of(manager, 0)}")
+                key = key_of(manager, 0)
                 time.sleep(5)
                 tunnel.ping_all()
                 said = {"consent": manager.order(f"client-auth-nt 0 {key}")}

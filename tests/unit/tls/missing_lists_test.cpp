@@ -9,6 +9,7 @@
 
 #include "tests/unit/tls/made_at.h"
 #include "tests/unit/tls/made_certificate.h"
+#include "tests/unit/tls/talk.h"
 #include "tls/context.h"
 
 namespace adit::tls {
@@ -62,13 +63,7 @@ class MissingLists : public testing::Test {
     const auto client_context = TlsContext::create(client_setup);
     EXPECT_TRUE(server_context && client_context);
     const auto server = (*server_context)->make(), client = (*client_context)->make();
-    Buffer room(4096);
-    for (int round = 0; round < 20; ++round) {
-      for (auto [from, to] :
-           {std::pair{client.get(), server.get()}, {server.get(), client.get()}}) {
-        while (const std::size_t size = from->transmit(room)) to->receive(Bytes(room).first(size));
-      }
-    }
+    talk(*client, *server);
     warnings = server->peer().warnings;
     if (server->state() == TlsEngine::State::established) return {};
     return server->failure().lines.empty() ? "?" : server->failure().lines.front();

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 
 #include "tests/unit/tls/made_at.h"
+#include "tests/unit/tls/talk.h"
 #include "tls/context.h"
 
 namespace adit::tls {
@@ -76,15 +77,7 @@ class OldCertificates : public testing::Test {
     EXPECT_TRUE(server_context && client_context);
     if (!server_context || !client_context) return {};
     const auto server = (*server_context)->make(), client = (*client_context)->make();
-    Buffer room(4096);
-    for (int round = 0; round < 20; ++round) {
-      while (const std::size_t size = client->transmit(room)) {
-        server->receive(Bytes(room).first(size));
-      }
-      while (const std::size_t size = server->transmit(room)) {
-        client->receive(Bytes(room).first(size));
-      }
-    }
+    talk(*client, *server);
     EXPECT_EQ(server->state(), TlsEngine::State::failed);
     return server->failure().advice;
   }

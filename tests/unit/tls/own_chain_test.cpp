@@ -5,6 +5,7 @@
 
 #include "tests/unit/tls/made_at.h"
 #include "tests/unit/tls/made_certificate.h"
+#include "tests/unit/tls/talk.h"
 #include "tls/context.h"
 
 namespace adit::tls {
@@ -29,15 +30,8 @@ class OwnChain : public testing::Test {
     const auto client_context = TlsContext::create(client_setup);
     EXPECT_TRUE(server_context && client_context);
     const auto server = (*server_context)->make(), client = (*client_context)->make();
-    Buffer room(4096);
-    for (int round = 0; round < 20; ++round) {
-      for (auto [from, to] :
-           {std::pair{client.get(), server.get()}, {server.get(), client.get()}}) {
-        while (const std::size_t size = from->transmit(room)) to->receive(Bytes(room).first(size));
-      }
-      if (client->state() == TlsEngine::State::established) return client->peer().chain.size();
-    }
-    return 0;
+    talk(*client, *server);
+    return client->state() == TlsEngine::State::established ? client->peer().chain.size() : 0;
   }
 
   Made root = made_certificate("root", true);

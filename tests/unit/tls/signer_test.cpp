@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "tests/unit/tls/talk.h"
 #include "tls/context.h"
 #include "tls/handles.h"
 
@@ -112,11 +113,7 @@ class SignerTest : public testing::Test {
     auto one = (*a)->make(), two = (*b)->make();
     a->reset();  // an engine outlives the context it comes from
     b->reset();
-    Buffer room(2000);
-    for (int round = 0; round < 20; ++round) {
-      while (const auto size = two->transmit(room)) one->receive(Bytes(room).first(size));
-      while (const auto size = one->transmit(room)) two->receive(Bytes(room).first(size));
-    }
+    talk(*two, *one);
     return one->state() == TlsEngine::State::established &&
            two->state() == TlsEngine::State::established;
   }

@@ -50,24 +50,29 @@ TEST(Compression, where_only_a_stub_was_agreed_on_nothing_compressed_is_read) {
                          CompressionFraming::stub_v2};
   Compressor compressor(2048);
   for (const auto framing : framings) {
-    Buffer storage(256), room(128);
-    Packet packet(storage, 0, 0);
-    packet.assign(Buffer(120, 'E'), 16);
-    compressor.frame(framing, packet);
-    ASSERT_LT(packet.size(), 120u) << "compressed";
-    EXPECT_EQ(unframe_stub(framing, packet), Drop::bad_framing);
-    EXPECT_EQ(unframe(framing, packet, room), Drop::none);
-    EXPECT_EQ(packet.size(), 120u);
+    Buffer room(128);
+    for (const bool agreed : {false, true}) {
+      Buffer storage(256);
+      Packet packet(storage, 0, 0);
+      packet.assign(Buffer(120, 'E'), 16);
+      compressor.frame(framing, packet);
+      ASSERT_LT(packet.size(), 120u) << "compressed";
+      const MutableBytes given = agreed ? MutableBytes(room) : MutableBytes();
+      EXPECT_EQ(unframe(framing, packet, given), agreed ? Drop::none : Drop::bad_framing);
+      if (agreed) {
+        EXPECT_EQ(packet.size(), 120u);
+      }
+    }
   }
   for (const auto framing : framings) {
     for (const char* text : {"E", "Ex", "P", "Packet", "\x50\x01 as it is"}) {
       Box box(text);
       frame_uncompressed(framing, box.packet);
-      EXPECT_EQ(unframe_stub(framing, box.packet), Drop::none) << text;
+      EXPECT_EQ(unframe(framing, box.packet, {}), Drop::none) << text;
       EXPECT_EQ(as_text(box.packet.bytes()), text);
     }
     Box empty("");
-    EXPECT_EQ(unframe_stub(framing, empty.packet), Drop::bad_framing);
+    EXPECT_EQ(unframe(framing, empty.packet, {}), Drop::bad_framing);
   }
 }
 
