@@ -5,8 +5,22 @@
 #include "app/client_remotes.h"
 #include "app/kill_switch.h"
 #include "app/names_keeper.h"
+#include "setup/resolv_conf.h"
 
 namespace adit::app {
+
+namespace {
+
+// Whom the host asks, or systemd-resolved for it.
+std::vector<std::string> name_servers(ports::StorePort& store) {
+  std::string text = store.read("/etc/resolv.conf").value_or(std::string());
+  if (setup::names_resolved_stub(text)) {
+    text = store.read("/run/systemd/resolve/resolv.conf").value_or(std::string());
+  }
+  return setup::name_servers_of(text);
+}
+
+}  // namespace
 
 void begin_names(Runtime& runtime, const options::Config& config) {
   if (!runtime.names) {
@@ -28,14 +42,19 @@ void keep_rights_for_names(Runtime& runtime, const options::Config& config) {
   runtime.names->prepare();
 }
 
-void rest_guard(Runtime& runtime, const options::Config& config, node::Tunnel& tunnel) {
+bool rest_guard(Runtime& runtime, const options::Config& config, node::Tunnel& tunnel) {
   follow_device(runtime, tunnel);
-  if (runtime.kill_switch) return;  // which knows them
+  if (runtime.kill_switch) return true;  // which knows them
   const auto remotes = remotes_of(config);
   const bool by_name = std::ranges::any_of(remotes, [](const options::Connection& one) {
-    return !one.remote.empty() && !ip::Address::parse(one.remote);
+    return !first_host(one).empty() && !ip::Address::parse(first_host(one));
   });
-  if (by_name) tunnel.clear_names();
+  if (!by_name) return true;
+  tunnel.clear_names();
+  return std::ranges::all_of(name_servers(runtime.store), [&](const std::string& server) {
+    const auto address = ip::Address::parse(server);
+    return !address || tunnel.keep_beside(*address);
+  });
 }
 
 void follow_device(Runtime& runtime, const node::Tunnel& tunnel) {

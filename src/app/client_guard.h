@@ -14,8 +14,9 @@ void begin_names(Runtime& runtime, const options::Config& config);
 // While we still may do everything.
 void keep_rights_for_names(Runtime& runtime, const options::Config& config);
 // Between two attempts of a tunnel that stays: servers' names are looked up as if it were not
-// there.
-void rest_guard(Runtime& runtime, const options::Config& config, node::Tunnel& tunnel);
+// there. False: its routes are in the way of that, on a host that is not as it was before them.
+[[nodiscard]] bool rest_guard(Runtime& runtime, const options::Config& config,
+                              node::Tunnel& tunnel);
 
 // Once in a turn of a run.
 void follow_device(Runtime& runtime, const node::Tunnel& tunnel);

@@ -43,15 +43,11 @@ const std::string& first_port(const options::Connection& connection) {
   return connection.remote_port;
 }
 
-namespace {
-
 const std::string& first_host(const options::Connection& connection) {
   if (connection.http_proxy) return connection.http_proxy->host;
   if (connection.socks_proxy) return connection.socks_proxy->host;
   return connection.remote;
 }
-
-}  // namespace
 
 bool ClientRemotes::choose() {
   using Answer = management::RemoteQuestion::Answer;

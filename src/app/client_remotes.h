@@ -10,7 +10,8 @@ namespace adit::app {
 // The servers that a client may try; the connection itself where none is named.
 [[nodiscard]] std::vector<options::Connection> remotes_of(const options::Config& config);
 
-// Where a connection is made to: the server's port, or its proxy's.
+// Where a connection is made to: the server, or its proxy.
+[[nodiscard]] const std::string& first_host(const options::Connection& connection);
 [[nodiscard]] const std::string& first_port(const options::Connection& connection);
 
 // Which of them is tried, at which address: the walk over all of them, the resolver's answers, and

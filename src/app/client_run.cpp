@@ -87,7 +87,7 @@ class ClientRun {
     if (end.next == RunEnd::Next::restart) remotes_.keep_place(met_while_alive_, was_up_);
     end.keeps_device = end.next == RunEnd::Next::restart && keeps_tun_;
     if (end.keeps_device) {
-      rest_guard(runtime_, config_, *inside_.tunnel);
+      keep_ways_free();
     } else {
       take_down(signal_for_scripts(signal));
     }
@@ -107,6 +107,8 @@ class ClientRun {
     const options::Connection& connection = remotes_.connection();
     forget_pushed_settings(runtime_, config_);
     if (auto lost = remotes_.find()) return lost;
+    const auto next = remotes_.address();
+    if (next && !inside_.tunnel->keep_beside(*next)) remove_routes();
     if (identity_) {
       identity_->hold_own(false);
       static_cast<void>(care_->look_now());
@@ -230,6 +232,13 @@ class ClientRun {
     if (std::exchange(told_up_, false)) tell_up_down(runtime_, false, peer_environment_);
   }
 
+  void remove_routes() { inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_); }
+
+  // To servers and to those who know their addresses, past a tunnel that stays.
+  void keep_ways_free() {
+    if (!rest_guard(runtime_, config_, *inside_.tunnel)) remove_routes();
+  }
+
   void look_at_peer() {
     const auto revoked = client_ ? client_->peer_revoked() : std::nullopt;
     if (!revoked) return;
@@ -292,9 +301,9 @@ class ClientRun {
     if (!keeps_tun_) {
       take_down(outcome.text);
     } else if (leads_into_tunnel(path_to_server())) {
-      inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
+      remove_routes();
     }
-    rest_guard(runtime_, config_, *inside_.tunnel);
+    keep_ways_free();
     login_.expect(outcome);
     const bool was_held = hold_if_wanted(runtime_, 1);
     if (runtime_.signal) return;
@@ -338,7 +347,7 @@ class ClientRun {
     runtime_.log.info(1, "The way to the server has changed (now by {}): reconnecting",
                       leads_into_tunnel(now) ? "the tunnel itself" : now->device);
     path_ = now;
-    inside_.tunnel->remove_routes(*inside_.hooks, peer_environment_);
+    remove_routes();
     runtime_.raise({SIGUSR1, false, "network-change", 0});
   }
 

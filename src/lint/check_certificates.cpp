@@ -3,6 +3,7 @@
 #include "lint/certificate_facts.h"
 #include "lint/checks.h"
 #include "node/wrapping.h"
+#include "options/checks.h"
 #include "pki/calendar.h"
 
 // Dates and uses of the certificates that a configuration names. What keeps it from starting is
@@ -89,7 +90,9 @@ class CertificateCheck {
   }
 
   void check_list() {
-    const auto due = next_update_of(text_of_file(config_.identity.crl, around_.store));
+    FileOrInline list = config_.identity.crl;  // looked for in the jail
+    if (!list.is_inline) list.path = options::below_root(config_.process.chroot, list.path);
+    const auto due = next_update_of(text_of_file(list, around_.store));
     if (!due) return;
     const std::int64_t left = (due->seconds - around_.now.seconds) / day_seconds;
     if (*due < around_.now) {

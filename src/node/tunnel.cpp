@@ -321,6 +321,17 @@ void Tunnel::take_down(Hooks& hooks, Environment env, std::string_view signal) {
   known_ = {};
 }
 
+bool Tunnel::keep_beside(const ip::Address& address) {
+  if (!has_routes() || !before_) return true;
+  const auto path = network_.path_to(address);
+  if (!path || path->device != device_.name()) return true;
+  const auto& way = address.is_v4() ? before_->net_gateway : before_->net_gateway6;
+  if (!way || way->device == device_.name()) return true;  // nor was it reached before
+  ports::Route route{ip::Prefix::host(address), way->gateway, way->device, {}};
+  route.onlink = way->onlink;
+  return add_route(route).has_value();
+}
+
 bool Tunnel::has_routes_for(const std::optional<ip::Address>& remote) const {
   if (!has_routes() || !remote || !before_ || before_->remote_host != remote) return false;
   return before_->remote_path == network_.path_to(*remote);

@@ -62,6 +62,10 @@ class Tunnel {
   [[nodiscard]] bool holds_back_routes() const { return !removed_.empty(); }
   [[nodiscard]] bool has_routes() const { return !routes_.empty() || holds_back_routes(); }
   void remove_routes(Hooks& hooks, const Environment& env);
+  // Where our routes would take packets to this address into the tunnel, one of its own leads them
+  // as the host's default route did before; it goes with the others. False: the host is not as it
+  // was then.
+  [[nodiscard]] bool keep_beside(const ip::Address& address);
   // What the resolver of the host is told while the tunnel stands, instead of what it was told
   // before; clear_names() and take_down() take it back.
   void set_names(NamePlan plan, Hooks& hooks);

@@ -49,13 +49,19 @@ std::string changed_resolv_conf(std::string_view before, std::string_view device
          resolv_conf_lines(servers, domains) + rest;
 }
 
-bool names_resolved_stub(std::string_view resolv_conf) {
+std::vector<std::string> name_servers_of(std::string_view resolv_conf) {
+  std::vector<std::string> servers;
   for (const std::string_view line : split(resolv_conf, '\n')) {
     const auto found = words(line);
-    if (found.size() < 2 || found[0] != "nameserver") continue;
-    if (found[1] == "127.0.0.53" || found[1] == "127.0.0.54") return true;
+    if (found.size() >= 2 && found[0] == "nameserver") servers.emplace_back(found[1]);
   }
-  return false;
+  return servers;
+}
+
+bool names_resolved_stub(std::string_view resolv_conf) {
+  return std::ranges::any_of(name_servers_of(resolv_conf), [](const std::string& server) {
+    return server == "127.0.0.53" || server == "127.0.0.54";
+  });
 }
 
 bool asks_by_nss(std::string_view nsswitch) {

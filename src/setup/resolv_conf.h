@@ -18,6 +18,8 @@ namespace adit::setup {
                                               const std::vector<std::string>& servers,
                                               const std::vector<std::string>& search);
 
+// Who is asked, as the file's lines have it.
+[[nodiscard]] std::vector<std::string> name_servers_of(std::string_view resolv_conf);
 // Whether the file sends programs to systemd-resolved.
 [[nodiscard]] bool names_resolved_stub(std::string_view resolv_conf);
 // Whether nsswitch.conf has systemd-resolved asked for hosts.

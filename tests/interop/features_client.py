@@ -6,10 +6,12 @@ The client is adit, the server is stock openvpn, unless the case says otherwise.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import signal
 import sys
+from pathlib import Path
 
 from features import (
     FAR,
@@ -25,12 +27,13 @@ from features import (
     reaches,
     routes,
 )
-from lab import Host, Lab, check
+from lab import NAMESPACE_FILES, Host, Lab, check
 from runner import Bench, Case, main
 from tunnel import COMPLETED, PORT, Setup, Tunnel
 
 RESTARTED = r"SIGUSR1\[(hard|soft),[^]]*\] received, process restarting"
 DEAD = "198.51.100.99"  # an address at the client's own network where nobody is
+ELSEWHERE = "203.0.113.3"  # an address that the server may have later
 
 
 def way_to(host: Host, address: str) -> str:
@@ -215,6 +218,69 @@ def signal_and_remotes(bench: Bench) -> None:
         tunnel.ping_all()
 
 
+def elsewhere(tunnel: Tunnel, address: str) -> None:
+    """The server dies, and another begins at this address."""
+    tunnel.server.kill()
+    tunnel.net.server.run("ip", "address", "add", f"{address}/24", "dev", "wire")
+    tunnel.setup = dataclasses.replace(
+        tunnel.setup, server_extra=(*tunnel.setup.server_extra, f"local {address}")
+    )
+    tunnel.start_server()
+
+
+def comes_back(tunnel: Tunnel, mark: int, before: str) -> None:
+    """By a tunnel that never went, which nothing passed by meanwhile."""
+    client = tunnel.client
+    client.wait_for(r"SIGUSR1\[soft,ping-restart\]", 20, mark)
+    check(way_to(tunnel.net.client, FAR) == "tun0", "packets pass by the tunnel that stays")
+    client.wait_for(COMPLETED, 45, mark)
+    tries = client.matches(rf"link remote: \[AF_INET\]{re.escape(ELSEWHERE)}", mark)
+    check(len(tries) == 1, f"the server that is there was tried {len(tries)} times")
+    check(client.matches("Preserving previous TUN/TAP instance", mark), "the device did not stay")
+    check(way_to(tunnel.net.client, FAR) == "tun0", "packets pass by the tunnel")
+    reaches(tunnel.net.client, "10.8.0.1", "through the tunnel")
+    end_cleanly(tunnel, before)
+
+
+KEPT = ("persist-tun", "server-poll-timeout 3", "connect-retry 1", "resolv-retry 2")
+
+
+def next_remote_beside_a_kept_tunnel(bench: Bench) -> None:
+    """All traffic goes through a tunnel that stays, but not that to the next server."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        lines = (*push("redirect-gateway def1"), "keepalive 1 4")
+        own = (*KEPT, f"remote {ELSEWHERE} {PORT} udp4")
+        setup = dataclasses.replace(adit_client(*own), server_extra=lines)
+        tunnel = Tunnel(net, setup, bench.keys)
+        before = picture(net.client)
+        tunnel.start()
+        mark = tunnel.client.mark()
+        elsewhere(tunnel, ELSEWHERE)
+        comes_back(tunnel, mark, before)
+
+
+def name_beside_a_kept_tunnel(bench: Bench) -> None:
+    """Nor do questions for where a server is now, by whose name it is looked up."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        place = net.wire.write("place", net.server4)
+        script = Path(__file__).with_name("nameserver.py")
+        names = net.wire.start("names", sys.executable, script, "203.0.113.1", place)
+        names.wait_for("ready")
+        conf = NAMESPACE_FILES / net.client.namespace / "resolv.conf"
+        conf.write_text("nameserver 203.0.113.1\noptions timeout:1 attempts:1\n")
+        lines = (*push("redirect-gateway def1"), "keepalive 1 4")
+        setup = dataclasses.replace(adit_client(*KEPT), server_extra=lines)
+        tunnel = Tunnel(net, setup, bench.keys, "vpn.example")
+        before = picture(net.client)
+        tunnel.start()
+        mark = tunnel.client.mark()
+        place.write_text(ELSEWHERE)
+        elsewhere(tunnel, ELSEWHERE)
+        comes_back(tunnel, mark, before)
+
+
 def connection_blocks(bench: Bench) -> None:
     """Blocks with their own transports; the first is dead, top-level options hold for all."""
     first = f"<connection>\nremote {DEAD} 1194 tcp4-client\nconnect-timeout 2\n</connection>"
@@ -284,6 +350,8 @@ RUNS = (
     end_while_coming_up,
     walks_to_the_next,
     signal_and_remotes,
+    next_remote_beside_a_kept_tunnel,
+    name_beside_a_kept_tunnel,
     connection_blocks,
     remotes_at_random,
     name_appears_later,

@@ -1,7 +1,12 @@
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "lint/pieces.h"
+#include "pki/authority.h"
 #include "tests/sim/fakes.h"
 #include "tests/sim/seeded_rng.h"
 #include "tests/unit/lint/reading.h"
@@ -156,6 +161,21 @@ TEST_F(LintFile, sees_clients_that_clash) {
   EXPECT_TRUE(warns(linted, "has no matching \"route\" on the server"));
   EXPECT_TRUE(warns(linted, "10.8.0.1 is the server's own address"));
   EXPECT_TRUE(warns(linted, "did you mean \"iroute\"?"));
+}
+
+TEST_F(LintFile, looks_for_the_list_where_the_process_will) {
+  const std::string folder = ::testing::TempDir() + "lint-" + std::to_string(getpid());
+  ASSERT_TRUE(pki::Authority::create(folder, {}, rng, WallTime{1700000000}));
+  std::ifstream in(folder + "/crl.pem");
+  const std::string old{std::istreambuf_iterator<char>(in), {}};
+  std::filesystem::remove_all(folder);
+  const std::string text = good_server + std::string("crl-verify lists/crl.pem\n");
+  const char* too_old = "the revocation list should have been replaced by";
+  store.files = {{"/jail/lists/crl.pem", old}};
+  EXPECT_FALSE(warns(lint(text), too_old));
+  EXPECT_TRUE(warns(lint(text + "chroot /jail\n"), too_old));
+  store.files = {{"lists/crl.pem", old}};
+  EXPECT_TRUE(warns(lint(text), too_old));
 }
 
 // ---- how it is shown ----

@@ -345,6 +345,46 @@ TEST(Tunnel, undoes_exactly_what_it_did) {
   EXPECT_TRUE(network.addresses.empty());
 }
 
+TEST(Tunnel, keeps_an_address_beside_its_routes) {
+  sim::MemoryLog log("test");
+  sim::MemoryDevice device;
+  sim::MemoryNetwork network;
+  sim::MemoryProcesses processes;
+  const auto route = [](const char* to, const char* by, const char* through) {
+    return ports::Route{*ip::Prefix::parse(to), ip::Address::parse(by), through, {}, 0};
+  };
+  const ports::Route own = route("0.0.0.0/0", "192.0.2.1", "eth0");
+  const ports::Route lan = route("198.51.100.0/24", "192.0.2.9", "eth1");
+  network.routes = {own, lan};
+  Tunnel tunnel(device, network, Log(log));
+  Hooks hooks({}, {}, processes, Log(log));
+  const auto plan = make_tunnel_plan({}, options::Topology::subnet, 1400);
+  ASSERT_TRUE(plan);
+  ASSERT_TRUE(tunnel.bring_up(*plan, hooks, {}));
+  const auto kept = [&](const char* address) {
+    return tunnel.keep_beside(*ip::Address::parse(address));
+  };
+  EXPECT_TRUE(kept("203.0.113.3"));
+  EXPECT_EQ(network.routes.size(), 2u) << "nothing stands in the way";
+
+  static_cast<void>(tunnel.look_around(ip::Address::parse("203.0.113.2")));
+  RoutePlan routes;
+  routes.routes = {route("0.0.0.0/1", "10.8.0.1", "tun0"),
+                   route("128.0.0.0/1", "10.8.0.1", "tun0")};
+  EXPECT_TRUE(tunnel.add_routes(routes, hooks, {}));
+  EXPECT_TRUE(kept("198.51.100.7"));
+  EXPECT_TRUE(kept("2001:db8::1")) << "it was not reached before, either";
+  EXPECT_EQ(network.routes.size(), 4u);
+  EXPECT_TRUE(kept("203.0.113.3"));
+  EXPECT_TRUE(kept("203.0.113.3"));
+  EXPECT_EQ(network.routes.size(), 5u);
+  EXPECT_EQ(network.routes.back(), route("203.0.113.3/32", "192.0.2.1", "eth0"));
+  network.takes_routes = false;
+  EXPECT_FALSE(kept("203.0.113.4"));
+  tunnel.take_down(hooks, {}, "sigterm");
+  EXPECT_EQ(network.routes, (std::vector{own, lan}));
+}
+
 TEST(Tunnel, says_that_ipv6_needs_larger_packets) {
   sim::MemoryLog log("test");
   sim::MemoryDevice device;

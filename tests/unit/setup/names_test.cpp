@@ -84,6 +84,9 @@ TEST(ResolvConf, tells_who_is_asked) {
   EXPECT_FALSE(names_resolved_stub("# nameserver 127.0.0.53\nnameserver 192.0.2.1\n"));
   EXPECT_TRUE(
       asks_by_nss("passwd: files\nhosts: mymachines resolve [!UNAVAIL=return] files dns\n"));
+  const std::string text =
+      "#nameserver ::1\nnameserver 192.0.2.1\nsearch a\nnameserver\nnameserver fe80::1%eth0\n";
+  EXPECT_EQ(name_servers_of(text), (std::vector<std::string>{"192.0.2.1", "fe80::1%eth0"}));
   EXPECT_FALSE(asks_by_nss("hosts: files dns\nnetworks: resolve\n"));
 }
 
