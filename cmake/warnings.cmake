@@ -11,6 +11,9 @@ if(ADIT_WERROR)
   target_compile_options(adit_warnings INTERFACE -Werror)
 endif()
 
+if(ADIT_LINKER)
+  add_link_options(-fuse-ld=${ADIT_LINKER})
+endif()
 if(ADIT_SANITIZE)
   string(REPLACE ";" "," adit_sanitize_list "${ADIT_SANITIZE}")
   add_compile_options(-fsanitize=${adit_sanitize_list} -fno-omit-frame-pointer

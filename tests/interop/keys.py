@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from lab import ADIT, STOCK, Failure, check
 
 MAKERS = {"adit": ADIT, "stock": STOCK}  # of static keys
+MADE_BEFORE = "ADIT_INTEROP_KEYS"  # a folder of keys that may be copied
 AUTHORITIES = ("adit", "openssl")
 NAMES = {"server": "server", "client1": "client", "client2": "client"}  # name: kind
 
@@ -73,6 +75,15 @@ class Keys:
 
     def __init__(self, folder: Path):
         self.folder = folder
+
+    @classmethod
+    def take(cls, folder: Path) -> Keys:
+        """A copy of what another process has made for many; made here if none has."""
+        made = os.environ.get(MADE_BEFORE)
+        if not made:
+            return cls.make(folder)
+        shutil.copytree(made, folder)
+        return cls(folder)
 
     @classmethod
     def make(cls, folder: Path) -> Keys:

@@ -167,7 +167,7 @@ class Run:
 
     def prepare(self, cases: Sequence[Case]) -> None:
         if cases:
-            self.keys = Keys.make(self.folder / "keys")
+            self.keys = Keys.take(self.folder / "keys")
         if any(case.relay for case in cases):
             self.relay = relay_program(self.folder)
 

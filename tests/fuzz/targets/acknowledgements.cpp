@@ -11,7 +11,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/unit/ip/packets.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::acknowledgements_target {
 
 namespace {
 
@@ -91,4 +91,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("acknowledgements", try_input);
+
+}  // namespace adit::fuzz::acknowledgements_target

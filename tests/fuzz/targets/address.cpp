@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::address_target {
 
 namespace {
 
@@ -33,4 +33,6 @@ void try_input(Bytes input) {
   ADIT_ASSERT(prefix->contains(prefix->broadcast()));
 }
 
-}  // namespace adit::fuzz
+const Target target("address", try_input);
+
+}  // namespace adit::fuzz::address_target

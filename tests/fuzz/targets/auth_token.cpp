@@ -8,7 +8,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::auth_token_target {
 
 namespace {
 
@@ -51,4 +51,6 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(!key().verify(shown, user) || same_bytes(shown, text));
 }
 
-}  // namespace adit::fuzz
+const Target target("auth_token", try_input);
+
+}  // namespace adit::fuzz::auth_token_target

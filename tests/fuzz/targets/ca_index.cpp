@@ -7,7 +7,7 @@
 #include "pki/overlap.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::ca_index_target {
 
 namespace {
 
@@ -59,4 +59,6 @@ void try_input(Bytes input) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("ca_index", try_input);
+
+}  // namespace adit::fuzz::ca_index_target

@@ -7,7 +7,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/compressor.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::compression_target {
 
 namespace {
 
@@ -77,4 +77,6 @@ void try_input(Bytes bytes) {
   try_compressed(framing, payload);
 }
 
-}  // namespace adit::fuzz
+const Target target("compression", try_input);
+
+}  // namespace adit::fuzz::compression_target

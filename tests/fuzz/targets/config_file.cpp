@@ -3,8 +3,10 @@
 #include "options/fuzz_entries.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::config_file_target {
 
 void try_input(Bytes input) { options::try_config(as_text(input)); }
 
-}  // namespace adit::fuzz
+const Target target("config_file", try_input);
+
+}  // namespace adit::fuzz::config_file_target

@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::control_packet_target {
 
 void try_input(Bytes input) {
   const auto head = wire::decode_control_head(input);
@@ -29,4 +29,6 @@ void try_input(Bytes input) {
   ADIT_ASSERT(!wire::encode_control_body(*body, narrow));
 }
 
-}  // namespace adit::fuzz
+const Target target("control_packet", try_input);
+
+}  // namespace adit::fuzz::control_packet_target

@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/compression.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::decompression_target {
 
 namespace {
 
@@ -198,4 +198,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("decompression", try_input);
+
+}  // namespace adit::fuzz::decompression_target

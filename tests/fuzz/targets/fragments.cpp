@@ -9,7 +9,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::fragments_target {
 
 namespace {
 
@@ -73,4 +73,6 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(std::ranges::equal(receiver.packet().bytes(), whole));
 }
 
-}  // namespace adit::fuzz
+const Target target("fragments", try_input);
+
+}  // namespace adit::fuzz::fragments_target

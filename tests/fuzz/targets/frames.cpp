@@ -11,7 +11,7 @@
 #include "plane/vlans.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::frames_target {
 
 namespace {
 
@@ -75,4 +75,6 @@ void try_input(Bytes bytes) {
   through_the_tap(vlans, frame);
 }
 
-}  // namespace adit::fuzz
+const Target target("frames", try_input);
+
+}  // namespace adit::fuzz::frames_target

@@ -13,7 +13,7 @@
 #include "tests/sim/seeded_rng.h"
 #include "wire/early_negotiation.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::gate_target {
 
 namespace {
 
@@ -169,4 +169,6 @@ void try_input(Bytes bytes) {
   for (int i = 0; i < most_steps && !input.empty(); ++i) visit.step();
 }
 
-}  // namespace adit::fuzz
+const Target target("gate", try_input);
+
+}  // namespace adit::fuzz::gate_target

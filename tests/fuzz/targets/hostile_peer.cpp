@@ -12,7 +12,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::hostile_peer_target {
 
 namespace {
 
@@ -250,4 +250,6 @@ void try_input(Bytes bytes) {
   for (int i = 0; i < most_steps && !input.empty(); ++i) trial.step();
 }
 
-}  // namespace adit::fuzz
+const Target target("hostile_peer", try_input);
+
+}  // namespace adit::fuzz::hostile_peer_target

@@ -15,7 +15,7 @@
 #include "plane/large_flows.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::inner_packet_target {
 
 namespace {
 
@@ -192,4 +192,6 @@ void try_input(Bytes bytes) {
   try_swap(packet, mss);
 }
 
-}  // namespace adit::fuzz
+const Target target("inner_packet", try_input);
+
+}  // namespace adit::fuzz::inner_packet_target

@@ -7,7 +7,7 @@
 #include "wire/fragment.h"
 #include "wire/inside_message.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::inside_payload_target {
 
 namespace {
 
@@ -42,4 +42,6 @@ void try_input(Bytes input) {
   try_message(input);
 }
 
-}  // namespace adit::fuzz
+const Target target("inside_payload", try_input);
+
+}  // namespace adit::fuzz::inside_payload_target

@@ -10,7 +10,7 @@
 #include "options/reload_report.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::json_target {
 
 namespace {
 
@@ -39,4 +39,6 @@ void try_input(Bytes input) {
   ADIT_ASSERT(Json::parse(json->dump_ascii()) == *json);
 }
 
-}  // namespace adit::fuzz
+const Target target("json", try_input);
+
+}  // namespace adit::fuzz::json_target

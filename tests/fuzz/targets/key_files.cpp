@@ -8,7 +8,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::key_files_target {
 
 namespace {
 
@@ -54,4 +54,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("key_files", try_input);
+
+}  // namespace adit::fuzz::key_files_target

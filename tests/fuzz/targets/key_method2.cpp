@@ -7,7 +7,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/peer_info.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::key_method2_target {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
@@ -30,4 +30,6 @@ void try_input(Bytes bytes) {
   static_cast<void>(wire::PeerInfo::parse(message->peer_info).proto());
 }
 
-}  // namespace adit::fuzz
+const Target target("key_method2", try_input);
+
+}  // namespace adit::fuzz::key_method2_target

@@ -3,7 +3,7 @@
 #include "management/interface.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::management_target {
 
 namespace {
 
@@ -115,4 +115,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("management", try_input);
+
+}  // namespace adit::fuzz::management_target

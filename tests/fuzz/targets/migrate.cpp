@@ -11,7 +11,7 @@
 #include "lint/pieces.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::migrate_target {
 
 namespace {
 
@@ -45,4 +45,6 @@ void try_input(Bytes input) {
   ADIT_ASSERT(twice.done() && twice.text == once.text && twice.changes == 0);
 }
 
-}  // namespace adit::fuzz
+const Target target("migrate", try_input);
+
+}  // namespace adit::fuzz::migrate_target

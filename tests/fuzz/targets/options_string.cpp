@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::options_string_target {
 
 namespace {
 
@@ -41,4 +41,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("options_string", try_input);
+
+}  // namespace adit::fuzz::options_string_target

@@ -9,7 +9,7 @@
 #include "session/negotiation.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::peer_info_target {
 
 namespace {
 
@@ -57,4 +57,6 @@ void try_input(Bytes bytes) {
   if (as_client) check(*as_client, info);
 }
 
-}  // namespace adit::fuzz
+const Target target("peer_info", try_input);
+
+}  // namespace adit::fuzz::peer_info_target

@@ -6,7 +6,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::pool_file_target {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
@@ -30,4 +30,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("pool_file", try_input);
+
+}  // namespace adit::fuzz::pool_file_target

@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::proxy_answers_target {
 
 namespace {
 
@@ -89,4 +89,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("proxy_answers", try_input);
+
+}  // namespace adit::fuzz::proxy_answers_target

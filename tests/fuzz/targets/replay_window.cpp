@@ -11,7 +11,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::replay_window_target {
 
 namespace {
 
@@ -145,4 +145,6 @@ void try_input(Bytes bytes) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("replay_window", try_input);
+
+}  // namespace adit::fuzz::replay_window_target

@@ -4,7 +4,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/world.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::server_carry_target {
 
 void try_input(Bytes input) {
   using namespace std::chrono_literals;
@@ -19,4 +19,6 @@ void try_input(Bytes input) {
   world.run_for(200s);
 }
 
-}  // namespace adit::fuzz
+const Target target("server_carry", try_input);
+
+}  // namespace adit::fuzz::server_carry_target

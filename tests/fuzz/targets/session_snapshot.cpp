@@ -9,7 +9,7 @@
 #include "tests/sim/seeded_rng.h"
 #include "tests/sim/toy_tls.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::session_snapshot_target {
 
 namespace {
 
@@ -48,4 +48,6 @@ void try_input(Bytes input) {
   try_session(*snapshot);
 }
 
-}  // namespace adit::fuzz
+const Target target("session_snapshot", try_input);
+
+}  // namespace adit::fuzz::session_snapshot_target

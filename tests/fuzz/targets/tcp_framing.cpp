@@ -9,7 +9,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/first_bytes.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::tcp_framing_target {
 
 namespace {
 
@@ -58,4 +58,6 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(tells || stream.size() < wire::telling_bytes);
 }
 
-}  // namespace adit::fuzz
+const Target target("tcp_framing", try_input);
+
+}  // namespace adit::fuzz::tcp_framing_target

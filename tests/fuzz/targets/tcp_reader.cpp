@@ -10,7 +10,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::tcp_reader_target {
 
 namespace {
 
@@ -88,4 +88,6 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(found == cut_at_once(stream));
 }
 
-}  // namespace adit::fuzz
+const Target target("tcp_reader", try_input);
+
+}  // namespace adit::fuzz::tcp_reader_target

@@ -15,7 +15,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/unit/ip/packets.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::tun_coalesce_target {
 
 namespace {
 
@@ -142,4 +142,6 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(total == sent.size());
 }
 
-}  // namespace adit::fuzz
+const Target target("tun_coalesce", try_input);
+
+}  // namespace adit::fuzz::tun_coalesce_target

@@ -11,7 +11,7 @@
 #include "ip/segment.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::tun_segments_target {
 
 namespace {
 
@@ -57,4 +57,6 @@ void try_input(Bytes input) {
   }
 }
 
-}  // namespace adit::fuzz
+const Target target("tun_segments", try_input);
+
+}  // namespace adit::fuzz::tun_segments_target

@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/pair.h"
 
-namespace adit::fuzz {
+namespace adit::fuzz::two_sessions_target {
 
 namespace {
 
@@ -220,4 +220,6 @@ void try_input(Bytes bytes) {
   course.end();
 }
 
-}  // namespace adit::fuzz
+const Target target("two_sessions", try_input);
+
+}  // namespace adit::fuzz::two_sessions_target
