@@ -169,6 +169,17 @@ TEST_F(Join, a_profile_must_be_a_clients_and_whole) {
   EXPECT_NE(made.errors[0].what.find("ca.crt"), std::string::npos);
 }
 
+TEST_F(Join, files_beside_the_profile_are_named_each) {
+  request.profile = profile + std::string("auth-user-pass login.txt\nstatus s.txt\nup up.sh\n");
+  std::string told;
+  for (const Error& error : plan().errors) told += error.text() + "\n";
+  EXPECT_NE(told.find("auth-user-pass login.txt"), std::string::npos) << told;
+  EXPECT_NE(told.find("up up.sh"), std::string::npos) << told;
+  EXPECT_EQ(told.find("status"), std::string::npos) << told;
+  request.profile = profile + std::string("auth-user-pass /etc/login\nauth-user-pass stdin\n");
+  EXPECT_TRUE(plan().errors.empty());
+}
+
 TEST(JoinName, is_the_files_name_where_that_is_plain) {
   EXPECT_EQ(join_name("/tmp/office.ovpn").value_or(""), "office");
   EXPECT_EQ(join_name("office").value_or(""), "office");
