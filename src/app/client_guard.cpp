@@ -53,7 +53,7 @@ bool rest_guard(Runtime& runtime, const options::Config& config, node::Tunnel& t
   tunnel.clear_names();
   return std::ranges::all_of(name_servers(runtime.store), [&](const std::string& server) {
     const auto address = ip::Address::parse(server);
-    return !address || tunnel.keep_beside(*address);
+    return !address || tunnel.leads_to(*address) || tunnel.keep_beside(*address);
   });
 }
 

@@ -332,6 +332,18 @@ bool Tunnel::keep_beside(const ip::Address& address) {
   return add_route(route).has_value();
 }
 
+bool Tunnel::leads_to(const ip::Address& address) const {
+  constexpr unsigned least_length = 8;  // what redirects is wider: 0.0.0.0/1, fc00::/7
+  const auto in_network = [&](const ports::InterfaceAddress& own) {
+    return own.peer == address || ip::Prefix::of(own.address, own.prefix_length).contains(address);
+  };
+  const auto routed = [&](const ports::Route& route) {
+    return route.device == device_.name() && route.destination.length >= least_length &&
+           route.destination.contains(address);
+  };
+  return std::ranges::any_of(addresses_, in_network) || std::ranges::any_of(routes_, routed);
+}
+
 bool Tunnel::has_routes_for(const std::optional<ip::Address>& remote) const {
   if (!has_routes() || !remote || !before_ || before_->remote_host != remote) return false;
   return before_->remote_path == network_.path_to(*remote);

@@ -66,6 +66,8 @@ class Tunnel {
   // as the host's default route did before; it goes with the others. False: the host is not as it
   // was then.
   [[nodiscard]] bool keep_beside(const ip::Address& address);
+  // The address lies in a network that the tunnel is for, not only in all that it takes.
+  [[nodiscard]] bool leads_to(const ip::Address& address) const;
   // What the resolver of the host is told while the tunnel stands, instead of what it was told
   // before; clear_names() and take_down() take it back.
   void set_names(NamePlan plan, Hooks& hooks);

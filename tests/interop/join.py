@@ -214,7 +214,7 @@ def refusals(bench: Bench) -> None:
         contains(said, "the far side offers 192.168.20.0/24", "this host lies in", "--map",
                  "Nothing was changed")
         loose = sites.gateway.write("loose.ovpn", LOOSE)
-        contains(sites.gateway.refuses("join", loose), "a file beside it: ca.crt")
+        contains(sites.gateway.refuses("join", loose), "a file beside it: ca ca.crt")
         server = sites.gateway.write("server.ovpn", "dev tun\nserver 10.8.0.0 255.255.255.0\n")
         sites.gateway.refuses("join", server)
         sites.gateway.check_same(sites.before, "after refusals")

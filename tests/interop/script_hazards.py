@@ -20,6 +20,7 @@ HANGING = 7
 LIMIT = 3  # seconds a program may take, as hand-window says
 PINGS_A_SECOND = 50
 LONGEST = 100.0  # milliseconds a packet may take beside a script; a stall would last seconds
+MOST_LATE = PINGS_A_SECOND // 2  # of all; a busy machine may hold up one moment, too
 # How long the scripts of each case sleep, in seconds; no other run on this machine has these.
 SLEEPERS = ("misbehaving", "connect", "end", "many")
 MARKS = {case: f"8639{number}.{os.getpid()}" for number, case in enumerate(SLEEPERS)}
@@ -55,7 +56,8 @@ class Pings:
         check(sent and len(times) > PINGS_A_SECOND, f"{what}: no pings")
         lost = int(sent[1]) - int(sent[2]) if sent else 0
         print(f"{what}: {len(times)} pings, longest {max(times):.1f} ms, {lost} lost", flush=True)
-        check(lost <= 1 and max(times) < LONGEST, f"{what}: {max(times)} ms, {lost} lost")
+        late = sum(time >= LONGEST for time in times)
+        check(lost <= 1 and late <= MOST_LATE, f"{what}: {late} late, {max(times)} ms, {lost} lost")
 
 
 def sleepers(case: str) -> list[int]:

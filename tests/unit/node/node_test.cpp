@@ -340,6 +340,9 @@ TEST(Tunnel, undoes_exactly_what_it_did) {
   RoutePlan routes;
   routes.routes = {lan, ours};  // the second was there before
   EXPECT_TRUE(tunnel.add_routes(routes, hooks, {}));
+  const auto leads_to = [&](const char* to) { return tunnel.leads_to(*ip::Address::parse(to)); };
+  EXPECT_TRUE(leads_to("192.168.1.53") && leads_to("10.8.0.1") && leads_to("fd88::1"));
+  EXPECT_FALSE(leads_to("10.9.0.1") || leads_to("192.0.2.53"));
   tunnel.take_down(hooks, {}, "sigterm");
   EXPECT_EQ(network.routes, std::vector{ours});
   EXPECT_TRUE(network.addresses.empty());
@@ -379,6 +382,7 @@ TEST(Tunnel, keeps_an_address_beside_its_routes) {
   EXPECT_TRUE(kept("203.0.113.3"));
   EXPECT_EQ(network.routes.size(), 5u);
   EXPECT_EQ(network.routes.back(), route("203.0.113.3/32", "192.0.2.1", "eth0"));
+  EXPECT_FALSE(tunnel.leads_to(*ip::Address::parse("203.0.113.3"))) << "it takes it, no more";
   network.takes_routes = false;
   EXPECT_FALSE(kept("203.0.113.4"));
   tunnel.take_down(hooks, {}, "sigterm");
