@@ -91,7 +91,7 @@ class CertificateCheck {
 
   void check_list() {
     FileOrInline list = config_.identity.crl;  // looked for in the jail
-    if (!list.is_inline) list.path = options::below_root(config_.process.chroot, list.path);
+    list.path = options::below_root(config_.process.chroot, list.path);
     const auto due = next_update_of(text_of_file(list, around_.store));
     if (!due) return;
     const std::int64_t left = (due->seconds - around_.now.seconds) / day_seconds;

@@ -167,7 +167,7 @@ constexpr const char* at_the_log =  // tests/interop/reload_config.py
 constexpr const char* at_the_device =  // RoutesOf, below
     "route route-ipv6 route-gateway route-ipv6-gateway route-metric route-table";
 constexpr const char* at_its_end = "down down-pre route-up route-pre-down";  // ProgramsOf, below
-constexpr const char* at_the_gate = "connect-freq-initial";  // tests/unit/node/node_test.cpp
+constexpr const char* at_the_gate = "connect-freq-initial";  // tests/unit/node/gate_test.cpp
 constexpr const char* at_the_identity = "crl-verify";  // tests/unit/node/identity_reload_test.cpp
 
 void add(std::set<std::string>& names, std::string_view list) {

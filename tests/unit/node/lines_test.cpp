@@ -11,6 +11,31 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+TEST(Lines, are_in_the_exact_words_others_watch_for) {
+  const ip::Endpoint from{*ip::Address::parse("203.0.113.2"), 59808, 0};
+  EXPECT_EQ(incoming_authentication_failed(from),
+            "TLS Error: incoming packet authentication failed from [AF_INET]203.0.113.2:59808");
+  EXPECT_EQ(peer_connected("client1", from),
+            "[client1] Peer Connection Initiated with [AF_INET]203.0.113.2:59808");
+  EXPECT_EQ(initial_packet(from, {{0xB8, 1, 2, 3, 0x6B, 4, 5, 6}}),
+            "TLS: Initial packet from " + with_family(from) + ", sid=b8010203 6b040506");
+  const ip::Endpoint any{*ip::Address::parse("0.0.0.0"), 1194, 0};
+  EXPECT_EQ(link_local("UDPv4", any), "UDPv4 link local (bound): [AF_INET][undef]:1194");
+  EXPECT_EQ(link_local("UDPv4", {}), "UDPv4 link local: (not bound)");
+  EXPECT_EQ(link_remote("TCPv4_SERVER", {}), "TCPv4_SERVER link remote: [AF_UNSPEC]");
+  EXPECT_EQ(certificate_revoked(0, "CN=one", "3"),
+            "VERIFY ERROR: depth=0, error=certificate revoked: CN=one, serial=3");
+  EXPECT_EQ(signal_received("SIGUSR1", false, connection_failed, "process restarting"),
+            "SIGUSR1[connection failed(soft),connection-failed] received, process restarting");
+  EXPECT_EQ(signal_received("SIGUSR1", false, "ping-restart", "process restarting"),
+            "SIGUSR1[soft,ping-restart] received, process restarting");
+  EXPECT_EQ(key_negotiation_timeout(60),
+            "TLS Error: TLS key negotiation failed to occur within 60 seconds (check your network "
+            "connectivity)");
+  EXPECT_EQ(inactivity("server", false),
+            "[server] Inactivity timeout (--ping-restart), restarting");
+}
+
 TEST(ImportedOptions, are_told_by_kind_in_stocks_order) {
   EXPECT_EQ(options_imported({"route", "dhcp-option", "route-gateway", "topology", "ping", "route",
                               "sndbuf", "verb", "peer-id", "setenv-safe", "tun-mtu"},
