@@ -9,13 +9,9 @@
 
 namespace adit::fuzz {
 
-// Something to try inputs on. It returns normally unless something is wrong with us; what must hold
-// is stated with ADIT_ASSERT. All targets are one program, which is called fuzz_NAME for one of
-// them.
-struct Target {
-  using Try = void (*)(Bytes input);
-  Target(const char* name, Try try_input);
-};
+// A target defines this. It returns normally unless something is wrong with us; what must hold is
+// stated with ADIT_ASSERT.
+void try_input(Bytes input);
 
 // Takes choices from the front of an input. At its end every choice is zero, so that any prefix of
 // an input is an input too.

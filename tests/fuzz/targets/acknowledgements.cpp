@@ -11,7 +11,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/unit/ip/packets.h"
 
-namespace adit::fuzz::acknowledgements_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -91,6 +91,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("acknowledgements", try_input);
-
-}  // namespace adit::fuzz::acknowledgements_target
+}  // namespace adit::fuzz

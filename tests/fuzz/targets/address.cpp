@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::address_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -33,6 +33,4 @@ void try_input(Bytes input) {
   ADIT_ASSERT(prefix->contains(prefix->broadcast()));
 }
 
-const Target target("address", try_input);
-
-}  // namespace adit::fuzz::address_target
+}  // namespace adit::fuzz

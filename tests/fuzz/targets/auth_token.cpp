@@ -8,7 +8,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz::auth_token_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -51,6 +51,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(!key().verify(shown, user) || same_bytes(shown, text));
 }
 
-const Target target("auth_token", try_input);
-
-}  // namespace adit::fuzz::auth_token_target
+}  // namespace adit::fuzz

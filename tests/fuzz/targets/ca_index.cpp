@@ -7,7 +7,7 @@
 #include "pki/overlap.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::ca_index_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -59,6 +59,4 @@ void try_input(Bytes input) {
   }
 }
 
-const Target target("ca_index", try_input);
-
-}  // namespace adit::fuzz::ca_index_target
+}  // namespace adit::fuzz

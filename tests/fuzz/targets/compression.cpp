@@ -7,7 +7,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/compressor.h"
 
-namespace adit::fuzz::compression_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -77,6 +77,4 @@ void try_input(Bytes bytes) {
   try_compressed(framing, payload);
 }
 
-const Target target("compression", try_input);
-
-}  // namespace adit::fuzz::compression_target
+}  // namespace adit::fuzz

@@ -3,10 +3,8 @@
 #include "options/fuzz_entries.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::config_file_target {
+namespace adit::fuzz {
 
 void try_input(Bytes input) { options::try_config(as_text(input)); }
 
-const Target target("config_file", try_input);
-
-}  // namespace adit::fuzz::config_file_target
+}  // namespace adit::fuzz

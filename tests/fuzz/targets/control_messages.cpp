@@ -6,7 +6,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/control_message.h"
 
-namespace adit::fuzz::control_messages_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -75,6 +75,4 @@ void try_input(Bytes input) {
   for (const wire::ControlMessage& message : messages) try_message(message);
 }
 
-const Target target("control_messages", try_input);
-
-}  // namespace adit::fuzz::control_messages_target
+}  // namespace adit::fuzz

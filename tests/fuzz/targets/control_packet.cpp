@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::control_packet_target {
+namespace adit::fuzz {
 
 void try_input(Bytes input) {
   const auto head = wire::decode_control_head(input);
@@ -29,6 +29,4 @@ void try_input(Bytes input) {
   ADIT_ASSERT(!wire::encode_control_body(*body, narrow));
 }
 
-const Target target("control_packet", try_input);
-
-}  // namespace adit::fuzz::control_packet_target
+}  // namespace adit::fuzz

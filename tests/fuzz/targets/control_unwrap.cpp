@@ -8,7 +8,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::control_unwrap_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -65,6 +65,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(std::holds_alternative<Drop>(result));
 }
 
-const Target target("control_unwrap", try_input);
-
-}  // namespace adit::fuzz::control_unwrap_target
+}  // namespace adit::fuzz

@@ -12,7 +12,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz::data_engines_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -152,6 +152,4 @@ void try_input(Bytes bytes) {
   open_alike(openssl, fast, sealed);
 }
 
-const Target target("data_engines", try_input);
-
-}  // namespace adit::fuzz::data_engines_target
+}  // namespace adit::fuzz

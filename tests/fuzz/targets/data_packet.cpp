@@ -9,7 +9,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz::data_packet_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -89,6 +89,4 @@ void try_input(Bytes bytes) {
   expect_opens(*opener, early, first);
 }
 
-const Target target("data_packet", try_input);
-
-}  // namespace adit::fuzz::data_packet_target
+}  // namespace adit::fuzz

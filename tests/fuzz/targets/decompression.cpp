@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/compression.h"
 
-namespace adit::fuzz::decompression_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -198,6 +198,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("decompression", try_input);
-
-}  // namespace adit::fuzz::decompression_target
+}  // namespace adit::fuzz

@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::early_negotiation_target {
+namespace adit::fuzz {
 
 void try_input(Bytes input) {
   const auto asked = wire::decode_early_negotiation(input);
@@ -17,6 +17,4 @@ void try_input(Bytes input) {
   ADIT_ASSERT(again && again->resend_wkc == asked->resend_wkc);
 }
 
-const Target target("early_negotiation", try_input);
-
-}  // namespace adit::fuzz::early_negotiation_target
+}  // namespace adit::fuzz

@@ -9,7 +9,7 @@
 #include "explain/explain.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::explain_log_target {
+namespace adit::fuzz {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
@@ -28,6 +28,4 @@ void try_input(Bytes bytes) {
   static_cast<void>(Json::parse(explain::render_json(report)));
 }
 
-const Target target("explain_log", try_input);
-
-}  // namespace adit::fuzz::explain_log_target
+}  // namespace adit::fuzz

@@ -9,7 +9,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::fragments_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -73,6 +73,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(std::ranges::equal(receiver.packet().bytes(), whole));
 }
 
-const Target target("fragments", try_input);
-
-}  // namespace adit::fuzz::fragments_target
+}  // namespace adit::fuzz

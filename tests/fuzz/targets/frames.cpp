@@ -11,7 +11,7 @@
 #include "plane/vlans.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::frames_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -75,6 +75,4 @@ void try_input(Bytes bytes) {
   through_the_tap(vlans, frame);
 }
 
-const Target target("frames", try_input);
-
-}  // namespace adit::fuzz::frames_target
+}  // namespace adit::fuzz

@@ -13,7 +13,7 @@
 #include "tests/sim/seeded_rng.h"
 #include "wire/early_negotiation.h"
 
-namespace adit::fuzz::gate_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -169,6 +169,4 @@ void try_input(Bytes bytes) {
   for (int i = 0; i < most_steps && !input.empty(); ++i) visit.step();
 }
 
-const Target target("gate", try_input);
-
-}  // namespace adit::fuzz::gate_target
+}  // namespace adit::fuzz

@@ -12,7 +12,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz::hostile_peer_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -250,6 +250,4 @@ void try_input(Bytes bytes) {
   for (int i = 0; i < most_steps && !input.empty(); ++i) trial.step();
 }
 
-const Target target("hostile_peer", try_input);
-
-}  // namespace adit::fuzz::hostile_peer_target
+}  // namespace adit::fuzz

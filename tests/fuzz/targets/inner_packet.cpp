@@ -15,7 +15,7 @@
 #include "plane/large_flows.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::inner_packet_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -192,6 +192,4 @@ void try_input(Bytes bytes) {
   try_swap(packet, mss);
 }
 
-const Target target("inner_packet", try_input);
-
-}  // namespace adit::fuzz::inner_packet_target
+}  // namespace adit::fuzz

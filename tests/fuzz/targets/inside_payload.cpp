@@ -7,7 +7,7 @@
 #include "wire/fragment.h"
 #include "wire/inside_message.h"
 
-namespace adit::fuzz::inside_payload_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -42,6 +42,4 @@ void try_input(Bytes input) {
   try_message(input);
 }
 
-const Target target("inside_payload", try_input);
-
-}  // namespace adit::fuzz::inside_payload_target
+}  // namespace adit::fuzz

@@ -10,7 +10,7 @@
 #include "options/reload_report.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::json_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -39,6 +39,4 @@ void try_input(Bytes input) {
   ADIT_ASSERT(Json::parse(json->dump_ascii()) == *json);
 }
 
-const Target target("json", try_input);
-
-}  // namespace adit::fuzz::json_target
+}  // namespace adit::fuzz

@@ -8,7 +8,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::key_files_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -54,6 +54,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("key_files", try_input);
-
-}  // namespace adit::fuzz::key_files_target
+}  // namespace adit::fuzz

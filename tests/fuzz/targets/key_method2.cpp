@@ -7,7 +7,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/peer_info.h"
 
-namespace adit::fuzz::key_method2_target {
+namespace adit::fuzz {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
@@ -30,6 +30,4 @@ void try_input(Bytes bytes) {
   static_cast<void>(wire::PeerInfo::parse(message->peer_info).proto());
 }
 
-const Target target("key_method2", try_input);
-
-}  // namespace adit::fuzz::key_method2_target
+}  // namespace adit::fuzz

@@ -3,7 +3,7 @@
 #include "management/interface.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::management_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -115,6 +115,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("management", try_input);
-
-}  // namespace adit::fuzz::management_target
+}  // namespace adit::fuzz

@@ -11,7 +11,7 @@
 #include "lint/pieces.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::migrate_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -45,6 +45,4 @@ void try_input(Bytes input) {
   ADIT_ASSERT(twice.done() && twice.text == once.text && twice.changes == 0);
 }
 
-const Target target("migrate", try_input);
-
-}  // namespace adit::fuzz::migrate_target
+}  // namespace adit::fuzz

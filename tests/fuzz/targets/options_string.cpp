@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::options_string_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -41,6 +41,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("options_string", try_input);
-
-}  // namespace adit::fuzz::options_string_target
+}  // namespace adit::fuzz

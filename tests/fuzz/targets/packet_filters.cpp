@@ -9,7 +9,7 @@
 #include "firewall/watch.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::packet_filters_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -45,6 +45,4 @@ void try_input(Bytes input) {
   (void)firewall::owners_in(firewall::chains_in(text, "server"));
 }
 
-const Target target("packet_filters", try_input);
-
-}  // namespace adit::fuzz::packet_filters_target
+}  // namespace adit::fuzz

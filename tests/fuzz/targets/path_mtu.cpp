@@ -11,7 +11,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/inside_message.h"
 
-namespace adit::fuzz::path_mtu_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -105,6 +105,4 @@ void try_input(Bytes bytes) {
   peer.fall_silent();
 }
 
-const Target target("path_mtu", try_input);
-
-}  // namespace adit::fuzz::path_mtu_target
+}  // namespace adit::fuzz

@@ -9,7 +9,7 @@
 #include "session/negotiation.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::peer_info_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -57,6 +57,4 @@ void try_input(Bytes bytes) {
   if (as_client) check(*as_client, info);
 }
 
-const Target target("peer_info", try_input);
-
-}  // namespace adit::fuzz::peer_info_target
+}  // namespace adit::fuzz

@@ -6,7 +6,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::pool_file_target {
+namespace adit::fuzz {
 
 void try_input(Bytes bytes) {
   Input input(bytes);
@@ -30,6 +30,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("pool_file", try_input);
-
-}  // namespace adit::fuzz::pool_file_target
+}  // namespace adit::fuzz

@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/seeded_rng.h"
 
-namespace adit::fuzz::proxy_answers_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -89,6 +89,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("proxy_answers", try_input);
-
-}  // namespace adit::fuzz::proxy_answers_target
+}  // namespace adit::fuzz

@@ -3,10 +3,8 @@
 #include "options/fuzz_entries.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::pushed_options_target {
+namespace adit::fuzz {
 
 void try_input(Bytes input) { options::try_pushed(as_text(input)); }
 
-const Target target("pushed_options", try_input);
-
-}  // namespace adit::fuzz::pushed_options_target
+}  // namespace adit::fuzz

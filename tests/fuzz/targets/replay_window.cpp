@@ -11,7 +11,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::replay_window_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -145,6 +145,4 @@ void try_input(Bytes bytes) {
   }
 }
 
-const Target target("replay_window", try_input);
-
-}  // namespace adit::fuzz::replay_window_target
+}  // namespace adit::fuzz

@@ -4,7 +4,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/sim/world.h"
 
-namespace adit::fuzz::server_carry_target {
+namespace adit::fuzz {
 
 void try_input(Bytes input) {
   using namespace std::chrono_literals;
@@ -19,6 +19,4 @@ void try_input(Bytes input) {
   world.run_for(200s);
 }
 
-const Target target("server_carry", try_input);
-
-}  // namespace adit::fuzz::server_carry_target
+}  // namespace adit::fuzz

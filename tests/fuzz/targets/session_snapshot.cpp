@@ -9,7 +9,7 @@
 #include "tests/sim/seeded_rng.h"
 #include "tests/sim/toy_tls.h"
 
-namespace adit::fuzz::session_snapshot_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -48,6 +48,4 @@ void try_input(Bytes input) {
   try_session(*snapshot);
 }
 
-const Target target("session_snapshot", try_input);
-
-}  // namespace adit::fuzz::session_snapshot_target
+}  // namespace adit::fuzz

@@ -9,7 +9,7 @@
 #include "tests/fuzz/input.h"
 #include "wire/first_bytes.h"
 
-namespace adit::fuzz::tcp_framing_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -58,6 +58,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(tells || stream.size() < wire::telling_bytes);
 }
 
-const Target target("tcp_framing", try_input);
-
-}  // namespace adit::fuzz::tcp_framing_target
+}  // namespace adit::fuzz

@@ -10,7 +10,7 @@
 
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::tcp_reader_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -88,6 +88,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(found == cut_at_once(stream));
 }
 
-const Target target("tcp_reader", try_input);
-
-}  // namespace adit::fuzz::tcp_reader_target
+}  // namespace adit::fuzz

@@ -15,7 +15,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/unit/ip/packets.h"
 
-namespace adit::fuzz::tun_coalesce_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -142,6 +142,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(total == sent.size());
 }
 
-const Target target("tun_coalesce", try_input);
-
-}  // namespace adit::fuzz::tun_coalesce_target
+}  // namespace adit::fuzz

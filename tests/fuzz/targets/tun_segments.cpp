@@ -11,7 +11,7 @@
 #include "ip/segment.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::tun_segments_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -57,6 +57,4 @@ void try_input(Bytes input) {
   }
 }
 
-const Target target("tun_segments", try_input);
-
-}  // namespace adit::fuzz::tun_segments_target
+}  // namespace adit::fuzz

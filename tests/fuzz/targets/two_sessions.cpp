@@ -10,7 +10,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/pair.h"
 
-namespace adit::fuzz::two_sessions_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -220,6 +220,4 @@ void try_input(Bytes bytes) {
   course.end();
 }
 
-const Target target("two_sessions", try_input);
-
-}  // namespace adit::fuzz::two_sessions_target
+}  // namespace adit::fuzz

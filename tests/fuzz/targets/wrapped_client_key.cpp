@@ -8,7 +8,7 @@
 #include "tests/fuzz/fixtures.h"
 #include "tests/fuzz/input.h"
 
-namespace adit::fuzz::wrapped_client_key_target {
+namespace adit::fuzz {
 
 namespace {
 
@@ -44,6 +44,4 @@ void try_input(Bytes bytes) {
   ADIT_ASSERT(same(damaged, wrapped->wrapped) || !v2_server_key().unwrap(damaged));
 }
 
-const Target target("wrapped_client_key", try_input);
-
-}  // namespace adit::fuzz::wrapped_client_key_target
+}  // namespace adit::fuzz
