@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 
 #include "app/client_login.h"
 #include "app/command_words.h"
+#include "app/disk_files.h"
 #include "app/doctor_command.h"
 #include "app/foreground.h"
 #include "app/title.h"
@@ -16,6 +18,7 @@
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "setup/join.h"
+#include "setup/whole_profile.h"
 #include "system/netlink.h"
 #include "system/random.h"
 #include "system/store.h"
@@ -147,12 +150,13 @@ struct Join {
   const JoinArguments& given;
   setup::Host& host;
   setup::JoinRequest request;
+  std::vector<std::string> notes{};
   system::Fd lock{};  // while anything is changed
 };
 
 int carry_out_join(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
                    const std::vector<setup::Step>& steps) {
-  const auto& [given, host, request, lock] = join;
+  const auto& [given, host, request, notes, lock] = join;
   const bool changes = setup::changes_something(steps);
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
   if (Status done = setup::carry_out(host, journal, steps, progress); !done) {
@@ -186,6 +190,7 @@ int join_with(Join& join) {
   if (!journal) return complain(journal.error());
   auto plan = setup::plan_join(join.host, request, *journal);
   if (!plan) return complain(plan.error());
+  std::ranges::copy(join.notes, std::back_inserter(plan->notes));
   if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
   if (!plan->errors.empty()) return complain_all(plan->errors, !given.json);
   const auto steps = setup::plan_changes(join.host, *journal, plan->wishes);
@@ -201,8 +206,18 @@ int run_join(const JoinArguments& given) {
   if (!request->service && given.json) {
     return complain({"--json does not go with --no-service", "there is no end to report"});
   }
+  system::SystemRng rng;
+  system::Store store(rng);
+  DiskFiles files(store);
+  auto whole = setup::make_whole(request->profile, std::filesystem::absolute(given.file), files);
+  if (!whole) return complain(whole.error());
+  if (!whole->errors.empty()) return complain_all(whole->errors, !given.json);
+  request->profile = std::move(whole->text);
   const auto host = setup::real_host();
   Join join{given, *host, std::move(*request)};
+  for (const std::string& file : whole->staying) {
+    join.notes.push_back("stays where it is, and is needed there: " + file);
+  }
   return join_with(join);
 }
 
@@ -256,7 +271,7 @@ int run_leave(const JoinArguments& given) {
 }
 
 void add_join_options(CLI::App* join, JoinArguments& given) {
-  join->add_option("FILE.ovpn", given.file, "the profile, as \"adit client add\" makes it")
+  join->add_option("FILE.ovpn", given.file, "the profile; keys that lie beside it go along")
       ->required();
   join->add_option("--name", given.name, "how it is called here [the file's name]");
   given.lan_option =

@@ -99,6 +99,20 @@ void ConfText::set_all(const Matches& matches, const std::vector<Words>& wanted,
   for (const Words& words : missing) insert(at++, words);
 }
 
+void ConfText::replace(const Words& words, const Words& by) {
+  for (Line& line : lines_) {
+    if (line.words == words) line = {conf_line(by), by};
+  }
+}
+
+void ConfText::put_inside(const Words& words, std::string_view text) {
+  const char* last = text.ends_with('\n') ? "" : "\n";
+  const std::string block = fmt::format("<{0}>\n{1}{2}</{0}>", words.front(), text, last);
+  for (Line& line : lines_) {
+    if (line.words == words) line = {block, {}};
+  }
+}
+
 void ConfText::insert(std::size_t at, const Words& words) {
   lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at), {conf_line(words), words});
 }

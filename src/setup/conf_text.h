@@ -30,6 +30,11 @@ class ConfText {
   void set_all(const Matches& matches, const std::vector<Words>& wanted,
                std::string_view after = {});
 
+  // The lines of exactly these words become others, or a block of the option they begin with:
+  // <ca>, text, </ca>.
+  void replace(const Words& words, const Words& by);
+  void put_inside(const Words& words, std::string_view text);
+
   [[nodiscard]] std::string text() const;
 
  private:

@@ -5,7 +5,6 @@
 #include <cctype>
 
 #include "base/text.h"
-#include "options/checks.h"
 #include "options/parser.h"
 #include "setup/conf_text.h"
 #include "setup/firewall_wishes.h"
@@ -32,23 +31,7 @@ struct JoinFacts {
   bool is_site = false;  // the server knows the way back
   bool snat = true;
   bool firewall = true;
-  std::vector<Error> loose_files;  // that it names
 };
-
-// Files that stand beside the profile would not be found from the joined folder.
-std::vector<Error> loose_files(const options::Config& config) {
-  using Kind = options::NamedFile::Kind;
-  std::vector<Error> errors;
-  for (const options::NamedFile& file : options::files_of(config)) {
-    if (file.kind == Kind::written || file.path.starts_with('/')) continue;
-    const bool is_text = file.kind == Kind::read;
-    errors.push_back(
-        {fmt::format("the profile names a file beside it: {} {}", file.option, file.path),
-         fmt::format("write its absolute path{}",
-                     is_text ? ", or put what it holds inside the profile: <ca> ... </ca>" : "")});
-  }
-  return errors;
-}
 
 Result<JoinFacts> facts_of_profile(const std::string& text, const std::string& source) {
   const auto read = options::load_text(text, source);
@@ -66,7 +49,6 @@ Result<JoinFacts> facts_of_profile(const std::string& text, const std::string& s
   facts.is_site = !facts.lans.empty() && nat.empty();
   facts.snat = nat.empty() ? !facts.is_site : nat == "snat";
   facts.firewall = variable(config, firewall_variable) != "none";
-  facts.loose_files = loose_files(config);
   return facts;
 }
 
@@ -92,7 +74,6 @@ class Joining {
     auto facts = facts_of_profile(request_.profile, source);
     if (!facts) return fail_with(facts.error());
     facts_ = std::move(*facts);
-    plan_.errors = facts_.loose_files;
     take_wishes();
     plan_.file = joined_file(request_.dir, request_.name);
     plan_.rules = rules_of_join(facts_, request_.name);

@@ -22,7 +22,7 @@ inline constexpr const char* far_variable = "ADIT_FAR";
 struct JoinRequest {
   std::string dir = "/etc/adit";                  // absolute, without a slash at the end
   std::string name;                               // of the profile's file, without .ovpn
-  std::string profile;                            // its text
+  std::string profile;                            // its text, whole (make_whole())
   std::optional<std::vector<ip::Prefix>> lans{};  // nothing: as the profile says
   std::optional<bool> snat{};  // nothing: unless the profile is a site's, whose way back is known
   std::optional<std::vector<ip::Prefix>> far{};  // as the server has told; nothing: not known

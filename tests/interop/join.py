@@ -9,6 +9,8 @@ was, byte for byte.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -171,6 +173,26 @@ def client(bench: Bench) -> None:
         contains(sites.gateway.refuses("leave", "client1"), "has not joined", "client1")
 
 
+def files_beside(bench: Bench) -> None:
+    """A configuration of old, with its keys beside it: they go along."""
+    with Lab(bench.folder) as lab:
+        sites = two_sites(lab)
+        sites.server.serve("--lan", LAN, *ENDPOINT)
+        text = sites.server.read("/etc/adit/clients/client1.ovpn")
+        folder = sites.gateway.folder / "openvpn"
+        folder.mkdir()
+        for name, held in re.findall(r"<([a-z0-9-]+)>\n(.*?)</\1>\n", text, re.DOTALL):
+            (folder / f"{name}.txt").write_text(held)
+            text = text.replace(f"<{name}>\n{held}</{name}>", f"{name} {name}.txt")
+        check("BEGIN" not in text and "ca ca.txt" in text, f"not taken apart:\n{text}")
+        (folder / "office.conf").write_text(text)
+        said = sites.gateway.adit("join", folder / "office.conf")
+        check("FAILED" not in said, f"the test at the end failed:\n{said}")
+        shutil.rmtree(folder)
+        reaches(sites.gateway, LAN_HOST)
+        left(sites)
+
+
 def foreground(bench: Bench) -> None:
     """--no-service needs no systemd, and leaves at its end."""
     with Lab(bench.folder) as lab:
@@ -214,7 +236,7 @@ def refusals(bench: Bench) -> None:
         contains(said, "the far side offers 192.168.20.0/24", "this host lies in", "--map",
                  "Nothing was changed")
         loose = sites.gateway.write("loose.ovpn", LOOSE)
-        contains(sites.gateway.refuses("join", loose), "a file beside it: ca ca.crt")
+        contains(sites.gateway.refuses("join", loose), "loose.ovpn:4: ca ca.crt: ", "loose.ovpn:6: key a.key: ")
         server = sites.gateway.write("server.ovpn", "dev tun\nserver 10.8.0.0 255.255.255.0\n")
         sites.gateway.refuses("join", server)
         sites.gateway.check_same(sites.before, "after refusals")
@@ -226,6 +248,7 @@ CASES = [
     Case("stock-server", stock_server),
     Case("mapped-sites", mapped_sites),
     Case("client", client),
+    Case("files-beside", files_beside),
     Case("foreground", foreground),
     Case("two-owners", two_owners),
     Case("refusals", refusals),

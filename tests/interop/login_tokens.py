@@ -84,13 +84,13 @@ def renewed_by_the_clock(bench: Bench) -> None:
     """A token that is renewed more often than keys are."""
 
     def talk(ends: TwoEnds) -> Said:
-        lines = ("auth-gen-token 0 2", "hand-window 1", "reneg-sec 600")
+        lines = ("auth-gen-token 0 6", "hand-window 3", "reneg-sec 600")
         ends.start_server(*script(ends), *lines)
         ends.start_client(credentials(ends), "management c.sock unix", "management-hold")
         with ends.manager("c.sock") as manager:
             manager.send("hold release")
             first = manager.expect("^>PASSWORD:Auth-Token:")
-            ends.server.wait_for("SENT CONTROL.*'PUSH_REPLY,auth-token", count=2)
+            ends.server.wait_for("SENT CONTROL.*'PUSH_REPLY,auth-token", 30, count=2)
         return {"manager": [masked(first)], "asked": [str(len(asked(ends)))]}
 
     compare_pairs(bench, talk)

@@ -1,0 +1,128 @@
+#include "setup/whole_profile.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "options/checks.h"
+#include "options/parser.h"
+#include "options/table.h"
+#include "setup/conf_text.h"
+
+namespace adit::setup {
+
+namespace {
+
+bool is_loose(const options::NamedFile& file) {
+  return file.kind != options::NamedFile::Kind::written && !file.path.starts_with('/');
+}
+
+bool fits_inside(const options::NamedFile& file) {
+  if (file.kind != options::NamedFile::Kind::read || file.option == "crl-verify") return false;
+  const options::Row* row = options::find_row(file.option);
+  return row != nullptr && row->allowed(options::where::inside);
+}
+
+// Programs are followed by their arguments, in the same word.
+bool names(const std::string& word, const options::NamedFile& file) {
+  if (file.kind == options::NamedFile::Kind::program)
+    return word.starts_with(file.path + ' ') || word == file.path;
+  return word == file.path;
+}
+
+class Gathering {
+ public:
+  Gathering(const std::string& text, std::string folder, options::Files& files)
+      : conf_(text), folder_(std::move(folder)), files_(files) {}
+
+  void take(const options::NamedFile& file) {
+    const auto lines = conf_.find_all([&](const ConfText::Words& words) {
+      return words.front() == file.option &&
+             std::ranges::any_of(words, [&](const auto& word) { return names(word, file); });
+    });
+    for (const ConfText::Words& words : lines) {
+      fits_inside(file) ? put_inside(file, words) : name_whole(file, words);
+    }
+  }
+
+  WholeProfile done() {
+    whole_.text = conf_.text();
+    return std::move(whole_);
+  }
+
+ private:
+  [[nodiscard]] std::string path_of(const options::NamedFile& file) const {
+    return folder_ + "/" + file.path;
+  }
+
+  void put_inside(const options::NamedFile& file, const ConfText::Words& words) {
+    const auto held = files_.read(path_of(file));
+    if (!held) {
+      const Error& why = held.error();
+      whole_.errors.push_back(
+          {fmt::format("{}: {} {}: {}", file.at.text(), file.option, file.path, why.what),
+           "put the file beside the profile, as the profile says"});
+      return;
+    }
+    const bool binary = file.option == "pkcs12";
+    conf_.put_inside(words, binary ? to_base64(as_bytes(*held)) : *held);
+    const bool is_directed = file.option == "tls-auth" || file.option == "secret";
+    if (is_directed && words.size() > 2) conf_.set({"key-direction", words[2]}, file.option);
+  }
+
+  void name_whole(const options::NamedFile& file, const ConfText::Words& words) {
+    const std::string path = path_of(file);
+    if (file.kind == options::NamedFile::Kind::program && path.find(' ') != std::string::npos)
+      return;
+    ConfText::Words changed = words;
+    const auto word =
+        std::ranges::find_if(changed, [&](const auto& one) { return names(one, file); });
+    word->replace(0, file.path.size(), path);
+    conf_.replace(words, changed);
+    whole_.staying.push_back(file.option + " " + path);
+  }
+
+  ConfText conf_;
+  std::string folder_;
+  options::Files& files_;
+  WholeProfile whole_;
+};
+
+// Where a process looks that was started beside the profile.
+std::string folder_of(const std::string& path, const options::Config& config) {
+  const std::string beside = path.substr(0, path.rfind('/'));
+  const std::string& cd = config.process.cd;
+  if (cd.empty()) return beside;
+  return cd.starts_with('/') ? cd : beside + "/" + cd;
+}
+
+}  // namespace
+
+Result<WholeProfile> make_whole(const std::string& text, const std::string& path,
+                                options::Files& files) {
+  const auto config = options::load_text(text, path);
+  if (!config) return fail_with(config.error());
+  Gathering gathering(text, folder_of(path, *config), files);
+  const auto named = options::files_of(*config);
+  for (const options::NamedFile& file : named) {
+    if (is_loose(file)) gathering.take(file);
+  }
+  WholeProfile whole = gathering.done();
+  const std::string& cd = config->process.cd;
+  if (!cd.empty() && !cd.starts_with('/')) {
+    whole.errors.push_back({fmt::format("the profile changes to a folder beside it: cd {}", cd),
+                            "write its absolute path"});
+  }
+  if (!whole.errors.empty()) return whole;
+  const auto again = options::load_text(whole.text, path);
+  if (!again) return fail_with(again.error());
+  for (const options::NamedFile& file : options::files_of(*again)) {
+    if (!is_loose(file)) continue;
+    whole.errors.push_back(
+        {fmt::format("the profile names a file beside it: {} {}", file.option, file.path),
+         "write its absolute path"});
+  }
+  return whole;
+}
+
+}  // namespace adit::setup
