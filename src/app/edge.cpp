@@ -118,6 +118,7 @@ Status Edge::start_down(std::size_t number) {
   system::LaneThread::Parts parts{thread_name("adit-down", number), std::move(fds),
                                   [lane](Instant now, WallTime) { return lane->turn(now); },
                                   *lanes_[number].down_bell};
+  parts.is_drained = [lane] { return lane->is_drained(); };
   parts.traffic = [lane, beside = &plane_->up(number)] { return traffic_of(*lane, *beside); };
   return start_thread(lanes_[number].down, std::move(parts));
 }

@@ -48,6 +48,11 @@ class DownLane {
   // One bounded turn. Returns how much there was to do; 0: nothing.
   std::size_t turn(Instant now);
 
+  // Between turns, on their thread: whether what is left, if anything, makes a descriptor of the
+  // link readable.
+  [[nodiscard]] bool is_drained() const {
+    return closed_count_ == 0 && !around_.link.holds_packets();
+  }
   [[nodiscard]] const DropBoard& drops() const { return board_; }
   [[nodiscard]] const LaneMeter& meter() const { return meter_; }
   // Any thread: the next turn reports the flows of a peer whose latest packet was larger. Of two

@@ -75,11 +75,15 @@ class LinkPort {
   virtual ~LinkPort() = default;
 
   // Fills packets from the front; from[i] tells where packet i came from. Returns how many; 0:
-  // nothing there now. A packet lands in its own memory with front_room bytes kept free, or comes
-  // to look into memory of the port, good until the next call, where it has no room on either side.
-  // Those behind the last that is filled are as they were given.
+  // nothing where it looked, and what is elsewhere makes a descriptor readable. A packet lands in
+  // its own memory with front_room bytes kept free, or comes to look into memory of the port, good
+  // until the next call, where it has no room on either side. Those behind the last that is filled
+  // are as they were given.
   [[nodiscard]] virtual std::size_t read(std::span<Packet> packets, std::span<LinkAddress> from,
                                          std::size_t front_room) = 0;
+  // Reading thread: whether packets may have come that the last read() left here, where no
+  // descriptor tells of them.
+  [[nodiscard]] virtual bool holds_packets() const { return true; }
   // Reading thread: those of the last read() that came in pieces of the network's making (IP
   // fragments), by their place. Empty where that cannot be known.
   [[nodiscard]] virtual std::span<const std::uint16_t> in_fragments() const { return {}; }

@@ -23,11 +23,13 @@ constexpr int pause_ms = 20;
 
 constexpr std::size_t lane_events = 8;
 
+// After so many packets nothing is the most likely to follow.
+constexpr std::size_t few = 4;
+
 // When stopped: as many as everything takes that control can have handed to a lane.
 constexpr int most_last_turns = 32;
 
 void rest(Duration length) {
-  if (length <= Duration::zero()) return;
   const timespec time{0, std::chrono::nanoseconds(length).count()};
   nanosleep(&time, nullptr);
 }
@@ -81,7 +83,14 @@ void LaneThread::run() {
     if (moved > 0) {
       fruitless = 0;
       scheduling.after_turn(now);
-      rest(pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now));
+      const Duration length =
+          pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now);
+      if (length > Duration::zero()) {
+        rest(length);
+      } else if (moved <= few && parts_.is_drained && parts_.is_drained() &&
+                 parts_.bell.may_sleep()) {
+        sleep(0);
+      }
     } else if (parts_.bell.may_sleep()) {
       const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();
       if (until > now) {

@@ -33,6 +33,9 @@ class LaneThread {
       std::function<Instant()> until = nullptr;
     };
     Hold hold = {};
+    // After a turn: whether what is left, if anything, makes a descriptor readable or rings the
+    // bell. Then the thread need not look again before it sleeps. Runs on the new thread only.
+    std::function<bool()> is_drained = nullptr;
     // Of the lanes, for Pace. Runs on the new thread only.
     std::function<Pace::Traffic()> traffic = nullptr;
   };

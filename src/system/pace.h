@@ -13,11 +13,12 @@ namespace adit::system {
 // trains.
 class Pace {
  public:
-  // Both are short beside the way through a loaded socket. Small packets are acknowledgements or
+  // All are short beside the way through a loaded socket. Small packets are acknowledgements or
   // voices: behind a crowd of the former a sender answers with a burst, and a peer with processors
-  // to spare loses part of it.
+  // to spare loses part of it. Where bursts stay small for all that, it is the longer one.
   static constexpr Duration rest_of_large = std::chrono::microseconds(600);
   static constexpr Duration rest_of_small = std::chrono::microseconds(100);
+  static constexpr Duration longer_rest_of_small = std::chrono::microseconds(150);
 
   // What has gone by since the thread began.
   struct Traffic {

@@ -150,16 +150,33 @@ void UdpLink::resize_buffers(std::optional<unsigned> receive, std::optional<unsi
 
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {
-  std::size_t control = 0;
-  const std::size_t most = std::min(packets.size() / 2, most_control_packets);
-  if (control_ != nullptr && most > 0) {
-    control = control_->read(packets.first(most), from.first(most), front_room);
+  receiver_.forget_fragments();
+  const auto read_data = [&](std::size_t at) {
+    return receiver_.read(fd(), packets.subspan(at), from.subspan(at), front_room, at);
+  };
+  const auto read_control = [&](std::size_t most) -> std::size_t {
+    most = std::min(most, most_control_packets);
+    if (control_ == nullptr || most == 0) return 0;
+    return control_->receiver_.read(control_->fd(), packets.first(most), from.first(most),
+                                    front_room);
+  };
+  std::size_t control = 0, data = 0;
+  const ReadOrder::Look first = order_.first();
+  if (first == ReadOrder::Look::data) {
+    data = read_data(0);
+    if (order_.goes_on(data)) control = read_control(packets.size());
+  } else {
+    control = read_control(packets.size() / 2);
+    const bool goes_on = first == ReadOrder::Look::both || order_.goes_on(control);
+    if (goes_on && control < packets.size()) data = read_data(control);
   }
-  const std::size_t data =
-      receiver_.read(socket_.get(), packets.subspan(control), from.subspan(control), front_room);
-  receiver_.count_before(control);
-  if (data == 0) errors_.drain(socket_.get());
+  if (order_.wants_errors(control, data)) drain_errors();
   return control + data;
+}
+
+void UdpLink::drain_errors() {
+  errors_.drain(fd());
+  if (control_ != nullptr) control_->drain_errors();
 }
 
 // What a router says of a datagram reaches any socket of its port, not only the one that sent it.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "system/read_order.h"
 #include "system/socket_options.h"
 #include "system/udp_errors.h"
 #include "system/udp_receiver.h"
@@ -37,7 +38,7 @@ class UdpLink final : public ports::LinkPort {
   // What its reader waits for: one socket or two.
   [[nodiscard]] std::vector<int> fds() const;
   // A second socket of the same port, where all but data packets arrive; it is read with this one,
-  // a few packets before each batch of data, so that a flood of either leaves room for the other.
+  // a few packets for several batches of data, so that a flood of either leaves room for the other.
   void take_control_socket(std::unique_ptr<UdpLink> socket) { control_ = std::move(socket); }
   [[nodiscard]] int fd() const;
   [[nodiscard]] ip::Endpoint local() const;  // as bound; port 0 before the first datagram of nobind
@@ -52,6 +53,9 @@ class UdpLink final : public ports::LinkPort {
 
   [[nodiscard]] std::size_t read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                                  std::size_t front_room) override;
+  [[nodiscard]] bool holds_packets() const override {
+    return receiver_.holds_packets() || (control_ && control_->holds_packets());
+  }
   [[nodiscard]] std::span<const std::uint16_t> in_fragments() const override {
     return receiver_.in_fragments();
   }
@@ -65,12 +69,15 @@ class UdpLink final : public ports::LinkPort {
  private:
   UdpLink(Fd socket, const UdpSettings& settings, BufferSizes at_first);
 
+  void drain_errors();
+
   Fd socket_;
   BufferSizes buffers_at_first_;
-  bool trains_ = true;          // as configured
-  bool joined_ = false;         // UDP_GRO is on
-  UdpErrors errors_;            // the reading thread's, too
-  UdpReceiver receiver_;        // the reading thread's
+  bool trains_ = true;   // as configured
+  bool joined_ = false;  // UDP_GRO is on
+  ReadOrder order_;      // the reading thread's, as the next two
+  UdpErrors errors_;
+  UdpReceiver receiver_;
   UdpTransmitter transmitter_;  // the writing thread's
   std::unique_ptr<UdpLink> control_;
 };

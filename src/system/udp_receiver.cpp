@@ -31,7 +31,8 @@ UdpReceiver::UdpReceiver() : memory_(new std::uint8_t[slots * slot_bytes]) {
 }
 
 std::size_t UdpReceiver::read(int socket, std::span<Packet> packets,
-                              std::span<ports::LinkAddress> from, std::size_t front_room) {
+                              std::span<ports::LinkAddress> from, std::size_t front_room,
+                              std::size_t before) {
   const std::size_t most = std::min(packets.size(), from.size());
   ADIT_ASSERT(most > 0);
   const std::size_t room = packets[0].landing(front_room).size();
@@ -42,13 +43,10 @@ std::size_t UdpReceiver::read(int socket, std::span<Packet> packets,
     if (next_ == count_ && !receive(socket, most)) break;
     hand_out(out);
   }
+  for (std::uint16_t& at : in_fragments_) at = static_cast<std::uint16_t>(at + before);
   meter_.batch(out.filled);
   board_.publish(drops_);
   return out.filled;
-}
-
-void UdpReceiver::count_before(std::size_t packets) {
-  for (std::uint16_t& at : in_fragments_) at = static_cast<std::uint16_t>(at + packets);
 }
 
 // False: nothing is there now.

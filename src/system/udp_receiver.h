@@ -24,12 +24,15 @@ class UdpReceiver {
   UdpReceiver();
 
   void set(const Setup& setup) { setup_ = setup; }
-  // As LinkPort::read. What is handed out looks into the slots until the next call.
+  // As LinkPort::read, where so many packets of others stand before. What is handed out looks into
+  // the slots until the next call.
   [[nodiscard]] std::size_t read(int socket, std::span<Packet> packets,
-                                 std::span<ports::LinkAddress> from, std::size_t front_room);
+                                 std::span<ports::LinkAddress> from, std::size_t front_room,
+                                 std::size_t before = 0);
   [[nodiscard]] std::span<const std::uint16_t> in_fragments() const { return in_fragments_; }
-  // So many packets stand in front of those of the last read().
-  void count_before(std::size_t packets);
+  // Whether the last call left some for the next one.
+  [[nodiscard]] bool holds_packets() const { return next_ < count_; }
+  void forget_fragments() { in_fragments_.clear(); }
 
   // Any thread.
   [[nodiscard]] const plane::DropBoard& drops() const { return board_; }

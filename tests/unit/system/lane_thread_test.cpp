@@ -136,6 +136,34 @@ TEST(LaneThread, wakes_up_for_a_descriptor) {
   }
 }
 
+TEST(LaneThread, looks_once_for_a_packet_where_the_lane_knows_that_it_is_drained) {
+  const auto bell = make_bell();
+  const Fd event(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE));
+  std::atomic<int> turns{0}, taken{0};
+  std::atomic<bool> drained{true};
+  LaneThread::Parts parts{"adit-down",
+                          {event.get()},
+                          [&](Instant, WallTime) {
+                            ++turns;
+                            eventfd_t value = 0;
+                            if (eventfd_read(event.get(), &value) != 0) return false;
+                            ++taken;
+                            return true;
+                          },
+                          *bell};
+  parts.is_drained = [&] { return drained.load(); };
+  auto lane = LaneThread::start(std::move(parts));
+  ASSERT_TRUE(lane);
+  ASSERT_TRUE(eventually([&] { return (*lane)->beat() == 2; })) << "the first look";
+  eventfd_write(event.get(), 3);
+  ASSERT_TRUE(eventually([&] { return taken == 3; }));
+  EXPECT_FALSE(eventually([&] { return turns > 4; }, 30ms));
+  drained = false;
+  eventfd_write(event.get(), 1);
+  EXPECT_TRUE(eventually([&] { return turns == 6; })) << "one more, for what it may hold";
+  EXPECT_EQ(taken, 4);
+}
+
 // Readable all the time, and left alone: it must not spin, and look again when the hold ends.
 TEST(LaneThread, leaves_a_held_descriptor_alone_until_the_hold_ends) {
   const auto bell = make_bell();

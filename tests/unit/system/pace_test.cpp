@@ -67,6 +67,18 @@ TEST(Pace, rests_beside_acknowledgements_of_singles_and_not_of_trains) {
   EXPECT_EQ(trains.rests(100, 1, small, 20us), 0);
 }
 
+TEST(Pace, rests_longer_beside_acknowledgements_where_bursts_stay_small) {
+  Turns slow, fast;
+  slow.go_beside(2);
+  slow.rests(200, 1, small, 50us);
+  EXPECT_EQ(slow.rests(100, 1, small, 50us), 100);
+  EXPECT_EQ(slow.last(), Pace::longer_rest_of_small) << "40,000 a second go out";
+  fast.go_beside(2);
+  fast.rests(200, 1, small, 20us);
+  EXPECT_EQ(fast.rests(100, 1, small, 20us), 100);
+  EXPECT_EQ(fast.last(), Pace::rest_of_small) << "100,000 a second go out";
+}
+
 TEST(Pace, goes_on_resting_while_a_rest_gathers_what_comes) {
   Turns turns = resting();
   EXPECT_EQ(turns.rests(100, 30, large, 300us), 100);

@@ -35,12 +35,15 @@ struct Sender {
 };
 
 // Everything that waits at one socket of the group.
+// Both sockets are looked at when there was nothing twice.
 std::vector<Buffer> waiting_at(UdpLink& link) {
   plane::PacketPool pool(2048);
   std::vector<ports::LinkAddress> from(plane::batch_packets);
   std::vector<Buffer> all;
   std::vector<Packet> packets(pool.packets().begin(), pool.packets().end());
-  while (const std::size_t count = link.read(packets, from, plane::front_room)) {
+  for (int nothing = 0; nothing < 2;) {
+    const std::size_t count = link.read(packets, from, plane::front_room);
+    nothing = count == 0 ? nothing + 1 : 0;
     for (std::size_t i = 0; i < count; ++i) all.push_back(to_buffer(packets[i].bytes()));
     packets.assign(pool.packets().begin(), pool.packets().end());
   }
@@ -127,13 +130,18 @@ TEST_F(UdpGroupTest, still_tells_which_data_came_in_fragments) {
     Buffer control(40), large = data_packet(0);
     control[0] = wire::head_byte(wire::Opcode::control_v1, 0);
     large.resize(1400);
-    sender.send(large);
-    sender.send(control);
     plane::PacketPool pool(2048);
     std::vector<ports::LinkAddress> from(plane::batch_packets);
-    ASSERT_EQ(group[0]->read(pool.packets(), from, plane::front_room), 2u);
-    ASSERT_EQ(group[0]->in_fragments().size(), 1u);
-    EXPECT_EQ(pool[group[0]->in_fragments()[0]].size(), large.size());
+    std::size_t with_control = 0;
+    for (int i = 0; i < 16; ++i) {
+      sender.send(large);
+      sender.send(control);
+      auto packets = std::vector(pool.packets().begin(), pool.packets().end());
+      with_control += group[0]->read(packets, from, plane::front_room) > 1 ? 1 : 0;
+      ASSERT_EQ(group[0]->in_fragments().size(), 1u);
+      EXPECT_EQ(packets[group[0]->in_fragments()[0]].size(), large.size());
+    }
+    EXPECT_EQ(with_control, 4u);
   });
 }
 
