@@ -166,7 +166,7 @@ std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddres
     data = read_data(0);
     if (order_.goes_on(data)) control = read_control(packets.size());
   } else {
-    control = read_control(packets.size() / 2);
+    control = read_control((packets.size() + 1) / 2);
     const bool goes_on = first == ReadOrder::Look::both || order_.goes_on(control);
     if (goes_on && control < packets.size()) data = read_data(control);
   }
