@@ -243,7 +243,7 @@ Result<std::string> join_name(const std::string& file) {
   if (plain && !name.empty() && name.size() <= longest_name && name.front() != '.') return name;
   return fail_with(
       {fmt::format("\"{}\" cannot be the name of a joined network", printable(name)),
-       "name the file with letters, digits, '-', '_' and '.', for example office.ovpn"});
+       "give it one with --name: letters, digits, '-', '_' and '.', for example --name office"});
 }
 
 std::string joined_file(const std::string& dir, const std::string& name) {

@@ -27,7 +27,10 @@ class WholeProfileTest : public testing::Test {
  protected:
   WholeProfile made(const std::string& text) {
     Disk readable(files);
-    return *make_whole(head + text, "/home/ann/office.conf", readable);
+    auto whole = make_whole(head + text, "/home/ann/office.conf", readable);
+    if (whole) return std::move(*whole);
+    ADD_FAILURE() << whole.error().text();
+    return {};
   }
   std::string refusals(const std::string& text) {
     std::string told;
@@ -62,7 +65,7 @@ TEST_F(WholeProfileTest, a_bundle_is_written_as_text) {
 TEST_F(WholeProfileTest, what_cannot_stand_inside_is_named_by_its_whole_path) {
   const auto whole =
       made(std::string(keys) +
-           "script-security 2\nup \"up.sh tun0\"\naskpass pass.txt\n"
+           "proto tcp-client\nscript-security 2\nup \"up.sh tun0\"\naskpass pass.txt\n"
            "crl-verify crl.pem\nhttp-proxy proxy.example.net 3128 login.txt basic\n");
   EXPECT_TRUE(whole.errors.empty()) << whole.errors[0].text();
   EXPECT_NE(whole.text.find("\nup \"/home/ann/up.sh tun0\"\naskpass /home/ann/pass.txt\n"
@@ -70,7 +73,7 @@ TEST_F(WholeProfileTest, what_cannot_stand_inside_is_named_by_its_whole_path) {
                             "http-proxy proxy.example.net 3128 /home/ann/login.txt basic\n"),
             std::string::npos)
       << whole.text;
-  EXPECT_EQ(whole.staying.size(), 4u);
+  ASSERT_EQ(whole.staying.size(), 4u);
   EXPECT_EQ(whole.staying[0].find("/home/ann/"), whole.staying[0].find(' ') + 1);
 }
 
