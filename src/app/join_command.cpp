@@ -42,16 +42,22 @@ namespace {
 
 constexpr double patience_seconds = 15;  // for the tunnel to come up
 
+Result<setup::WholeProfile> read_whole(const std::string& file) {
+  system::SystemRng rng;
+  system::Store store(rng);
+  const auto text = store.read(file);
+  if (!text) return fail_with(text.error());
+  DiskFiles beside(store);
+  return setup::make_whole(*text, std::filesystem::absolute(file), beside);
+}
+
+// But for the profile.
 Result<setup::JoinRequest> join_request_of(const JoinArguments& given) {
   setup::JoinRequest request;
   request.dir = absolute_dir(given.dir);
   auto name = setup::join_name(given.name.empty() ? given.file : given.name);
   if (!name) return fail_with(name.error());
   request.name = std::move(*name);
-  system::SystemRng rng;
-  auto text = system::Store(rng).read(given.file);
-  if (!text) return fail_with(text.error());
-  request.profile = std::move(*text);
   if (given.lan_option->count() > 0) {
     auto lans = networks_of("--lan", given.lans);
     if (!lans) return fail_with(lans.error());
@@ -150,13 +156,12 @@ struct Join {
   const JoinArguments& given;
   setup::Host& host;
   setup::JoinRequest request;
-  std::vector<std::string> notes{};
   system::Fd lock{};  // while anything is changed
 };
 
 int carry_out_join(Join& join, setup::Journal& journal, const setup::JoinPlan& plan,
                    const std::vector<setup::Step>& steps) {
-  const auto& [given, host, request, notes, lock] = join;
+  const auto& [given, host, request, lock] = join;
   const bool changes = setup::changes_something(steps);
   const setup::Progress progress = given.json ? setup::Progress([](const std::string&) {}) : indent;
   if (Status done = setup::carry_out(host, journal, steps, progress); !done) {
@@ -190,7 +195,6 @@ int join_with(Join& join) {
   if (!journal) return complain(journal.error());
   auto plan = setup::plan_join(join.host, request, *journal);
   if (!plan) return complain(plan.error());
-  std::ranges::copy(join.notes, std::back_inserter(plan->notes));
   if (silence) plan->notes.push_back("the server was asked in vain: " + *silence);
   if (!plan->errors.empty()) return complain_all(plan->errors, !given.json);
   const auto steps = setup::plan_changes(join.host, *journal, plan->wishes);
@@ -206,18 +210,13 @@ int run_join(const JoinArguments& given) {
   if (!request->service && given.json) {
     return complain({"--json does not go with --no-service", "there is no end to report"});
   }
-  system::SystemRng rng;
-  system::Store store(rng);
-  DiskFiles files(store);
-  auto whole = setup::make_whole(request->profile, std::filesystem::absolute(given.file), files);
+  auto whole = read_whole(given.file);
   if (!whole) return complain(whole.error());
   if (!whole->errors.empty()) return complain_all(whole->errors, !given.json);
   request->profile = std::move(whole->text);
+  request->staying = std::move(whole->staying);
   const auto host = setup::real_host();
   Join join{given, *host, std::move(*request)};
-  for (const std::string& file : whole->staying) {
-    join.notes.push_back("stays where it is, and is needed there: " + file);
-  }
   return join_with(join);
 }
 

@@ -130,6 +130,9 @@ class Joining {
              "stay in the foreground: adit join --no-service");
     }
     if (auto obstacle = host_.tun_obstacle()) plan_.errors.push_back(*obstacle);
+    for (const std::string& file : request_.staying) {
+      plan_.notes.push_back("stays where it is, and is needed there: " + file);
+    }
     if (facts_.maps.empty()) demand_no_overlap();
     for (const ip::Prefix& lan : facts_.lans) look_for(lan);
     if (plan_.rules && facts_.snat && facts_.far.empty()) {

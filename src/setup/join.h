@@ -23,6 +23,7 @@ struct JoinRequest {
   std::string dir = "/etc/adit";                  // absolute, without a slash at the end
   std::string name;                               // of the profile's file, without .ovpn
   std::string profile;                            // its text, whole (make_whole())
+  std::vector<std::string> staying{};             // what that needs beside itself, for the notes
   std::optional<std::vector<ip::Prefix>> lans{};  // nothing: as the profile says
   std::optional<bool> snat{};  // nothing: unless the profile is a site's, whose way back is known
   std::optional<std::vector<ip::Prefix>> far{};  // as the server has told; nothing: not known

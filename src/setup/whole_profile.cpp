@@ -13,8 +13,16 @@ namespace adit::setup {
 
 namespace {
 
-bool is_loose(const options::NamedFile& file) {
-  return file.kind != options::NamedFile::Kind::written && !file.path.starts_with('/');
+bool is_program(const options::NamedFile& file) {
+  return file.kind == options::NamedFile::Kind::program;
+}
+
+std::vector<options::NamedFile> loose_files_of(const options::Config& config) {
+  auto files = options::files_of(config);
+  std::erase_if(files, [](const options::NamedFile& file) {
+    return file.kind == options::NamedFile::Kind::written || file.path.starts_with('/');
+  });
+  return files;
 }
 
 bool fits_inside(const options::NamedFile& file) {
@@ -25,9 +33,7 @@ bool fits_inside(const options::NamedFile& file) {
 
 // Programs are followed by their arguments, in the same word.
 bool names(const std::string& word, const options::NamedFile& file) {
-  if (file.kind == options::NamedFile::Kind::program)
-    return word.starts_with(file.path + ' ') || word == file.path;
-  return word == file.path;
+  return word == file.path || (is_program(file) && word.starts_with(file.path + ' '));
 }
 
 class Gathering {
@@ -67,13 +73,12 @@ class Gathering {
     const bool binary = file.option == "pkcs12";
     conf_.put_inside(words, binary ? to_base64(as_bytes(*held)) : *held);
     const bool is_directed = file.option == "tls-auth" || file.option == "secret";
-    if (is_directed && words.size() > 2) conf_.set({"key-direction", words[2]}, file.option);
+    if (is_directed && words.size() > 2) conf_.set({"key-direction", words[2]});
   }
 
   void name_whole(const options::NamedFile& file, const ConfText::Words& words) {
     const std::string path = path_of(file);
-    if (file.kind == options::NamedFile::Kind::program && path.find(' ') != std::string::npos)
-      return;
+    if (is_program(file) && path.find(' ') != std::string::npos) return;
     ConfText::Words changed = words;
     const auto word =
         std::ranges::find_if(changed, [&](const auto& one) { return names(one, file); });
@@ -88,36 +93,24 @@ class Gathering {
   WholeProfile whole_;
 };
 
-// Where a process looks that was started beside the profile.
-std::string folder_of(const std::string& path, const options::Config& config) {
-  const std::string beside = path.substr(0, path.rfind('/'));
-  const std::string& cd = config.process.cd;
-  if (cd.empty()) return beside;
-  return cd.starts_with('/') ? cd : beside + "/" + cd;
-}
-
 }  // namespace
 
 Result<WholeProfile> make_whole(const std::string& text, const std::string& path,
                                 options::Files& files) {
   const auto config = options::load_text(text, path);
   if (!config) return fail_with(config.error());
-  Gathering gathering(text, folder_of(path, *config), files);
-  const auto named = options::files_of(*config);
-  for (const options::NamedFile& file : named) {
-    if (is_loose(file)) gathering.take(file);
-  }
-  WholeProfile whole = gathering.done();
   const std::string& cd = config->process.cd;
   if (!cd.empty() && !cd.starts_with('/')) {
-    whole.errors.push_back({fmt::format("the profile changes to a folder beside it: cd {}", cd),
-                            "write its absolute path"});
+    return fail_with({fmt::format("the profile changes to a folder beside it: cd {}", cd),
+                      "write its absolute path"});
   }
+  Gathering gathering(text, cd.empty() ? path.substr(0, path.rfind('/')) : cd, files);
+  for (const options::NamedFile& file : loose_files_of(*config)) gathering.take(file);
+  WholeProfile whole = gathering.done();
   if (!whole.errors.empty()) return whole;
   const auto again = options::load_text(whole.text, path);
   if (!again) return fail_with(again.error());
-  for (const options::NamedFile& file : options::files_of(*again)) {
-    if (!is_loose(file)) continue;
+  for (const options::NamedFile& file : loose_files_of(*again)) {
     whole.errors.push_back(
         {fmt::format("the profile names a file beside it: {} {}", file.option, file.path),
          "write its absolute path"});

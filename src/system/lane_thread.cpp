@@ -87,9 +87,8 @@ void LaneThread::run() {
           pace.after_turn(moved, parts_.traffic ? parts_.traffic() : Pace::Traffic{}, now);
       if (length > Duration::zero()) {
         rest(length);
-      } else if (moved <= few && parts_.is_drained && parts_.is_drained() &&
-                 parts_.bell.may_sleep()) {
-        sleep(0);
+      } else if (moved <= few && is_drained() && parts_.bell.may_sleep()) {
+        sleep(fruitless);
       }
     } else if (parts_.bell.may_sleep()) {
       const Instant until = parts_.hold.until ? parts_.hold.until() : Instant::min();

@@ -58,6 +58,7 @@ class LaneThread {
   [[nodiscard]] Status watch_everything();
   void run();
   std::size_t take_turn(Instant now);
+  [[nodiscard]] bool is_drained() const { return parts_.is_drained && parts_.is_drained(); }
   void sleep(unsigned fruitless);
   void sleep_without_held(Duration most);
 

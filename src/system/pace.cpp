@@ -22,8 +22,8 @@ constexpr std::size_t train = 12;  // in a turn without a rest before it
 // A rest turns everything into trains. What comes is seen without one, now and then.
 constexpr unsigned windows_before_look = 32;
 
-// Of small packets.
-Duration rest_beside(std::uint64_t packets, Duration window) {
+// packets: that went the other way in the window.
+Duration rest_of_small_beside(std::uint64_t packets, Duration window) {
   if (packets == 0) return Pace::rest_of_small;
   const Duration of_burst = window * packets_of_burst / static_cast<std::int64_t>(packets);
   return std::clamp(of_burst, Pace::rest_of_small, Pace::longer_rest_of_small);
@@ -40,11 +40,8 @@ void Pace::look_back(const Traffic& so_far, Instant now) {
   const bool singles =
       rested_windows_ > 0 ? rested_windows_ < windows_before_look : packets_ < turns_ * train;
   const bool rests = fast && singles;
-  if (!rests) {
-    rest_ = Duration::zero();
-  } else {
-    rest_ = are_small ? rest_beside(beside, now - since_) : rest_of_large;
-  }
+  const Duration rest = are_small ? rest_of_small_beside(beside, now - since_) : rest_of_large;
+  rest_ = rests ? rest : Duration::zero();
   rested_windows_ = rests ? rested_windows_ + 1 : 0;
   since_ = now;
   before_ = so_far;

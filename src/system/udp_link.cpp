@@ -151,27 +151,19 @@ void UdpLink::resize_buffers(std::optional<unsigned> receive, std::optional<unsi
 std::size_t UdpLink::read(std::span<Packet> packets, std::span<ports::LinkAddress> from,
                           std::size_t front_room) {
   receiver_.forget_fragments();
-  const auto read_data = [&](std::size_t at) {
-    return receiver_.read(fd(), packets.subspan(at), from.subspan(at), front_room, at);
+  const auto data = [&](std::size_t behind) -> std::size_t {
+    if (behind == packets.size()) return 0;
+    return receiver_.read(fd(), packets.subspan(behind), from.subspan(behind), front_room, behind);
   };
-  const auto read_control = [&](std::size_t most) -> std::size_t {
-    most = std::min(most, most_control_packets);
-    if (control_ == nullptr || most == 0) return 0;
+  const auto control = [&]() -> std::size_t {
+    if (control_ == nullptr) return 0;
+    const std::size_t most = std::min((packets.size() + 1) / 2, most_control_packets);
     return control_->receiver_.read(control_->fd(), packets.first(most), from.first(most),
                                     front_room);
   };
-  std::size_t control = 0, data = 0;
-  const ReadOrder::Look first = order_.first();
-  if (first == ReadOrder::Look::data) {
-    data = read_data(0);
-    if (order_.goes_on(data)) control = read_control(packets.size());
-  } else {
-    control = read_control((packets.size() + 1) / 2);
-    const bool goes_on = first == ReadOrder::Look::both || order_.goes_on(control);
-    if (goes_on && control < packets.size()) data = read_data(control);
-  }
-  if (order_.wants_errors(control, data)) drain_errors();
-  return control + data;
+  const ReadOrder::Found found = order_.read(control, data);
+  if (found.wants_errors) drain_errors();
+  return found.packets;
 }
 
 void UdpLink::drain_errors() {

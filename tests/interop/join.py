@@ -236,7 +236,8 @@ def refusals(bench: Bench) -> None:
         contains(said, "the far side offers 192.168.20.0/24", "this host lies in", "--map",
                  "Nothing was changed")
         loose = sites.gateway.write("loose.ovpn", LOOSE)
-        contains(sites.gateway.refuses("join", loose), "loose.ovpn:4: ca ca.crt: ", "loose.ovpn:6: key a.key: ")
+        said = sites.gateway.refuses("join", loose)
+        contains(said, "loose.ovpn:4: ca ca.crt: ", "loose.ovpn:6: key a.key: ")
         server = sites.gateway.write("server.ovpn", "dev tun\nserver 10.8.0.0 255.255.255.0\n")
         sites.gateway.refuses("join", server)
         sites.gateway.check_same(sites.before, "after refusals")

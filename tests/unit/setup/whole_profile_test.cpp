@@ -103,8 +103,11 @@ TEST_F(WholeProfileTest, what_it_does_not_reach_is_refused) {
   const std::string block =
       "<connection>\nremote b.example.net\ntls-auth ta.key 1\n</connection>\n";
   EXPECT_NE(refusals(keys + block).find("tls-auth ta.key"), std::string::npos);
-  EXPECT_NE(refusals(std::string("cd sub\n") + "ca /c\ncert /c\nkey /c\n").find("cd sub"),
-            std::string::npos);
+  Disk readable(files);
+  const auto elsewhere = make_whole(std::string(head) + "cd sub\nca /c\ncert /c\nkey /c\n",
+                                    "/home/ann/office.conf", readable);
+  ASSERT_FALSE(elsewhere);
+  EXPECT_NE(elsewhere.error().text().find("cd sub"), std::string::npos);
 }
 
 }  // namespace

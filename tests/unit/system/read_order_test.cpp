@@ -1,24 +1,26 @@
 #include "system/read_order.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace adit::system {
 namespace {
-
-using Look = ReadOrder::Look;
 
 // Reads, and what each looks at: two sockets with packets that wait.
 class Reads {
  public:
   // "d", "c", "dc": what was looked at.
   std::string read(std::size_t data, std::size_t control) {
-    const Look first = order_.first();
-    const bool both = first == Look::both;
-    const std::size_t found = first == Look::control ? control : data;
-    const bool more = !both && order_.goes_on(found);
-    const bool at_data = both || first == Look::data || more;
-    const bool at_control = both || first == Look::control || more;
-    errors_ = order_.wants_errors(at_control ? control : 0, at_data ? data : 0);
+    bool at_data = false, at_control = false;
+    const auto look = [](bool& looked, std::size_t found) {
+      EXPECT_FALSE(std::exchange(looked, true)) << "twice in a read";
+      return found;
+    };
+    const auto found = order_.read([&] { return look(at_control, control); },
+                                   [&](std::size_t) { return look(at_data, data); });
+    errors_ = found.wants_errors;
+    EXPECT_EQ(found.packets, (at_data ? data : 0) + (at_control ? control : 0));
     return std::string(at_data ? "d" : "") + (at_control ? "c" : "");
   }
   [[nodiscard]] bool errors() const { return errors_; }

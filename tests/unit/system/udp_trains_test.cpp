@@ -115,6 +115,21 @@ TEST_F(UdpTrainsTest, sends_equal_datagrams_as_trains_and_takes_trains_apart) {
   });
 }
 
+// A lane that slept then would not wake up for them.
+TEST_F(UdpTrainsTest, tells_that_the_rest_of_a_train_is_still_to_be_read) {
+  in_own_network([] {
+    UdpEnd one(any(Stack::v4)), other(any(Stack::v4));
+    const ports::LinkAddress to{at("127.0.0.1", other.link->local().port), {}, 0};
+    send_all(one, numbered(5, 1400, 1400), to);
+    ASSERT_EQ(one.link->traffic().writes, 1u);
+    std::vector<Packet> two(other.pool.packets().begin(), other.pool.packets().begin() + 2);
+    EXPECT_EQ(other.link->read(two, other.from, plane::front_room), 2u);
+    EXPECT_TRUE(other.link->holds_packets());
+    EXPECT_EQ(other.read().size(), 3u);
+    EXPECT_FALSE(other.link->holds_packets());
+  });
+}
+
 TEST_F(UdpTrainsTest, ends_a_train_where_size_or_receiver_changes) {
   in_own_network([] {
     UdpEnd one(any(Stack::v4)), other(any(Stack::v4)), third(any(Stack::v4));
