@@ -87,7 +87,7 @@ def server_status(bench: Bench, version: int) -> Callable[[str], list[list[str]]
             net = tunnel.net
             wait_up(tunnel)
             net.server.ping(tunnel.inside.client4, 2)
-            text = written(path, "J")
+            text = written(path, "192.168.33.0/24")  # routes come after the name
             (lab.folder / "seen").write_text(text)
             told.append(status_lines(text))
             check(path.stat().st_ino == file.st_ino, f"{program}: the file is another one")
