@@ -158,6 +158,18 @@ std::string route_quota(unsigned limit, std::string_view client) {
 std::string learn_failed(std::string_view address, std::string_view client) {
   return fmt::format("MULTI: Learn FAILED: {} -> {}", address, client);
 }
+std::string stale_check(Duration age, Duration interval) {
+  const auto seconds = [](Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  };
+  return fmt::format(
+      "Initializing stale route check timer to run every {} seconds and to removing routes with "
+      "activity timeout older than {} seconds",
+      seconds(interval), seconds(age));
+}
+std::string stale_route(std::string_view address) {
+  return fmt::format("MULTI: Deleting stale route for address '{}'", address);
+}
 std::string internal_route(std::string_view prefix, std::string_view client) {
   return fmt::format("MULTI: internal route {} -> {}", prefix, client);
 }

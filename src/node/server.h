@@ -356,7 +356,9 @@ class Server {
   void ask_about(ServerPeer& peer, const plane::Station& station, Bytes frame);
   void station_decided(ServerPeer& peer, const plane::Station& station, bool agreed);
   void learned(ServerPeer& peer, const plane::Station& station);
+  void tell_station_gone(const ServerPeer& peer, const plane::Station& station);
   void forget_stations(const ServerPeer& peer);
+  void forget_stale_stations();
   void hand_on_frames();
 
   // facts.cpp
@@ -401,6 +403,8 @@ class Server {
   Instant next_wear_check_;
   Instant next_status_;
   Instant next_pool_write_;
+  Duration stale_interval_{0};  // stale-routes-check
+  Instant next_stale_check_ = Instant::max();
   std::vector<std::function<bool()>> watched_;
   Instant next_look_ = Instant::max();
 };

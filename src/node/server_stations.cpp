@@ -70,16 +70,29 @@ void Server::station_decided(ServerPeer& peer, const plane::Station& station, bo
 }
 
 void Server::learned(ServerPeer& peer, const plane::Station& station) {
-  stations_.put(station, peer.index);
+  stations_.put(station, peer.index, now_);
   peer.log.info(3, "{}", lines::learn(station.text(), peer.name()));
 }
 
-void Server::forget_stations(const ServerPeer& peer) {
+void Server::tell_station_gone(const ServerPeer& peer, const plane::Station& station) {
   const Hooks::Occasion gone = learning();
+  if (!hooks_.wanted(gone)) return;
+  hooks_.tell_in_order(gone, client_environment(peer), {"delete", station.text()},
+                       how_to_learn(peer, station.text()), 0, [](bool) {});
+}
+
+void Server::forget_stations(const ServerPeer& peer) {
   for (const plane::Station& station : stations_.remove(peer.index)) {
-    if (!hooks_.wanted(gone)) continue;
-    hooks_.tell_in_order(gone, client_environment(peer), {"delete", station.text()},
-                         how_to_learn(peer, station.text()), 0, [](bool) {});
+    tell_station_gone(peer, station);
+  }
+}
+
+void Server::forget_stale_stations() {
+  next_stale_check_ = now_ + stale_interval_;
+  for (const auto& [station, client] : stations_.take_stale(now_)) {
+    const ServerPeer& peer = *peers_.at(client);
+    peer.log.info(4, "{}", lines::stale_route(station.text()));
+    tell_station_gone(peer, station);
   }
 }
 

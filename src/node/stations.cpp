@@ -8,7 +8,7 @@ constexpr Duration asked_again = std::chrono::seconds(10);
 
 std::optional<plane::PeerIndex> Stations::owner(const Station& station) const {
   const auto found = owners_.find(station);
-  return found == owners_.end() ? std::nullopt : std::optional(found->second);
+  return found == owners_.end() ? std::nullopt : std::optional(found->second.peer);
 }
 
 std::vector<Stations::Station> Stations::behind(plane::PeerIndex client) const {
@@ -31,11 +31,13 @@ std::size_t Stations::count(plane::PeerIndex client, Instant now) {
   return behind(client).size() + in_question;
 }
 
-void Stations::put(const Station& station, plane::PeerIndex client) {
-  const auto [at, is_new] = owners_.try_emplace(station, client);
-  if (!is_new && at->second == client) return;
-  if (!is_new) places_.erase({at->second, station});
-  at->second = client;
+void Stations::put(const Station& station, plane::PeerIndex client, Instant now) {
+  if (age_) last_heard_[station] = now;
+  const auto [at, is_new] = owners_.try_emplace(station);
+  plane::StationOwner& owner = at->second;
+  if (!is_new && owner.peer == client) return;
+  if (!is_new) places_.erase({owner.peer, station});
+  owner = {client, age_ ? std::make_shared<plane::Heard>() : nullptr};
   places_.insert({client, station});
   changed_ = true;
 }
@@ -44,12 +46,31 @@ std::vector<Stations::Station> Stations::remove(plane::PeerIndex client) {
   const std::vector<Station> gone = behind(client);
   for (const Station& station : gone) {
     owners_.erase(station);
+    last_heard_.erase(station);
     places_.erase({client, station});
   }
   std::erase_if(doubts_, [&](const auto& doubt) { return doubt.first.first == client; });
   std::erase_if(held_, [&](const Held& held) { return held.client == client; });
   changed_ = changed_ || !gone.empty();
   return gone;
+}
+
+std::vector<Stations::Stale> Stations::take_stale(Instant now) {
+  std::vector<Stale> stale;
+  for (auto at = last_heard_.begin(); at != last_heard_.end();) {
+    const auto owner = owners_.find(at->first);
+    if (owner->second.heard->take()) at->second = now;
+    if (now - at->second < *age_) {
+      ++at;
+      continue;
+    }
+    stale.push_back({at->first, owner->second.peer});
+    places_.erase({owner->second.peer, at->first});
+    owners_.erase(owner);
+    at = last_heard_.erase(at);
+  }
+  changed_ = changed_ || !stale.empty();
+  return stale;
 }
 
 Stations::Question Stations::ask(const Station& station, plane::PeerIndex client, Bytes frame,

@@ -17,17 +17,24 @@ class Stations {
  public:
   using Station = plane::Station;
 
-  // seed: a random number
-  explicit Stations(std::uint64_t seed) : seed_(seed) {}
+  // seed: a random number. age: those of which nothing comes for so long are stale
+  explicit Stations(std::uint64_t seed, std::optional<Duration> age = {})
+      : seed_(seed), age_(age) {}
 
   [[nodiscard]] std::optional<plane::PeerIndex> owner(const Station& station) const;
   [[nodiscard]] std::vector<Station> behind(plane::PeerIndex client) const;
   // Those in question count too.
   [[nodiscard]] std::size_t count(plane::PeerIndex client, Instant now);
   // A station may move: whoever it was behind has it no more.
-  void put(const Station& station, plane::PeerIndex client);
+  void put(const Station& station, plane::PeerIndex client, Instant now);
   // What was behind it.
   std::vector<Station> remove(plane::PeerIndex client);
+  struct Stale {
+    Station station;
+    plane::PeerIndex client;
+  };
+  // They are removed. That something came of a station counts as of this call.
+  std::vector<Stale> take_stale(Instant now);
 
   // Where somebody is asked before a station is put: the frame waits, of each station the first.
   enum class Question { fresh, waiting, refused };
@@ -60,8 +67,10 @@ class Stations {
   using Place = std::pair<plane::PeerIndex, Station>;
 
   std::uint64_t seed_;
-  std::map<Station, plane::PeerIndex> owners_;
-  std::set<Place> places_;  // the same by clients
+  std::optional<Duration> age_;
+  std::map<Station, plane::StationOwner> owners_;
+  std::map<Station, Instant> last_heard_;  // with an age only
+  std::set<Place> places_;                 // the same by clients
   std::map<Place, Doubt> doubts_;
   std::vector<Held> held_;
   bool changed_ = false;

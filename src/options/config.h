@@ -282,6 +282,11 @@ struct Server {
   bool duplicate_cn = false;
   unsigned max_clients = 1024;
   unsigned max_routes_per_client = 256;
+  struct StaleRoutes {
+    Seconds age{0};
+    Seconds interval{0};
+  };
+  std::optional<StaleRoutes> stale_routes;  // stale-routes-check
   std::optional<std::pair<unsigned, Seconds>> connect_freq;
   std::pair<unsigned, Seconds> connect_freq_initial{100, Seconds(10)};
   bool username_as_common_name = false;

@@ -171,6 +171,15 @@ void connect_freq_initial(Use& use) {
   set_frequency(use, use.config().server.connect_freq_initial);
 }
 
+// Without an interval they are looked at as often as they may be silent.
+void stale_routes_check(Use& use) {
+  Server::StaleRoutes stale;
+  if (!use.seconds(0, stale.age, 1)) return;
+  stale.interval = stale.age;
+  if (use.has(1) && !use.seconds(1, stale.interval, 1)) return;
+  use.config().server.stale_routes = stale;
+}
+
 // Lifetime, then renewal; "external-auth" stands behind what there is of them.
 void auth_gen_token(Use& use) {
   Server::AuthToken token;
@@ -249,10 +258,8 @@ constexpr std::array server_rows{
         .help = "Key file for signing auth tokens across restarts.",
         .apply = set_file<&Config::server, &Server::auth_gen_token_secret>},
     Row{.name = "stale-routes-check", .args = {1, 2, "age [interval]"},
-        .state = State::accepted, .change = Change::nothing,
-        .note = "it drops nothing here: networks behind clients are looked up whole, and what was "
-         "learnt of a client goes with it",
-        .help = "Drop idle learned routes."},
+        .help = "Forget stations behind clients (tap) of which nothing comes for so long.",
+        .apply = stale_routes_check},
     Row{.name = "vlan-tagging", .help = "VLAN-aware tap server.", .apply = vlan_tagging},
     Row{.name = "vlan-accept", .args = {1, 1, "all|tagged|untagged"},
         .help = "802.1Q frame policy.", .apply = vlan_accept},

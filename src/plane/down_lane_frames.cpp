@@ -44,7 +44,7 @@ bool DownLane::knows_station(const Arrival& arrival, const Packet& frame,
                              const ip::EthernetHeader& header) {
   const PeerSlot& peer = *arrival.peer;
   const Station station{header.source, peer.vlan};
-  if (around_.tables.routes().macs.find(station) == peer.index) return true;
+  if (around_.tables.routes().macs.hear(station, peer.index)) return true;
   if (header.source.is_group() || header.source.is_unspecified()) {
     drop(peer, Drop::bad_source);
     return false;

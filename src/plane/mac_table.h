@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,28 +22,55 @@ struct Station {
   auto operator<=>(const Station&) const = default;
 };
 
+// That a station has sent something. Lanes note it, the control thread takes it.
+class Heard {
+ public:
+  // Once is enough: what was written already stays in every core's cache.
+  void note() {
+    if (!heard_.load(std::memory_order_relaxed)) heard_.store(true, std::memory_order_relaxed);
+  }
+  // Since the last call.
+  [[nodiscard]] bool take() { return heard_.exchange(false, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> heard_{false};
+};
+
+struct StationOwner {
+  PeerIndex peer = no_peer;
+  std::shared_ptr<Heard> heard;  // nullptr: nobody wants to know
+};
+
 // Which peer a station is behind. Immutable once published.
 class MacTable {
  public:
   MacTable() = default;
   // seed: makes it hard to choose addresses that meet in one place
-  MacTable(const std::map<Station, PeerIndex>& stations, std::uint64_t seed);
+  MacTable(const std::map<Station, StationOwner>& stations, std::uint64_t seed);
 
   // no_peer: nobody knows.
-  [[nodiscard]] PeerIndex find(const Station& station) const {
-    if (slots_.empty()) return no_peer;
-    const std::uint64_t key = key_of(station);
-    for (std::size_t at = place_of(key);; at = (at + 1) & (slots_.size() - 1)) {
-      const Slot& slot = slots_[at];
-      if (slot.peer == no_peer || slot.key == key) return slot.peer;
-    }
+  [[nodiscard]] PeerIndex find(const Station& station) const { return owner(station).peer; }
+  // Whether it is known to be there, from where something of it has just come.
+  [[nodiscard]] bool hear(const Station& station, PeerIndex peer) const {
+    const StationOwner& known = owner(station);
+    if (known.peer != peer) return false;
+    if (known.heard != nullptr) known.heard->note();
+    return true;
   }
 
  private:
   struct Slot {
     std::uint64_t key = 0;
-    PeerIndex peer = no_peer;
+    StationOwner owner;
   };
+  [[nodiscard]] const StationOwner& owner(const Station& station) const {
+    if (slots_.empty()) return nobody_;
+    const std::uint64_t key = key_of(station);
+    for (std::size_t at = place_of(key);; at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (slot.owner.peer == no_peer || slot.key == key) return slot.owner;
+    }
+  }
   [[nodiscard]] static std::uint64_t key_of(const Station& station) {
     return std::uint64_t{station.vlan} << 48 | station.address.number();
   }
@@ -51,6 +80,7 @@ class MacTable {
     return (mixed ^ mixed >> 32) & (slots_.size() - 1);
   }
 
+  static inline const StationOwner nobody_;
   std::vector<Slot> slots_;  // a power of two, at most half of them in use
   std::uint64_t seed_ = 0;
 };

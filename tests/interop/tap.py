@@ -307,6 +307,34 @@ def deleted(told: str) -> list[str]:
     return sorted(line for line in told.splitlines() if line.startswith("delete"))
 
 
+def stale_stations(program: str, bench: Bench) -> None:
+    """A card of which nothing comes makes room for another, and the script hears it; as with stock."""
+    other = "02:00:5e:00:00:09"
+    with Lab(bench.folder) as lab:
+        net = three_hosts(lab)
+        told = net.server.folder / "told"
+        script = net.server.write("learn.sh", f'#!/bin/sh\necho "$@" >> {told}\n', 0o755)
+        lines = (
+            "script-security 2",
+            f"learn-address {script}",
+            "max-routes-per-client 1",
+            "stale-routes-check 4 1",
+        )
+        tunnel = Tunnel(net, tap_setup(program, "stock", at_server=lines), bench.keys)
+        tunnel.start()
+        first = card(net.client)
+        net.client.run("ping", "-c", "14", "-i", "0.5", "10.8.0.1")
+        check(not deleted(told.read_text()), f"it was heard all the time: {told.read_text()}")
+        net.client.run("ip", "link", "set", "tap0", "address", other)
+        net.client.ping("10.8.0.1", 1, wait=1)
+        tunnel.server.wait_for(r"route quota \(1\) exceeded")
+        reaches(net.client, "10.8.0.1", "the other card, with room for it")
+        behind(tunnel, f"{other}@0")
+        said = told.read_text().splitlines()
+        wanted = [f"add {first}@0 client1", f"delete {first}@0", f"add {other}@0 client1"]
+        check(said == wanted, f"the script heard {said}")
+
+
 def client_file(bench: Bench) -> None:
     """What a client's own file may say with tap, and what it may not; as with stock."""
     said = []
@@ -429,6 +457,7 @@ def cases() -> list[Case]:
         Case("clients-apart", partial(client_to_client, False)),
         *(Case(f"vlans-{one}", partial(vlans, one)) for one in ("all", "tagged", "untagged")),
         *(Case(f"learn-address-{one}", partial(learn_address, one)) for one in ("stock", "adit")),
+        *(Case(f"stale-stations-{one}", partial(stale_stations, one)) for one in ("stock", "adit")),
         Case("client-file", client_file),
         Case("hardware-address", hardware_address),
         Case("several-lanes", several_lanes),

@@ -15,14 +15,14 @@ plane::Station station(std::uint8_t number, std::uint16_t vlan = 0) {
 TEST(Stations, are_behind_whoever_sent_last) {
   Stations stations(1);
   EXPECT_EQ(stations.take_change(), nullptr);
-  stations.put(station(1), 4);
+  stations.put(station(1), 4, Instant(1h));
   auto table = stations.take_change();
   ASSERT_NE(table, nullptr);
   EXPECT_EQ(table->macs.find(station(1)), 4u);
   EXPECT_EQ(table->macs.find(station(1, 7)), plane::no_peer) << "another VLAN";
-  stations.put(station(1), 4);
+  stations.put(station(1), 4, Instant(1h));
   EXPECT_EQ(stations.take_change(), nullptr);
-  stations.put(station(1), 5);
+  stations.put(station(1), 5, Instant(1h));
   EXPECT_EQ(stations.take_change()->macs.find(station(1)), 5u);
   EXPECT_TRUE(stations.behind(4).empty());
   EXPECT_EQ(stations.owner(station(1)), 5u);
@@ -30,9 +30,9 @@ TEST(Stations, are_behind_whoever_sent_last) {
 
 TEST(Stations, go_with_their_client) {
   Stations stations(1);
-  stations.put(station(1), 7);
-  stations.put(station(2), 7);
-  stations.put(station(3), 8);
+  stations.put(station(1), 7, Instant(1h));
+  stations.put(station(2), 7, Instant(1h));
+  stations.put(station(3), 8, Instant(1h));
   static_cast<void>(stations.take_change());
   EXPECT_EQ(stations.remove(7), (std::vector{station(1), station(2)}));
   EXPECT_EQ(stations.owner(station(1)), std::nullopt);
@@ -80,6 +80,46 @@ TEST(Stations, and_questions_and_frames_of_a_client_that_went_are_forgotten) {
   const auto held = stations.take_held();
   ASSERT_EQ(held.size(), 1u);
   EXPECT_EQ(held[0].client, 5u);
+}
+
+TEST(Stations, are_stale_when_nothing_comes_of_them_for_so_long) {
+  Stations stations(1, 60s);
+  const Instant begin(1h);
+  stations.put(station(1), 4, begin);
+  stations.put(station(2), 4, begin);
+  stations.put(station(3), 5, begin + 20s);
+  const auto table = stations.take_change();
+  EXPECT_TRUE(stations.take_stale(begin + 59s).empty());
+  EXPECT_TRUE(table->macs.hear(station(2), 4));
+  EXPECT_FALSE(table->macs.hear(station(1), 5)) << "it is elsewhere";
+  const auto stale = stations.take_stale(begin + 60s);
+  ASSERT_EQ(stale.size(), 1u);
+  EXPECT_EQ(stale[0].station, station(1));
+  EXPECT_EQ(stale[0].client, 4u);
+  EXPECT_EQ(stations.behind(4), std::vector{station(2)});
+  const auto next = stations.take_change();
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->macs.find(station(1)), plane::no_peer);
+  EXPECT_TRUE(table->macs.hear(station(2), 4)) << "a lane may still look at the old table";
+  EXPECT_EQ(stations.take_stale(begin + 80s).size(), 1u) << "station 3";
+  EXPECT_TRUE(stations.take_stale(begin + 139s).empty());
+  EXPECT_EQ(stations.take_stale(begin + 140s).size(), 1u) << "station 2, heard by 80 s";
+}
+
+TEST(Stations, that_are_stale_leave_room_for_others) {
+  Stations stations(1, 60s);
+  const Instant begin(1h);
+  stations.put(station(1), 4, begin);
+  EXPECT_EQ(stations.count(4, begin), 1u);
+  EXPECT_EQ(stations.take_stale(begin + 60s).size(), 1u);
+  EXPECT_EQ(stations.count(4, begin + 60s), 0u);
+  EXPECT_TRUE(stations.remove(4).empty());
+}
+
+TEST(Stations, without_an_age_are_never_stale) {
+  Stations stations(1);
+  stations.put(station(1), 4, Instant(1h));
+  EXPECT_TRUE(stations.take_stale(Instant(1000h)).empty());
 }
 
 }  // namespace

@@ -30,6 +30,22 @@ TEST(TapServer, may_be_smaller_than_with_tun) {
   EXPECT_TRUE(mentions(tun.issues, "the network is too small")) << all_text(tun.issues);
 }
 
+TEST(TapServer, forgets_stations_as_often_as_it_is_told) {
+  const std::string server = with_tap + "server 10.8.0.0 255.255.255.0\nkeepalive 10 60\n";
+  EXPECT_FALSE(good(server).server.stale_routes);
+  const auto both = good(server + "stale-routes-check 600 60\n").server.stale_routes;
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->age, Seconds(600));
+  EXPECT_EQ(both->interval, Seconds(60));
+  EXPECT_EQ(good(server + "stale-routes-check 600\n").server.stale_routes->interval, Seconds(600));
+  for (const char* bad : {"0", "60 0", "-1", "x"}) {
+    EXPECT_FALSE(read_and_complete(server + "stale-routes-check " + bad + "\n").ok()) << bad;
+  }
+  const Parsed tun = read_and_complete(std::string(minimal_server) + "stale-routes-check 60\n");
+  EXPECT_TRUE(tun.ok());
+  EXPECT_TRUE(mentions(tun.issues, "with a tun device nothing is learned")) << all_text(tun.issues);
+}
+
 TEST(ServerBridge, gives_clients_a_range_of_the_network_behind_the_bridge) {
   const Config config =
       good(with_tap +

@@ -44,7 +44,7 @@ class Frames : public Planes {
     PeerSpec spec = server.plane.spec(index);
     spec.vlan = vlan;
     server.plane.set_peer(index, spec);
-    stations[{mac(card(index)), vlan}] = index;
+    stations[{mac(card(index)), vlan}].peer = index;
     tell(server);
   }
   void tell(End& server) const {
@@ -63,7 +63,7 @@ class Frames : public Planes {
     return ports;
   }
 
-  std::map<Station, PeerIndex> stations;
+  std::map<Station, StationOwner> stations;
 };
 using Ports = std::set<std::uint16_t>;
 
@@ -113,7 +113,7 @@ TEST_F(Frames, of_a_card_that_is_not_known_there_are_reported_and_handed_on_when
       reported = to_buffer(bytes);
     });
     EXPECT_EQ(reported, frame(of_host, sender));
-    stations[{mac(sender), 0}] = 0;
+    stations[{mac(sender), 0}].peer = 0;
     tell(server);
     ASSERT_TRUE(server.plane.send_frame(0, reported));
     server.turn();
@@ -349,16 +349,16 @@ TEST_F(Frames, of_ipv6_are_stopped_both_ways_by_what_was_pushed) {
 
 TEST(MacTable, finds_what_was_put_and_nothing_else) {
   EXPECT_EQ(MacTable().find({mac(card(1)), 0}), no_peer);
-  std::map<Station, PeerIndex> stations;
+  std::map<Station, StationOwner> stations;
   for (std::uint32_t i = 0; i < 5000; ++i) {
     Station station;
     store_u32(&station.address.bytes[2], i);
     station.vlan = static_cast<std::uint16_t>(i % 3);
-    stations[station] = i;
+    stations[station].peer = i;
   }
   const MacTable table(stations, 4711);
-  for (const auto& [station, peer] : stations) EXPECT_EQ(table.find(station), peer);
-  for (const auto& [station, peer] : stations) {
+  for (const auto& [station, owner] : stations) EXPECT_EQ(table.find(station), owner.peer);
+  for (const auto& [station, owner] : stations) {
     EXPECT_EQ(table.find({station.address, 9}), no_peer);
   }
 }
