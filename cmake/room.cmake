@@ -35,4 +35,7 @@ function(adit_build_options target name)
   if(name IN_LIST ADIT_UNOPTIMISED)
     target_compile_options(${target} PRIVATE -O0)
   endif()
+  if(ADIT_FUZZ AND name STREQUAL "tests")  # what a test runs through leads no search
+    target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
 endfunction()
