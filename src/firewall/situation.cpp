@@ -1,5 +1,8 @@
 #include "firewall/situation.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "firewall/nftables.h"
 
@@ -48,8 +51,16 @@ void ask_iptables(Tools& tools, Situation& situation) {
       legacy_tables(tools, "/proc/net/ip6_tables_names", "ip6tables-legacy-save", situation.unread);
 }
 
+// Where it is active its chains are loaded. To ask it takes longer than all the rest.
+bool may_have_ufw(const Situation& situation) {
+  if (!situation.unread.empty()) return true;
+  return std::ranges::any_of(
+      std::array{&situation.nft_json, &situation.legacy4, &situation.legacy6},
+      [](const std::string* rules) { return rules->find("ufw") != std::string::npos; });
+}
+
 void ask_frontends(Tools& tools, Situation& situation) {
-  if (tools.has("ufw")) {
+  if (may_have_ufw(situation) && tools.has("ufw")) {
     situation.ufw_status = output_of(tools, {"ufw", "status"});
     situation.ufw_added = output_of(tools, {"ufw", "show", "added"});
   }
