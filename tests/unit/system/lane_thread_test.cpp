@@ -171,6 +171,7 @@ TEST(LaneThread, leaves_a_held_descriptor_alone_until_the_hold_ends) {
   constexpr Duration pause = 20ms;
   std::atomic<int> turns{0}, taken{0};
   Instant open_at;
+  const Instant begin = monotonic_now();
   auto lane = LaneThread::start({"adit-up",
                                  {event.get()},
                                  [&](Instant now, WallTime) -> std::size_t {
@@ -183,7 +184,6 @@ TEST(LaneThread, leaves_a_held_descriptor_alone_until_the_hold_ends) {
                                  *bell,
                                  {event.get(), [&] { return open_at; }}});
   ASSERT_TRUE(lane);
-  const Instant begin = monotonic_now();
   ASSERT_TRUE(eventually([&] { return taken == 10; }));
   EXPECT_GE(monotonic_now() - begin, 9 * pause);
   (*lane)->stop();
