@@ -258,7 +258,7 @@ class Server {
   // server_connect.cpp: from admission to the push
   void connect(ServerPeer& peer, bool replaced);
   [[nodiscard]] bool load_profile(ServerPeer& peer);
-  [[nodiscard]] bool refuse_disabled(ServerPeer& peer, bool told);
+  [[nodiscard]] bool refuse_disabled(ServerPeer& peer);
   // The file of a client: its path, with its text where there is one.
   [[nodiscard]] std::pair<std::string, Result<std::string>> client_file(
       const options::Server& server, const ServerPeer& peer) const;

@@ -54,15 +54,15 @@ void Server::connect(ServerPeer& peer, bool replaced) {
     for (const plane::PeerIndex index : older) remove(index, "SIGTERM", "new-connection");
   }
   tell_plugins_of_address(peer);
-  if (!load_profile(peer) || refuse_disabled(peer, false)) return;
+  if (!load_profile(peer) || refuse_disabled(peer)) return;
   run_client_connect(peer);
 }
 
-// "disable" is looked at before the next program is asked. told: of the connect, as of the end
-// then.
-bool Server::refuse_disabled(ServerPeer& peer, bool told) {
+// "disable" is looked at before the next program is asked. Of the end all are told that are to be,
+// even of a client that its file disables, whose connect nobody heard of: stock does that.
+bool Server::refuse_disabled(ServerPeer& peer) {
   if (!peer.profile.disable) return false;
-  peer.let_in = told;
+  peer.let_in = true;
   peer.log.error("MULTI: client has been rejected due to 'disable' directive");
   refuse(peer);
   return true;
@@ -148,7 +148,7 @@ void Server::finish_connect(ServerPeer& peer) {
   if (has_tap() && !peer.profile.iroutes.empty()) {
     peer.log.warn("{}", lines::iroutes_rejected(peer.name()));
   }
-  if (refuse_disabled(peer, true)) return;
+  if (refuse_disabled(peer)) return;
   rename(peer);
   session::Offer offer = setup_.offer;
   if (!peer.profile.data_ciphers.empty()) {

@@ -174,12 +174,12 @@ void Server::plugins_connected(const PluginAnswer& answer,
   }
   if (connect->files) {
     overlay_profile(*peer, connect->files->profile(), connect->files->path());
-    if (!refuse_disabled(*peer, true)) {
+    if (!refuse_disabled(*peer)) {
       tell_plugins_of_connect(*peer, ConnectStage::second_plugins);
     }
   } else {
     for (const std::string& config : answer.configs) overlay_profile(*peer, config, "plugin");
-    if (!refuse_disabled(*peer, true)) run_connect_script(*peer);
+    if (!refuse_disabled(*peer)) run_connect_script(*peer);
   }
   serve(*peer);
 }

@@ -26,6 +26,9 @@ OF_THE_SERVER = ("client-connect", "client-disconnect", "learn-address", "tls-ve
 # Deliberate differences. Of files that are gone by then, stock goes on naming the paths to the
 # scripts of the same client that come later; here nobody is sent to look for them.
 GONE = {"auth_control_file", "auth_pending_file", "auth_failed_reason_file"}
+# To whom its file disables stock has given addresses, and takes them back; here none are given.
+OF_THE_POOL = {f"ifconfig_pool_{word}" for word in ("remote_ip", "netmask")}
+OF_THE_POOL |= {f"ifconfig_pool_{word}" for word in ("remote_ip6", "local_ip6", "ip6_netbits")}
 
 
 def is_bare(record: Record) -> bool:
@@ -167,9 +170,33 @@ def client_net30(bench: Bench) -> None:
     compare_clients(bench, "net30")
 
 
+def end_of_the_disabled(bench: Bench, net: ThreeHosts, program: str) -> list[Record]:
+    scripts = Recorder(bench.folder / program)
+    ccd = profile_folder(bench.folder, client1="disable\n")
+    lines = ("script-security 2", f"client-config-dir {ccd}")
+    lines += tuple(map(scripts.line, ("client-connect", "client-disconnect", "learn-address")))
+    tunnel = Tunnel(net, Setup(program, "stock", server_extra=lines), bench.keys)
+    tunnel.start_server()
+    tunnel.start_client().wait_for("AUTH: Received control message: AUTH_FAILED")
+    scripts.wait("client-disconnect")
+    check(tunnel.server.stop() == 0, "the server does not end with 0")
+    return scripts.all()
+
+
+def disabled_by_its_file(bench: Bench) -> None:
+    """Whose own file says "disable" has not come, but goes."""
+    with Lab(bench.folder) as lab:
+        net = lab.three_hosts()
+        stock = end_of_the_disabled(bench, net, "stock")
+        ours = end_of_the_disabled(bench, net, "adit")
+    check([record.hook for record in stock] == ["client-disconnect"], f"stock calls {stock}")
+    compare_all(stock, ours, OF_THE_POOL, lambda record: set())
+
+
 RUNS = (
     server_with_file,
     server_with_variables,
+    disabled_by_its_file,
     client,
     client_net30,
     *script_answers.RUNS,

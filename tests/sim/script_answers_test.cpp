@@ -192,14 +192,16 @@ TEST_F(ScriptAnswers, a_client_crresponse_that_fails_changes_nothing) {
   EXPECT_TRUE(server.store().files.empty()) << "its file is gone";
 }
 
-TEST_F(ScriptAnswers, no_script_hears_of_who_is_disabled) {
+TEST_F(ScriptAnswers, who_its_file_disables_goes_and_has_not_come) {
   server.give_file("client1", "disable\n");
   options::Scripts scripts;
-  scripts.client_connect.words = scripts.client_disconnect.words = {"script"};
+  scripts.client_connect.words = {"come"};
+  scripts.client_disconnect.words = {"gone"};
   server.use_scripts(scripts, [](const ports::Command&) { return 0; });
   EXPECT_FALSE(comes_up(10s));
   EXPECT_EQ(client->ended()->text, "auth-failure");
-  EXPECT_TRUE(server.processes().ran.empty());
+  EXPECT_FALSE(server.processes().ran.empty());
+  for (const ports::Command& command : server.processes().ran) EXPECT_EQ(command.argv[0], "gone");
 }
 
 TEST_F(ScriptAnswers, who_a_script_disables_has_come_and_gone) {
