@@ -51,7 +51,7 @@ void ask_iptables(Tools& tools, Situation& situation) {
       legacy_tables(tools, "/proc/net/ip6_tables_names", "ip6tables-legacy-save", situation.unread);
 }
 
-// Where it is active its chains are loaded. To ask it takes longer than all the rest.
+// Where it is active its chains are loaded. To ask it costs a tenth of a second and more.
 bool may_have_ufw(const Situation& situation) {
   if (!situation.unread.empty()) return true;
   return std::ranges::any_of(

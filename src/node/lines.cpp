@@ -158,14 +158,11 @@ std::string route_quota(unsigned limit, std::string_view client) {
 std::string learn_failed(std::string_view address, std::string_view client) {
   return fmt::format("MULTI: Learn FAILED: {} -> {}", address, client);
 }
-std::string stale_check(Duration age, Duration interval) {
-  const auto seconds = [](Duration duration) {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-  };
+std::string stale_check(std::chrono::seconds age, std::chrono::seconds interval) {
   return fmt::format(
       "Initializing stale route check timer to run every {} seconds and to removing routes with "
       "activity timeout older than {} seconds",
-      seconds(interval), seconds(age));
+      interval.count(), age.count());
 }
 std::string stale_route(std::string_view address) {
   return fmt::format("MULTI: Deleting stale route for address '{}'", address);

@@ -71,7 +71,7 @@ std::string learn(std::string_view address, std::string_view client);
 std::string iroutes_rejected(std::string_view client);
 std::string route_quota(unsigned limit, std::string_view client);
 std::string learn_failed(std::string_view address, std::string_view client);
-std::string stale_check(Duration age, Duration interval);
+std::string stale_check(std::chrono::seconds age, std::chrono::seconds interval);
 std::string stale_route(std::string_view address);
 std::string primary_virtual_ip(std::string_view client, std::string_view address);
 std::string internal_route(std::string_view prefix, std::string_view client);

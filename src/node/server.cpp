@@ -15,12 +15,6 @@ RateLimit connect_limit(const options::Server& server) {
   return {server.connect_freq->first, server.connect_freq->second};
 }
 
-namespace {
-std::optional<Duration> stale_age(const options::Server& server) {
-  return server.stale_routes ? std::optional<Duration>(server.stale_routes->age) : std::nullopt;
-}
-}  // namespace
-
 Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, Instant now,
                WallTime wall)
     : setup_(setup),
@@ -33,8 +27,8 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
       pool_(setup.pool),
       connects_(connect_limit(setup.config.server)),
       complaints_(setup.wrapping, log),
-      stations_(setup.config.device.is_tap() ? around.rng.number() : 0,
-                stale_age(setup.config.server)),
+      stations_(has_tap() ? Stations(around.rng.number(), setup.config.server.stale_routes, now)
+                          : Stations(0)),
       now_(now),
       wall_(wall),
       next_wear_check_(now),
@@ -45,8 +39,6 @@ Server::Server(const ServerSetup& setup, const Surroundings& around, Log log, In
   const options::Server& server = setup.config.server;
   if (pool_.base4()) log_.info(3, "{}", lines::address_pool(*pool_.base4(), pool_.size()));
   if (server.stale_routes && has_tap()) {
-    stale_interval_ = server.stale_routes->interval;
-    next_stale_check_ = now + stale_interval_;
     log_.info(1, "{}", lines::stale_check(server.stale_routes->age, server.stale_routes->interval));
   }
   if (server.pool_persist.empty()) return;
@@ -87,14 +79,14 @@ void Server::turn(Instant now, WallTime wall) {
   if (next_wear_check_ <= now_) note_wear();
   if (next_status_ <= now_) write_status(wall_);
   if (next_pool_write_ <= now_) write_pool();
-  if (next_stale_check_ <= now_) forget_stale_stations();
+  if (stations_.next_check() <= now_) forget_stale_stations();
   publish_routes();
   around_.plane.collect();
 }
 
 Deadline Server::deadline() const {
   Deadline next = earlier({next_wear_check_, "wear"}, {next_look_, "late-answer"});
-  next = earlier(next, {next_stale_check_, "stale-routes"});
+  next = earlier(next, {stations_.next_check(), "stale-routes"});
   if (!timers_.empty()) next = earlier(next, {timers_.begin()->first, "peer"});
   if (!silent_streams_.empty()) {
     next = earlier(next, {silent_streams_.front().first, "silent-stream"});

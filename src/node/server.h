@@ -403,8 +403,6 @@ class Server {
   Instant next_wear_check_;
   Instant next_status_;
   Instant next_pool_write_;
-  Duration stale_interval_{0};  // stale-routes-check
-  Instant next_stale_check_ = Instant::max();
   std::vector<std::function<bool()>> watched_;
   Instant next_look_ = Instant::max();
 };

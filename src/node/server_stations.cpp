@@ -88,7 +88,6 @@ void Server::forget_stations(const ServerPeer& peer) {
 }
 
 void Server::forget_stale_stations() {
-  next_stale_check_ = now_ + stale_interval_;
   for (const auto& [station, client] : stations_.take_stale(now_)) {
     const ServerPeer& peer = *peers_.at(client);
     peer.log.info(4, "{}", lines::stale_route(station.text()));

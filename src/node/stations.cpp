@@ -32,12 +32,11 @@ std::size_t Stations::count(plane::PeerIndex client, Instant now) {
 }
 
 void Stations::put(const Station& station, plane::PeerIndex client, Instant now) {
-  if (age_) last_heard_[station] = now;
   const auto [at, is_new] = owners_.try_emplace(station);
   plane::StationOwner& owner = at->second;
   if (!is_new && owner.peer == client) return;
   if (!is_new) places_.erase({owner.peer, station});
-  owner = {client, age_ ? std::make_shared<plane::Heard>() : nullptr};
+  owner = {client, ageing_ ? std::make_shared<plane::Heard>(now) : nullptr};
   places_.insert({client, station});
   changed_ = true;
 }
@@ -45,31 +44,27 @@ void Stations::put(const Station& station, plane::PeerIndex client, Instant now)
 std::vector<Stations::Station> Stations::remove(plane::PeerIndex client) {
   const std::vector<Station> gone = behind(client);
   for (const Station& station : gone) {
-    owners_.erase(station);
-    last_heard_.erase(station);
-    places_.erase({client, station});
+    erase(station, client);
   }
   std::erase_if(doubts_, [&](const auto& doubt) { return doubt.first.first == client; });
   std::erase_if(held_, [&](const Held& held) { return held.client == client; });
-  changed_ = changed_ || !gone.empty();
   return gone;
+}
+
+void Stations::erase(const Station& station, plane::PeerIndex client) {
+  owners_.erase(station);
+  places_.erase({client, station});
+  changed_ = true;
 }
 
 std::vector<Stations::Stale> Stations::take_stale(Instant now) {
   std::vector<Stale> stale;
-  for (auto at = last_heard_.begin(); at != last_heard_.end();) {
-    const auto owner = owners_.find(at->first);
-    if (owner->second.heard->take()) at->second = now;
-    if (now - at->second < *age_) {
-      ++at;
-      continue;
-    }
-    stale.push_back({at->first, owner->second.peer});
-    places_.erase({owner->second.peer, at->first});
-    owners_.erase(owner);
-    at = last_heard_.erase(at);
+  if (!ageing_) return stale;
+  next_check_ = now + ageing_->interval;
+  for (const auto& [station, owner] : owners_) {
+    if (now - owner.heard->last(now) >= ageing_->age) stale.push_back({station, owner.peer});
   }
-  changed_ = changed_ || !stale.empty();
+  for (const Stale& gone : stale) erase(gone.station, gone.client);
   return stale;
 }
 

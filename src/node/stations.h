@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "options/config.h"
 #include "plane/tables.h"
 
 namespace adit::node {
@@ -17,9 +18,13 @@ class Stations {
  public:
   using Station = plane::Station;
 
-  // seed: a random number. age: those of which nothing comes for so long are stale
-  explicit Stations(std::uint64_t seed, std::optional<Duration> age = {})
-      : seed_(seed), age_(age) {}
+  using Ageing = options::Server::StaleRoutes;
+
+  // seed: a random number. ageing: without it nothing gets stale
+  explicit Stations(std::uint64_t seed, std::optional<Ageing> ageing = {}, Instant now = {})
+      : seed_(seed), ageing_(ageing) {
+    if (ageing_) next_check_ = now + ageing_->interval;
+  }
 
   [[nodiscard]] std::optional<plane::PeerIndex> owner(const Station& station) const;
   [[nodiscard]] std::vector<Station> behind(plane::PeerIndex client) const;
@@ -33,8 +38,9 @@ class Stations {
     Station station;
     plane::PeerIndex client;
   };
-  // They are removed. That something came of a station counts as of this call.
+  // They are removed. Call again at next_check().
   std::vector<Stale> take_stale(Instant now);
+  [[nodiscard]] Instant next_check() const { return next_check_; }
 
   // Where somebody is asked before a station is put: the frame waits, of each station the first.
   enum class Question { fresh, waiting, refused };
@@ -66,11 +72,13 @@ class Stations {
   };
   using Place = std::pair<plane::PeerIndex, Station>;
 
+  void erase(const Station& station, plane::PeerIndex client);
+
   std::uint64_t seed_;
-  std::optional<Duration> age_;
+  std::optional<Ageing> ageing_;
+  Instant next_check_ = Instant::max();
   std::map<Station, plane::StationOwner> owners_;
-  std::map<Station, Instant> last_heard_;  // with an age only
-  std::set<Place> places_;                 // the same by clients
+  std::set<Place> places_;  // the same by clients
   std::map<Place, Doubt> doubts_;
   std::vector<Held> held_;
   bool changed_ = false;

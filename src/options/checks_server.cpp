@@ -132,11 +132,6 @@ void check_server(const Config& config, const Findings& found) {
     found.error("ccd-exclusive", "--ccd-exclusive must be used with --client-config-dir",
                 "name the directory that has a file for each client");
   }
-  if (config.server.stale_routes && !config.device.is_tap()) {
-    found.warn("stale-routes-check",
-               "with a tun device nothing is learned of packets, and nothing gets stale",
-               "remove the line; it is for --dev tap");
-  }
   if (config.server.connect_freq && !listens_to_udp(config)) {
     found.error("connect-freq",
                 "--connect-freq only works with --mode server --proto udp.  Try --max-clients "

@@ -36,6 +36,11 @@ void check_tap(const Config& config, const Findings& found) {
     found.error("lladdr", "--lladdr can only be used in --dev tap mode",
                 "a tun device has no such address: leave the line out");
   }
+  if (config.server.stale_routes && !config.device.is_tap()) {
+    found.warn("stale-routes-check",
+               "with a tun device nothing is learned of packets, and nothing gets stale",
+               "remove the line; it is for --dev tap");
+  }
   if (config.said_of("topology") != nullptr && config.device.is_tap()) {
     found.note("topology", "tap devices have only one topology: the line has no effect");
   }

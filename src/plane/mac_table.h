@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "ip/ethernet.h"
 #include "plane/peer.h"
 
@@ -22,18 +23,23 @@ struct Station {
   auto operator<=>(const Station&) const = default;
 };
 
-// That a station has sent something. Lanes note it, the control thread takes it.
+// When a station last sent something.
 class Heard {
  public:
-  // Once is enough: what was written already stays in every core's cache.
+  explicit Heard(Instant first) : last_(first) {}
+  // Any lane. Once is enough: what was written already stays in every core's cache.
   void note() {
-    if (!heard_.load(std::memory_order_relaxed)) heard_.store(true, std::memory_order_relaxed);
+    if (!noted_.load(std::memory_order_relaxed)) noted_.store(true, std::memory_order_relaxed);
   }
-  // Since the last call.
-  [[nodiscard]] bool take() { return heard_.exchange(false, std::memory_order_relaxed); }
+  // Control thread. What was noted since the last call counts as of this one.
+  [[nodiscard]] Instant last(Instant now) {
+    if (noted_.exchange(false, std::memory_order_relaxed)) last_ = now;
+    return last_;
+  }
 
  private:
-  std::atomic<bool> heard_{false};
+  std::atomic<bool> noted_{false};
+  Instant last_;
 };
 
 struct StationOwner {

@@ -116,14 +116,8 @@ class Process:
     def wait_for(self, pattern: str, seconds: float = 15, since: int = 0, count: int = 1) -> str:
         """Waits for a log line and returns it; fails at once when the program has ended."""
 
-        looked_at = -1
-
         def probe() -> str:
-            nonlocal looked_at
-            alive, size = self.running, self.mark()
-            if alive and size == looked_at:
-                return ""
-            looked_at = size
+            alive = self.running
             lines = self.matches(pattern, since)
             if len(lines) >= count:
                 return lines[count - 1]
@@ -314,69 +308,58 @@ class Lab:
                 process.popen.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
-        remove_namespaces(host.namespace for host in self.hosts)
+        for host in self.hosts:
+            remove_namespace(host.namespace)
         self.hosts = []
         if self.temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def host(self, name: str) -> Host:
-        return self.several_hosts(name)[0]
-
-    def several_hosts(self, *names: str) -> list[Host]:
-        of = f"{PREFIX}{os.getpid()}-{self.number}-"
-        hosts = [Host(name, of + name, self.folder) for name in names]
-        self.hosts += hosts
-        for host in hosts:
-            give_resolv_conf(host.namespace)
-        ip_batch(*(f"netns add {host.namespace}" for host in hosts))
-        for host in hosts:
-            ip_batch("link set lo up", namespace=host.namespace)
-        return hosts
+        host = Host(name, f"{PREFIX}{os.getpid()}-{self.number}-{name}", self.folder)
+        self.hosts.append(host)
+        give_resolv_conf(host.namespace)
+        ip_batch(f"netns add {host.namespace}")
+        ip_batch("link set lo up", namespace=host.namespace)
+        return host
 
     def link(self, a: Host, b: Host, *networks: tuple[str, str]) -> None:
         """A cable between two hosts. networks: pairs of addresses with lengths, a's and b's.
 
         The device in a is called after b, and the other way round.
         """
-        ip_batch(cable(a, b))
-        mine, others = zip(*networks) if networks else ((), ())
-        ip_batch(*plugged_in(b.name, *mine), namespace=a.namespace)
-        ip_batch(*plugged_in(a.name, *others), namespace=b.namespace)
+        ip_batch(
+            f"link add {b.name} netns {a.namespace} type veth peer name {a.name} netns {b.namespace}"
+        )
+        for host, device, mine in ((a, b.name, 0), (b, a.name, 1)):
+            lines = [f"link set {device} up"]
+            for pair in networks:
+                nodad = " nodad" if ":" in pair[mine] else ""
+                lines.append(f"addr add {pair[mine]} dev {device}{nodad}")
+            ip_batch(*lines, namespace=host.namespace)
 
     def three_hosts(self) -> ThreeHosts:
         """client — wire — server, as drawn above. The wire is a router."""
-        client, wire, server = self.several_hosts("client", "wire", "server")
-        net = ThreeHosts(client, wire, server)
-        ip_batch(cable(client, wire), cable(wire, server))
-        ip_batch(
-            *plugged_in(wire.name, f"{net.client4}/24", f"{net.client6}/64"),
-            *(f"route add default via {gateway}" for gateway in (net.wire4, net.wire6)),
-            namespace=client.namespace,
+        net = ThreeHosts(self.host("client"), self.host("wire"), self.host("server"))
+        self.link(
+            net.client,
+            net.wire,
+            (f"{net.client4}/24", f"{net.wire4}/24"),
+            (f"{net.client6}/64", f"{net.wire6}/64"),
         )
-        ip_batch(
-            *plugged_in(client.name, f"{net.wire4}/24", f"{net.wire6}/64"),
-            *plugged_in(server.name, "203.0.113.1/24", "2001:db8:5::1/64"),
-            namespace=wire.namespace,
+        self.link(
+            net.wire,
+            net.server,
+            ("203.0.113.1/24", f"{net.server4}/24"),
+            ("2001:db8:5::1/64", f"{net.server6}/64"),
         )
-        ip_batch(
-            *plugged_in(wire.name, f"{net.server4}/24", f"{net.server6}/64"),
-            *(f"route add default via {gateway}" for gateway in ("203.0.113.1", "2001:db8:5::1")),
-            namespace=server.namespace,
-        )
+        for host, via4, via6 in (
+            (net.client, net.wire4, net.wire6),
+            (net.server, "203.0.113.1", "2001:db8:5::1"),
+        ):
+            lines = (f"route add default via {via}" for via in (via4, via6))
+            ip_batch(*lines, namespace=host.namespace)
         net.wire.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
         return net
-
-
-def cable(a: Host, b: Host) -> str:
-    """The ip command that connects them; each end is called after the other host."""
-    ends = f"netns {a.namespace} type veth peer name {a.name} netns {b.namespace}"
-    return f"link add {b.name} {ends}"
-
-
-def plugged_in(device: str, *addresses: str) -> list[str]:
-    """The ip commands, in its namespace."""
-    given = (f"{address} dev {device}{' nodad' if ':' in address else ''}" for address in addresses)
-    return [f"link set {device} up", *(f"addr add {address}" for address in given)]
 
 
 def ip_batch(*lines: str, namespace: str = "") -> None:
@@ -396,36 +379,16 @@ def give_resolv_conf(namespace: str) -> None:
     (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
 
 
-def remove_namespaces(names: Iterable[str]) -> None:
-    """Ends what still runs in the namespaces, and deletes them."""
-    names = list(names)
-    for pid in processes_in(names):
+def remove_namespace(name: str) -> None:
+    """Ends what still runs in the namespace, and deletes it."""
+    found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, timeout=10)
+    for pid in map(int, found.stdout.split()):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    for name in names:
-        subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10)
-        shutil.rmtree(NAMESPACE_FILES / name, ignore_errors=True)
-
-
-def identity(file: Path) -> tuple[int, int]:
-    known = file.stat()
-    return known.st_dev, known.st_ino
-
-
-def processes_in(names: list[str]) -> list[int]:
-    """As "ip netns pids" tells, of all at once: it looks at every process of the machine."""
-    places = [NAMESPACES / name for name in names]
-    wanted = {identity(place) for place in places if place.exists()}
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if identity(process / "ns" / "net") in wanted:
-                found.append(int(process.name))
-        except OSError:
-            pass  # it has ended
-    return found
+    subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10)
+    shutil.rmtree(NAMESPACE_FILES / name, ignore_errors=True)
 
 
 def sweep() -> None:
@@ -436,7 +399,7 @@ def sweep() -> None:
         if not owner or Path("/proc", owner[1]).exists():
             continue
         if path.parent in (NAMESPACES, NAMESPACE_FILES):
-            remove_namespaces([path.name])
+            remove_namespace(path.name)
         else:
             shutil.rmtree(path, ignore_errors=True)
 

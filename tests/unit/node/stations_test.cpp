@@ -83,8 +83,8 @@ TEST(Stations, and_questions_and_frames_of_a_client_that_went_are_forgotten) {
 }
 
 TEST(Stations, are_stale_when_nothing_comes_of_them_for_so_long) {
-  Stations stations(1, 60s);
   const Instant begin(1h);
+  Stations stations(1, Stations::Ageing{60s, 10s}, begin);
   stations.put(station(1), 4, begin);
   stations.put(station(2), 4, begin);
   stations.put(station(3), 5, begin + 20s);
@@ -107,11 +107,13 @@ TEST(Stations, are_stale_when_nothing_comes_of_them_for_so_long) {
 }
 
 TEST(Stations, that_are_stale_leave_room_for_others) {
-  Stations stations(1, 60s);
   const Instant begin(1h);
+  Stations stations(1, Stations::Ageing{60s, 10s}, begin);
   stations.put(station(1), 4, begin);
   EXPECT_EQ(stations.count(4, begin), 1u);
+  EXPECT_EQ(stations.next_check(), begin + 10s);
   EXPECT_EQ(stations.take_stale(begin + 60s).size(), 1u);
+  EXPECT_EQ(stations.next_check(), begin + 70s);
   EXPECT_EQ(stations.count(4, begin + 60s), 0u);
   EXPECT_TRUE(stations.remove(4).empty());
 }
@@ -119,6 +121,7 @@ TEST(Stations, that_are_stale_leave_room_for_others) {
 TEST(Stations, without_an_age_are_never_stale) {
   Stations stations(1);
   stations.put(station(1), 4, Instant(1h));
+  EXPECT_EQ(stations.next_check(), Instant::max());
   EXPECT_TRUE(stations.take_stale(Instant(1000h)).empty());
 }
 
